@@ -1,0 +1,83 @@
+"""Roles, permissions, and the actor on whose behalf a query or a command runs."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from domain.equipment import within
+from domain.errors import Forbidden
+
+
+class Permission(StrEnum):
+    """One thing that a person may do."""
+
+    SEE_FLOOR = "see_floor"
+    SEE_PREDICTIONS = "see_predictions"
+    SEE_CASES = "see_cases"
+    COMMENT = "comment"
+    RAISE_CASE = "raise_case"
+    DECIDE = "decide"
+    RECORD_OUTCOME = "record_outcome"
+    IGNORE_INPUT = "ignore_input"
+    SEE_HISTORY = "see_history"
+    SEE_HEALTH = "see_health"
+    MANAGE_USERS = "manage_users"
+
+
+class Role(StrEnum):
+    """Roles of the shop floor."""
+
+    OPERATOR = "operator"
+    TECHNICIAN = "technician"
+    SUPERVISOR = "supervisor"
+    MAINTENANCE_PLANNER = "maintenance_planner"
+    PLANT_MANAGER = "plant_manager"
+    ADMINISTRATOR = "administrator"
+
+
+P = Permission
+_SEE = frozenset({P.SEE_FLOOR, P.SEE_PREDICTIONS, P.SEE_CASES, P.COMMENT})
+_DECIDE = _SEE | {P.RAISE_CASE, P.DECIDE, P.IGNORE_INPUT, P.SEE_HISTORY, P.SEE_HEALTH}
+GRANTS: dict[Role, frozenset[Permission]] = {
+    Role.OPERATOR: _SEE | {P.RAISE_CASE},
+    Role.TECHNICIAN: _SEE | {P.RAISE_CASE, P.RECORD_OUTCOME, P.SEE_HISTORY},
+    Role.SUPERVISOR: _DECIDE,
+    Role.MAINTENANCE_PLANNER: _DECIDE | {P.RECORD_OUTCOME},
+    Role.PLANT_MANAGER: _DECIDE,
+    Role.ADMINISTRATOR: frozenset({P.SEE_FLOOR, P.SEE_HEALTH, P.SEE_HISTORY, P.MANAGE_USERS}),
+}
+APPROVAL_LIMIT_CENTS: dict[Role, int] = {
+    Role.SUPERVISOR: 250_000,
+    Role.MAINTENANCE_PLANNER: 500_000,
+    Role.PLANT_MANAGER: 2_500_000,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A signed-in person. `scopes` are equipment ids; each covers what lies below it."""
+
+    account_id: str
+    username: str
+    name: str
+    roles: frozenset[Role]
+    scopes: tuple[str, ...] = field(default=())
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """Union of what the roles grant."""
+        return frozenset().union(*(GRANTS[role] for role in self.roles))
+
+    def may(self, permission: Permission, equipment_id: str | None = None) -> bool:
+        """True when a role grants it and, where an equipment is named, a scope covers it."""
+        covered = equipment_id is None or any(within(equipment_id, s) for s in self.scopes)
+        return permission in self.permissions and covered
+
+    def require(self, permission: Permission, equipment_id: str | None = None) -> None:
+        """Raise Forbidden unless `may`."""
+        if not self.may(permission, equipment_id):
+            raise Forbidden(f"{self.name} may not do this ({permission.value.replace('_', ' ')})")
+
+    @property
+    def approval_limit_cents(self) -> int:
+        """The highest cost that this person may approve alone, in cents of the site's currency."""
+        return max((APPROVAL_LIMIT_CENTS.get(role, 0) for role in self.roles), default=0)

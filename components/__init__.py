@@ -1,0 +1,1 @@
+"""Widgets: data in, pixels out."""

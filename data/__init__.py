@@ -1,0 +1,1 @@
+"""All that crosses our boundary: sources, store, sinks and wire formats."""

@@ -1,0 +1,1 @@
+"""Writers: the queues of the MES and the ERP."""

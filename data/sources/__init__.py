@@ -1,0 +1,1 @@
+"""Readers: MQTT, Sparkplug B, JSON topics and MES databases."""

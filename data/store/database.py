@@ -1,0 +1,110 @@
+"""The database: engines, and the two ways to use one (`read`, `write`).
+
+SQLite loses updates under SQLAlchemy's default transaction, so every unit of work here begins with
+BEGIN IMMEDIATE; reads use a snapshot of their own. PostgreSQL uses its own row locks.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from data.store.tables import metadata
+from domain.errors import SettingsError, Unavailable
+
+BUSY_TIMEOUT_S = 30
+
+
+class Database:
+    """One database of ours, by SQLAlchemy URL (`sqlite:///var/taktwise.db`, `postgresql+psycopg://...`)."""
+
+    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+        self.url = url
+        self.engine = _engine(url, pool_size)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A consistent snapshot; nothing is committed."""
+        with _translated(), self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN DEFERRED")
+            try:
+                yield connection
+            finally:
+                connection.rollback()
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One unit of work: committed when the block ends, rolled back when it raises."""
+        with _translated(), self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.rollback()
+                raise
+            connection.commit()
+
+    def create_all(self) -> None:
+        """Make every table that is missing. `runtime migrate` is the way for a plant's database."""
+        with self.write() as tx:
+            metadata.create_all(tx)
+
+    def ping(self) -> None:
+        """Raise Unavailable when the database does not answer."""
+        with self.read() as tx:
+            tx.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise Unavailable(f"the database does not answer: {error.orig}") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Unavailable(f"the connection to the database broke: {error.orig}") from error
+        raise
+
+
+def _engine(url: str, pool_size: int) -> Engine:
+    try:
+        parsed = make_url(url)
+    except Exception as error:
+        raise SettingsError(f"{url!r} is no database URL") from error
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database and parsed.database != ":memory:":
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(
+            parsed,
+            pool_size=pool_size,
+            max_overflow=16,
+            connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
+        )
+        event.listen(engine, "connect", _sqlite_connect)
+        return engine
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(parsed, pool_size=pool_size, max_overflow=16, pool_pre_ping=True)
+    raise SettingsError(f"databases of the kind {parsed.get_backend_name()!r} are not supported")
+
+
+def _sqlite_connect(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA cache_size=-65536")
+    cursor.close()

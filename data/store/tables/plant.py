@@ -1,0 +1,68 @@
+"""Sites, clocks, equipment and the names that sources use for it."""
+
+from sqlalchemy import Index, Table, UniqueConstraint
+
+from data.store.tables.base import flag, metadata, number, serial, text, us, whole
+
+sites = Table(
+    "sites",
+    metadata,
+    text("site_id", key=True),
+    text("name"),
+    text("time_zone"),
+    text("currency"),
+    flag("shadow"),  # a replay: scored and advised, but its commands go to no queue
+)
+clocks = Table(
+    "clocks",
+    metadata,
+    text("site_id", key=True),
+    us("origin_plant_us"),
+    us("origin_wall_us"),
+    number("speed"),
+)
+equipment = Table(
+    "equipment",
+    metadata,
+    text("equipment_id", key=True),
+    text("level"),
+    text("parent_id", null=True),
+    text("name"),
+    text("machine_type"),
+    flag("assigned"),
+    flag("constraint_unit"),  # the unit that sets the pace of its line
+    whole("position"),
+    number("target_oee", null=True),
+    us("created_us"),
+)
+equipment_aliases = Table(
+    "equipment_aliases",
+    metadata,
+    text("source", key=True),
+    text("external_id", key=True),
+    text("equipment_id"),
+)
+parts_of_machines = Table(
+    "parts_of_machines",
+    metadata,
+    text("machine_type", key=True),
+    text("cause", key=True),
+    text("part_id"),
+    text("task"),
+    text("skill"),
+    whole("duration_s"),
+    whole("inspect_s"),
+)
+Index("ix_equipment_parent_id", equipment.c.parent_id)
+ignored_inputs = Table(
+    "ignored_inputs",
+    metadata,
+    serial("ignore_id"),
+    text("equipment_id"),
+    text("metric"),
+    us("from_us"),
+    us("until_us"),
+    text("owner_id"),
+    text("reason"),
+    UniqueConstraint("equipment_id", "metric", "from_us"),
+)

@@ -1,0 +1,84 @@
+"""Models, predictions, explanations, and the requests for them."""
+
+from sqlalchemy import Column, Index, LargeBinary, Table
+
+from data.store.tables.base import flag, metadata, number, text, us, whole
+
+model_versions = Table(
+    "model_versions",
+    metadata,
+    text("name", key=True),
+    text("version", key=True),
+    text("capability"),
+    text("path"),
+    text("sha256"),
+    text("feature_version"),
+    text("stage"),  # champion, shadow, retired
+    text("card"),  # JSON
+    us("registered_wall_us"),
+)
+predictions = Table(
+    "predictions",
+    metadata,
+    text("prediction_id", key=True),
+    text("equipment_id"),
+    us("at_us"),
+    us("made_wall_us"),
+    text("status"),
+    text("reason"),
+    text("model_name"),
+    text("model_version"),
+    text("feature_version"),
+    text("window_hash"),
+    us("window_from_us"),
+    us("window_to_us"),
+    whole("horizon_s"),
+    text("life_unit"),
+    number("probability", null=True),
+    number("rul", null=True),
+    number("rul_low", null=True),
+    number("rul_high", null=True),
+    flag("above_threshold"),
+)
+# The model's input as it was (float32, little endian, shape in `shape`), so that it can be replayed.
+windows = Table(
+    "windows",
+    metadata,
+    text("prediction_id", key=True),
+    text("shape"),
+    Column("data", LargeBinary, nullable=False),
+)
+explanations = Table(
+    "explanations",
+    metadata,
+    text("prediction_id", key=True),
+    number("base_value"),
+    number("output_value"),
+    number("additivity_error"),
+    text("background"),
+    text("method"),
+    us("made_wall_us"),
+)
+contributions = Table(
+    "contributions",
+    metadata,
+    text("prediction_id", key=True),
+    text("metric", key=True),
+    whole("segment", key=True),
+    us("from_us"),
+    us("to_us"),
+    number("value"),
+    number("observed", null=True),
+    number("usual", null=True),
+)
+explain_requests = Table(
+    "explain_requests",
+    metadata,
+    text("prediction_id", key=True),
+    text("requested_by"),
+    us("requested_wall_us"),
+    text("state"),  # waiting, done, failed
+    text("detail"),
+)
+Index("ix_predictions_equipment_id", predictions.c.equipment_id, predictions.c.at_us)
+Index("ix_predictions_at_us", predictions.c.at_us)

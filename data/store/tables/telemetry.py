@@ -1,0 +1,104 @@
+"""What machines said: metrics, readings, states, counts, gaps, and what could not be read."""
+
+from sqlalchemy import Column, Index, LargeBinary, Table, UniqueConstraint
+
+from data.store.tables.base import flag, metadata, number, serial, text, us, whole
+
+metrics = Table(
+    "metrics",
+    metadata,
+    serial("metric_id"),
+    text("equipment_id"),
+    text("name"),
+    text("unit"),
+    text("kind"),
+    UniqueConstraint("equipment_id", "name"),
+)
+# The natural key makes ingest idempotent: the same value sent twice is stored once.
+readings = Table(
+    "readings",
+    metadata,
+    whole("metric_id", key=True),
+    us("source_us", key=True),
+    number("value"),
+    whole("quality"),
+    us("receive_us"),
+    sqlite_with_rowid=False,
+)
+latest = Table(
+    "latest",
+    metadata,
+    whole("metric_id", key=True),
+    us("source_us"),
+    number("value"),
+    whole("quality"),
+    us("receive_us"),
+)
+states = Table(
+    "states",
+    metadata,
+    text("equipment_id", key=True),
+    us("source_us", key=True),
+    whole("state"),
+    whole("mode"),
+    us("receive_us"),
+    sqlite_with_rowid=False,
+)
+# Parts and energy per 5 minutes of plant time, recomputed from readings whenever one arrives.
+counts = Table(
+    "counts",
+    metadata,
+    text("equipment_id", key=True),
+    us("bucket_us", key=True),
+    number("good"),
+    number("scrap"),
+    number("energy_kwh"),
+    sqlite_with_rowid=False,
+)
+edge_nodes = Table(
+    "edge_nodes",
+    metadata,
+    text("node", key=True),  # group/node
+    flag("online"),
+    whole("bd_seq", null=True),
+    us("born_us", null=True),
+    us("seen_us"),
+    whole("rebirths"),
+)
+gaps = Table(
+    "gaps",
+    metadata,
+    serial("gap_id"),
+    text("source"),
+    text("external_id"),
+    us("from_us"),
+    us("to_us"),
+    whole("missing"),
+    text("cause"),
+    us("receive_us"),
+    UniqueConstraint("source", "external_id", "from_us", "to_us", "cause"),
+)
+quarantine = Table(
+    "quarantine",
+    metadata,
+    serial("quarantine_id"),
+    us("receive_us"),
+    text("source"),
+    text("topic"),
+    text("reason"),
+    text("detail"),
+    text("digest"),
+    whole("size"),
+    Column("payload", LargeBinary, nullable=False),
+    UniqueConstraint("source", "topic", "digest", "reason"),
+    whole("times"),
+)
+ingest_counters = Table(
+    "ingest_counters",
+    metadata,
+    text("source", key=True),
+    text("counter", key=True),  # received, stored, repeated, quarantined, gaps, rebirths
+    whole("value"),
+)
+Index("ix_quarantine_receive_us", quarantine.c.receive_us)
+Index("ix_gaps_external_id", gaps.c.external_id, gaps.c.from_us)

@@ -1,0 +1,69 @@
+"""A prediction, and the explanation that goes with it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class PredictionStatus(StrEnum):
+    """`not_known` comes with a reason: window not full, stale data, unknown machine type."""
+
+    SCORED = "scored"
+    NOT_KNOWN = "not_known"
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One score of one machine. Probability is for a functional failure in (at, at + horizon].
+
+    Remaining life is in operating hours for the plant and in cycles for C-MAPSS (`life_unit`),
+    `rul_low`..`rul_high` is a 90 % interval. All are None when the status is not_known.
+    """
+
+    prediction_id: str
+    equipment_id: str
+    at_us: int
+    status: PredictionStatus
+    reason: str
+    model_name: str
+    model_version: str
+    feature_version: str
+    window_hash: str
+    window_from_us: int
+    window_to_us: int
+    horizon_s: int
+    life_unit: str
+    probability: float | None
+    rul: float | None
+    rul_low: float | None
+    rul_high: float | None
+    above_threshold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one group (a sensor in a time segment) moved the probability by, from the base value.
+
+    `segment` 0 is the oldest; `from_us`..`to_us` bounds it. `value` is in probability (0..1).
+    `observed` and `usual` are the group's mean in the window and in the background, in `unit`.
+    """
+
+    metric: str
+    segment: int
+    from_us: int
+    to_us: int
+    value: float
+    observed: float | None
+    usual: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """SHAP values of one prediction: base + sum(contributions) = probability, within the error."""
+
+    prediction_id: str
+    base_value: float
+    output_value: float
+    additivity_error: float
+    background: str
+    method: str
+    contributions: tuple[Contribution, ...]

@@ -1,0 +1,130 @@
+"""What machines say, after normalisation: measurements, states, gaps, and what could not be read."""
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+
+class MachineState(IntEnum):
+    """PackML states by their PackTags code (ISA-TR88.00.02)."""
+
+    CLEARING = 1
+    STOPPED = 2
+    STARTING = 3
+    IDLE = 4
+    SUSPENDED = 5
+    EXECUTE = 6
+    STOPPING = 7
+    ABORTING = 8
+    ABORTED = 9
+    HOLDING = 10
+    HELD = 11
+    UNHOLDING = 12
+    SUSPENDING = 13
+    UNSUSPENDING = 14
+    RESETTING = 15
+    COMPLETING = 16
+    COMPLETE = 17
+
+
+class MachineMode(IntEnum):
+    """PackML unit modes."""
+
+    PRODUCTION = 1
+    MAINTENANCE = 2
+    MANUAL = 3
+
+
+class Quality(IntEnum):
+    """Quality of a stored value, after the OPC quality codes."""
+
+    BAD = 0
+    UNCERTAIN = 64
+    STALE = 68
+    GOOD = 192
+
+
+class MetricKind(StrEnum):
+    """How a metric is to be read."""
+
+    GAUGE = "gauge"
+    COUNTER = "counter"
+    STATE = "state"
+    MODE = "mode"
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSpec:
+    """A canonical metric: its unit (SI or shop-floor usual, as text), kind and physical range."""
+
+    name: str
+    unit: str
+    kind: MetricKind = MetricKind.GAUGE
+    low: float = float("-inf")
+    high: float = float("inf")
+    label: str = ""
+
+
+_G, _C = MetricKind.GAUGE, MetricKind.COUNTER
+METRICS: dict[str, MetricSpec] = {
+    m.name: m
+    for m in (
+        MetricSpec("temperature", "degC", _G, -60, 1_600, "Temperature"),
+        MetricSpec("ambient_temperature", "degC", _G, -60, 80, "Hall temperature"),
+        MetricSpec("pressure", "kPa", _G, -101, 100_000, "Pressure"),
+        MetricSpec("current", "A", _G, 0, 5_000, "Motor current"),
+        MetricSpec("power", "kW", _G, -1_000, 10_000, "Power"),
+        MetricSpec("vibration_rms", "mm/s", _G, 0, 500, "Vibration, velocity RMS"),
+        MetricSpec("vibration_kurtosis", "1", _G, 0, 200, "Vibration, kurtosis"),
+        MetricSpec("envelope_low", "m/s2", _G, 0, 2_000, "Vibration envelope, low band"),
+        MetricSpec("envelope_high", "m/s2", _G, 0, 2_000, "Vibration envelope, high band"),
+        MetricSpec("speed", "1/min", _G, 0, 100_000, "Speed"),
+        MetricSpec("load", "%", _G, 0, 300, "Load"),
+        MetricSpec("energy", "kWh", _C, 0, label="Energy"),
+        MetricSpec("good_count", "1", _C, 0, label="Good parts"),
+        MetricSpec("scrap_count", "1", _C, 0, label="Scrap"),
+        MetricSpec("state", "1", MetricKind.STATE, 1, 17, "State"),
+        MetricSpec("mode", "1", MetricKind.MODE, 1, 3, "Mode"),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SourceKey:
+    """What a source calls a device: ('sparkplug', 'group/node/device'), ('json', topic prefix)."""
+
+    source: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One numeric value of one metric at one source time. State and mode are measurements too."""
+
+    device: SourceKey
+    metric: str
+    source_us: int
+    value: float
+    quality: Quality = Quality.GOOD
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch that is known to be missing. `missing` counts messages, or is -1 when unknown."""
+
+    device: SourceKey
+    from_us: int
+    to_us: int
+    missing: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A message that cannot be used: counted, kept in quarantine, shown on the health screen."""
+
+    source: str
+    topic: str
+    payload: bytes
+    reason: str
+    detail: str = ""

@@ -1,0 +1,1 @@
+"""Machine-learning models: features, registry, scorer, explainer, and one folder a capability."""

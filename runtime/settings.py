@@ -1,0 +1,58 @@
+"""Settings: environment variables `TAKTWISE_*`, or `taktwise.env` in the working directory."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from domain.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Where things are. The defaults run everything on one machine with nothing installed by hand."""
+
+    model_config = SettingsConfigDict(env_prefix="TAKTWISE_", env_file="taktwise.env", extra="forbid")
+
+    var_dir: Path = ROOT / "var"
+    database_url: str = ""
+    broker_url: str = "mqtt://127.0.0.1:1883"
+    broker_username: str = "taktwise"
+    broker_password: str = ""
+    queue_url: str = "nats://127.0.0.1:4222"
+    site: str = "north"
+    host_id: str = "taktwise"
+    instance: str = "a"  # names this desk's MQTT clients; two desks on one broker need two names
+    mes_urls: dict[str, str] = Field(default_factory=dict)  # instance name -> read-only SQLAlchemy URL
+    erp_urls: dict[str, str] = Field(default_factory=dict)
+    failure_model: Path = ROOT / "models" / "artifacts" / "plant_failure"
+    cmapss_model: Path = ROOT / "models" / "artifacts" / "cmapss_fd001"
+    web_host: str = "127.0.0.1"
+    web_port: int = Field(default=8501, ge=1, le=65535)
+    public_https: bool = False
+    session_hours: float = Field(default=12, gt=0, le=168)
+
+    @field_validator("broker_url", "queue_url")
+    @classmethod
+    def _url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("mqtt", "mqtts", "nats", "amqp", "amqps") or not parts.hostname:
+            raise ValueError(f"{value!r} is no mqtt://, mqtts://, nats://, amqp:// or amqps:// URL")
+        return value
+
+    @property
+    def store_url(self) -> str:
+        """Our own database; SQLite under var/ unless set."""
+        return self.database_url or f"sqlite:///{self.var_dir / 'taktwise.db'}"
+
+
+def load() -> Settings:
+    """The settings, or SettingsError with one clear line."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "TAKTWISE_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise SettingsError(f"{name}: {first['msg']}") from error

@@ -1,0 +1,1 @@
+"""One module a process: ingest, score, relay. No screen is imported here."""

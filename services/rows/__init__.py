@@ -1,0 +1,1 @@
+"""Row shapes: frozen dataclasses that queries return and widgets draw."""
