@@ -1,0 +1,1 @@
+"""Decide: inbox, card, history."""

@@ -1,0 +1,1 @@
+"""Predict: risks and explanations."""

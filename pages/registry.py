@@ -1,0 +1,67 @@
+"""Every screen, in the order of the menu. A screen that is not in this table does not exist.
+
+A detail screen (`in_menu=False`) is reached by a link such as `/machine?id=north/...`; read the
+query with `st.query_params`. Link to it in HTML by `components.links.href`, and the shell turns the
+click into a switch of the screen without a reload.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import import_module
+
+from auth.permissions import Permission
+from services.desk import Desk
+
+
+class Section(StrEnum):
+    """The words of the top bar."""
+
+    FLOOR = "Floor"
+    PREDICT = "Predict"
+    DECIDE = "Decide"
+    ADMIN = "Admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One screen. `screen` is `module:function`, imported when the screen is first opened.
+
+    `badge` names a count shown beside the section ("cases": open cases within the actor's scope).
+    """
+
+    url_path: str
+    title: str
+    section: Section
+    permission: Permission
+    screen: str
+    in_menu: bool = True
+    badge: str = ""
+
+    def load(self) -> Callable[[Desk], None]:
+        """The screen's `render(desk)`."""
+        module, _, function = self.screen.partition(":")
+        loaded: Callable[[Desk], None] = getattr(import_module(module), function)
+        return loaded
+
+
+P, S = Permission, Section
+PAGES: tuple[Page, ...] = (
+    Page("overview", "Plant", S.FLOOR, P.SEE_FLOOR, "pages.floor.overview:render"),
+    Page("line", "Line", S.FLOOR, P.SEE_FLOOR, "pages.floor.line:render", in_menu=False),
+    Page("machine", "Machine", S.FLOOR, P.SEE_FLOOR, "pages.floor.machine:render", in_menu=False),
+    Page("risks", "Risks", S.PREDICT, P.SEE_PREDICTIONS, "pages.predict.risks:render"),
+    Page(
+        "explanation",
+        "Explanation",
+        S.PREDICT,
+        P.SEE_PREDICTIONS,
+        "pages.predict.explanation:render",
+        in_menu=False,
+    ),
+    Page("inbox", "Inbox", S.DECIDE, P.SEE_CASES, "pages.decide.inbox:render", badge="cases"),
+    Page("case", "Case", S.DECIDE, P.SEE_CASES, "pages.decide.case:render", in_menu=False),
+    Page("history", "History", S.DECIDE, P.SEE_HISTORY, "pages.decide.history:render"),
+    Page("health", "Connections", S.ADMIN, P.SEE_HEALTH, "pages.admin.health:render"),
+    Page("users", "Users", S.ADMIN, P.MANAGE_USERS, "pages.admin.users:render"),
+)

@@ -1,0 +1,60 @@
+"""The desk: all that a screen gets. A screen is `render(desk)`; it reads by queries and acts by commands."""
+
+from dataclasses import dataclass
+
+from auth.permissions import Actor, Permission
+from domain.clock import Clock
+from services.commands.accounts import AccountCommands
+from services.commands.cases import CaseCommands
+from services.context import Context
+from services.queries.admin import AdminQueries
+from services.queries.decide import DecideQueries
+from services.queries.floor import FloorQueries
+from services.queries.predict import PredictQueries
+from services.rows.site import SiteRow
+
+
+@dataclass(frozen=True, slots=True)
+class Queries:
+    """Reads, by section. Each checks the actor's permission and scope itself."""
+
+    floor: FloorQueries
+    predict: PredictQueries
+    decide: DecideQueries
+    admin: AdminQueries
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """Acts. Each takes the actor first and checks permission and scope itself."""
+
+    cases: CaseCommands
+    accounts: AccountCommands
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One person at one site, for one run of a screen."""
+
+    actor: Actor
+    site: SiteRow
+    clock: Clock
+    queries: Queries
+    commands: Commands
+
+    @property
+    def now_us(self) -> int:
+        """Plant time now."""
+        return self.clock.plant_us()
+
+    def may(self, permission: Permission, equipment_id: str | None = None) -> bool:
+        """For hiding what cannot be pressed; the command checks again."""
+        return self.actor.may(permission, equipment_id)
+
+
+def open_desk(context: Context, commands: Commands) -> Desk:
+    """The desk of the context's actor."""
+    queries = Queries(
+        FloorQueries(context), PredictQueries(context), DecideQueries(context), AdminQueries(context)
+    )
+    return Desk(context.actor, context.site, context.clock, queries, commands)
