@@ -1,0 +1,166 @@
+"""Users: create, roles, scopes, deactivation, passwords. Administrators only, save for one's own password."""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from auth import passwords, sessions
+from auth.permissions import Actor, Permission, Role
+from data.store import tables as t
+from data.store.database import Database
+from domain.clock import wall_us
+from domain.equipment import Equipment
+from domain.errors import Conflict, Forbidden, InvalidInput, NotFound, NotNow
+from domain.ids import new_id
+from services.accounts import end_sessions
+from services.actors import fresh, split
+
+_USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
+SIGNING = "signature"
+
+Audit = Callable[[Connection, Actor, str, str, str], None]
+
+
+class AccountCommands:
+    """Each command reads the actor anew, checks the permission, and writes its audit entry.
+
+    `audit(tx, actor, action, account_id, detail_json)` appends to the audit in the same transaction.
+    """
+
+    def __init__(self, database: Database, audit: Audit, now: Callable[[], int] = wall_us) -> None:
+        self._database = database
+        self._audit = audit
+        self._now = now
+
+    def create(
+        self, actor: Actor, username: str, name: str, roles: Sequence[Role], scopes: Sequence[str]
+    ) -> str:
+        """Make an account; the temporary password is returned once and stored nowhere."""
+        username, name = username.strip().lower(), name.strip()
+        if not _USERNAME.fullmatch(username):
+            raise InvalidInput("a user name is 2 to 40 small letters, digits, dots, dashes or underscores")
+        if not 1 <= len(name) <= 80 or not name.isprintable():
+            raise InvalidInput("a name has 1 to 80 characters")
+        password = passwords.temporary()
+        values = {"username": username, "name": name, "password_hash": passwords.hash_password(password)}
+        account_id = new_id()
+        with self._database.write() as tx:
+            self._require(tx, actor)
+            taken = select(t.accounts.c.account_id).where(t.accounts.c.username == username)
+            if tx.execute(taken).first():
+                raise Conflict(f"there is already a user {username}")
+            rights = {"roles": _roles(roles), "scopes": self._scopes(tx, scopes)}
+            whole = {**values, **rights, "active": True, "created_wall_us": self._now()}
+            try:
+                tx.execute(insert(t.accounts).values(account_id=account_id, **whole))
+            except IntegrityError as error:
+                raise Conflict(f"there is already a user {username}") from error
+            self._audit(tx, actor, "user_created", account_id, json.dumps({"username": username, **rights}))
+        return password
+
+    def change_rights(
+        self, actor: Actor, account_id: str, roles: Sequence[Role], scopes: Sequence[str]
+    ) -> None:
+        """Set roles and scopes; they hold from the next click of that person."""
+        with self._database.write() as tx:
+            self._require(tx, actor)
+            self._not_oneself(actor, account_id)
+            before = self._row(tx, account_id)
+            rights = {"roles": _roles(roles), "scopes": self._scopes(tx, scopes)}
+            tx.execute(update(t.accounts).where(t.accounts.c.account_id == account_id).values(**rights))
+            self._keep_one_administrator(tx)
+            detail = {"before": {k: before[k] for k in rights}, "after": rights}
+            self._audit(tx, actor, "user_rights_changed", account_id, json.dumps(detail))
+
+    def set_active(self, actor: Actor, account_id: str, active: bool) -> None:
+        """Deactivate (which ends the person's sessions at once) or activate again."""
+        with self._database.write() as tx:
+            self._require(tx, actor)
+            self._not_oneself(actor, account_id)
+            self._row(tx, account_id)
+            tx.execute(update(t.accounts).where(t.accounts.c.account_id == account_id).values(active=active))
+            self._keep_one_administrator(tx)
+            if not active:
+                end_sessions(tx, t.sessions.c.account_id == account_id)
+            action = "user_activated" if active else "user_deactivated"
+            self._audit(tx, actor, action, account_id, "{}")
+
+    def reset_password(self, actor: Actor, account_id: str) -> str:
+        """A new temporary password, returned once; the person's sessions end."""
+        password = passwords.temporary()
+        with self._database.write() as tx:
+            self._require(tx, actor)
+            self._row(tx, account_id)
+            self._set_password(tx, account_id, password)
+            self._audit(tx, actor, "password_reset", account_id, "{}")
+        return password
+
+    def change_own_password(self, actor: Actor, current: str, new: str) -> None:
+        """One's own password, with the current one. Every session of the account ends."""
+        passwords.check_new(new, actor.username)
+        if not self.password_ok(actor, current):
+            raise Forbidden("the current password is wrong")
+        with self._database.write() as tx:
+            fresh(tx, actor)
+            self._set_password(tx, actor.account_id, new)
+            self._audit(tx, actor, "password_changed", actor.account_id, "{}")
+
+    def password_ok(self, actor: Actor, password: str) -> bool:
+        """For a signature: is it the actor's own password? Wrong ones count; after five, wait."""
+        c = t.sign_in_attempts.c
+        with self._database.read() as tx:
+            mine = (c.username == actor.username) & (c.address == SIGNING) & c.accepted.is_(False)
+            failures = list(tx.execute(select(c.wall_us).where(mine)).scalars())
+            query = select(t.accounts.c.password_hash).where(t.accounts.c.account_id == actor.account_id)
+            stored = tx.execute(query.where(t.accounts.c.active)).scalar_one_or_none()
+        if sessions.PAIR.wait_until(failures, self._now()):
+            raise NotNow("too many wrong passwords; wait 15 minutes")
+        right = stored is not None and passwords.matches(password, stored)
+        if not right:
+            values = {"username": actor.username, "address": SIGNING, "accepted": False}
+            with self._database.write() as tx:
+                tx.execute(insert(t.sign_in_attempts).values(wall_us=self._now(), **values))
+        return right
+
+    def _set_password(self, tx: Connection, account_id: str, password: str) -> None:
+        hashed = passwords.hash_password(password)
+        tx.execute(
+            update(t.accounts).where(t.accounts.c.account_id == account_id).values(password_hash=hashed)
+        )
+        end_sessions(tx, t.sessions.c.account_id == account_id)
+
+    def _require(self, tx: Connection, actor: Actor) -> None:
+        fresh(tx, actor).require(Permission.MANAGE_USERS)
+
+    def _not_oneself(self, actor: Actor, account_id: str) -> None:
+        if actor.account_id == account_id:
+            raise Forbidden("another administrator must change your own rights")
+
+    def _row(self, tx: Connection, account_id: str) -> dict[str, str]:
+        row = tx.execute(select(t.accounts).where(t.accounts.c.account_id == account_id)).mappings().first()
+        if row is None:
+            raise NotFound("there is no such user")
+        return dict(row)
+
+    def _scopes(self, tx: Connection, scopes: Sequence[str]) -> str:
+        known = set(tx.execute(select(t.equipment.c.equipment_id)).scalars())
+        known |= set(tx.execute(select(t.sites.c.site_id)).scalars())
+        for scope in scopes:
+            Equipment(scope, scope)
+            if scope not in known:
+                raise InvalidInput(f"there is no equipment {scope}")
+        return ",".join(sorted(set(scopes)))
+
+    def _keep_one_administrator(self, tx: Connection) -> None:
+        active = tx.execute(select(t.accounts.c.roles).where(t.accounts.c.active)).scalars()
+        if not any(Role.ADMINISTRATOR in split(roles) for roles in active):
+            raise NotNow("one active administrator must remain")
+
+
+def _roles(roles: Sequence[Role]) -> str:
+    if not roles:
+        raise InvalidInput("choose at least one role")
+    return ",".join(sorted({Role(role).value for role in roles}))
