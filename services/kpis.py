@@ -47,9 +47,7 @@ def units(tx: Connection, site_id: str) -> list[Unit]:
     inside = e.equipment_id.startswith(site_id + "/", autoescape=True)
     rows = tx.execute(
         select(e.equipment_id, e.parent_id, e.constraint_unit, e.position)
-        .where(
-            e.level == "unit", e.assigned.is_(True), e.equipment_id.startswith(site_id + "/", autoescape=True)
-        )
+        .where(e.level == "unit", e.assigned.is_(True), inside)
         .order_by(e.parent_id, e.position)
     )
     return [Unit(*row) for row in rows]

@@ -38,3 +38,59 @@ def database(tmp_path: Path) -> Iterator[Database]:
     fresh.create_all()
     yield fresh
     fresh.close()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Leave the counts for the last line of `make test`; with CI=true a skip for want of a service fails."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    counts = {name: len(reporter.stats.get(name, [])) for name in ("passed", "failed", "error", "skipped")}
+    build = session.config.rootpath / "build"
+    build.mkdir(exist_ok=True)
+    failed = counts["failed"] + counts["error"]
+    line = f"tests: {counts['passed']} passed, {failed} failed, {counts['skipped']} skipped\n"
+    (build / "test-counts").write_text(line)
+
+
+def needs(url: str, name: str) -> str:
+    """The URL of a service, or a visible skip; with CI=true its absence is a failure."""
+    if url:
+        return url
+    message = f"{name} does not run (make services)"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """A database of its own on the PostgreSQL server, dropped afterwards."""
+    import psycopg
+
+    server = needs(POSTGRES_URL, "PostgreSQL").replace("postgresql+psycopg://", "postgresql://")
+    name = f"taktwise_test_{os.getpid()}_{os.urandom(4).hex()}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    yield POSTGRES_URL.rsplit("/", 1)[0] + "/" + name
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def postgres(postgres_url: str) -> Iterator[Database]:
+    """A fresh PostgreSQL database with every table."""
+    fresh = Database(postgres_url)
+    fresh.create_all()
+    yield fresh
+    fresh.close()
+
+
+@pytest.fixture
+def mosquitto_url() -> str:
+    """mqtt:// URL of Mosquitto."""
+    return needs(MOSQUITTO_URL, "Mosquitto")
+
+
+@pytest.fixture
+def rabbitmq_url() -> str:
+    """amqp:// URL of RabbitMQ."""
+    return needs(RABBITMQ_URL, "RabbitMQ")
