@@ -27,6 +27,7 @@ from data.store.tables.mes import (
 )
 from data.store.tables.plant import (
     clocks,
+    cost_rates,
     equipment,
     equipment_aliases,
     ignored_inputs,
@@ -61,6 +62,7 @@ __all__ = [
     "clocks",
     "commands",
     "contributions",
+    "cost_rates",
     "counts",
     "downtimes",
     "drafts",

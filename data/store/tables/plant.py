@@ -53,6 +53,21 @@ parts_of_machines = Table(
     whole("duration_s"),
     whole("inspect_s"),
 )
+# What a stop costs, stated per unit, line or site; the nearest row above a unit counts.
+cost_rates = Table(
+    "cost_rates",
+    metadata,
+    text("equipment_id", key=True),
+    whole("downtime_cents_per_hour"),
+    whole("labour_cents_per_hour"),
+    number("unplanned_factor"),
+    whole("call_out_s"),
+    whole("collateral_cents"),
+    whole("emergency_delivery_s"),
+    number("alarm_catches"),
+    whole("alarm_lead_s"),
+    number("inspection_finds"),
+)
 Index("ix_equipment_parent_id", equipment.c.parent_id)
 ignored_inputs = Table(
     "ignored_inputs",

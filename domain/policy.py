@@ -1,0 +1,79 @@
+"""Who may decide what, until when, and what happens when nobody does."""
+
+from dataclasses import dataclass
+
+from domain.clock import HOUR, MINUTE
+from domain.errors import Forbidden, InvalidInput, NotNow
+from domain.recommendation import PREPARE_US
+
+STALE_AFTER_US = 90 * MINUTE
+QUIET_US = 8 * HOUR
+QUIET_RISE = 0.15
+SHORTEST_US, LONGEST_US = 60 * MINUTE, 8 * HOUR
+CALM_PREDICTIONS = 3
+DEFAULT_ACTION = "Nothing is sent; the limit alarm and the plant's own rules stay in force."
+REJECT_REASONS = {
+    "not_convincing": "The evidence does not convince",
+    "sensor_wrong": "A sensor is wrong",
+    "already_handled": "Already being handled",
+    "production_first": "Production cannot stop now",
+    "no_part_or_people": "No part or no people",
+    "other": "Other",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """The facts that decide whether a person may approve."""
+
+    account_id: str
+    limit_cents: int
+    proposed_by: str
+    cost_cents: int
+    now_us: int
+    deadline_us: int
+    evidence_us: int | None  # None: a person raised the case, there is no data to grow stale
+
+
+def check_in_time(facts: Approval) -> None:
+    """Raise NotNow when the case has expired or rests on stale data."""
+    if facts.now_us >= facts.deadline_us:
+        raise NotNow("the time to decide is over; the advice has expired")
+    if facts.evidence_us is not None and facts.now_us - facts.evidence_us > STALE_AFTER_US:
+        age = round((facts.now_us - facts.evidence_us) / MINUTE)
+        raise NotNow(f"the newest data behind this advice is {age} min old; wait for fresh data")
+
+
+def check_approval(facts: Approval) -> None:
+    """Raise Forbidden above the limit or on one's own proposal, NotNow when it is too late."""
+    check_in_time(facts)
+    if facts.account_id == facts.proposed_by:
+        raise Forbidden("whoever proposed this cannot approve it; another person decides")
+    if facts.cost_cents > facts.limit_cents:
+        raise Forbidden("the cost is above what you may approve; propose it to somebody who may")
+
+
+def above_limit(cost_cents: int, limit_cents: int) -> bool:
+    """True when a change must become a proposal for another approver."""
+    return cost_cents > limit_cents
+
+
+def deadline(at_us: int, start_us: int | None) -> int:
+    """Until when the advised start can still be met: the start less preparation, 1 to 8 hours on."""
+    latest = at_us + LONGEST_US if start_us is None else start_us - PREPARE_US
+    return min(max(latest, at_us + SHORTEST_US), at_us + LONGEST_US)
+
+
+def reject_reason(code: str) -> str:
+    """The words of a reason code; InvalidInput for one that there is not."""
+    if code not in REJECT_REASONS:
+        raise InvalidInput(f"{code!r} is no reason for a rejection")
+    return REJECT_REASONS[code]
+
+
+def keeps_quiet(ended_us: int, ended_probability: float, now_us: int, probability: float) -> bool:
+    """True while a machine's advice, decided a short while ago, is not to be repeated.
+
+    A risk that has risen clearly since then speaks up again.
+    """
+    return now_us - ended_us < QUIET_US and probability < ended_probability + QUIET_RISE
