@@ -18,7 +18,8 @@ def insert_ignore(tx: Connection, table: Table, rows: Rows) -> int:
     inserted = 0
     for chunk in _chunks(rows):
         # One statement with many VALUES: executemany tells no row count on PostgreSQL.
-        inserted += tx.execute(_insert(tx, table).values(chunk).on_conflict_do_nothing()).rowcount
+        statement = _insert(tx, table).values(chunk).on_conflict_do_nothing()
+        inserted += tx.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
     return inserted
 
 
