@@ -44,6 +44,7 @@ from data.store.tables.prediction import (
 )
 from data.store.tables.telemetry import (
     counts,
+    edge_devices,
     edge_nodes,
     gaps,
     ingest_counters,
@@ -51,6 +52,7 @@ from data.store.tables.telemetry import (
     metrics,
     quarantine,
     readings,
+    seen_messages,
     states,
 )
 
@@ -66,6 +68,7 @@ __all__ = [
     "counts",
     "downtimes",
     "drafts",
+    "edge_devices",
     "edge_nodes",
     "equipment",
     "equipment_aliases",
@@ -91,6 +94,7 @@ __all__ = [
     "quarantine",
     "readings",
     "receipts",
+    "seen_messages",
     "sessions",
     "shifts",
     "sign_in_attempts",

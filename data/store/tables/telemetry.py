@@ -65,6 +65,26 @@ edge_nodes = Table(
     us("seen_us"),
     whole("rebirths"),
 )
+# What the Sparkplug host must remember of a device through a restart: up to when its data is
+# complete, and the gap that a resent history may still shrink.
+edge_devices = Table(
+    "edge_devices",
+    metadata,
+    text("external_id", key=True),  # group/node/device
+    flag("online"),
+    us("complete_us", null=True),
+    us("gap_from_us", null=True),
+    us("gap_to_us", null=True),
+    text("gap_cause"),
+)
+# Messages without a time are known again by sequence and content, for as long as they are redelivered.
+seen_messages = Table(
+    "seen_messages",
+    metadata,
+    text("topic", key=True),
+    text("digest", key=True),
+    us("receive_wall_us"),
+)
 gaps = Table(
     "gaps",
     metadata,
