@@ -1,0 +1,44 @@
+"""The audit table: one chain, in which every entry carries the hash of the one before.
+
+On SQLite a unit of work has the database for itself. On PostgreSQL writers queue at one advisory
+lock, held until their transaction ends, so that two entries never continue the same one.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, text
+
+from data.store import tables as t
+
+LOCK = 7_246_001
+GENESIS = "0" * 64
+
+
+def lock(tx: Connection) -> None:
+    """Be the only one who appends until this transaction ends. May be called more than once."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+
+
+def head(tx: Connection) -> str:
+    """The hash of the newest entry. Call `lock` before."""
+    newest = select(t.audit.c.hash).order_by(t.audit.c.entry.desc()).limit(1)
+    return tx.execute(newest).scalar() or GENESIS
+
+
+def add(tx: Connection, row: Mapping[str, Any]) -> None:
+    """Store one entry as it is."""
+    tx.execute(insert(t.audit).values(dict(row)))
+
+
+def entries(tx: Connection, batch: int = 1_000) -> Iterator[Any]:
+    """All entries, oldest first, a batch at a time."""
+    last = 0
+    while True:
+        query = select(t.audit).where(t.audit.c.entry > last).order_by(t.audit.c.entry).limit(batch)
+        rows = tx.execute(query).mappings().all()
+        if not rows:
+            return
+        yield from rows
+        last = rows[-1]["entry"]

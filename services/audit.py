@@ -1,0 +1,77 @@
+"""The tamper-evident audit: who did what to which record, and when.
+
+Each entry's hash covers its fields and the previous entry's hash, as canonical JSON under sha256:
+changing, removing or inserting an entry breaks the chain from there on. Cutting off its end does
+not; keep the head hash that `verify` returns somewhere else to notice that too.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from data.store import audit as store
+from data.store.database import Database
+from domain.clock import wall_us
+from domain.errors import Tampered
+from domain.evidence import canonical
+
+SYSTEM = "system"
+_HASHED = ("wall_us", "plant_us", "actor", "action", "subject_kind", "subject_id", "detail", "previous_hash")
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A whole chain: how many entries, and the hash of the newest."""
+
+    entries: int
+    head: str
+
+
+def append(
+    tx: Connection,
+    *,
+    actor: str,
+    action: str,
+    subject_kind: str,
+    subject_id: str,
+    plant_us: int,
+    detail: Mapping[str, Any] | None = None,
+) -> str:
+    """Add one entry in the caller's transaction and return its hash.
+
+    `actor` is an account id or SYSTEM; `action` is one short verb phrase that people read; `detail`
+    holds JSON values. Call it late in the transaction: other writers of the audit wait for its end.
+    """
+    store.lock(tx)
+    row: dict[str, Any] = {
+        "wall_us": wall_us(),
+        "plant_us": plant_us,
+        "actor": actor,
+        "action": action,
+        "subject_kind": subject_kind,
+        "subject_id": subject_id,
+        "detail": canonical(dict(detail or {})),
+        "previous_hash": store.head(tx),
+    }
+    row["hash"] = digest(row)
+    store.add(tx, row)
+    return str(row["hash"])
+
+
+def digest(row: Mapping[str, Any]) -> str:
+    """The hash that belongs to an entry."""
+    return hashlib.sha256(canonical({name: row[name] for name in _HASHED}).encode()).hexdigest()
+
+
+def verify(database: Database) -> Verified:
+    """Walk the whole chain; Tampered names the first entry that does not fit."""
+    previous, count = store.GENESIS, 0
+    with database.read() as tx:
+        for row in store.entries(tx):
+            if row["previous_hash"] != previous or row["hash"] != digest(row):
+                raise Tampered(f"audit entry {row['entry']} does not fit the chain")
+            previous, count = row["hash"], count + 1
+    return Verified(count, previous)
