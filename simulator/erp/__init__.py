@@ -1,0 +1,1 @@
+"""The virtual plant's ERP: stock, procurement and finance."""

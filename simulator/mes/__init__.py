@@ -1,0 +1,1 @@
+"""The virtual plant's MES: one database and one queue per line."""
