@@ -6,6 +6,7 @@ from auth.permissions import Actor, Permission
 from domain.clock import Clock
 from services.commands.accounts import AccountCommands
 from services.commands.cases import CaseCommands
+from services.commands.explanations import ExplanationCommands
 from services.context import Context
 from services.queries.admin import AdminQueries
 from services.queries.decide import DecideQueries
@@ -30,6 +31,7 @@ class Commands:
 
     cases: CaseCommands
     accounts: AccountCommands
+    explanations: ExplanationCommands
 
 
 @dataclass(frozen=True, slots=True)

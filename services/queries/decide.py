@@ -1,6 +1,22 @@
 """Reads for the inbox, the case card and the history."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from auth.permissions import Actor, Permission
+from data.store import tables as t
+from domain.cases import UNDECIDED, CaseState
+from domain.equipment import line_of
+from domain.evidence import Evidence
 from services.context import Context
+from services.queries.cases import audit_rows, case_row, case_view
+from services.queries.common import in_scope, names_of, people, under
+from services.rows.decide import AuditRow, CaseView, HistoryFilter, HistoryRow, Inbox, InboxRow
+
+_C = t.cases.c
+_CLOSED = tuple(s.value for s in CaseState if s not in UNDECIDED)
 
 
 class DecideQueries:
@@ -8,3 +24,138 @@ class DecideQueries:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+
+    def inbox(self, line_id: str = "") -> Inbox:
+        """Open cases: those that wait for a decision, mine first and by deadline; then those under way."""
+        c = self._context
+        c.actor.require(Permission.SEE_CASES)
+        with c.database.read() as tx:
+            found = _cases(tx, c.actor, c.site.site_id, _C.open_key.is_not(None))
+            names = names_of(
+                tx, [n for row in found for n in (row["equipment_id"], line_of(row["equipment_id"]))]
+            )
+        rows = [_inbox_row(row, names, c.actor) for row in found]
+        shown = [row for row in rows if line_id in ("", row.line_id)]
+        return Inbox(
+            waiting=tuple(sorted((r for r in shown if r.state in UNDECIDED), key=_first)),
+            under_way=tuple(
+                sorted(
+                    (r for r in shown if r.state not in UNDECIDED),
+                    key=lambda r: (not r.attention, r.opened_us),
+                )
+            ),
+            lines=tuple(sorted({row.line_id: row.line_name for row in rows}.items())),
+        )
+
+    def open_count(self) -> int:
+        """How many cases wait for a decision within the actor's scopes."""
+        c = self._context
+        c.actor.require(Permission.SEE_CASES)
+        with c.database.read() as tx:
+            waiting = _C.state.in_([s.value for s in UNDECIDED])
+            return len(_cases(tx, c.actor, c.site.site_id, waiting))
+
+    def case(self, number: int) -> CaseView:
+        """The case with this number; NotFound when there is none that the actor may see."""
+        self._context.actor.require(Permission.SEE_CASES)
+        with self._context.database.read() as tx:
+            return case_view(tx, self._context, case_row(tx, self._context.actor, number))
+
+    def history(self, wanted: HistoryFilter) -> tuple[HistoryRow, ...]:
+        """Cases that wait no longer, newest decision first."""
+        c = self._context
+        c.actor.require(Permission.SEE_HISTORY)
+        conditions = [
+            _C.state.in_([wanted.state] if wanted.state else _CLOSED),
+            _C.opened_us >= wanted.from_us,
+            *([_C.cause == wanted.cause] if wanted.cause else []),
+            *([under(_C.equipment_id, wanted.line_id)] if wanted.line_id else []),
+        ]
+        with c.database.read() as tx:
+            found = _cases(tx, c.actor, c.site.site_id, *conditions)
+            found = sorted(
+                found, key=lambda r: r["decided_us"] or r["closed_us"] or r["opened_us"], reverse=True
+            )
+            found = found[: wanted.limit]
+            names = names_of(
+                tx, [n for row in found for n in (row["equipment_id"], line_of(row["equipment_id"]))]
+            )
+            who = people(tx, [row["decided_by"] for row in found] + [row["proposed_by"] for row in found])
+            outcomes = _outcomes(tx, [row["case_id"] for row in found])
+        return tuple(_history_row(row, names, who, outcomes.get(row["case_id"], ("", ""))) for row in found)
+
+    def audit(self, number: int) -> tuple[AuditRow, ...]:
+        """The audit of one case, oldest first."""
+        self._context.actor.require(Permission.SEE_HISTORY)
+        with self._context.database.read() as tx:
+            return audit_rows(tx, case_row(tx, self._context.actor, number)["case_id"])
+
+
+def _cases(
+    tx: Connection, actor: Actor, site_id: str, *conditions: ColumnElement[bool]
+) -> list[Mapping[str, Any]]:
+    rows = tx.execute(
+        select(t.cases)
+        .where(in_scope(_C.equipment_id, actor), _C.site_id == site_id, *conditions)
+        .order_by(_C.deadline_us, _C.number)
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def _inbox_row(row: Mapping[str, Any], names: Mapping[str, str], actor: Actor) -> InboxRow:
+    unit, line = row["equipment_id"], line_of(row["equipment_id"])
+    return InboxRow(
+        case_id=row["case_id"],
+        number=row["number"],
+        title=row["title"],
+        equipment_id=unit,
+        equipment_name=names.get(unit, unit),
+        line_id=line,
+        line_name=names.get(line, line),
+        cause=row["cause"],
+        state=CaseState(row["state"]),
+        attention=row["attention"],
+        opened_us=row["opened_us"],
+        deadline_us=row["deadline_us"],
+        cost_cents=row["cost_cents"],
+        benefit_cents=row["benefit_cents"],
+        benefit_low_cents=row["benefit_low_cents"],
+        benefit_high_cents=row["benefit_high_cents"],
+        probability=Evidence.from_json(row["evidence"]).probability,
+        mine=actor.may(Permission(row["permission"]), unit)
+        and row["cost_cents"] <= actor.approval_limit_cents,
+    )
+
+
+def _first(row: InboxRow) -> tuple[bool, int, int]:
+    return not row.mine, row.deadline_us, -row.benefit_cents
+
+
+def _outcomes(tx: Connection, case_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    o = t.outcomes.c
+    rows = tx.execute(select(o.case_id, o.finding, o.cause).where(o.case_id.in_(case_ids)))
+    return {case_id: (finding, cause) for case_id, finding, cause in rows}
+
+
+def _history_row(
+    row: Mapping[str, Any], names: Mapping[str, str], who: Mapping[str, str], outcome: tuple[str, str]
+) -> HistoryRow:
+    unit, line = row["equipment_id"], line_of(row["equipment_id"])
+    return HistoryRow(
+        number=row["number"],
+        title=row["title"],
+        equipment_name=names.get(unit, unit),
+        line_name=names.get(line, line),
+        cause=row["cause"],
+        state=CaseState(row["state"]),
+        attention=row["attention"],
+        opened_us=row["opened_us"],
+        decided_us=row["decided_us"],
+        decided_by=who.get(row["decided_by"] or "", row["decided_by"] or ""),
+        proposed_by=who.get(row["proposed_by"], row["proposed_by"]),
+        reason=row["reason"],
+        cost_cents=row["cost_cents"],
+        benefit_cents=row["benefit_cents"],
+        finding=outcome[0],
+        found_cause=outcome[1],
+    )

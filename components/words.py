@@ -1,0 +1,143 @@
+"""Values as people read them: times in the site's zone, durations, money, chances, units.
+
+Pure text, not yet escaped: names that came from outside go through `safe` before they enter HTML.
+"""
+
+from datetime import datetime
+from html import escape
+from zoneinfo import ZoneInfo
+
+from domain.clock import DAY, HOUR, MINUTE, SECOND, utc
+from domain.telemetry import METRICS
+
+NOTHING = "\u2013"
+_SYMBOLS = {"EUR": "\u20ac", "USD": "$", "GBP": "\u00a3", "CHF": "CHF", "JPY": "\u00a5"}
+_UNITS = {"degC": "\u00b0C", "1": "", "m/s2": "m/s\u00b2", "operating_hours": "operating hours"}
+_CAUSES = {
+    "bearing": "worn bearing",
+    "tool": "worn tool",
+    "overheating": "overheating",
+    "leak": "leak",
+    "electrical": "electrical fault",
+}
+
+
+def safe(value: object) -> str:
+    """Text that is harmless inside HTML and inside quoted attributes."""
+    return escape(str(value), quote=True)
+
+
+def local(us: int, zone: str) -> datetime:
+    """Microseconds UTC as a datetime in the site's zone."""
+    return utc(us).astimezone(ZoneInfo(zone))
+
+
+def moment(us: int | None, zone: str, now_us: int) -> str:
+    """`14:00` today, `Fri 14:00` within six days, else `12 Nov 14:00` (with the year if it is another)."""
+    if us is None:
+        return NOTHING
+    then, now = local(us, zone), local(now_us, zone)
+    if then.date() == now.date():
+        return f"{then:%H:%M}"
+    if abs((then.date() - now.date()).days) < 6:
+        return f"{then:%a %H:%M}"
+    return f"{then.day} {then:%b %H:%M}" if then.year == now.year else f"{then.day} {then:%b %Y %H:%M}"
+
+
+def stamp(us: int | None, zone: str) -> str:
+    """`2026-11-21 14:00:05`, in the site's zone."""
+    return NOTHING if us is None else f"{local(us, zone):%Y-%m-%d %H:%M:%S}"
+
+
+def lapse(us: int) -> str:
+    """A duration with its two largest units: `0.5 s`, `42 min`, `1 h 10 min`, `3 d 4 h`."""
+    us = abs(us)
+    if us < 10 * SECOND:
+        return f"{us / SECOND:.1f} s"
+    if us < MINUTE:
+        return f"{us // SECOND} s"
+    if us < HOUR:
+        return f"{us // MINUTE} min"
+    large, small, names = (HOUR, MINUTE, ("h", "min")) if us < DAY else (DAY, HOUR, ("d", "h"))
+    rest = us % large // small
+    return f"{us // large} {names[0]} {rest} {names[1]}" if rest else f"{us // large} {names[0]}"
+
+
+def age(us: int | None, now_us: int) -> str:
+    """How old a value is: `0.5 s old`, or `no data yet`."""
+    return "no data yet" if us is None else f"{lapse(max(0, now_us - us))} old"
+
+
+def left(deadline_us: int, now_us: int) -> str:
+    """`42 min`, or `too late since 5 min` once the deadline has passed."""
+    rest = deadline_us - now_us
+    return lapse(rest) if rest > 0 else f"too late since {lapse(rest)}"
+
+
+def money(cents: int | None, currency: str) -> str:
+    """Whole units with thousands marks: `\u20ac 2,500`; cents only below ten."""
+    if cents is None:
+        return NOTHING
+    symbol = _SYMBOLS.get(currency, currency)
+    sign, value = ("\u2212" if cents < 0 else ""), abs(cents) / 100
+    whole = 0 < value < 10 and abs(cents) % 100
+    return f"{sign}{symbol} {value:,.2f}" if whole else f"{sign}{symbol} {value:,.0f}"
+
+
+def of_100(probability: float | None) -> str:
+    """A chance in words: `7 of 100`."""
+    if probability is None:
+        return "not known yet"
+    if probability < 0.005:
+        return "under 1 of 100"
+    return "over 99 of 100" if probability > 0.995 else f"{probability * 100:.0f} of 100"
+
+
+def points(value: float) -> str:
+    """A contribution in points of 100, with its sign: `+34`, `\u22126`; under half a point `0`."""
+    rounded = round(value * 100)
+    return "0" if rounded == 0 else f"{'+' if rounded > 0 else chr(0x2212)}{abs(rounded)}"
+
+
+def number(value: float | None, unit: str = "") -> str:
+    """Three significant digits with the unit."""
+    if value is None:
+        return NOTHING
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    text = f"{value:,.{digits}f}".replace("-", "\u2212")
+    return f"{text} {unit_text(unit)}".rstrip()
+
+
+def life(rul: float | None, low: float | None, high: float | None, unit: str) -> str:
+    """Remaining life with its interval: `9 operating hours (6 to 11)`."""
+    if rul is None:
+        return NOTHING
+    text = f"{rul:,.0f} {unit_text(unit)}"
+    return text if low is None or high is None else f"{text} ({low:,.0f} to {high:,.0f})"
+
+
+def unit_text(unit: str) -> str:
+    """A unit as written on the shop floor."""
+    return _UNITS.get(unit, unit.replace("_", " "))
+
+
+def metric_label(name: str) -> str:
+    """The name of a sensor that people use."""
+    spec = METRICS.get(name)
+    return spec.label if spec and spec.label else name.replace("_", " ").capitalize()
+
+
+def metric_unit(name: str) -> str:
+    """The unit of a canonical metric, as written on the shop floor."""
+    spec = METRICS.get(name)
+    return unit_text(spec.unit) if spec else ""
+
+
+def cause_text(cause: str) -> str:
+    """A failure cause in words: `worn bearing`."""
+    return _CAUSES.get(cause, cause.replace("_", " "))
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """`1 case`, `4 cases`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

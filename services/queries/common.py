@@ -1,0 +1,35 @@
+"""What every query needs: the actor's scope as SQL, and names for ids."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import ColumnElement, Connection, false, or_, select
+
+from auth.permissions import Actor
+from data.store import tables as t
+
+
+def in_scope(column: ColumnElement[str], actor: Actor) -> ColumnElement[bool]:
+    """True for ids that one of the actor's scopes covers."""
+    covers = [or_(column == s, column.startswith(s + "/", autoescape=True)) for s in actor.scopes]
+    return or_(*covers) if covers else false()
+
+
+def under(column: ColumnElement[str], equipment_id: str) -> ColumnElement[bool]:
+    """True for the equipment itself and for what lies below it."""
+    return or_(column == equipment_id, column.startswith(equipment_id + "/", autoescape=True))
+
+
+def names_of(tx: Connection, equipment_ids: Iterable[str]) -> dict[str, str]:
+    """Names shown to people, by equipment id."""
+    e = t.equipment.c
+    wanted = sorted(set(equipment_ids))
+    rows = tx.execute(select(e.equipment_id, e.name).where(e.equipment_id.in_(wanted)))
+    return {row.equipment_id: row.name for row in rows}
+
+
+def people(tx: Connection, account_ids: Iterable[str | None]) -> dict[str, str]:
+    """Names of accounts, by id; ids that are no account are left out."""
+    a = t.accounts.c
+    wanted = sorted({i for i in account_ids if i})
+    rows = tx.execute(select(a.account_id, a.name).where(a.account_id.in_(wanted)))
+    return {row.account_id: row.name for row in rows}

@@ -1,0 +1,114 @@
+"""The course of a case: what has happened, in order of plant time, and what is still to come."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from domain.cases import UNDECIDED, UNDER_WAY, CaseState
+from domain.messages import CommandKind, CommandState, Finding
+from services.rows.decide import AuditRow, CommandRow, CourseStep, SignatureRow
+
+FINDINGS = {
+    Finding.FAILED: "the part had failed",
+    Finding.DEGRADED: "the part was worn",
+    Finding.NOTHING_FOUND: "nothing was found",
+    Finding.OTHER_FAULT: "another fault was found",
+}
+_ENDED = {
+    CaseState.REJECTED: "Rejected",
+    CaseState.EXPIRED: "Expired without a decision",
+    CaseState.WITHDRAWN: "Withdrawn",
+}
+_ANSWERS = {
+    "accepted": "accepted",
+    "refused": "refused",
+    "done": "reports the work done",
+    "cancelled": "took it back",
+}
+
+
+def receiver(queue: str) -> str:
+    """`mes.line-3` as people say it: `MES line 3`."""
+    system, _, name = queue.partition(".")
+    return f"{system.upper()} {name.replace('-', ' ')}".strip()
+
+
+def course_of(
+    case: Mapping[str, Any],
+    *,
+    commands: Sequence[CommandRow],
+    signatures: Sequence[SignatureRow],
+    audit: Sequence[AuditRow],
+    outcome: Mapping[str, Any] | None,
+    who: Mapping[str, str],
+) -> tuple[CourseStep, ...]:
+    """What happened, oldest first, then what is to come (without a time)."""
+    proposer = who.get(case["proposed_by"], case["proposed_by"])
+    past = [CourseStep(case["opened_us"], f"Proposed by {proposer}")]
+    past += [CourseStep(entry.plant_us, f"Seen by {entry.actor}") for entry in _first_seen(audit)]
+    past += [CourseStep(s.signed_us, f"Signed by {s.printed_name}: {s.meaning}") for s in signatures]
+    past += list(_ended(case, who))
+    for command in commands:
+        past += list(_command_steps(command))
+    if outcome is not None:
+        past.append(
+            CourseStep(outcome["at_us"], f"Finding: {finding_text(outcome['finding'], outcome['cause'])}")
+        )
+    past.sort(key=lambda step: step.at_us or 0)
+    return (*past, *_to_come(CaseState(case["state"]), commands, outcome is not None))
+
+
+def finding_text(finding: str, cause: str) -> str:
+    """A finding in words, with the cause that was found."""
+    words = FINDINGS.get(Finding(finding), finding) if finding in set(Finding) else finding.replace("_", " ")
+    return f"{words} ({cause.replace('_', ' ')})" if cause else words
+
+
+def _first_seen(audit: Sequence[AuditRow]) -> Iterator[AuditRow]:
+    people: set[str] = set()
+    for entry in audit:
+        if "seen" in entry.action and entry.actor not in people:
+            people.add(entry.actor)
+            yield entry
+
+
+def _ended(case: Mapping[str, Any], who: Mapping[str, str]) -> Iterator[CourseStep]:
+    words = _ENDED.get(CaseState(case["state"]))
+    if words is None and CaseState(case["state"]) is CaseState.JUDGED and not case["decided_us"]:
+        words = "Closed without a decision"
+    if words is None:
+        return
+    by = case["decided_by"]
+    tail = f" by {who.get(by, by)}" if by else ""
+    reason = f": {case['reason']}" if case["reason"] else ""
+    yield CourseStep(case["decided_us"] or case["closed_us"], f"{words}{tail}{reason}")
+
+
+def _command_steps(command: CommandRow) -> Iterator[CourseStep]:
+    to = receiver(command.queue)
+    said = "Cancel" if command.payload.kind is CommandKind.CANCEL else "Order"
+    if command.sent_us is not None:
+        yield CourseStep(command.sent_us, f"{said} sent to {to}")
+    elif command.state is CommandState.QUEUED and command.trouble:
+        yield CourseStep(
+            None, f"{said} for {to} waits, it could not be sent: {command.trouble}", alarming=True
+        )
+    for answer in command.receipts:
+        words = _ANSWERS.get(answer.status, answer.status)
+        detail = f": {answer.detail}" if answer.detail else ""
+        found = f". Found: {finding_text(answer.finding, answer.found_cause)}" if answer.finding else ""
+        yield CourseStep(answer.at_us, f"{to} {words}{detail}{found}", alarming=answer.status == "refused")
+
+
+def _to_come(state: CaseState, commands: Sequence[CommandRow], judged: bool) -> Iterator[CourseStep]:
+    live = [c for c in commands if c.state not in (CommandState.CANCELLED, CommandState.REFUSED)]
+    names = ", ".join(dict.fromkeys(receiver(c.queue) for c in live))
+    if state in UNDECIDED:
+        yield CourseStep(None, "Decision and signature")
+    unsent = [c for c in live if c.sent_us is None and not c.receipts and not c.trouble]
+    if unsent and state in UNDECIDED | UNDER_WAY:
+        yield CourseStep(None, f"Sent to {', '.join(dict.fromkeys(receiver(c.queue) for c in unsent))}")
+    if any(not c.receipts for c in live) and state in UNDECIDED | UNDER_WAY:
+        waiting = dict.fromkeys(receiver(c.queue) for c in live if not c.receipts)
+        yield CourseStep(None, f"Receipts of {', '.join(waiting)}" if names else "Receipts")
+    if not judged and state in UNDECIDED | UNDER_WAY | {CaseState.DONE}:
+        yield CourseStep(None, "Finding of the technician: was the advice right?")

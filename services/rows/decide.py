@@ -1,0 +1,180 @@
+"""What the inbox, the card of a case and the history read. Money in cents, times in plant time."""
+
+from dataclasses import dataclass
+
+from domain.cases import CaseState
+from domain.evidence import Alternative, Evidence, Payload
+from domain.messages import CommandState
+from services.rows.predict import PredictionView
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRow:
+    """One open case. `mine`: the actor may decide it (role, scope and limit)."""
+
+    case_id: str
+    number: int
+    title: str
+    equipment_id: str
+    equipment_name: str
+    line_id: str
+    line_name: str
+    cause: str
+    state: CaseState
+    attention: bool
+    opened_us: int
+    deadline_us: int
+    cost_cents: int
+    benefit_cents: int
+    benefit_low_cents: int
+    benefit_high_cents: int
+    probability: float | None
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """`waiting` cases want a decision, mine first, then by deadline; `under_way` are decided."""
+
+    waiting: tuple[InboxRow, ...]
+    under_way: tuple[InboxRow, ...]
+    lines: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    """An answer of a receiver."""
+
+    sender: str
+    status: str
+    detail: str
+    finding: str
+    found_cause: str
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRow:
+    """One order of a case with its answers, oldest first. `sent_us` is None until it left."""
+
+    command_id: str
+    position: int
+    queue: str
+    state: CommandState
+    business_key: str
+    payload: Payload
+    detail: str
+    cancels: str | None
+    depends_on: str | None
+    sent_us: int | None
+    trouble: str
+    receipts: tuple[ReceiptRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureRow:
+    """A signature as it must be shown: who, when, and what it means."""
+
+    printed_name: str
+    meaning: str
+    signed_us: int
+    record_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One entry of the audit."""
+
+    entry: int
+    wall_us: int
+    plant_us: int
+    actor: str
+    action: str
+    detail: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class CourseStep:
+    """One step of a case. `at_us` None: it is still to come. `alarming`: something is wrong here."""
+
+    at_us: int | None
+    text: str
+    alarming: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """All of one case. `blocked` is '' when the actor may approve it now, else it says why not.
+
+    `prediction` is the one that the case rests on; None for a case that a person raised.
+    """
+
+    case_id: str
+    number: int
+    version: int
+    kind: str
+    state: CaseState
+    attention: bool
+    title: str
+    equipment_id: str
+    equipment_name: str
+    line_id: str
+    line_name: str
+    opened_us: int
+    deadline_us: int
+    default_action: str
+    proposed_by: str
+    cost_cents: int
+    benefit_cents: int
+    benefit_low_cents: int
+    benefit_high_cents: int
+    reason: str
+    advised: str
+    evidence: Evidence
+    alternatives: tuple[Alternative, ...]
+    commands: tuple[CommandRow, ...]
+    signatures: tuple[SignatureRow, ...]
+    course: tuple[CourseStep, ...]
+    comments: tuple[AuditRow, ...]
+    prediction: PredictionView | None
+    data_us: int | None
+    may_decide: bool
+    may_comment: bool
+    may_judge: bool
+    blocked: str
+    decided_by: str
+    drafts: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """A case that is no longer waiting, and what came of it."""
+
+    number: int
+    title: str
+    equipment_name: str
+    line_name: str
+    cause: str
+    state: CaseState
+    attention: bool
+    opened_us: int
+    decided_us: int | None
+    decided_by: str
+    proposed_by: str
+    reason: str
+    cost_cents: int
+    benefit_cents: int
+    finding: str
+    found_cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFilter:
+    """What the history shows; empty fields do not filter."""
+
+    line_id: str = ""
+    state: str = ""
+    cause: str = ""
+    from_us: int = 0
+    limit: int = 500

@@ -1,0 +1,65 @@
+"""What the screens of prediction read: machines by risk, one prediction with its explanation."""
+
+from dataclasses import dataclass
+
+from domain.prediction import Explanation, Prediction
+
+Point = tuple[int, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class RiskRow:
+    """One machine and the newest prediction for it (None: never scored).
+
+    `trend` holds (plant time, probability or None where it was not known), oldest first.
+    `loss_cents` is the expected cost of running to failure, known while a case is open.
+    """
+
+    equipment_id: str
+    name: str
+    line_id: str
+    line_name: str
+    machine_type: str
+    prediction: Prediction | None
+    since_us: int | None
+    cause: str
+    moved_by: tuple[str, ...]
+    trend: tuple[Point, ...]
+    data_us: int | None
+    case_number: int | None
+    loss_cents: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RiskBoard:
+    """All machines that the actor may see, riskiest first; `lines` are (id, name) to filter by."""
+
+    rows: tuple[RiskRow, ...]
+    lines: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """One sensor over time: (plant time, value); None marks a known gap."""
+
+    metric: str
+    unit: str
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionView:
+    """One prediction with all that explains it. `request` is '', waiting, done or failed."""
+
+    prediction: Prediction
+    name: str
+    line_id: str
+    line_name: str
+    machine_type: str
+    explanation: Explanation | None
+    request: str
+    request_detail: str
+    trends: tuple[Trend, ...]
+    case_number: int | None
+    newest_id: str
+    data_us: int | None
