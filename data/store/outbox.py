@@ -5,17 +5,17 @@ Whoever leases a row holds a token and a time; finishing needs that token, so th
 slow, or dead and restarted, cannot finish what another has taken over.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, insert, or_, select, update
+from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
 
 from data.store import tables as t
 
 _O = t.outbox.c
 MAX_DELAY_US = 60_000_000
 FIRST_DELAY_US = 500_000
+_UNSENT = ("pending", "leased")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +60,20 @@ def claim(tx: Connection, token: str, limit: int, now_us: int, lease_us: int) ->
 
 
 def _waits() -> Any:
-    """The message's command depends on one that no receiver has accepted yet."""
-    c, before = t.commands.c, t.commands.alias("before")
-    return exists(
+    """The command depends on one that nobody has accepted yet, or cancels one that has not left yet."""
+    c, before, target = t.commands.c, t.commands.alias("before"), t.outbox.alias("target")
+    ours = c.command_id == _O.message_id
+    unanswered = exists(
         select(c.command_id)
         .join_from(t.commands, before, before.c.command_id == c.depends_on)
-        .where(c.command_id == _O.message_id, before.c.state.not_in(["accepted", "done"]))
+        .where(ours, before.c.state.not_in(["accepted", "done"]))
     )
+    unsent = exists(
+        select(c.command_id)
+        .join_from(t.commands, target, target.c.message_id == c.cancels)
+        .where(ours, target.c.state.in_(_UNSENT))
+    )
+    return or_(unanswered, unsent)
 
 
 def finish(tx: Connection, token: str, message_id: str, **values: Any) -> bool:
@@ -101,13 +108,7 @@ def drop(tx: Connection, message_id: str) -> bool:
     return tx.execute(statement.values(state="dropped")).rowcount == 1
 
 
-def states(tx: Connection, message_ids: Sequence[str]) -> dict[str, str]:
-    """State by message id."""
-    rows = tx.execute(select(_O.message_id, _O.state).where(_O.message_id.in_(list(message_ids))))
-    return {message_id: state for message_id, state in rows}
-
-
 def backlog(tx: Connection) -> int:
     """How many messages have not left yet."""
-    rows = tx.execute(select(_O.message_id).where(_O.state.in_(["pending", "leased"]))).all()
-    return len(rows)
+    waiting = select(func.count()).where(_O.state.in_(_UNSENT))
+    return tx.execute(waiting).scalar_one()
