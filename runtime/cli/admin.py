@@ -1,0 +1,97 @@
+"""Commands for the person who looks after the desk: database, users, checks, figures."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from domain.errors import SettingsError
+from runtime import settings as configuration
+from runtime.cli import output
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+BENCHES = ("live", "explain", "plant")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the line."""
+    app.command("migrate")(migrate)
+    app.command("doctor")(doctor)
+    app.command("bench")(bench)
+    users = typer.Typer(no_args_is_help=True, help="Accounts.")
+    users.command("add")(add_user)
+    app.add_typer(users, name="user")
+    audits = typer.Typer(no_args_is_help=True, help="The audit.")
+    audits.command("verify")(verify_audit)
+    app.add_typer(audits, name="audit")
+
+
+def migrate() -> None:
+    """Bring the database to this version's tables.
+
+    Example: TAKTWISE_DATABASE_URL=postgresql+psycopg://... python -m runtime migrate
+    """
+    from data.store import migrate as migrations
+
+    migrations.upgrade(configuration.load().store_url)
+
+
+def doctor(as_json: Json = False) -> None:
+    """Check database, broker, queue and models, one line each.
+
+    Example: python -m runtime doctor
+    """
+    from runtime import doctor as checks
+
+    found = checks.run(configuration.load())
+    output.rows(found, as_json=as_json, title="Taktwise on this machine")
+    if not all(row["ok"] for row in found):
+        raise typer.Exit(1)
+
+
+def bench(
+    name: Annotated[str, typer.Argument(help="live, explain, plant, or all")], as_json: Json = False
+) -> None:
+    """Measure a stated figure; exit 1 when a goal is missed.
+
+    Example: python -m runtime bench live --json
+    """
+    import importlib
+
+    if name not in (*BENCHES, "all"):
+        raise SettingsError(f"there is no bench {name!r}: {', '.join(BENCHES)} or all")
+    names = BENCHES if name == "all" else (name,)
+    found = [row for one in names for row in importlib.import_module(f"benchmarks.{one}").run()]
+    output.rows(found, as_json=as_json)
+    if not all(row["ok"] for row in found if row["ok"] is not None):
+        raise typer.Exit(1)
+
+
+def add_user(
+    username: str,
+    name: Annotated[str, typer.Option(help="Printed name.")],
+    role: Annotated[list[str], typer.Option(help="May be given several times.")],
+    scope: Annotated[list[str] | None, typer.Option(help="Equipment id; the whole site unless said.")] = None,
+) -> None:
+    """Make an account; the password is read from standard input.
+
+    Example: python -m runtime user add anna --name "Anna" --role supervisor < password-file
+    """
+    from runtime import wiring
+
+    password = sys.stdin.readline().rstrip("\n")
+    settings = configuration.load()
+    wiring.accounts(settings).create(username, name, password, role, scope or [settings.site])
+
+
+def verify_audit(as_json: Json = False) -> None:
+    """Recompute the audit chain; exit 1 at the first entry that was changed, removed or moved.
+
+    Example: python -m runtime audit verify
+    """
+    from runtime import wiring
+    from services import audit
+
+    with wiring.database(configuration.load()).read() as tx:
+        entries = audit.verify(tx)
+    output.show({"entries": entries, "intact": True}, as_json=as_json)

@@ -1,0 +1,106 @@
+"""Commands that run: everything at once, or one process."""
+
+import signal
+import threading
+from typing import Annotated
+
+import typer
+
+from runtime import settings as configuration
+
+Speed = Annotated[float, typer.Option(help="Plant seconds per wall second.", min=0.01, max=20_000)]
+Interval = Annotated[
+    float, typer.Option(help="Plant seconds between two messages of a machine.", min=0.05, max=3_600)
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the line."""
+    for function in (prepare, demo, app_, ingest, score, relay, plant):
+        app.command(function.__name__.rstrip("_"))(function)
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that Ctrl-C or SIGTERM sets."""
+    stop = threading.Event()
+
+    def ask(_number: int, _frame: object) -> None:
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask)
+    return stop
+
+
+def prepare(
+    days: Annotated[float, typer.Option(help="Days of history.", min=0.25, max=60)] = 14.0,
+    seed: Annotated[int, typer.Option(help="Which plant.")] = 7,
+    anew: Annotated[bool, typer.Option(help="Forget what is there.")] = False,
+) -> None:
+    """Make the demo's database and history, unless it is there already.
+
+    Example: python -m runtime prepare --days 14
+    """
+    from runtime import preparation
+
+    preparation.prepare(configuration.load(), days=days, seed=seed, anew=anew)
+
+
+def demo(speed: Speed = 1.0, interval: Interval = 5.0) -> None:
+    """Run everything on this machine until Ctrl-C.
+
+    Example: python -m runtime demo --speed 60
+    """
+    from runtime import demo as everything
+
+    everything.run(configuration.load(), speed, interval, stop_on_signals())
+
+
+def app_() -> None:
+    """The web app alone.
+
+    Example: TAKTWISE_DATABASE_URL=postgresql+psycopg://... python -m runtime app
+    """
+    from runtime import web_server
+
+    web_server.serve(configuration.load())
+
+
+def ingest() -> None:
+    """Take what machines and MES databases say into the store.
+
+    Example: TAKTWISE_BROKER_URL=mqtt://broker:1883 python -m runtime ingest
+    """
+    from runtime.workers import ingest as worker
+
+    worker.main(configuration.load(), stop_on_signals())
+
+
+def score() -> None:
+    """Predict failures and explain them as data arrive.
+
+    Example: python -m runtime score
+    """
+    from runtime.workers import score as worker
+
+    worker.main(configuration.load(), stop_on_signals())
+
+
+def relay() -> None:
+    """Carry decided orders to the MES and ERP queues, and their receipts back.
+
+    Example: TAKTWISE_QUEUE_URL=amqp://user:password@host/ python -m runtime relay
+    """
+    from runtime.workers import relay as worker
+
+    worker.main(configuration.load(), stop_on_signals())
+
+
+def plant(interval: Interval = 5.0) -> None:
+    """The virtual plant: 50 machines, 5 MES and an ERP.
+
+    Example: python -m runtime plant
+    """
+    from runtime import plant_process
+
+    plant_process.main(configuration.load(), interval, stop_on_signals())
