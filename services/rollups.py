@@ -7,10 +7,10 @@ an older message later, ends in the same figures. A counter that falls was reset
 from collections import defaultdict
 from collections.abc import Iterable
 
-from data.store.upsert import upsert
 from sqlalchemy import Connection, select
 
 from data.store import tables as t
+from data.store.upsert import upsert
 from domain.clock import MINUTE
 from domain.telemetry import Quality
 

@@ -77,11 +77,19 @@ def add_user(
 
     Example: python -m runtime user add anna --name "Anna" --role supervisor < password-file
     """
+    from auth.permissions import Role
     from runtime import wiring
+    from services import bootstrap
 
-    password = sys.stdin.readline().rstrip("\n")
+    unknown = [one for one in role if one not in {known.value for known in Role}]
+    if unknown:
+        raise SettingsError(f"there is no role {unknown[0]}: {', '.join(Role)}")
     settings = configuration.load()
-    wiring.accounts(settings).create(username, name, password, role, scope or [settings.site])
+    password = sys.stdin.readline().rstrip("\n")
+    roles = [Role(one) for one in role]
+    bootstrap.add_account(
+        wiring.database(settings), username, name, roles, scope or [settings.site], password
+    )
 
 
 def verify_audit(as_json: Json = False) -> None:

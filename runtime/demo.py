@@ -1,0 +1,133 @@
+"""Everything on one machine: broker, virtual plant, workers and web app under one supervisor."""
+
+import fcntl
+import json
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from data.store.database import Database
+from domain.errors import SettingsError
+from runtime import nats_server, ports, wiring
+from runtime.cli.output import console
+from runtime.settings import Settings
+from runtime.supervisor import Program, Report, Supervisor
+from services import clocks, workers
+
+_SILENT = ("broker", "plant", "app")  # programs that send no heartbeat of their own
+_READY_S = 60.0
+
+
+def run(settings: Settings, speed: float, interval_s: float, stop: threading.Event) -> None:
+    """Run until `stop` is set. Refuses a second run on the same var/ folder."""
+    settings.var_dir.mkdir(parents=True, exist_ok=True)
+    with _only_one(settings.var_dir / "demo.lock"):
+        database = wiring.database(settings)
+        clocks.resume(database, settings.site, speed, workers.last_beat_us(database, "supervisor"))
+        chosen = ports.choose(settings.var_dir)
+        programs = _programs(settings, chosen, interval_s)
+        reporter = _Reporter(database)
+        boss = Supervisor(programs, settings.var_dir / "log", reporter.hear)
+        threading.Thread(target=reporter.run, args=(stop,), daemon=True).start()
+        threading.Thread(target=_announce, args=(settings, chosen["web"], stop), daemon=True).start()
+        boss.run(stop)
+        reporter.write()
+        database.close()
+
+
+@contextmanager
+def _only_one(path: Path) -> Iterator[None]:
+    with path.open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise SettingsError(f"Taktwise runs already on {path.parent}") from error
+        yield
+
+
+def environment(settings: Settings, chosen: dict[str, int]) -> dict[str, str]:
+    """TAKTWISE_* variables that point the workers at the embedded parts."""
+    password = ports.broker_password(settings.var_dir)
+    plant = settings.var_dir / "plant"
+    instances = {f"line-{n}": f"sqlite:///{plant / f'mes-line-{n}.db'}" for n in range(1, 6)}
+    return {
+        "TAKTWISE_VAR_DIR": str(settings.var_dir),
+        "TAKTWISE_DATABASE_URL": settings.store_url,
+        "TAKTWISE_BROKER_URL": f"mqtt://127.0.0.1:{chosen['mqtt']}",
+        "TAKTWISE_BROKER_USERNAME": settings.broker_username,
+        "TAKTWISE_BROKER_PASSWORD": password,
+        "TAKTWISE_QUEUE_URL": f"nats://{settings.broker_username}:{password}@127.0.0.1:{chosen['queue']}",
+        "TAKTWISE_MES_URLS": json.dumps(settings.mes_urls or instances),
+        "TAKTWISE_ERP_URLS": json.dumps(settings.erp_urls or {"erp": f"sqlite:///{plant / 'erp.db'}"}),
+        "TAKTWISE_WEB_PORT": str(chosen["web"]),
+    }
+
+
+def _programs(settings: Settings, chosen: dict[str, int], interval_s: float) -> list[Program]:
+    env = environment(settings, chosen)
+    config = nats_server.write_config(
+        settings.var_dir / "nats",
+        mqtt_port=chosen["mqtt"],
+        client_port=chosen["queue"],
+        username=settings.broker_username,
+        password=env["TAKTWISE_BROKER_PASSWORD"],
+    )
+    binary = str(Path(sys.executable).parent / "nats-server")
+    ours = [sys.executable, "-m", "runtime"]
+    return [
+        Program("broker", [binary, "-c", str(config)]),
+        Program("ingest", [*ours, "ingest"], env),
+        Program("score", [*ours, "score"], env),
+        Program("relay", [*ours, "relay"], env),
+        Program("app", [*ours, "app"], env),
+        Program("plant", [*ours, "plant", "--interval", str(interval_s)], env),
+    ]
+
+
+class _Reporter:
+    """Writes what the supervisor saw into the store, apart from it: a slow database stops no restart."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._seen: dict[str, Report] = {}
+        self._changed: set[str] = set()
+        self._lock = threading.Lock()
+
+    def hear(self, report: Report) -> None:
+        with self._lock:
+            self._seen[report.name] = report
+            self._changed.add(report.name)
+        if report.state == "restarting":
+            console.print(f"{report.name}: {report.detail}")
+
+    def run(self, stop: threading.Event) -> None:
+        while not stop.wait(2.0):
+            self.write()
+
+    def write(self) -> None:
+        with self._lock:
+            due = [r for n, r in self._seen.items() if n in self._changed or n in _SILENT]
+            self._changed.clear()
+        for report in due:
+            workers.supervised(self._database, report.name, report.pid, report.state, report.restarts)
+        workers.beat(self._database, "supervisor", 0, {})
+
+
+def _announce(settings: Settings, port: int, stop: threading.Event) -> None:
+    url = f"http://127.0.0.1:{port}"
+    began = time.monotonic()
+    while not stop.wait(0.2) and time.monotonic() - began < _READY_S:
+        try:
+            with urllib.request.urlopen(url + "/_stcore/health", timeout=1):  # noqa: S310
+                break
+        except (urllib.error.URLError, OSError):
+            continue
+    console.print(f"\nTaktwise is at [bold]{url}[/bold]   (Ctrl-C ends it)")
+    accounts = settings.var_dir / "demo-accounts.txt"
+    if accounts.exists():
+        console.print(accounts.read_text())

@@ -1,0 +1,53 @@
+"""Checks that a desk can work: database, broker, queue, models. One row each, none of them changes anything."""
+
+import socket
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from domain.errors import TaktwiseError
+from models import registry
+from runtime import wiring
+from runtime.settings import Settings
+
+TIMEOUT_S = 3.0
+
+
+def run(settings: Settings) -> list[dict[str, Any]]:
+    """Rows of {check, ok, detail}."""
+    return [
+        _row("database", lambda: _database(settings)),
+        _row("broker", lambda: _reachable(settings.broker_url)),
+        _row("queue", lambda: _reachable(settings.queue_url)),
+        _row("failure model", lambda: _model(settings.failure_model)),
+        _row("C-MAPSS model", lambda: _model(settings.cmapss_model)),
+    ]
+
+
+def _row(name: str, check: Callable[[], str]) -> dict[str, Any]:
+    try:
+        return {"check": name, "ok": True, "detail": check()}
+    except (TaktwiseError, OSError) as error:
+        return {"check": name, "ok": False, "detail": str(error)}
+
+
+def _database(settings: Settings) -> str:
+    store = wiring.database(settings)
+    try:
+        store.ping()
+    finally:
+        store.close()
+    return store.engine.dialect.name
+
+
+def _reachable(url: str) -> str:
+    parts = urlsplit(url)
+    default = {"mqtt": 1883, "mqtts": 8883, "nats": 4222, "amqp": 5672, "amqps": 5671}[parts.scheme]
+    address = (parts.hostname or "127.0.0.1", parts.port or default)
+    with socket.create_connection(address, timeout=TIMEOUT_S):
+        return f"{parts.scheme} at {address[0]}:{address[1]} answers"
+
+
+def _model(path: Any) -> str:
+    loaded = registry.load(path)
+    return f"{loaded.card.name} {loaded.card.version}"
