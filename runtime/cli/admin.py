@@ -26,14 +26,19 @@ def register(app: typer.Typer) -> None:
     app.add_typer(audits, name="audit")
 
 
-def migrate() -> None:
+def migrate(
+    write: Annotated[str, typer.Option(help="Developers: write what changed as a new version.")] = "",
+) -> None:
     """Bring the database to this version's tables.
 
     Example: TAKTWISE_DATABASE_URL=postgresql+psycopg://... python -m runtime migrate
     """
     from data.store import migrate as migrations
 
-    migrations.upgrade(configuration.load().store_url)
+    if write:
+        migrations.write_revision(configuration.load().store_url, write)
+    else:
+        migrations.upgrade(configuration.load().store_url)
 
 
 def doctor(as_json: Json = False) -> None:
@@ -100,6 +105,5 @@ def verify_audit(as_json: Json = False) -> None:
     from runtime import wiring
     from services import audit
 
-    with wiring.database(configuration.load()).read() as tx:
-        entries = audit.verify(tx)
-    output.show({"entries": entries, "intact": True}, as_json=as_json)
+    verified = audit.verify(wiring.database(configuration.load()))
+    output.show({"entries": verified.entries, "last_hash": verified.last_hash}, as_json=as_json)
