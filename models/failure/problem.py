@@ -1,0 +1,130 @@
+"""What a training run is given: samples, how to scale them, and the words for the card."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from domain.errors import SettingsError
+from models.failure import cmapss, recipes
+from models.failure.card import DataNote, WindowNote
+from models.failure.dataspec import DataSpec
+from models.failure.recipes import Recipe
+from models.failure.samples import Floats, Layout, Samples, one_per_run
+from models.features import cmapss as engine_features
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The parts of the card that no figure decides."""
+
+    name: str
+    intended_use: str
+    limits: tuple[str, ...]
+    licence: str
+    command: str
+    threshold_rule: str
+    background: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One model to train. `mean`, `scale` are (G, V), one row for each group (or one in all)."""
+
+    recipe: Recipe
+    samples: Samples
+    layout: Layout
+    mean: Floats
+    scale: Floats
+    horizon: float
+    horizon_s: int
+    life_unit: str
+    feature_version: str
+    window: WindowNote
+    data: DataNote
+    words: Words
+    background: dict[str, Floats]
+
+    @property
+    def edges(self) -> npt.NDArray[np.float32]:
+        """Edges of the life bins, (bins + 1,)."""
+        return np.linspace(0, self.recipe.limit, self.recipe.bins + 1, dtype=np.float32)
+
+
+CMAPSS_WORDS = Words(
+    name="cmapss_fd001",
+    intended_use="Remaining cycles of C-MAPSS turbofan engines, and failure within 30 cycles.",
+    limits=(
+        "Lives are cut at 125 cycles: 125 reads 'at least 125'.",
+        "Trained on one operating condition and one failure mode (FD001); the engines are simulated.",
+        "Fewer than 30 cycles of history make the answer close to the fleet's mean.",
+        "The interval holds for new engines of this fleet, not for each stage of wear on its own.",
+    ),
+    licence="CC0 (data), Apache-2.0 (model)",
+    command="python -m runtime train failure --data cmapss:DIR:FD001 --out models/artifacts/cmapss_fd001",
+    threshold_rule="0.5: more likely than not to fail within the horizon",
+    background="64 windows of training engines with more than 125 cycles left, history full",
+)
+
+
+def engine_samples(runs: list[cmapss.Engine], names: tuple[str, ...], steps: int) -> Samples:
+    """A sample for every cycle of engines that ran to failure."""
+    picked = cmapss.columns(names)
+    windows = [engine_features.build_all(run.sensors[:, picked], steps) for run in runs]
+    life = np.concatenate([np.arange(len(w) - 1, -1, -1, dtype=np.float32) for w in windows])
+    return Samples(
+        np.concatenate(windows),
+        life,
+        np.ones(len(life), dtype=np.bool_),
+        (life <= recipes.CMAPSS_HORIZON).astype(np.float32),
+        np.concatenate([np.full(len(w), run.unit, np.int64) for w, run in zip(windows, runs, strict=True)]),
+    )
+
+
+def cmapss_problem(data: DataSpec) -> Problem:
+    """Training on a C-MAPSS subset (FD001 unless named)."""
+    recipe = recipes.CMAPSS
+    runs = cmapss.engines(data, "train")
+    names = cmapss.varying(runs)
+    if not names:
+        raise SettingsError(f"{data}: no sensor varies")
+    samples = engine_samples(runs, names, recipe.steps)
+    last = samples.windows[:, -1, : len(names)]
+    healthy = (samples.life > recipe.limit) & (samples.windows[:, 0, -1] > 0)
+    chosen = samples.take(healthy)
+    return Problem(
+        recipe=recipe,
+        samples=samples,
+        layout=Layout(len(names), 1, 0, (0,) * len(names)),
+        mean=last.mean(0, keepdims=True),
+        scale=last.std(0, keepdims=True),
+        horizon=recipes.CMAPSS_HORIZON,
+        horizon_s=0,
+        life_unit="cycles",
+        feature_version=engine_features.FEATURE_VERSION,
+        window=WindowNote(
+            steps=recipe.steps,
+            step_s=0,
+            channels=(*names, "history"),
+            statistics=(*("cycle",) * len(names), "mask"),
+            values=len(names),
+            masks=1,
+        ),
+        data=DataNote(
+            kind="cmapss",
+            source="NASA C-MAPSS turbofan degradation simulation",
+            subset=data.subset or "FD001",
+            licence="CC0",
+            runs=len(runs),
+            windows=len(samples),
+            failures=len(runs),
+            split=f"{recipe.folds} folds by engine; each member is trained on all folds but one",
+        ),
+        words=CMAPSS_WORDS,
+        background={"engine": chosen.windows[_spread(chosen, 64)]},
+    )
+
+
+def _spread(samples: Samples, count: int) -> npt.NDArray[np.int64]:
+    """Positions of up to `count` windows, from as many runs as possible."""
+    return one_per_run(samples.run, 0)[:count]

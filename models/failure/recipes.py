@@ -1,0 +1,33 @@
+"""The settings of the two shipped models; chosen on validation runs only (docs/decisions)."""
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a network is built and trained. `limit` is where lives are cut, in `bins` equal bins."""
+
+    kind: str = "gru"
+    width: int = 48
+    layers: int = 1
+    dropout: float = 0.2
+    steps: int = 50
+    bins: int = 25
+    limit: float = 125.0
+    epochs: int = 15
+    batch: int = 256
+    rate: float = 3e-3
+    decay: float = 1e-3
+    likelihood_weight: float = 1.0
+    square_weight: float = 1.0
+    risk_weight: float = 1.0
+    folds: int = 5
+    seed: int = 7
+
+    def settings(self) -> dict[str, float | int | str]:
+        """For the card."""
+        return asdict(self)
+
+
+CMAPSS = Recipe()
+CMAPSS_HORIZON = 30.0

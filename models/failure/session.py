@@ -1,0 +1,42 @@
+"""Runs a failure model's ONNX file on one thread, in batches."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from domain.errors import SettingsError
+
+BATCH = 1_024
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """`probability` (N,) of failure within the horizon; `rul` (N, 3) = low, expected, high."""
+
+    probability: npt.NDArray[np.float32]
+    rul: npt.NDArray[np.float32]
+
+
+def open_session(path: Path) -> onnxruntime.InferenceSession:
+    """A session on one thread: the scorer shares the machine with everything else."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # noqa: BLE001 - onnxruntime raises types of its own, all from one bad file
+        raise SettingsError(f"{path} is no model that can be run: {error}") from error
+
+
+def run(session: onnxruntime.InferenceSession, windows: npt.NDArray[np.float32]) -> Scores:
+    """Scores of windows (N, T, F) float32, N may be 0."""
+    parts = [
+        session.run(["probability", "rul"], {"window": windows[start : start + BATCH]})
+        for start in range(0, len(windows), BATCH)
+    ]
+    if not parts:
+        return Scores(np.zeros(0, np.float32), np.zeros((0, 3), np.float32))
+    return Scores(np.concatenate([p for p, _ in parts]), np.concatenate([r for _, r in parts]))

@@ -1,0 +1,43 @@
+"""What the model sees of a turbofan engine: the last cycles of its sensors, and which are padding."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+FEATURE_VERSION = "cmapss-1"
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineWindow:
+    """One engine's input, float32 (T, F): F = sensors, then one mask (1 = a real cycle, 0 = padding)."""
+
+    data: Floats
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the bytes, for the replay of a stored prediction."""
+        return hashlib.sha256(self.data.tobytes()).hexdigest()
+
+
+def build(cycles: npt.NDArray[np.floating], length: int) -> EngineWindow:
+    """The last `length` rows of `cycles` (n, S), oldest first; short histories are padded in front."""
+    window = np.zeros((length, cycles.shape[1] + 1), dtype=np.float32)
+    kept = cycles[-length:]
+    if len(kept):
+        window[-len(kept) :, :-1] = kept
+        window[-len(kept) :, -1] = 1.0
+    return EngineWindow(window)
+
+
+def build_all(cycles: npt.NDArray[np.floating], length: int) -> Floats:
+    """A window for every cycle of one engine: (n, T, F), row i equal to `build(cycles[: i + 1])`."""
+    count, sensors = cycles.shape
+    padded = np.zeros((count + length - 1, sensors + 1), dtype=np.float32)
+    padded[length - 1 :, :-1] = cycles
+    padded[length - 1 :, -1] = 1.0
+    views = np.lib.stride_tricks.sliding_window_view(padded, length, axis=0)
+    return np.ascontiguousarray(views.transpose(0, 2, 1))
