@@ -106,4 +106,4 @@ def verify_audit(as_json: Json = False) -> None:
     from services import audit
 
     verified = audit.verify(wiring.database(configuration.load()))
-    output.show({"entries": verified.entries, "last_hash": verified.last_hash}, as_json=as_json)
+    output.show({"entries": verified.entries, "head": verified.head}, as_json=as_json)
