@@ -1,0 +1,1 @@
+"""How machines run, wear and fail: struct-of-arrays over N units, stepped by a fixed tick."""
