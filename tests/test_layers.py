@@ -9,7 +9,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = (
-    "api", "auth", "benchmarks", "components", "data", "domain", "models", "pages", "runtime", "services", "simulator",
+    "api", "auth", "benchmarks", "components", "data", "domain", "models", "pages", "runtime", "services",
+    "simulator",
 )  # fmt: skip
 
 
