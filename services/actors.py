@@ -1,18 +1,17 @@
 """The actor as the database knows it now: roles, scopes, and whether the account is still active."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, RowMapping, select
 
 from auth.permissions import Actor, Role
 from data.store import tables as t
 from domain.errors import NotSignedIn
 
+_ROLES = frozenset(role.value for role in Role)
 
-def actor_of(row: Mapping[str, Any]) -> Actor:
+
+def actor_of(row: RowMapping) -> Actor:
     """An Actor from a row of `accounts`. Roles that no longer exist are left out."""
-    roles = frozenset(Role(r) for r in split(row["roles"]) if r in Role)
+    roles = frozenset(Role(r) for r in split(row["roles"]) if r in _ROLES)
     return Actor(row["account_id"], row["username"], row["name"], roles, split(row["scopes"]))
 
 

@@ -1,8 +1,8 @@
 """Users: create, roles, scopes, deactivation, passwords. Administrators only, save for one's own password."""
 
-import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -15,24 +15,19 @@ from domain.clock import wall_us
 from domain.equipment import Equipment
 from domain.errors import Conflict, Forbidden, InvalidInput, NotFound, NotNow
 from domain.ids import new_id
+from services import audit
 from services.accounts import end_sessions
 from services.actors import fresh, split
 
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 SIGNING = "signature"
 
-Audit = Callable[[Connection, Actor, str, str, str], None]
-
 
 class AccountCommands:
-    """Each command reads the actor anew, checks the permission, and writes its audit entry.
+    """Each command reads the actor anew, checks the permission, and writes its audit entry."""
 
-    `audit(tx, actor, action, account_id, detail_json)` appends to the audit in the same transaction.
-    """
-
-    def __init__(self, database: Database, audit: Audit, now: Callable[[], int] = wall_us) -> None:
+    def __init__(self, database: Database, now: Callable[[], int] = wall_us) -> None:
         self._database = database
-        self._audit = audit
         self._now = now
 
     def create(
@@ -58,7 +53,7 @@ class AccountCommands:
                 tx.execute(insert(t.accounts).values(account_id=account_id, **whole))
             except IntegrityError as error:
                 raise Conflict(f"there is already a user {username}") from error
-            self._audit(tx, actor, "user_created", account_id, json.dumps({"username": username, **rights}))
+            self._audit(tx, actor, "created the user", account_id, {"username": username, **rights})
         return password
 
     def change_rights(
@@ -73,7 +68,7 @@ class AccountCommands:
             tx.execute(update(t.accounts).where(t.accounts.c.account_id == account_id).values(**rights))
             self._keep_one_administrator(tx)
             detail = {"before": {k: before[k] for k in rights}, "after": rights}
-            self._audit(tx, actor, "user_rights_changed", account_id, json.dumps(detail))
+            self._audit(tx, actor, "changed the rights of", account_id, detail)
 
     def set_active(self, actor: Actor, account_id: str, active: bool) -> None:
         """Deactivate (which ends the person's sessions at once) or activate again."""
@@ -85,8 +80,7 @@ class AccountCommands:
             self._keep_one_administrator(tx)
             if not active:
                 end_sessions(tx, t.sessions.c.account_id == account_id)
-            action = "user_activated" if active else "user_deactivated"
-            self._audit(tx, actor, action, account_id, "{}")
+            self._audit(tx, actor, "activated" if active else "deactivated", account_id, {})
 
     def reset_password(self, actor: Actor, account_id: str) -> str:
         """A new temporary password, returned once; the person's sessions end."""
@@ -95,7 +89,7 @@ class AccountCommands:
             self._require(tx, actor)
             self._row(tx, account_id)
             self._set_password(tx, account_id, password)
-            self._audit(tx, actor, "password_reset", account_id, "{}")
+            self._audit(tx, actor, "reset the password of", account_id, {})
         return password
 
     def change_own_password(self, actor: Actor, current: str, new: str) -> None:
@@ -106,7 +100,7 @@ class AccountCommands:
         with self._database.write() as tx:
             fresh(tx, actor)
             self._set_password(tx, actor.account_id, new)
-            self._audit(tx, actor, "password_changed", actor.account_id, "{}")
+            self._audit(tx, actor, "changed the own password", actor.account_id, {})
 
     def password_ok(self, actor: Actor, password: str) -> bool:
         """For a signature: is it the actor's own password? Wrong ones count; after five, wait."""
@@ -131,6 +125,19 @@ class AccountCommands:
             update(t.accounts).where(t.accounts.c.account_id == account_id).values(password_hash=hashed)
         )
         end_sessions(tx, t.sessions.c.account_id == account_id)
+
+    def _audit(
+        self, tx: Connection, actor: Actor, action: str, account_id: str, detail: Mapping[str, Any]
+    ) -> None:
+        audit.append(
+            tx,
+            actor=actor.account_id,
+            action=action,
+            subject_kind="account",
+            subject_id=account_id,
+            plant_us=self._now(),
+            detail=detail,
+        )
 
     def _require(self, tx: Connection, actor: Actor) -> None:
         fresh(tx, actor).require(Permission.MANAGE_USERS)

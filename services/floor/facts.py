@@ -1,0 +1,165 @@
+"""The pieces: equipment nodes, stretches, orders, stops and open cases."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Connection, func, or_, select
+
+from data.store import tables as t
+from domain.cases import UNDECIDED
+from domain.clock import DAY, HOUR, micros, utc
+from domain.costs import Rates
+from domain.equipment import line_of
+from services import kpis
+from services.queries.common import under
+from services.rows.floor import Node, OrderRow, StopRow, Stretch, WaitingRow, Window
+
+SHOWN_CASES = 6
+SHOWN_STOPS = 5
+
+
+def nodes(tx: Connection, scope: str, level: str) -> list[Node]:
+    """The assigned lines or units at or below a scope, in their order."""
+    e = t.equipment.c
+    query = (
+        select(e.equipment_id, e.name, e.machine_type, e.constraint_unit, e.position, e.target_oee)
+        .where(e.level == level, e.assigned.is_(True), under(e.equipment_id, scope))
+        .order_by(e.parent_id, e.position, e.equipment_id)
+    )
+    found = [Node(*row) for row in tx.execute(query)]
+    return sorted(found, key=lambda n: n.position) if level == "line" else found
+
+
+def site_words(tx: Connection, site_id: str) -> tuple[str, str]:
+    """(time zone, currency) of a site; UTC and no currency for an unknown one."""
+    s = t.sites.c
+    row = tx.execute(select(s.time_zone, s.currency).where(s.site_id == site_id)).first()
+    return (row[0], row[1]) if row else ("UTC", "")
+
+
+def stretch(tx: Connection, line_id: str, window: Window, now_us: int, zone: str) -> Stretch:
+    """The stretch of a window for a line: it ends now, or earlier when the window is over."""
+    if window is Window.YESTERDAY:
+        today = utc(now_us).astimezone(ZoneInfo(zone)).date()
+        first, last = (
+            micros(datetime.combine(day, time(), ZoneInfo(zone)))
+            for day in (today - timedelta(days=1), today)
+        )
+        return Stretch(first, last, last, "Yesterday")
+    if window is Window.WEEK:
+        return Stretch(now_us - 7 * DAY, now_us, now_us, "Last 7 days")
+    start, end, name = kpis.shift_window(tx, line_id, now_us)
+    if name == "last 8 hours":
+        return Stretch(now_us - 8 * HOUR, now_us, now_us, "Last 8 hours")
+    return Stretch(start, max(start + 1, min(end, now_us)), end, f"{name} shift so far")
+
+
+def orders(tx: Connection, line_id: str, last_unit: str | None, limit: int = 6) -> tuple[OrderRow, ...]:
+    """Running orders first, then the released ones by planned start."""
+    o, p = t.orders.c, t.products.c
+    running = (o.status == "Running").desc()
+    query = (
+        select(o.order_id, p.name, o.quantity, o.due_us, o.start_us, o.planned_end_us, o.status, o.product_id)
+        .join_from(
+            t.orders, t.products, (o.product_id == p.product_id) & (o.instance == p.instance), isouter=True
+        )
+        .where(
+            o.line_id == line_id, o.end_us.is_(None), o.status.in_(("Running", "Released", "Held", "Ready"))
+        )
+        .order_by(running, o.planned_start_us)
+        .limit(limit)
+    )
+    rows = tx.execute(query).all()
+    return tuple(
+        OrderRow(
+            row.order_id,
+            row.name or row.product_id,
+            row.quantity,
+            _made(tx, last_unit, row.start_us) if row.status == "Running" else 0.0,
+            row.due_us,
+            row.start_us,
+            row.planned_end_us,
+            row.status,
+        )
+        for row in rows
+    )
+
+
+def _made(tx: Connection, unit: str | None, since_us: int | None) -> float:
+    if unit is None or since_us is None:
+        return 0.0
+    c = t.counts.c
+    total = tx.execute(
+        select(func.sum(c.good)).where(c.equipment_id == unit, c.bucket_us >= since_us)
+    ).scalar_one()
+    return float(total or 0)
+
+
+def stops(tx: Connection, scope: str, from_us: int, to_us: int, names: dict[str, str]) -> tuple[StopRow, ...]:
+    """Stops that the MES knows, summed per machine and reason, the dearest first.
+
+    Cost is the lost time at the plant's stated downtime rate.
+    """
+    d = t.downtimes.c
+    query = select(d.equipment_id, d.reason, d.start_us, d.end_us, d.planned).where(
+        under(d.equipment_id, scope), d.start_us < to_us, or_(d.end_us.is_(None), d.end_us > from_us)
+    )
+    rate = Rates().downtime_cents_per_hour
+    found: dict[tuple[str, str, bool], StopRow] = {}
+    for unit, reason, start_us, end_us, planned in tx.execute(query):
+        lost = max(0, min(end_us or to_us, to_us) - max(start_us, from_us))
+        key = (unit, reason, planned)
+        row = found.get(key) or StopRow(
+            unit, names.get(unit, unit), line_of(unit), reason, 0, 0, 0, planned, None
+        )
+        total = row.lost_us + lost
+        open_since = start_us if end_us is None else row.open_since_us
+        cost = 0 if planned else round(total / HOUR * rate)
+        found[key] = replace(
+            row, times=row.times + 1, lost_us=total, cost_cents=cost, open_since_us=open_since
+        )
+    return tuple(sorted(found.values(), key=lambda s: (-s.cost_cents, -s.lost_us, s.name)))
+
+
+def waiting(tx: Connection, scope: str, limit: int = SHOWN_CASES) -> tuple[WaitingRow, ...]:
+    """Undecided cases under a scope, by deadline."""
+    c, e = t.cases.c, t.equipment.c
+    query = (
+        select(
+            c.number,
+            c.title,
+            e.name,
+            c.deadline_us,
+            c.benefit_cents,
+            c.benefit_low_cents,
+            c.benefit_high_cents,
+            c.attention,
+        )
+        .join_from(t.cases, t.equipment, c.equipment_id == e.equipment_id)
+        .where(undecided(), under(c.equipment_id, scope))
+        .order_by(c.deadline_us, c.number)
+        .limit(limit)
+    )
+    return tuple(WaitingRow(*row) for row in tx.execute(query))
+
+
+def undecided() -> ColumnElement[bool]:
+    """Cases that want a decision."""
+    return t.cases.c.state.in_([state.value for state in UNDECIDED])
+
+
+def scrap_after(tx: Connection, units: Sequence[Node], from_us: int, to_us: int) -> dict[str, float]:
+    """Scrap per unit within [from_us, to_us)."""
+    c = t.counts.c
+    ids = [u.equipment_id for u in units]
+    query = (
+        select(c.equipment_id, func.sum(c.scrap))
+        .where(c.equipment_id.in_(ids), c.bucket_us >= from_us, c.bucket_us < to_us)
+        .group_by(c.equipment_id)
+    )
+    found: dict[str, float] = defaultdict(float)
+    found.update({row[0]: float(row[1] or 0) for row in tx.execute(query)})
+    return found

@@ -1,0 +1,53 @@
+"""A line with all its machines."""
+
+from sqlalchemy import Connection, select
+
+from data.store import tables as t
+from domain.equipment import site_of
+from domain.errors import NotFound
+from domain.prediction import Prediction
+from services import kpis
+from services.floor import facts, plant
+from services.queries.predictions import as_prediction, newest_prediction
+from services.rows.floor import LineView, UnitFigures
+
+SHOWN_STOPS = 8
+
+
+def read(tx: Connection, ask: plant.Request) -> LineView:
+    """Everything about the line `ask.scope`. Raises NotFound."""
+    found = facts.nodes(tx, ask.scope, "line")
+    zone, currency = facts.site_words(tx, site_of(ask.scope))
+    figures = plant.line_figures(tx, found[0], ask, zone) if len(found) == 1 else None
+    if figures is None:
+        raise NotFound("there is no such line, or it has no machines yet")
+    ids = [u.equipment_id for u in figures.units]
+    span = figures.stretch
+    measured = kpis.figures(tx, ids, span.from_us, span.to_us)
+    risks = newest_risks(tx, ids)
+    units = tuple(
+        UnitFigures(
+            u, measured[u.equipment_id].oee, measured[u.equipment_id].segments, risks.get(u.equipment_id)
+        )
+        for u in figures.units
+    )
+    names = {u.equipment_id: u.name for u in figures.units}
+    stops = facts.stops(tx, ask.scope, span.from_us, span.to_us, names)
+    return LineView(
+        figures,
+        units,
+        facts.orders(tx, ask.scope, ids[-1]),
+        stops[:SHOWN_STOPS],
+        facts.waiting(tx, ask.scope),
+        zone,
+        currency,
+    )
+
+
+def newest_risks(tx: Connection, ids: list[str]) -> dict[str, Prediction]:
+    """The newest prediction of each unit that has one."""
+    e, p = t.equipment.c, t.predictions
+    newest = select(newest_prediction(e.equipment_id)).where(e.equipment_id.in_(ids))
+    wanted = [i for i in tx.execute(newest).scalars() if i]
+    rows = tx.execute(select(p).where(p.c.prediction_id.in_(wanted))).mappings()
+    return {row["equipment_id"]: as_prediction(dict(row)) for row in rows}

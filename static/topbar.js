@@ -1,0 +1,94 @@
+// The top bar. Text from the server enters the page by textContent only.
+const el = (tag, cls, text) => {
+  const e = document.createElement(tag);
+  if (cls) e.className = cls;
+  if (text !== undefined) e.textContent = text;
+  return e;
+};
+
+function tab(item) {
+  const a = el("a", "tw-link-quiet", item.label);
+  a.href = item.url;
+  if (item.current) a.setAttribute("aria-current", "page");
+  if (item.count) {
+    const count = el("span", "count", String(item.count));
+    count.setAttribute("aria-label", item.count + " open");
+    a.append(" ", count);
+  }
+  return a;
+}
+
+function row(cls, label, items) {
+  const nav = el("nav", cls);
+  nav.setAttribute("aria-label", label);
+  nav.append(...items.map(tab));
+  return nav;
+}
+
+function chooser(data, go) {
+  if (data.sites.length < 2) return el("span", "", data.sites.length ? data.sites[0][1] : "");
+  const select = el("select");
+  select.setAttribute("aria-label", "Site");
+  for (const [id, name] of data.sites) {
+    const option = el("option", "", name);
+    option.value = id;
+    option.selected = id === data.site;
+    select.append(option);
+  }
+  select.addEventListener("change", () => go("/?site=" + encodeURIComponent(select.value)));
+  return select;
+}
+
+function signOut() {
+  const form = el("form");
+  form.method = "post";
+  form.action = "/auth/sign-out";
+  const button = el("button", "", "Sign out");
+  button.type = "submit";
+  form.append(button);
+  return form;
+}
+
+function draw(root, data, go) {
+  const bar = el("header", "tw-top");
+  const brand = el("div", "brand");
+  const home = el("a", "tw-link-quiet", "Taktwise");
+  home.href = "/";
+  brand.append(home);
+  const who = el("div", "who");
+  const person = el("a", "tw-link-quiet", data.person);
+  person.href = "/account";
+  const role = el("span", "tw-muted", data.role);
+  who.append(chooser(data, go), person, role, signOut());
+  bar.append(brand, row("", "Sections", data.tabs), who);
+  const parts = [bar];
+  if (data.under.length > 1) parts.push(row("tw-sub", "Screens", data.under));
+  root.replaceChildren(...parts);
+}
+
+function inner(event) {
+  if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return null;
+  const a = event.composedPath().find((n) => n instanceof HTMLAnchorElement);
+  if (!a || !a.matches(".tw-link, .tw-link-quiet") || a.target) return null;
+  const url = new URL(a.href, location.href);
+  return url.origin === location.origin && !url.pathname.startsWith("/auth/") ? url : null;
+}
+
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component;
+  const root = parentElement.querySelector("div");
+  const go = (address) => setTriggerValue("go", address);
+  const key = JSON.stringify(data);
+  if (root.dataset.key !== key) {
+    root.dataset.key = key;
+    draw(root, data, go);
+  }
+  const onClick = (event) => {
+    const url = inner(event);
+    if (!url) return;
+    event.preventDefault();
+    go(url.pathname + url.search);
+  };
+  document.addEventListener("click", onClick);
+  return () => document.removeEventListener("click", onClick);
+}
