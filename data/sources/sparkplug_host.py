@@ -1,0 +1,271 @@
+"""The Sparkplug B host application as a state machine: messages and times in, findings out.
+
+Guarantees: a value is passed on only under a name that a birth gave it; what a device sent and what
+was not passed on lies within a gap of that device or of its node. After a restart or a new connection
+nothing is assumed: births define aliases anew, and data before them is asked for by a rebirth request.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from data.sources.messages import SESSION_STARTED, SPARKPLUG, Findings, RawMessage, Sample
+from data.sources.sparkplug_state import DeviceState, NodeState
+from data.wire.sparkplug import (
+    BD_SEQ,
+    MessageType,
+    Metric,
+    Payload,
+    State,
+    Topic,
+    as_type,
+    decode,
+    decode_state,
+    parse_topic,
+)
+from domain.clock import SECOND
+from domain.errors import Malformed
+from domain.telemetry import Gap, SourceKey
+
+REORDER_US = 2 * SECOND
+REBIRTH_EVERY_US = 10 * SECOND
+LATE_FOR_US = 60 * SECOND
+MAX_HELD = 128
+MAX_NODES = 1_000
+MAX_DEVICES = 1_000
+SEQ = 256
+_NO_MEASUREMENT = ("Node Control/", "Device Control/", "Node Info/", "Device Info/", "Properties/")
+_topic = lru_cache(maxsize=8192)(parse_topic)
+
+
+class SparkplugHost:
+    """All edge nodes that this host hears. Not thread-safe: one ingest thread owns it."""
+
+    def __init__(self, nodes: Iterable[NodeState] = ()) -> None:
+        self.nodes = {node.name: node for node in nodes}
+        for node in self.nodes.values():
+            node.away("host_away")
+
+    def copy_nodes(self) -> dict[str, NodeState]:
+        """The state to go back to when a batch could not be stored."""
+        return {name: node.copy() for name, node in self.nodes.items()}
+
+    def receive(self, message: RawMessage, found: Findings) -> None:
+        """Take one message in the order of arrival."""
+        if message.topic == SESSION_STARTED:
+            self.session_started()
+            return
+        try:
+            topic = _topic(message.topic)
+            if topic.kind in (MessageType.STATE, MessageType.NCMD, MessageType.DCMD):
+                return
+            payload = decode(message.payload)
+        except Malformed as error:
+            found.reject(message, error.reason, error.detail)
+            return
+        node = self._node(topic, message, found)
+        if node is not None:
+            self._dispatch(node, topic, payload, message, found)
+
+    def session_started(self) -> None:
+        """The connection was made anew: what was sent meanwhile is not known."""
+        for node in self.nodes.values():
+            node.away("host_away")
+
+    def tick(self, wall_us: int, found: Findings) -> None:
+        """Give up waiting for messages that did not come within the reorder time."""
+        for node in self.nodes.values():
+            if node.held and wall_us - node.held_wall_us >= REORDER_US:
+                self._give_up(node, wall_us, found)
+
+    def _node(self, topic: Topic, message: RawMessage, found: Findings) -> NodeState | None:
+        node = self.nodes.get(topic.node_key)
+        if node is None:
+            if len(self.nodes) >= MAX_NODES:
+                found.reject(message, "too_many_nodes", topic.node_key[:200])
+                return None
+            node = self.nodes[topic.node_key] = NodeState(topic.node_key)
+        node.seen_us = message.receive_us
+        found.nodes[node.name] = None
+        return node
+
+    def _dispatch(
+        self, node: NodeState, topic: Topic, payload: Payload, message: RawMessage, found: Findings
+    ) -> None:
+        if topic.kind is MessageType.NBIRTH:
+            self._node_birth(node, payload, message, found)
+        elif topic.kind is MessageType.NDEATH:
+            self._node_death(node, payload, found)
+        elif payload.seq is None or not 0 <= payload.seq < SEQ:
+            found.reject(message, "no_seq", str(payload.seq))
+        elif not node.born:
+            self._unknown(node, topic, payload, message, found)
+        else:
+            self._in_order(node, topic, payload, message, found)
+
+    def _in_order(
+        self, node: NodeState, topic: Topic, payload: Payload, message: RawMessage, found: Findings
+    ) -> None:
+        seq = payload.seq or 0
+        if seq == node.next_seq:
+            node.next_seq = (seq + 1) % SEQ
+            self._apply(node, topic, payload, message, found)
+            if node.held:
+                self._release(node, found)
+        elif node.late.pop(seq, 0) >= message.wall_us:
+            self._apply(node, topic, payload, message, found)
+        else:
+            node.held_wall_us = node.held_wall_us if node.held else message.wall_us
+            node.held[seq] = (topic, payload, message)
+            if len(node.held) > MAX_HELD:
+                self._give_up(node, message.wall_us, found)
+
+    def _release(self, node: NodeState, found: Findings) -> None:
+        while node.held and (held := node.held.pop(node.next_seq, None)):
+            node.next_seq = (node.next_seq + 1) % SEQ
+            self._apply(node, *held, found)
+
+    def _give_up(self, node: NodeState, wall_us: int, found: Findings) -> None:
+        while node.held:
+            first = min(node.held, key=lambda seq: (seq - node.next_seq) % SEQ)
+            missing = (first - node.next_seq) % SEQ
+            _, payload, message = node.held[first]
+            at_us = _progress(payload, message)
+            span = sorted((node.last_us, at_us))
+            found.add_gap(Gap(SourceKey(SPARKPLUG, node.name), span[0], span[1], missing, "sequence"))
+            node.late.update({(node.next_seq + i) % SEQ: wall_us + LATE_FOR_US for i in range(missing)})
+            node.next_seq = first
+            self._release(node, found)
+        self._ask(node, wall_us, found)
+
+    def _apply(
+        self, node: NodeState, topic: Topic, payload: Payload, message: RawMessage, found: Findings
+    ) -> None:
+        at_us = _progress(payload, message)
+        node.last_us = at_us
+        if topic.device not in node.devices and len(node.devices) >= MAX_DEVICES:
+            found.reject(message, "too_many_devices", topic.device[:200])
+            return
+        if topic.kind is MessageType.DDATA or topic.kind is MessageType.NDATA:
+            self._data(node, topic, payload, message, found)
+        elif topic.kind is MessageType.DBIRTH:
+            _birth(node.device(topic.device), payload, message, found)
+        else:
+            device = node.device(topic.device)
+            device.missed("device_offline")
+            found.stale[device.name] = found.devices[device.name] = None
+
+    def _data(
+        self, node: NodeState, topic: Topic, payload: Payload, message: RawMessage, found: Findings
+    ) -> None:
+        device = node.device(topic.device)
+        if not device.born:
+            self._unknown(node, topic, payload, message, found)
+            return
+        values, unknown = _resolve(device, payload.metrics, _source_us(payload, message))
+        found.devices[device.name] = None
+        if unknown:
+            found.reject(message, "unknown_alias", ", ".join(map(str, unknown[:8])))
+            self._ask(node, message.wall_us, found)
+        if values:
+            found.samples.append(Sample(SourceKey(SPARKPLUG, device.name), values, message))
+            historical = any(metric.is_historical for metric in payload.metrics)
+            device.advance(_progress(payload, message), historical=historical, found=found)
+
+    def _unknown(
+        self, node: NodeState, topic: Topic, payload: Payload, message: RawMessage, found: Findings
+    ) -> None:
+        """Data without a birth cannot be read: it falls into the gap that the next birth makes."""
+        if topic.kind in (MessageType.DDATA, MessageType.DBIRTH) and len(node.devices) < MAX_DEVICES:
+            device = node.device(topic.device)
+            if device.complete_us is None:
+                device.complete_us = _progress(payload, message)
+            device.missed("no_birth")
+            found.devices[device.name] = None
+        self._ask(node, message.wall_us, found)
+
+    def _node_birth(self, node: NodeState, payload: Payload, message: RawMessage, found: Findings) -> None:
+        if node.held:
+            self._give_up(node, message.wall_us, found)
+        bd_seq = next((m.value for m in payload.metrics if m.name == BD_SEQ), None)
+        bd_seq = bd_seq if isinstance(bd_seq, int) else None
+        if node.born and bd_seq != node.bd_seq:
+            node.away("node_offline")
+        at_us = _source_us(payload, message)
+        node.born = node.online = True
+        node.bd_seq, node.born_us, node.last_us = bd_seq, at_us, at_us
+        node.next_seq, node.late = ((payload.seq or 0) + 1) % SEQ, {}
+        for device in node.devices.values():
+            device.born = False
+        _birth(node.device(""), payload, message, found)
+
+    def _node_death(self, node: NodeState, payload: Payload, found: Findings) -> None:
+        bd_seq = next((m.value for m in payload.metrics if m.name == BD_SEQ), None)
+        if not node.online or (node.born and bd_seq != node.bd_seq):
+            return  # the death of an earlier session
+        node.away("node_offline")
+        node.online = False
+        for device in node.devices.values():
+            found.stale[device.name] = found.devices[device.name] = None
+
+    def _ask(self, node: NodeState, wall_us: int, found: Findings) -> None:
+        if wall_us - node.asked_wall_us >= REBIRTH_EVERY_US:
+            node.asked_wall_us = wall_us
+            node.rebirths += 1
+            found.rebirths[node.name] = None
+
+
+def must_say_online(topic: str, payload: bytes, host_id: str) -> bool:
+    """True when somebody said of this host that it is offline: it then repeats its birth at once."""
+    try:
+        parsed = parse_topic(topic)
+        state: State = decode_state(payload)
+    except Malformed:
+        return False
+    return parsed.kind is MessageType.STATE and parsed.node == host_id and not state.online
+
+
+def _birth(device: DeviceState, payload: Payload, message: RawMessage, found: Findings) -> None:
+    device.types = {metric.name: metric.datatype for metric in payload.metrics if metric.name}
+    device.aliases = {m.alias: (m.name, m.datatype) for m in payload.metrics if m.alias is not None}
+    values, _ = _resolve(device, payload.metrics, _source_us(payload, message))
+    if device.is_node and not values:
+        device.born, device.lost = True, ""
+        return
+    found.stale.pop(device.name, None)
+    device.begin(min(_source_us(payload, message), message.receive_us), found)
+    found.samples.append(Sample(SourceKey(SPARKPLUG, device.name), values, message))
+    found.devices[device.name] = None
+
+
+def _resolve(
+    device: DeviceState, metrics: Iterable[Metric], default_us: int
+) -> tuple[list[tuple[str, int, object]], list[int | None]]:
+    """Values under the names that the birth gave them, and the aliases that it did not give."""
+    values: list[tuple[str, int, object]] = []
+    unknown: list[int | None] = []
+    for sent_name, alias, stamp, datatype, raw, _, is_null in metrics:
+        name, kind = sent_name, datatype
+        if not name:
+            known = device.aliases.get(alias) if alias is not None else None
+            if known is None:
+                unknown.append(alias)
+                continue
+            name, kind = known
+        elif not kind:
+            kind = device.types.get(name, 0)
+        if name == BD_SEQ or name.startswith(_NO_MEASUREMENT):
+            continue
+        value = None if is_null else raw if datatype else as_type(raw, kind)
+        values.append((name, default_us if stamp is None else stamp * 1000, value))
+    return values, unknown
+
+
+def _source_us(payload: Payload, message: RawMessage) -> int:
+    return message.receive_us if payload.timestamp_ms is None else payload.timestamp_ms * 1000
+
+
+def _progress(payload: Payload, message: RawMessage) -> int:
+    """The source time that a device has come to; a clock that is ahead must not hide a later gap."""
+    stamps = [metric.timestamp_ms for metric in payload.metrics if metric.timestamp_ms is not None]
+    source_us = max(stamps) * 1000 if stamps else _source_us(payload, message)
+    return min(source_us, message.receive_us)

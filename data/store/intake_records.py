@@ -1,0 +1,122 @@
+"""What ingest keeps beside the readings: quarantine, gaps, counters, and the Sparkplug host's memory."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from data.store import tables as t
+from data.store.upsert import add, insert_ignore, upsert
+from domain.telemetry import Gap, Rejected
+
+MAX_PAYLOAD = 64 * 1024
+MAX_QUARANTINE = 20_000
+_KEY = ("source", "topic", "digest", "reason")
+
+
+def quarantine(tx: Connection, rejected: Iterable[tuple[Rejected, int]]) -> None:
+    """Keep what could not be used (with its receipt in plant time); the same again only counts `times`."""
+    rows: dict[tuple[str, ...], dict[str, Any]] = {}
+    for found, receive_us in rejected:
+        row = _quarantine_row(found, receive_us)
+        known = rows.setdefault(tuple(row[name] for name in _KEY), row)
+        if known is not row:
+            known["times"] += 1
+    if not rows:
+        return
+    insert = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
+    statement = insert(t.quarantine)
+    changed = {
+        "times": t.quarantine.c.times + statement.excluded.times,
+        "receive_us": statement.excluded.receive_us,
+    }
+    tx.execute(statement.on_conflict_do_update(index_elements=list(_KEY), set_=changed), list(rows.values()))
+    _prune(tx)
+
+
+def store_gaps(tx: Connection, gaps: Iterable[Gap], withdrawn: Iterable[Gap], receive_us: int) -> None:
+    """Store gaps, and take back those that resent history has filled."""
+    g = t.gaps.c
+    for gap in withdrawn:
+        key = (gap.device.source, gap.device.name, gap.from_us, gap.to_us, gap.cause)
+        columns = (g.source, g.external_id, g.from_us, g.to_us, g.cause)
+        tx.execute(
+            delete(t.gaps).where(*(column == value for column, value in zip(columns, key, strict=True)))
+        )
+    rows = [
+        {
+            "source": gap.device.source,
+            "external_id": gap.device.name,
+            "from_us": gap.from_us,
+            "to_us": gap.to_us,
+            "missing": gap.missing,
+            "cause": gap.cause,
+            "receive_us": receive_us,
+        }
+        for gap in gaps
+    ]
+    insert_ignore(tx, t.gaps, rows)
+
+
+def count(tx: Connection, source: str, counters: Mapping[str, int]) -> None:
+    """Add to the counters of a source; zeros are left out."""
+    rows = [{"source": source, "counter": name, "value": value} for name, value in counters.items() if value]
+    add(tx, t.ingest_counters, rows, ("source", "counter"))
+
+
+def first_seen(tx: Connection, topic: str, payload: bytes, wall_us: int, forget_us: int) -> bool:
+    """True the first time, False when the very message was taken before, after `forget_us`."""
+    s = t.seen_messages.c
+    tx.execute(delete(t.seen_messages).where(s.receive_wall_us < forget_us))
+    digest = hashlib.sha256(payload).hexdigest()
+    row = {"topic": topic, "digest": digest, "receive_wall_us": wall_us}
+    return insert_ignore(tx, t.seen_messages, [row]) == 1
+
+
+def save_nodes(tx: Connection, rows: list[dict[str, Any]]) -> None:
+    """Keep the state of edge nodes."""
+    upsert(tx, t.edge_nodes, rows, ["node"])
+
+
+def save_devices(tx: Connection, rows: list[dict[str, Any]]) -> None:
+    """Keep what the host must remember of devices."""
+    upsert(tx, t.edge_devices, rows, ["external_id"])
+
+
+def load_nodes(tx: Connection) -> list[Any]:
+    """Rows of `edge_nodes`."""
+    return list(tx.execute(select(t.edge_nodes)))
+
+
+def load_devices(tx: Connection) -> list[Any]:
+    """Rows of `edge_devices`."""
+    return list(tx.execute(select(t.edge_devices)))
+
+
+def clean(text: str, limit: int) -> str:
+    """Text that both databases can hold: no NUL, no lone surrogate, `limit` characters at most."""
+    return text[:limit].replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def _quarantine_row(found: Rejected, receive_us: int) -> dict[str, Any]:
+    return {
+        "receive_us": receive_us,
+        "source": found.source,
+        "topic": clean(found.topic, 512),
+        "reason": found.reason,
+        "detail": clean(found.detail, 500),
+        "digest": hashlib.sha256(found.payload).hexdigest(),
+        "size": len(found.payload),
+        "payload": found.payload[:MAX_PAYLOAD],
+        "times": 1,
+    }
+
+
+def _prune(tx: Connection) -> None:
+    q = t.quarantine.c
+    highest = tx.execute(select(func.max(q.quarantine_id))).scalar() or 0
+    lowest = tx.execute(select(func.min(q.quarantine_id))).scalar() or 0
+    if highest - lowest >= MAX_QUARANTINE:
+        tx.execute(delete(t.quarantine).where(q.quarantine_id <= highest - MAX_QUARANTINE))

@@ -1,0 +1,162 @@
+"""Ingest: decode, normalise and store a batch of messages in one transaction."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from data.sources.messages import JSON, SESSION_STARTED, SPARKPLUG, Findings, RawMessage, Sample
+from data.sources.sparkplug_host import SparkplugHost
+from data.store import history, intake_records
+from data.store.database import Database
+from domain.clock import HOUR
+from domain.telemetry import Gap, Rejected, SourceKey
+from services.ingest import host_memory, json_samples
+from services.ingest.devices import DeviceBook
+from services.ingest.judge import AHEAD_US, Judge, Judged
+from services.ingest.states import StateKeeper
+from services.rollups import refresh
+
+REMEMBER_US = 24 * HOUR
+Tally = defaultdict[str, Counter[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class IngestResult:
+    """What a batch came to: messages `received` and `quarantined`, values `stored` and `repeated`.
+
+    `rebirths` are the edge nodes (group/node) to ask for their births, after the commit.
+    """
+
+    received: int
+    stored: int
+    repeated: int
+    quarantined: int
+    gaps: tuple[Gap, ...]
+    rebirths: tuple[str, ...]
+
+
+class Ingest:
+    """Takes messages in. One per process and not thread-safe: it holds the Sparkplug host's state.
+
+    `site`: where devices of unknown sites are registered. `ahead_us`: see Judge.
+    """
+
+    def __init__(self, database: Database, site: str = "north", ahead_us: int = AHEAD_US) -> None:
+        self._database = database
+        self._book = DeviceBook(site)
+        self._judge = Judge(self._book, ahead_us)
+        self._states = StateKeeper(self._book)
+        with database.read() as tx:
+            self._host = SparkplugHost(host_memory.load(tx))
+
+    def forget(self) -> None:
+        """Drop the caches of equipment: somebody may have placed a device."""
+        self._book.forget()
+        self._states.forget()
+
+    def take(self, messages: Sequence[RawMessage]) -> IngestResult:
+        """Store a batch, all of it or nothing. Raises Unavailable; the same batch may then be taken again.
+
+        A message that cannot be read goes to quarantine in the same transaction: it never raises.
+        """
+        before = self._host.copy_nodes()
+        try:
+            found, once = self._decode(messages)
+            with self._database.write() as tx:
+                return self._store(tx, messages, found, once)
+        except BaseException:
+            self._host.nodes = before
+            self.forget()
+            raise
+
+    def _decode(self, messages: Sequence[RawMessage]) -> tuple[Findings, set[int]]:
+        """The findings, and the positions of samples that carry a sequence but no time."""
+        found, once = Findings(), set()
+        for message in messages:
+            if message.source == SPARKPLUG:
+                self._host.receive(message, found)
+            elif message.source == JSON:
+                if json_samples.take(message, found):
+                    once.add(len(found.samples) - 1)
+            else:
+                found.reject(message, "unknown_source", message.source)
+        if messages:
+            self._host.tick(messages[-1].wall_us, found)
+        return found, once
+
+    def _store(
+        self, tx: Connection, messages: Sequence[RawMessage], found: Findings, once: set[int]
+    ) -> IngestResult:
+        self._book.load(tx)
+        receive_us = messages[-1].receive_us if messages else 0
+        samples = _only_new(tx, found, once) if once else found.samples
+        judged = self._judge.judge(tx, samples)
+        tally: Tally = defaultdict(Counter)
+        self._store_values(tx, judged, found, receive_us, tally)
+        rejected = found.rejected + judged.rejected
+        intake_records.quarantine(tx, [(what, message.receive_us) for what, message in rejected])
+        intake_records.store_gaps(tx, found.gaps, found.withdrawn, receive_us)
+        nodes = [self._host.nodes[name] for name in found.nodes]
+        devices = [
+            device for node in nodes for device in node.devices.values() if device.name in found.devices
+        ]
+        host_memory.save(tx, nodes, devices)
+        _tally_messages(tally, messages, found, rejected)
+        for source, counters in tally.items():
+            intake_records.count(tx, source, counters)
+        total = sum(tally.values(), Counter())
+        return IngestResult(
+            len(messages),
+            total["stored"],
+            total["repeated"],
+            total["quarantined"],
+            tuple(found.gaps),
+            tuple(found.rebirths),
+        )
+
+    def _store_values(
+        self, tx: Connection, judged: Judged, found: Findings, receive_us: int, tally: Tally
+    ) -> None:
+        newest: dict[int, history.ReadingRow] = {}
+        for source, rows in judged.rows.items():
+            rows.sort()
+            stored = history.store_readings(tx, rows)
+            tally[source].update(stored=stored, repeated=len(rows) - stored)
+            newest.update({row[0]: row for row in rows})
+        self._states.keep(tx, judged.states, receive_us)
+        history.store_latest(tx, list(newest.values()))
+        offline = [self._book.known(SourceKey(SPARKPLUG, name)) for name in found.stale]
+        history.mark_stale(tx, [device.equipment_id for device in offline if device])
+        tally[SPARKPLUG].update(texts=judged.texts)
+        tally[JSON].update(repeated=found.repeated)
+        refresh(tx, judged.dirty)
+
+
+def _only_new(tx: Connection, found: Findings, once: set[int]) -> list[Sample]:
+    """Leave out samples without a time whose very message was taken before."""
+    kept: list[Sample] = []
+    for position, sample in enumerate(found.samples):
+        message = sample.message
+        if position in once and not intake_records.first_seen(
+            tx, message.topic, message.payload, message.wall_us, message.wall_us - REMEMBER_US
+        ):
+            found.repeated += len(sample.values)
+        else:
+            kept.append(sample)
+    return kept
+
+
+def _tally_messages(
+    tally: Tally,
+    messages: Sequence[RawMessage],
+    found: Findings,
+    rejected: Sequence[tuple[Rejected, RawMessage]],
+) -> None:
+    for message in messages:
+        if message.topic != SESSION_STARTED:
+            tally[message.source]["received"] += 1
+    for message in {id(message): message for _, message in rejected}.values():
+        tally[message.source]["quarantined"] += 1
+    tally[SPARKPLUG].update(gaps=len(found.gaps), rebirths=len(found.rebirths))

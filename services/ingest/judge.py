@@ -1,0 +1,153 @@
+"""Is a value usable? Numbers in range are stored, odd ones stored as uncertain, the rest rejected."""
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from data.sources.messages import SPARKPLUG, RawMessage, Sample
+from data.store.history import ReadingRow
+from domain.clock import DAY, MINUTE
+from domain.telemetry import METRICS, MetricKind, Quality, Rejected
+from services.ingest.devices import Device, DeviceBook, Metric, safe_metric
+from services.rollups import BUCKET_US
+
+AHEAD_US = 5 * MINUTE
+BEHIND_US = 5 * 366 * DAY
+_GOOD, _UNCERTAIN = int(Quality.GOOD), int(Quality.UNCERTAIN)
+_SHOWN = 8
+MAX_TEXT = 4_096
+Refusals = dict[str, list[str]]
+
+# equipment -> source time -> [state or None, mode or None]
+StateEvents = dict[str, dict[int, list[int | None]]]
+
+
+@dataclass(slots=True)
+class Judged:
+    """What a batch comes to, ready to be stored.
+
+    `rows` are the readings by source, `dirty` the 5-minute buckets in which values arrived, `texts`
+    counts metrics that a birth declares as text: they are no measurements.
+    """
+
+    rows: dict[str, list[ReadingRow]] = field(default_factory=lambda: defaultdict(list))
+    states: StateEvents = field(default_factory=lambda: defaultdict(dict))
+    dirty: set[tuple[str, int]] = field(default_factory=set)
+    rejected: list[tuple[Rejected, RawMessage]] = field(default_factory=list)
+    texts: int = 0
+
+
+class Judge:
+    """Judges samples against the canonical metrics and the plant clock.
+
+    `ahead_us`: how far a source time may lie ahead of its receipt in plant time; beyond it the value
+    is rejected as `clock_skew`. Older values are taken as history, up to `behind_us`.
+    """
+
+    def __init__(self, book: DeviceBook, ahead_us: int = AHEAD_US, behind_us: int = BEHIND_US) -> None:
+        self._book = book
+        self.ahead_us = ahead_us
+        self._behind_us = behind_us
+
+    def judge(self, tx: Connection, samples: Sequence[Sample]) -> Judged:
+        """Every value ends in `rows` or in `rejected`, unless it is null or a text of its own name."""
+        out = Judged()
+        for sample in samples:
+            device = self._book.known(sample.device)
+            if device is None:
+                made = self._book.register(tx, sample.device, sample.message.receive_us)
+                if isinstance(made, str):
+                    _reject(out, sample, made, sample.device.name)
+                    continue
+                device = made
+            self._sample(tx, device, sample, out)
+        return out
+
+    def _sample(self, tx: Connection, device: Device, sample: Sample, out: Judged) -> None:
+        receive_us = sample.message.receive_us
+        latest, earliest = receive_us + self.ahead_us, receive_us - self._behind_us
+        metrics, rows, dirty_us = device.metrics, out.rows[sample.message.source], None
+        bad: dict[str, list[str]] = {}
+        for name, source_us, value in sample.values:
+            metric = metrics.get(name) or self._new(tx, device, sample, name, out, bad)
+            if metric is None or value is None:
+                continue
+            number = _plain(metric, value, source_us, earliest, latest)
+            if number is None:
+                verdict = _odd(metric, value, source_us, earliest, latest)
+                if isinstance(verdict, str):
+                    bad.setdefault(verdict, []).append(name)
+                    continue
+                number = verdict
+            if metric.stateful:
+                event = out.states[device.equipment_id].setdefault(source_us, [None, None])
+                event[metric.kind is MetricKind.MODE] = int(number)
+            quality = _GOOD if metric.low <= number <= metric.high else _UNCERTAIN
+            rows.append((metric.metric_id, source_us, number, quality, receive_us))
+            if source_us != dirty_us:
+                dirty_us = source_us
+                out.dirty.add((device.equipment_id, source_us - source_us % BUCKET_US))
+        for reason, names in bad.items():
+            _reject(out, sample, reason, ", ".join(names[:_SHOWN]))
+
+    def _new(
+        self, tx: Connection, device: Device, sample: Sample, name: str, out: Judged, bad: Refusals
+    ) -> Metric | None:
+        """The metric of a name that is new; all new names of the sample are registered at once."""
+        if any(name in names for names in bad.values()):
+            return None
+        new = {other: value for other, _, value in sample.values if other not in device.metrics}
+        numeric = [other for other, value in new.items() if value is None or isinstance(value, int | float)]
+        for refused, reason in self._book.add_metrics(tx, device, numeric).items():
+            bad.setdefault(reason, []).append(refused)
+        if name not in device.metrics and name not in numeric:
+            self._text(sample, name, new[name], out, bad)
+        return device.metrics.get(name)
+
+    def _text(self, sample: Sample, name: str, value: object, out: Judged, bad: Refusals) -> None:
+        """A text under a name of its own: a Sparkplug birth may declare it, and it is no measurement."""
+        declared = sample.message.source == SPARKPLUG and name not in METRICS and safe_metric(name)
+        if declared and isinstance(value, str | bytes) and len(value) <= MAX_TEXT:
+            out.texts += 1
+        else:
+            bad.setdefault("wrong_type" if safe_metric(name) else "unsafe_name", []).append(name[:120])
+
+
+def _plain(metric: Metric, value: object, source_us: int, earliest: int, latest: int) -> float | None:
+    """The number on the common path: numeric, in range, at a plausible time; else None."""
+    kind = type(value)
+    if (
+        (kind is float or kind is int)
+        and metric.low <= value <= metric.high  # type: ignore[operator]
+        and earliest <= source_us <= latest
+        and not metric.stateful
+    ):
+        return float(value)  # type: ignore[arg-type]
+    return None
+
+
+def _odd(metric: Metric, value: object, source_us: int, earliest: int, latest: int) -> float | str:
+    """A value off the common path: the number to store, or the reason to reject it."""
+    if not isinstance(value, int | float) or (isinstance(value, bool) and metric.canonical):
+        return "wrong_type"
+    if source_us > latest:
+        return "clock_skew"
+    if source_us < earliest:
+        return "too_old"
+    try:
+        number = float(value)
+    except OverflowError:
+        return "not_finite"
+    if not math.isfinite(number):
+        return "not_finite"
+    inside = metric.low <= number <= metric.high and (not metric.stateful or number == int(number))
+    return number if inside or metric.kind is MetricKind.GAUGE else "out_of_range"
+
+
+def _reject(out: Judged, sample: Sample, reason: str, detail: str) -> None:
+    message = sample.message
+    found = Rejected(message.source, message.topic, message.payload, reason, detail)
+    out.rejected.append((found, message))

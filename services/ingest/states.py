@@ -1,0 +1,74 @@
+"""Keeps the state log true: appended in order, rebuilt from the readings where a value came late."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection
+
+from data.store import history, state_log
+from data.store.state_log import StateRow
+from domain.telemetry import MachineMode
+from services.ingest.devices import DeviceBook
+from services.ingest.judge import StateEvents
+
+Event = tuple[int, int | None, int | None]  # source time, state, mode
+_FAR_FUTURE_US = 2**62
+
+
+class StateKeeper:
+    """Remembers the last row and the newest source time per equipment. `forget()` after a rollback."""
+
+    def __init__(self, book: DeviceBook) -> None:
+        self._book = book
+        self._last: dict[str, StateRow | None] = {}
+        self._heard_us: dict[str, int] = {}
+
+    def forget(self) -> None:
+        """Read everything anew when it is needed."""
+        self._last.clear()
+        self._heard_us.clear()
+
+    def keep(self, tx: Connection, events: StateEvents, receive_us: int) -> None:
+        """Bring the log up to date. Call it after the readings are stored and before `latest` is."""
+        self._load(tx, [unit for unit in events if unit not in self._last])
+        fresh: dict[str, list[StateRow]] = {}
+        for unit, found in events.items():
+            changes = sorted((at, state, mode) for at, (state, mode) in found.items())
+            first, newest = changes[0][0], changes[-1][0]
+            if first > self._heard_us.get(unit, -1):
+                fresh[unit] = self._follow(unit, self._last[unit], changes)
+            else:
+                self._rebuild(tx, unit, first, receive_us)
+            self._heard_us[unit] = max(newest, self._heard_us.get(unit, newest))
+        state_log.append(tx, fresh, receive_us)
+
+    def _load(self, tx: Connection, units: list[str]) -> None:
+        if not units:
+            return
+        self._heard_us.update(state_log.newest_heard(tx, units))
+        for unit in units:
+            self._last[unit] = state_log.last_before(tx, unit, _FAR_FUTURE_US)
+
+    def _follow(self, unit: str, before: StateRow | None, events: Iterable[Event]) -> list[StateRow]:
+        rows: list[StateRow] = []
+        state, mode = (None, None) if before is None else (before[1], before[2])
+        for at, new_state, new_mode in events:
+            now_state = state if new_state is None else new_state
+            now_mode = mode if new_mode is None else new_mode
+            if now_state is not None and (now_state != state or now_mode != mode):
+                rows.append((at, now_state, int(MachineMode.PRODUCTION) if now_mode is None else now_mode))
+            state, mode = now_state, now_mode
+        if rows:
+            self._last[unit] = rows[-1]
+        return rows
+
+    def _rebuild(self, tx: Connection, unit: str, from_us: int, receive_us: int) -> None:
+        device = self._book.of_equipment(unit)
+        merged: dict[int, list[int | None]] = {}
+        for position, name in enumerate(("state", "mode")):
+            metric = device.metrics.get(name) if device else None
+            for at, value in history.series(tx, metric.metric_id, from_us) if metric else []:
+                merged.setdefault(at, [None, None])[position] = int(value)
+        before = state_log.last_before(tx, unit, from_us)
+        self._last[unit] = before
+        rows = self._follow(unit, before, sorted((at, s, m) for at, (s, m) in merged.items()))
+        state_log.replace_from(tx, unit, from_us, rows, receive_us)
