@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from domain.errors import SettingsError
+from models.failure.dataspec import DataSpec
 from runtime.cli import output
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
@@ -20,9 +21,10 @@ def register(app: typer.Typer) -> None:
         app.command(function.__name__)(function)
 
 
-def _known(capability: str) -> None:
+def _spec(capability: str, data: str) -> DataSpec:
     if capability != "failure":
         raise SettingsError(f"{capability!r} is no capability; failure is")
+    return DataSpec.parse(data)
 
 
 def train(
@@ -32,10 +34,14 @@ def train(
 
     Example: python -m runtime train failure --data cmapss:DIR:FD001 --out build/cmapss_fd001
     """
-    _known(capability)
-    from models.failure import train as training
-
-    output.show(training.train(data, out), as_json=as_json)
+    spec = _spec(capability, data)
+    try:
+        from models.failure import train as training
+    except ModuleNotFoundError as error:
+        raise SettingsError(f"training needs {error.name}: run make train, or use .venv-train") from error
+    with output.progress("Training") as step:
+        figures = training.train(spec, out, report=lambda _text, share: step(share))
+    output.show(figures, as_json=as_json)
 
 
 def evaluate(capability: Capability, model: Model, data: Data, as_json: Json = False) -> None:
@@ -43,10 +49,10 @@ def evaluate(capability: Capability, model: Model, data: Data, as_json: Json = F
 
     Example: python -m runtime evaluate failure --model MODEL --data cmapss:DIR:FD001 --json
     """
-    _known(capability)
+    spec = _spec(capability, data)
     from models.failure import evaluate as evaluation
 
-    output.show(evaluation.evaluate(model, data), as_json=as_json)
+    output.show(evaluation.evaluate(model, spec), as_json=as_json)
 
 
 def predict(capability: Capability, model: Model, data: Data, out: Annotated[Path, typer.Option()]) -> None:
@@ -54,10 +60,11 @@ def predict(capability: Capability, model: Model, data: Data, out: Annotated[Pat
 
     Example: python -m runtime predict failure --model MODEL --data cmapss:DIR:FD001 --out rul.csv
     """
-    _known(capability)
+    spec = _spec(capability, data)
     from models.failure import predict as prediction
 
-    prediction.predict(model, data, out)
+    count = prediction.predict(model, spec, out)
+    output.console.print(f"{count} rows in {out}")
 
 
 def explain(
@@ -67,7 +74,7 @@ def explain(
 
     Example: python -m runtime explain failure --model MODEL --data cmapss:DIR:FD001 --case 24
     """
-    _known(capability)
+    spec = _spec(capability, data)
     from runtime import explaining
 
-    output.document(explaining.explain(model, data, case))
+    output.document(explaining.explain(model, spec, case))

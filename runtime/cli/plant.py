@@ -30,12 +30,11 @@ def simulate(
 
     Example: python -m runtime simulate --days 365 --seed 1 --out build/plant-1
     """
-    from simulator import history
+    from simulator.history import HistorySpec, write_parquet
 
+    spec = HistorySpec(days=days, seed=seed, machines=machines, variant=variant)
     with output.progress("Simulating") as step:
-        result = history.write_parquet(
-            days=days, seed=seed, out=out, machines=machines, variant=variant, progress=step
-        )
+        result = write_parquet(spec, out, lambda done, total: step(done / total))
     output.show(result, as_json=as_json)
 
 
