@@ -55,7 +55,7 @@ def signed_bar(value: float, low: float, high: float) -> str:
     length = 300 * abs(value) / span
     start, colour = (zero, "var(--advice)") if value >= 0 else (zero - length, "var(--fill-2)")
     return (
-        '<svg class="tw-bar" width="100%" height="14" viewBox="0 0 300 14" preserveAspectRatio="none" '
+        '<svg class="tw-track" width="100%" height="14" viewBox="0 0 300 14" preserveAspectRatio="none" '
         f'aria-hidden="true"><line x1="{zero:.1f}" x2="{zero:.1f}" y1="0" y2="14" '
         'stroke="var(--line-strong)"/>'
         f'<rect x="{start:.1f}" width="{length:.1f}" y="2" height="10" fill="{colour}"/></svg>'
@@ -68,7 +68,7 @@ def range_bar(low: float, middle: float, high: float, top: float, *, advised: bo
     colour = "var(--advice)" if advised else "var(--ink-2)"
     left, width = 4 + low * scale, max(2.0, (high - low) * scale)
     return (
-        '<svg class="tw-bar" width="100%" height="16" viewBox="0 0 420 16" preserveAspectRatio="none" '
+        '<svg class="tw-track" width="100%" height="16" viewBox="0 0 420 16" preserveAspectRatio="none" '
         f'aria-hidden="true"><rect x="{left:.1f}" y="5" width="{width:.1f}" height="6" fill="var(--fill)"/>'
         f'<rect x="{2 + middle * scale:.1f}" y="1" width="4" height="14" fill="{colour}"/></svg>'
     )

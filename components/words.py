@@ -13,13 +13,6 @@ from domain.telemetry import METRICS
 NOTHING = "\u2013"
 _SYMBOLS = {"EUR": "\u20ac", "USD": "$", "GBP": "\u00a3", "CHF": "CHF", "JPY": "\u00a5"}
 _UNITS = {"degC": "\u00b0C", "1": "", "m/s2": "m/s\u00b2", "operating_hours": "operating hours"}
-_CAUSES = {
-    "bearing": "worn bearing",
-    "tool": "worn tool",
-    "overheating": "overheating",
-    "leak": "leak",
-    "electrical": "electrical fault",
-}
 
 
 def safe(value: object) -> str:
@@ -66,6 +59,18 @@ def lapse(us: int) -> str:
 def age(us: int | None, now_us: int) -> str:
     """How old a value is: `0.5 s old`, or `no data yet`."""
     return "no data yet" if us is None else f"{lapse(max(0, now_us - us))} old"
+
+
+def age_roughly(us: int | None, now_us: int) -> str:
+    """How old a value is in steps that change seldom: `under 1 min`, `7 min`, `2 h`, `3 d`."""
+    if us is None:
+        return "no data yet"
+    old = max(0, now_us - us)
+    if old < MINUTE:
+        return "under 1 min"
+    return next(
+        f"{old // size} {name}" for size, name in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")) if old >= size
+    )
 
 
 def left(deadline_us: int, now_us: int) -> str:
@@ -131,11 +136,6 @@ def metric_unit(name: str) -> str:
     """The unit of a canonical metric, as written on the shop floor."""
     spec = METRICS.get(name)
     return unit_text(spec.unit) if spec else ""
-
-
-def cause_text(cause: str) -> str:
-    """A failure cause in words: `worn bearing`."""
-    return _CAUSES.get(cause, cause.replace("_", " "))
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -47,6 +47,16 @@ class DecideQueries:
             lines=tuple(sorted({row.line_id: row.line_name for row in rows}.items())),
         )
 
+    def lines(self) -> tuple[tuple[str, str], ...]:
+        """(id, name) of the lines of the site that the actor may see."""
+        c, e = self._context, t.equipment.c
+        c.actor.require(Permission.SEE_HISTORY)
+        lines = select(e.equipment_id, e.name).where(
+            e.level == "line", in_scope(e.equipment_id, c.actor), under(e.equipment_id, c.site.site_id)
+        )
+        with c.database.read() as tx:
+            return tuple((row.equipment_id, row.name) for row in tx.execute(lines.order_by(e.equipment_id)))
+
     def open_count(self) -> int:
         """How many cases wait for a decision within the actor's scopes."""
         c = self._context

@@ -12,6 +12,7 @@ from domain.equipment import line_of
 from domain.errors import NotFound
 from domain.evidence import alternatives_from_json
 from domain.prediction import Prediction
+from domain.recommendation import Choice
 from services.context import Context
 from services.queries.common import in_scope, names_of, under
 from services.queries.predictions import (
@@ -157,5 +158,6 @@ def _open_cases(tx: Connection, ids: Sequence[str]) -> dict[str, _OpenCase]:
 
 
 def _loss(choices: str) -> int | None:
-    """The dearest choice: what it is expected to cost when nobody does anything."""
-    return max((choice.cost_cents for choice in alternatives_from_json(choices)), default=None)
+    """What running to failure is expected to cost."""
+    every = alternatives_from_json(choices)
+    return next((c.cost_cents for c in every if c.key == Choice.RUN_TO_FAILURE), None)

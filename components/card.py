@@ -1,0 +1,157 @@
+"""The card of a case: what, when, why, the choices and what will be sent. HTML from row shapes."""
+
+from collections.abc import Sequence
+
+from components.charts import range_bar, trend_svg
+from components.evidence import arguments, contribution_bars
+from components.links import link
+from components.tables import bullets, heading, panel, table
+from components.words import (
+    age_roughly,
+    lapse,
+    left,
+    metric_label,
+    metric_unit,
+    moment,
+    money,
+    of_100,
+    safe,
+    stamp,
+)
+from domain.cases import UNDECIDED
+from domain.clock import SECOND
+from domain.evidence import Alternative, Evidence
+from services.rows.decide import CaseView
+from services.rows.site import SiteRow
+
+STATES = {
+    "approved": "approved, not sent yet",
+    "sent": "approved and sent",
+    "accepted": "accepted by the receivers",
+    "done": "work done",
+    "refused": "refused by the receivers",
+    "cancelled": "taken back",
+    "rejected": "rejected",
+    "expired": "expired",
+    "withdrawn": "withdrawn",
+    "judged": "closed with a finding",
+}
+
+
+def case_title(case: CaseView, site: SiteRow, now_us: int, limit_cents: int) -> str:
+    """Where we are, what is proposed, until when, and what it costs against the actor's limit."""
+    trail = (
+        link("Inbox", "inbox"),
+        link(case.line_name, "inbox", line=case.line_id),
+        link(case.equipment_name, "machine", id=case.equipment_id),
+        f"case {case.number}",
+    )
+    cost = f"cost {money(case.cost_cents, site.currency)}"
+    if case.may_decide:
+        cost += f"; you may approve up to {money(limit_cents, site.currency)}"
+    return (
+        f'<p class="tw-crumbs">{" &rsaquo; ".join(trail)}</p>'
+        f'<div class="tw-title"><h1>{safe(case.title)}</h1>'
+        f'<div class="tw-r"><div class="tw-due">{_due(case, now_us)}</div><div class="tw-muted">{cost}</div>'
+        f"</div></div>{_banner(case)}"
+    )
+
+
+def _due(case: CaseView, now_us: int) -> str:
+    if case.state not in UNDECIDED:
+        return f"<b>{safe(STATES.get(case.state.value, case.state.value))}</b>"
+    rest = case.deadline_us - now_us
+    return f"decide within <b>{lapse(rest)}</b>" if rest > 0 else f"<b>{left(case.deadline_us, now_us)}</b>"
+
+
+def _banner(case: CaseView) -> str:
+    if case.attention:
+        return (
+            '<div class="tw-note tw-alarm" role="status"><b>&#9650; The receivers disagree.</b> '
+            "Take back the part that was accepted, or settle it with the receiver.</div>"
+        )
+    return f'<div class="tw-note" role="status">{safe(case.blocked)}</div>' if case.blocked else ""
+
+
+def why_panel(case: CaseView, site: SiteRow, now_us: int) -> str:
+    """The words, the trend with the window, the contributions, and what speaks against it."""
+    e, view = case.evidence, case.prediction
+    trend = bars = ""
+    if view is not None and view.trends:
+        first = next((t for t in view.trends if t.metric == e.main_metric), view.trends[0])
+        ends = (moment(p[0], site.time_zone, now_us) for p in (first.points[0], first.points[-1]))
+        name = ", ".join(filter(None, (metric_label(first.metric), metric_unit(first.metric))))
+        trend = heading(name, " to ".join(ends)) + trend_svg(
+            first, (e.window_from_us, e.window_to_us), site.time_zone
+        )
+    if view is not None and view.explanation is not None:
+        bars = contribution_bars(view.explanation, view.prediction.window_to_us, shown=6)
+    sides = (bars + _more(case), arguments(e.against, e.would_change, _similar(e)))
+    two = f'<div class="tw-two"><div>{sides[0]}</div><div>{sides[1]}</div></div>'
+    return panel("Why", f'<p class="tw-say">{safe(e.words)}</p>{trend}{two}', _source(case, now_us))
+
+
+def _source(case: CaseView, now_us: int) -> str:
+    data = f"newest data {age_roughly(case.data_us, now_us)} old"
+    name = f"{case.evidence.model_name} {case.evidence.model_version}".strip()
+    return f"model {safe(name)}, {data}" if name else f"raised by {safe(case.proposed_by)}, {data}"
+
+
+def _more(case: CaseView) -> str:
+    parts = []
+    if case.prediction is not None:
+        risk = of_100(case.prediction.prediction.probability)
+        parts.append(f"Chance of a failure within {lapse(case.evidence.horizon_s * SECOND)}: <b>{risk}</b>. ")
+        parts.append(
+            link("All contributions", "explanation", prediction=case.prediction.prediction.prediction_id)
+        )
+    known = heading("Known limits") + bullets(case.evidence.limits, "") if case.evidence.limits else ""
+    return f'<p class="tw-small tw-gap">{"".join(parts)}</p>{known}'
+
+
+def _similar(e: Evidence) -> str:
+    cases = " ".join(link(f"case {s.number}", "case", case=str(s.number)) for s in e.similar[:9])
+    return bullets(e.similar_words, "No decided case like this one yet.") + (
+        f'<p class="tw-small">{cases}</p>' if cases else ""
+    )
+
+
+def choices_panel(case: CaseView, site: SiteRow) -> str:
+    """Each choice with its expected cost and 90 % range; those that do not fit say why."""
+    top = max((a.high_cents for a in case.alternatives), default=1)
+    rows = [_choice(a, top, site.currency) for a in case.alternatives]
+    body = table((), rows, right=(2,)) + _assumptions(case.evidence.assumptions)
+    return panel("Choices: expected cost, 90 % range", body)
+
+
+def _choice(a: Alternative, top: int, currency: str) -> Sequence[str]:
+    tag = ' <span class="tw-tag tw-advice">advised</span>' if a.advised else ""
+    label = f"<b>{safe(a.label)}</b>{tag}" if a.advised else safe(a.label)
+    why_not = "" if a.fits else f'<div class="tw-muted tw-small">not possible: {safe(a.why_not)}</div>'
+    bar = range_bar(a.low_cents, a.cost_cents, a.high_cents, top, advised=a.advised)
+    words = f"{money(a.low_cents, currency)} to {money(a.high_cents, currency)}"
+    cost = f"<b>{money(a.cost_cents, currency)}</b>" if a.advised else money(a.cost_cents, currency)
+    return (
+        label + why_not,
+        f'<div class="tw-barcell" title="{words}">{bar}</div>',
+        f'<span class="tw-nw">{cost}</span>',
+    )
+
+
+def _assumptions(lines: Sequence[str]) -> str:
+    if not lines:
+        return ""
+    return f'<details class="tw-details"><summary>How it is counted</summary>{bullets(lines, "")}</details>'
+
+
+def signatures_panel(case: CaseView, site: SiteRow) -> str:
+    """Signatures as they must be readable: name, time, meaning, and what exactly was signed."""
+    rows = [
+        (
+            f"<b>{safe(s.printed_name)}</b>",
+            f"{safe(s.meaning)}<div class='tw-muted tw-small'>{stamp(s.signed_us, site.time_zone)}, record "
+            f"{safe(s.record_hash[:16])}</div>",
+        )
+        for s in case.signatures
+    ]
+    return panel("Signatures", table((), rows, tight=True)) if rows else ""

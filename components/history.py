@@ -1,0 +1,128 @@
+"""Decided cases and what came of them."""
+
+from collections.abc import Sequence
+
+from components.card import STATES
+from components.links import link
+from components.tables import csv_bytes, empty, panel, table
+from components.words import NOTHING, moment, money, plural, safe, stamp
+from domain.messages import Finding
+from domain.recommendation import cause_label
+from services.rows.decide import AuditRow, HistoryRow
+from services.rows.site import SiteRow
+
+FINDINGS = {
+    Finding.FAILED: "had failed",
+    Finding.DEGRADED: "was worn",
+    Finding.NOTHING_FOUND: "nothing found",
+    Finding.OTHER_FAULT: "another fault",
+}
+HEAD = ("Case", "Decided", "By", "What became of it", "Finding", "Cost", "Worth")
+CSV_HEAD = (
+    "case",
+    "title",
+    "machine",
+    "line",
+    "cause",
+    "state",
+    "opened",
+    "decided",
+    "decided by",
+    "proposed by",
+    "reason",
+    "cost",
+    "worth",
+    "finding",
+    "found cause",
+)
+
+
+def headline(rows: Sequence[HistoryRow]) -> str:
+    """How many cases, and how often the technician confirmed the advice; HTML."""
+    if not rows:
+        return "<b>No decided case in this selection.</b>"
+    found = [r for r in rows if r.finding]
+    right = sum(1 for r in found if r.finding in (Finding.FAILED, Finding.DEGRADED))
+    start = f"<b>{plural(len(rows), 'decided case')}.</b>"
+    return (
+        f"{start} In {right} of {len(found)} with a finding, wear was there."
+        if found
+        else f"{start} No finding yet."
+    )
+
+
+def history_panel(rows: Sequence[HistoryRow], site: SiteRow, now_us: int) -> str:
+    """The table of decided cases, newest first."""
+    if not rows:
+        return panel("Decided cases", empty("Nothing matches. Choose other filters, or wait for a decision."))
+    return panel("Decided cases", table(HEAD, (_row(r, site, now_us) for r in rows), right=(5, 6)))
+
+
+def _row(r: HistoryRow, site: SiteRow, now_us: int) -> Sequence[str]:
+    state = safe(STATES.get(r.state.value, r.state.value))
+    if r.attention:
+        state = f'<span class="tw-high tw-num">&#9650; the receivers disagree</span>, {state}'
+    reason = f'<div class="tw-muted tw-small">{safe(r.reason)}</div>' if r.reason else ""
+    return (
+        f"{link(r.title, 'case', case=str(r.number))}"
+        f'<div class="tw-muted tw-small">{safe(r.line_name)} &middot; case {r.number}</div>',
+        f'<span class="tw-nw">{moment(r.decided_us, site.time_zone, now_us)}</span>',
+        safe(r.decided_by) or NOTHING,
+        state + reason,
+        safe(finding(r)) or f'<span class="tw-muted">{NOTHING}</span>',
+        f'<span class="tw-nw">{money(r.cost_cents, site.currency)}</span>',
+        f'<span class="tw-nw">{money(r.benefit_cents, site.currency)}</span>',
+    )
+
+
+def finding(r: HistoryRow) -> str:
+    """What the technician found, in words; "" without a finding."""
+    if not r.finding:
+        return ""
+    words = FINDINGS[Finding(r.finding)] if r.finding in set(Finding) else r.finding.replace("_", " ")
+    return f"{words} ({cause_label(r.found_cause)})" if r.found_cause else words
+
+
+def history_csv(rows: Sequence[HistoryRow], site: SiteRow) -> bytes:
+    """The table as CSV, times in the site's zone, money in whole units of its currency."""
+    return csv_bytes(
+        CSV_HEAD,
+        (
+            (
+                r.number,
+                r.title,
+                r.equipment_name,
+                r.line_name,
+                r.cause,
+                r.state.value,
+                stamp(r.opened_us, site.time_zone),
+                stamp(r.decided_us, site.time_zone),
+                r.decided_by,
+                r.proposed_by,
+                r.reason,
+                r.cost_cents / 100,
+                r.benefit_cents / 100,
+                r.finding,
+                r.found_cause,
+            )
+            for r in rows
+        ),
+    )
+
+
+def audit_panel(rows: Sequence[AuditRow], site: SiteRow) -> str:
+    """The audit entries of one case, oldest first, each bound to the one before by its hash."""
+    body = [
+        (
+            str(r.entry),
+            f'<span class="tw-nw">{stamp(r.wall_us, "UTC")} UTC</span>'
+            f'<div class="tw-muted tw-small tw-nw">plant {stamp(r.plant_us, site.time_zone)}</div>',
+            safe(r.actor),
+            safe(r.action),
+            f'<span class="tw-wrap tw-small">{safe(r.detail[:600])}</span>',
+            f'<span class="tw-muted tw-small">{safe(r.hash[:12])}</span>',
+        )
+        for r in rows
+    ]
+    head = ("Entry", "Time", "Who", "What", "Detail", "Hash")
+    return panel("Audit", table(head, body, tight=True) if body else empty("No entry yet."))

@@ -1,0 +1,84 @@
+"""The inbox: cases that wait for a decision, and those under way."""
+
+from collections.abc import Sequence
+
+from components.card import STATES
+from components.links import link
+from components.tables import empty, panel, table
+from components.words import lapse, left, moment, money, of_100, plural, safe
+from domain.clock import HOUR
+from domain.recommendation import cause_label
+from services.rows.decide import Inbox, InboxRow
+from services.rows.site import SiteRow
+
+SOON_US = HOUR
+WAITING_HEAD = ("What is proposed", "Chance of a failure", "Worth", "Cost", "Decide within", "")
+UNDER_WAY_HEAD = ("What was decided", "State", "Since", "")
+
+
+def headline(inbox: Inbox, site: SiteRow, now_us: int) -> str:
+    """The sentence on top of the inbox, HTML."""
+    mine = [row for row in inbox.waiting if row.mine]
+    if not inbox.waiting:
+        return "<b>Nothing waits for a decision.</b>"
+    worth = money(sum(row.benefit_cents for row in mine), site.currency)
+    start = f"<b>{plural(len(inbox.waiting), 'case')} {_waits(len(inbox.waiting))} for a decision</b>"
+    if not mine:
+        return f"{start}, none of them for you."
+    first = min(mine, key=lambda row: row.deadline_us)
+    rest = left(first.deadline_us, now_us)
+    name = safe(first.equipment_name)
+    return f"{start}, {len(mine)} for you, worth about {worth}. The first within {rest}: {name}."
+
+
+def _waits(count: int) -> str:
+    return "waits" if count == 1 else "wait"
+
+
+def waiting_panel(rows: Sequence[InboxRow], site: SiteRow, now_us: int) -> str:
+    """Cases that wait for a decision, mine first, then by deadline."""
+    if not rows:
+        return panel("Waiting for a decision", empty("No open case. New advice appears here by itself."))
+    body = table(WAITING_HEAD, (_waiting(row, site, now_us) for row in rows), right=(2, 3, 4, 5))
+    return panel("Waiting for a decision", body, plural(len(rows), "case"))
+
+
+def _waiting(row: InboxRow, site: SiteRow, now_us: int) -> Sequence[str]:
+    rest = row.deadline_us - now_us
+    soon = rest < SOON_US
+    due = lapse(rest) if rest > 0 else left(row.deadline_us, now_us)
+    spread = (
+        f"{money(row.benefit_low_cents, site.currency)} to {money(row.benefit_high_cents, site.currency)}"
+    )
+    return (
+        f"<b>{link(row.title, 'case', case=str(row.number))}</b>{_where(row)}",
+        f"{of_100(row.probability) if row.probability is not None else 'raised by a person'}"
+        f'<div class="tw-muted tw-small">{safe(cause_label(row.cause))}</div>',
+        f'<span class="tw-num tw-nw">{money(row.benefit_cents, site.currency)}</span>'
+        f'<div class="tw-muted tw-small tw-nw">{spread}</div>',
+        f'<span class="tw-nw">{money(row.cost_cents, site.currency)}</span>',
+        f'<span class="tw-nw {"tw-high tw-num" if soon else ""}">{"&#9650; " if soon else ""}{due}</span>',
+        link("Open", "case", case=str(row.number)) if row.mine else link("See", "case", case=str(row.number)),
+    )
+
+
+def _where(row: InboxRow) -> str:
+    return f'<div class="tw-muted tw-small">{safe(row.line_name)} &middot; case {row.number}</div>'
+
+
+def under_way_panel(rows: Sequence[InboxRow], site: SiteRow, now_us: int) -> str:
+    """Decided cases whose work is not finished; those that want a look come first."""
+    body = table(UNDER_WAY_HEAD, (_under_way(row, site, now_us) for row in rows), right=(2, 3))
+    return panel("Under way", body, plural(len(rows), "case")) if rows else ""
+
+
+def _under_way(row: InboxRow, site: SiteRow, now_us: int) -> Sequence[str]:
+    state = safe(STATES.get(row.state.value, row.state.value))
+    if row.attention:
+        state = f'<span class="tw-high tw-num">&#9650; the receivers disagree</span>, {state}'
+    return (
+        f"{link(row.title, 'case', case=str(row.number))}{_where(row)}",
+        state,
+        f'<span class="tw-nw">{moment(row.opened_us, site.time_zone, now_us)}</span>',
+        link("Open", "case", case=str(row.number)),
+    )

@@ -1,0 +1,35 @@
+"""A part of a slow screen that draws itself again every few seconds, for whoever is signed in then."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from domain.errors import NotSignedIn, Retryable, UserFixable
+from pages import bound
+from services.desk import Desk
+
+
+def live(desk: Desk, seconds: float, draw: Callable[[Desk], None]) -> None:
+    """Call `draw` now and every `seconds`, each time with the person's rights as they are then.
+
+    `draw` only reads: nothing that can be typed into may be inside. When the session has ended, the
+    whole screen runs again and shows the sign-in.
+    """
+
+    def part() -> None:
+        try:
+            draw(_again(desk))
+        except NotSignedIn:
+            st.rerun()
+        except UserFixable as error:
+            st.info(str(error))
+        except Retryable as error:
+            st.error(f"{error}. It is tried again in {seconds:.0f} s.")
+
+    st.fragment(part, run_every=seconds)()
+
+
+def _again(desk: Desk) -> Desk:
+    held = bound()
+    actor = held.accounts.actor(st.context.cookies.get(held.session_cookie))
+    return held.open_desk(actor, desk.site)
