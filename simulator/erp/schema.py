@@ -2,6 +2,9 @@
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, Table, Text
 
+from simulator.records.engine import add_stamp
+from simulator.records.post import add_post
+
 metadata = MetaData()
 
 
@@ -92,48 +95,8 @@ postings = Table(  # the ledger of finance: one row per movement
 )
 READABLE = (stock, reservations, purchase_orders, commitments, issues, postings)
 
-inbox = Table(
-    "inbox",
-    metadata,
-    _text("message_id", key=True),
-    _text("queue"),
-    _text("kind"),
-    _text("business_key"),
-    _text("outcome"),
-    _us("received_at"),
-)
-outbox = Table(
-    "outbox",
-    metadata,
-    _text("message_id", key=True),
-    _text("subject"),
-    _text("body"),
-    _us("created_at"),
-    _us("sent_at_wall", null=True),
-)
-parked = Table(
-    "parked",
-    metadata,
-    Column("parked_id", Integer, primary_key=True, autoincrement=True),
-    _text("queue"),
-    _text("reason"),
-    _text("body"),
-    _us("parked_at"),
-)
-cancels = Table(
-    "cancels",
-    metadata,
-    _text("message_id", key=True),
-    _text("original_id"),
-    _text("business_key"),
-    _text("state"),
-)
-stamp = Table(
-    "stamp",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    _us("value"),
-)
+post = add_post(metadata)
+stamp = add_stamp(metadata)
 for _table in READABLE:
     Index(f"ix_{_table.name}_updated_at", _table.c.updated_at)
 Index("ix_reservations_for_machine", reservations.c.for_machine, reservations.c.part_no)

@@ -2,10 +2,13 @@
 
 All times are BIGINT microseconds UTC, in plant time. `updated_at` grows strictly with every commit
 of the instance, so that a reader with the watermark (updated_at, key) misses nothing. Machines are
-called `M-L1-011`, lines `L1`. The tables below `inbox` are the MES's own business.
+called `M-L1-011`, lines `L1`. The tables below `READABLE` are the MES's own business.
 """
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, Table, Text
+
+from simulator.records.engine import add_stamp
+from simulator.records.post import add_post
 
 metadata = MetaData()
 
@@ -153,34 +156,6 @@ READABLE = (
     maintenance_orders,
 )
 
-inbox = Table(
-    "inbox",
-    metadata,
-    _text("message_id", key=True),
-    _text("queue"),
-    _text("kind"),
-    _text("business_key"),
-    _text("outcome"),  # accepted, refused, waiting, cancelled, done
-    _us("received_at"),
-)
-outbox = Table(
-    "outbox",
-    metadata,
-    _text("message_id", key=True),
-    _text("subject"),
-    _text("body"),
-    _us("created_at"),
-    _us("sent_at_wall", null=True),
-)
-parked = Table(  # messages that nobody could read
-    "parked",
-    metadata,
-    Column("parked_id", Integer, primary_key=True, autoincrement=True),
-    _text("queue"),
-    _text("reason"),
-    _text("body"),
-    _us("parked_at"),
-)
 ledger = Table(  # one row per effect; a business key that stands here twice was done twice
     "ledger",
     metadata,
@@ -191,36 +166,15 @@ ledger = Table(  # one row per effect; a business key that stands here twice was
     _text("detail"),
     _us("booked_at"),
 )
-cancels = Table(  # cancels that wait for the plant, or for an order that has not come yet
-    "cancels",
-    metadata,
-    _text("message_id", key=True),
-    _text("original_id"),
-    _text("business_key"),
-    _text("state"),  # waiting, early, answered
-)
-late_entries = Table(  # what people will book later
-    "late_entries",
-    metadata,
-    _text("entry_id", key=True),
-    _us("due_at"),
-    _text("table_name"),
-    _text("content"),  # JSON of the row
-)
 memory = Table(  # what the line must remember over a restart
     "memory",
     metadata,
     _text("name", key=True),
     _text("content"),
 )
-stamp = Table(
-    "stamp",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    _us("value"),
-)
+post = add_post(metadata)
+stamp = add_stamp(metadata)
 for _table in READABLE:
     Index(f"ix_{_table.name}_updated_at", _table.c.updated_at)
-Index("ix_late_entries_due_at", late_entries.c.due_at)
 Index("ix_maintenance_orders_external_id", maintenance_orders.c.external_id)
 Index("ix_ledger_business_key", ledger.c.business_key)
