@@ -107,13 +107,16 @@ class Case:
 def step(
     case: Case, to: CaseState, *, by: str | None = None, reason: str | None = None, attention: bool = False
 ) -> Case:
-    """The case one step on, with the next version. Raises NotNow for a step that there is not."""
+    """The case one step on. Raises NotNow for a step that there is not.
+
+    The version grows, but not when somebody has merely seen the case: what they read stays valid.
+    """
     if to not in _STEPS[case.state]:
         raise NotNow(f"the case {_SAID[case.state]}")
     return replace(
         case,
         state=to,
-        version=case.version + 1,
+        version=case.version + (to is not S.SEEN),
         decided_by=by or case.decided_by,
         reason=case.reason if reason is None else reason,
         attention=attention,
@@ -150,16 +153,19 @@ def command_step(state: CommandState, to: CommandState) -> CommandState:
     return to
 
 
-def answered(sent: CommandState, receipts: Iterable[Receipt]) -> CommandState:
+def answered(sent: CommandState, receipts: Iterable[Receipt], *, taken_back: bool = False) -> CommandState:
     """What a command is after all receipts so far, in whatever order they came.
 
-    Done outlasts all, then cancelled; else the answer with the latest sender's time counts (a
+    `taken_back`: a cancel of this command was accepted. Done outlasts all, then
+    cancelled; else the answer with the latest sender's time counts (a
     refusal before an acceptance of the same time). Without receipts the command is as it was sent.
     """
     known = list(receipts)
-    for status, state in ((ReceiptStatus.DONE, C.DONE), (ReceiptStatus.CANCELLED, C.CANCELLED)):
-        if any(r.status is status for r in known):
-            return state
+    statuses = {r.status for r in known}
+    if ReceiptStatus.DONE in statuses:
+        return C.DONE
+    if taken_back or ReceiptStatus.CANCELLED in statuses:
+        return C.CANCELLED
     if not known:
         return sent
     last = max(known, key=lambda r: (r.at_us, r.status is ReceiptStatus.REFUSED, r.receipt_id))
@@ -175,6 +181,7 @@ class Derived:
     why: str = ""
 
 
+ORDERS = frozenset({CommandKind.MAINTENANCE_ORDER, CommandKind.INSPECTION_ORDER})
 _LIVE = frozenset({C.QUEUED, C.SENT, C.ACCEPTED, C.DONE})
 
 
@@ -190,11 +197,16 @@ def derive(commands: Iterable[CommandView]) -> Derived:
     if not live:
         return Derived(S.REFUSED, refused, "nobody takes the work" if refused else "")
     attention, why = _disagreement(work, cancels)
-    if live == {C.DONE}:
-        return Derived(S.DONE, attention, why)
+    return Derived(_reached(work), attention, why)
+
+
+def _reached(work: list[CommandView]) -> CaseState:
+    """Done: the orders are done, and what goes with them (parts) is at least accepted."""
+    live = {c.state for c in work if c.state in _LIVE}
+    orders = {c.state for c in work if c.kind in ORDERS and c.state in _LIVE}
     if live <= {C.ACCEPTED, C.DONE}:
-        return Derived(S.ACCEPTED, attention, why)
-    return Derived(S.SENT if live & {C.SENT, C.ACCEPTED, C.DONE} else S.APPROVED, attention, why)
+        return S.DONE if (orders or live) == {C.DONE} else S.ACCEPTED
+    return S.SENT if live & {C.SENT, C.ACCEPTED, C.DONE} else S.APPROVED
 
 
 def _disagreement(work: list[CommandView], cancels: list[CommandView]) -> tuple[bool, str]:

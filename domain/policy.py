@@ -9,7 +9,7 @@ from domain.recommendation import PREPARE_US
 STALE_AFTER_US = 90 * MINUTE
 QUIET_US = 8 * HOUR
 QUIET_RISE = 0.15
-SHORTEST_US, LONGEST_US = 60 * MINUTE, 8 * HOUR
+SHORTEST_US, LONGEST_US = 2 * HOUR, 8 * HOUR
 CALM_PREDICTIONS = 3
 DEFAULT_ACTION = "Nothing is sent; the limit alarm and the plant's own rules stay in force."
 REJECT_REASONS = {
@@ -59,7 +59,7 @@ def above_limit(cost_cents: int, limit_cents: int) -> bool:
 
 
 def deadline(at_us: int, start_us: int | None) -> int:
-    """Until when the advised start can still be met: the start less preparation, 1 to 8 hours on."""
+    """Until when the advised start can still be met: the start less preparation, 2 to 8 hours on."""
     latest = at_us + LONGEST_US if start_us is None else start_us - PREPARE_US
     return min(max(latest, at_us + SHORTEST_US), at_us + LONGEST_US)
 

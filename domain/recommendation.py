@@ -192,15 +192,22 @@ def _counted(
     )
 
 
-def advise(setting: Setting, calendar: Calendar) -> Advice:
-    """All alternatives, counted on one table of scenarios."""
+def advise(
+    setting: Setting, calendar: Calendar, *, wanted: Choice | None = None, inspected: bool = False
+) -> Advice:
+    """All alternatives, counted on one table of scenarios.
+
+    `wanted` names the choice of a person who raises a case: it is put forward although another may
+    be cheaper. `inspected`: somebody has looked and found wear, so that looking again is no choice.
+    """
     table = scenarios(setting.risk, setting.rates)
     counted = {
         choice: _counted(setting, table, calendar, choice, plan)
         for choice, plan in _plans(setting, calendar).items()
+        if not (inspected and choice is Choice.INSPECT_FIRST)
     }
     ranked = sorted((a for a, _ in counted.values()), key=lambda a: (a.cost_cents, a.key))
-    best = next(a for a in ranked if a.fits)
+    best = next((a for a in ranked if a.key == wanted and a.fits), None) or next(a for a in ranked if a.fits)
     return Advice(
         tuple(replace(a, advised=a is best) for a in ranked),
         _benefit(counted[Choice.WAIT_FOR_ALARM][1], counted[Choice(best.key)][1], table),

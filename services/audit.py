@@ -61,6 +61,11 @@ def append(
     return str(row["hash"])
 
 
+def said(tx: Connection, subject_kind: str, subject_id: str, actor: str, action: str) -> bool:
+    """True when the actor has an entry with this action about this subject."""
+    return store.said(tx, subject_kind, subject_id, actor, action)
+
+
 def digest(row: Mapping[str, Any]) -> str:
     """The hash that belongs to an entry."""
     return hashlib.sha256(canonical({name: row[name] for name in _HASHED}).encode()).hexdigest()

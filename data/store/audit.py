@@ -42,3 +42,10 @@ def entries(tx: Connection, batch: int = 1_000) -> Iterator[Any]:
             return
         yield from rows
         last = rows[-1]["entry"]
+
+
+def said(tx: Connection, subject_kind: str, subject_id: str, actor: str, action: str) -> bool:
+    """True when the actor has an entry of this kind about this subject."""
+    a = t.audit.c
+    query = select(a.entry).where(a.subject_kind == subject_kind, a.subject_id == subject_id)
+    return tx.execute(query.where(a.actor == actor, a.action == action).limit(1)).first() is not None

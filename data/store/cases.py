@@ -91,6 +91,20 @@ def drop_proposed(tx: Connection, case_id: str) -> None:
     tx.execute(delete(t.commands).where(c.case_id == case_id, c.state == "proposed"))
 
 
+def cancel_proposed(tx: Connection, case_id: str, wall_us: int) -> None:
+    """Commands that will never be sent, because the case ended without an approval."""
+    c = t.commands.c
+    statement = update(t.commands).where(c.case_id == case_id, c.state == "proposed")
+    tx.execute(statement.values(state="cancelled", changed_wall_us=wall_us, detail="never sent"))
+
+
+def set_payload(tx: Connection, command_id: str, payload: str) -> None:
+    """Replace the payload of a command that was only proposed."""
+    c = t.commands.c
+    statement = update(t.commands).where(c.command_id == command_id, c.state == "proposed")
+    tx.execute(statement.values(payload=payload))
+
+
 def set_command(tx: Connection, command_id: str, state: str, wall_us: int, detail: str | None = None) -> None:
     """Set a command's state; the detail stays when None."""
     values: dict[str, Any] = {"state": state, "changed_wall_us": wall_us}

@@ -1,0 +1,175 @@
+"""The acts themselves, each inside the transaction that `services.commands.cases` opened for it."""
+
+from typing import Any
+
+from data.store import cases as store
+from domain.cases import Case, CaseKind, CaseState, step
+from domain.clock import wall_us
+from domain.errors import Forbidden
+from domain.messages import CommandState, Finding
+from domain.policy import Approval, above_limit, check_approval, check_in_time
+from services.commands import releasing
+from services.commands.acting import Changes, Decided, Work, checked_text, note, save
+from services.planning import chosen, money, propose, replanned
+from services.proposal import cost_of
+from services.receipts import settle
+from services.signing import APPROVES, APPROVES_CHANGED, REJECTS, TAKES_BACK, sign
+
+
+def _facts(work: Work, cost_cents: int) -> Approval:
+    case = work.case
+    return Approval(
+        account_id=work.actor.account_id,
+        limit_cents=work.actor.approval_limit_cents,
+        proposed_by=case["proposed_by"],
+        cost_cents=cost_cents,
+        now_us=work.site.now_us,
+        deadline_us=case["deadline_us"],
+        evidence_us=case["evidence_us"] if case["kind"] == CaseKind.FAILURE_RISK else None,
+    )
+
+
+def approve(work: Work) -> Decided:
+    """Approve the orders as they stand."""
+    after = step(work.state, CaseState.APPROVED, by=work.actor.account_id)
+    check_approval(_facts(work, work.case["cost_cents"]))
+    releasing.retime(work)
+    return _release(work, after, APPROVES, {})
+
+
+def approve_changed(work: Work, changes: Changes) -> Decided:
+    """Approve another choice or time: counted anew, limits checked again."""
+    after = step(work.state, CaseState.APPROVED, by=work.actor.account_id)
+    facts = _facts(work, 0)
+    check_in_time(facts)
+    if work.case["kind"] == CaseKind.RAISED and facts.proposed_by == facts.account_id:
+        raise Forbidden("whoever raised this cannot approve it; another person decides")
+    plan = replanned(work.tx, work.case, work.site.now_us)
+    choice, benefit = chosen(plan, changes.choice, changes.start_us)
+    commands = plan.commands(choice)
+    releasing.check_choice(choice, commands, work.site.now_us)
+    cost = cost_of(choice, commands)
+    values: dict[str, Any] = {
+        **money(cost, benefit),
+        "title": plan.title(choice),
+        "advised": choice.key,
+        "alternatives": releasing.with_choice(work.case["alternatives"], choice),
+    }
+    propose(work.tx, work.case["case_id"], commands, wall_us())
+    detail = {
+        "choice": choice.label,
+        "cost_cents": cost,
+        "reason": checked_text(changes.reason, optional=True),
+    }
+    if above_limit(cost, facts.limit_cents):
+        return _propose_up(work, values, choice.start_us, detail)
+    work = save(work, values)
+    return _release(work, after, APPROVES_CHANGED, detail)
+
+
+def _propose_up(work: Work, values: dict[str, Any], start_us: int | None, detail: dict[str, Any]) -> Decided:
+    """The change costs more than the actor may approve: it waits for another person."""
+    after = step(work.state, CaseState.PROPOSED)
+    values |= {
+        "state": after.state.value,
+        "version": after.version,
+        "proposed_by": work.actor.account_id,
+        "deadline_us": releasing.deadline_for(work, start_us),
+    }
+    note(work, "proposed a change above the own limit", detail)
+    work = save(work, values)
+    return Decided.of(work.case, "This is above your limit. It waits for somebody who may approve it.")
+
+
+def _release(work: Work, after: Case, meaning: str, detail: dict[str, Any]) -> Decided:
+    """Sign, queue the orders, close the drafts: the heart of an approval."""
+    now = wall_us()
+    values = {
+        "state": after.state.value,
+        "version": after.version,
+        "decided_by": after.decided_by,
+        "decided_us": work.site.now_us,
+        "decided_wall_us": now,
+    }
+    work = save(work, values)
+    rows = [
+        r for r in store.commands_of(work.tx, work.case["case_id"]) if r["state"] == CommandState.PROPOSED
+    ]
+    record = sign(work.tx, work.actor, work.case, rows, meaning)
+    if not work.site.shadow:
+        for row in rows:
+            releasing.queue(work, row, now)
+    store.drop_drafts(work.tx, work.actor.account_id, releasing.drafts_of(work.case["case_id"]))
+    orders = [row["command_id"] for row in rows]
+    note(work, "approved", {"meaning": meaning, "record_hash": record, "orders": orders, **detail})
+    said = (
+        "Approved. A replay sends nothing." if work.site.shadow else "Approved. The orders are on their way."
+    )
+    return Decided.of(work.case, said)
+
+
+def reject(work: Work, reason: str) -> Decided:
+    """Decide against the advice."""
+    after = step(work.state, CaseState.REJECTED, by=work.actor.account_id, reason=reason)
+    work = save(
+        work,
+        {
+            "state": after.state.value,
+            "version": after.version,
+            "decided_by": after.decided_by,
+            "decided_us": work.site.now_us,
+            "decided_wall_us": wall_us(),
+            "reason": reason,
+            "open_key": None,
+            "closed_us": work.site.now_us,
+        },
+    )
+    record = sign(work.tx, work.actor, work.case, store.commands_of(work.tx, work.case["case_id"]), REJECTS)
+    store.cancel_proposed(work.tx, work.case["case_id"], wall_us())
+    store.drop_drafts(work.tx, work.actor.account_id, releasing.drafts_of(work.case["case_id"]))
+    note(work, "rejected", {"reason": reason, "record_hash": record})
+    return Decided.of(work.case, "Rejected. Nothing is sent.")
+
+
+def take_back(work: Work, command_ids: list[str] | None, reason: str) -> Decided:
+    """Take orders back (None: all that can be)."""
+    said = releasing.take_back(work, command_ids, reason)
+    rows = store.commands_of(work.tx, work.case["case_id"])
+    sign(work.tx, work.actor, work.case, rows, TAKES_BACK)
+    note(work, "took orders back", {"reason": reason, "orders": said})
+    work = save(work, {"version": work.case["version"] + 1})
+    settle(work.tx, work.case["case_id"], work.site)
+    return Decided.of(store.get(work.tx, work.case["case_id"]) or work.case, "Being taken back.")
+
+
+def comment(work: Work, text: str) -> Decided:
+    """Add a remark."""
+    note(work, "comment", {"text": text})
+    store.drop_drafts(work.tx, work.actor.account_id, [f"comment:{work.case['case_id']}"])
+    return Decided.of(work.case, "Noted.")
+
+
+def judge(work: Work, finding: Finding, cause: str, text: str) -> Decided:
+    """Record what was found; an earlier finding stays in the audit."""
+    case, before = work.case, store.outcome(work.tx, work.case["case_id"])
+    if case["state"] != CaseState.JUDGED:
+        after = step(work.state, CaseState.JUDGED)
+        closed = case["closed_us"] or work.site.now_us
+        values = {"state": after.state.value, "version": after.version, "open_key": None, "closed_us": closed}
+        work = save(work, values | {"attention": False})
+    outcome = {
+        "case_id": case["case_id"],
+        "finding": Finding(finding).value,
+        "cause": cause,
+        "reported_by": work.actor.account_id,
+        "at_us": work.site.now_us,
+        "reported_wall_us": wall_us(),
+    }
+    store.set_outcome(work.tx, outcome)
+    earlier = {"finding": before["finding"], "cause": before["cause"]} if before else None
+    note(
+        work,
+        "recorded the outcome",
+        {"finding": outcome["finding"], "cause": cause, "text": text, "before": earlier},
+    )
+    return Decided.of(work.case, "Recorded.")

@@ -1,0 +1,115 @@
+"""Cases that people raise where the models are silent, and sensors that they distrust."""
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from auth.permissions import Actor
+from data.store import cases as store
+from data.store import tables as t
+from domain.cases import CaseKind, CaseState, open_key
+from domain.clock import DAY, wall_us
+from domain.equipment import site_of
+from domain.errors import InvalidInput, NotFound, NotNow
+from domain.evidence import Evidence
+from domain.ids import new_id
+from domain.policy import DEFAULT_ACTION
+from domain.prediction import Prediction, PredictionStatus
+from domain.recommendation import Choice, cause_label
+from services import audit
+from services.commands.acting import Decided
+from services.planning import no_prediction, planned, propose
+from services.queries.predictions import as_prediction
+from services.signing import hash_of
+from services.situation import causes_of, machine_at, site_at
+
+LONGEST_IGNORE_US = 7 * DAY
+RECENT_US = DAY // 12
+
+
+def open_case(
+    tx: Connection, person: Actor, equipment_id: str, cause: str, words: str, wanted: Choice
+) -> Decided:
+    """Open a case in the person's name. NotNow when one is open for this machine and cause."""
+    site, machine = site_at(tx, site_of(equipment_id)), machine_at(tx, equipment_id)
+    if cause != "unknown" and cause not in causes_of(tx, machine.machine_type):
+        raise InvalidInput(f"{cause!r} is no known cause for this type of machine")
+    for case in store.open_for(tx, equipment_id):
+        if case["open_key"] == open_key(equipment_id, cause):
+            raise NotNow(f"case {case['number']} is open for this machine and cause already")
+    prediction = _recent(tx, equipment_id, site.now_us) or no_prediction(equipment_id, site.now_us)
+    plan = planned(tx, prediction, site.now_us, store.next_number(tx), cause=cause, wanted=wanted)
+    evidence = _told(plan.evidence, person, words, plan.situation.prediction)
+    case_id, text = new_id(), evidence.to_json()
+    row: dict[str, Any] = {
+        "case_id": case_id,
+        "site_id": site.site_id,
+        "number": plan.number,
+        "equipment_id": equipment_id,
+        "kind": CaseKind.RAISED.value,
+        "state": CaseState.PROPOSED.value,
+        "version": 1,
+        "attention": False,
+        "open_key": open_key(equipment_id, cause),
+        "opened_us": site.now_us,
+        "opened_wall_us": wall_us(),
+        "default_action": DEFAULT_ACTION,
+        "permission": "decide",
+        "proposed_by": person.account_id,
+        "reason": "",
+        **plan.columns(),
+        "evidence": text,
+        "evidence_hash": hash_of(text),
+    }
+    store.add(tx, row)
+    propose(tx, case_id, plan.commands(plan.advice.advised), wall_us())
+    _note(tx, person, "case", case_id, site.now_us, "raised", {"text": words, "title": row["title"]})
+    return Decided.of(row, f"Case {plan.number} is open.")
+
+
+def _recent(tx: Connection, equipment_id: str, now_us: int) -> Prediction | None:
+    """The machine's newest score, if it is not older than two hours: costs are counted with it."""
+    p = t.predictions.c
+    query = select(t.predictions).where(p.equipment_id == equipment_id, p.at_us > now_us - RECENT_US)
+    query = query.where(p.status == PredictionStatus.SCORED.value).order_by(p.at_us.desc()).limit(1)
+    row = tx.execute(query).mappings().one_or_none()
+    return as_prediction(dict(row)) if row else None
+
+
+def _told(evidence: Evidence, person: Actor, words: str, prediction: Prediction) -> Evidence:
+    """The evidence of a raised case: the person's words first, the model's figures beside them."""
+    said = f"{person.name} reports: {words} (suspected: {cause_label(evidence.cause)})."
+    if prediction.probability is None:
+        against = (*evidence.against, "The model has not scored this machine: failures are not costed.")
+        return replace(evidence, words=said, prediction_id=None, against=against)
+    return replace(evidence, words=f"{said} {evidence.words}")
+
+
+def ignore(tx: Connection, person: Actor, equipment_id: str, metric: str, until_us: int, reason: str) -> None:
+    """Write down that a sensor is distrusted until then."""
+    now = site_at(tx, site_of(equipment_id)).now_us
+    if not now < until_us <= now + LONGEST_IGNORE_US:
+        raise InvalidInput("a sensor can be ignored for a week at most")
+    m = t.metrics.c
+    known = select(m.metric_id).where(m.equipment_id == equipment_id, m.name == metric)
+    if tx.execute(known).first() is None:
+        raise NotFound(f"this machine has no sensor {metric!r}")
+    row = {"equipment_id": equipment_id, "metric": metric, "from_us": now, "until_us": until_us}
+    tx.execute(insert(t.ignored_inputs).values(**row, owner_id=person.account_id, reason=reason))
+    detail = {"metric": metric, "until_us": until_us, "reason": reason}
+    _note(tx, person, "equipment", equipment_id, now, "ignores a sensor", detail)
+
+
+def _note(
+    tx: Connection, person: Actor, kind: str, subject: str, at_us: int, action: str, detail: dict[str, Any]
+) -> None:
+    audit.append(
+        tx,
+        actor=person.account_id,
+        action=action,
+        subject_kind=kind,
+        subject_id=subject,
+        plant_us=at_us,
+        detail=detail,
+    )

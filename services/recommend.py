@@ -1,0 +1,255 @@
+"""From a stored prediction to a case: opened, joined, withdrawn, or deliberately nothing.
+
+Call `consider` for every new scored prediction, after its explanation is stored. It is idempotent
+per prediction in effect: an older or equal prediction changes nothing.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from data.store import cases as store
+from data.store import tables as t
+from data.store.database import Database
+from domain.cases import UNDECIDED, CaseKind, CaseState, open_key
+from domain.clock import DAY, wall_us
+from domain.equipment import site_of
+from domain.errors import Conflict
+from domain.evidence import Evidence, alternatives_from_json
+from domain.ids import new_id
+from domain.messages import CommandKind, Finding
+from domain.policy import CALM_PREDICTIONS, DEFAULT_ACTION, keeps_quiet
+from domain.prediction import Prediction, PredictionStatus
+from services import audit
+from services.planning import Planned, planned, propose
+from services.situation import prediction_at
+
+UNDECIDED_STATES = tuple(state.value for state in UNDECIDED)
+INSPECTION_COUNTS_US = 2 * DAY
+MATERIAL_RISK, MATERIAL_COST = 0.1, 0.1
+
+
+class Effect(StrEnum):
+    """What came of considering a prediction."""
+
+    OPENED = "opened"
+    JOINED = "joined"
+    CONFIRMED = "confirmed"
+    WITHDRAWN = "withdrawn"
+    QUIET = "quiet"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """The effect, the case that it had it on, and why, in one sentence."""
+
+    effect: Effect
+    case_id: str | None
+    why: str
+
+
+class Recommender:
+    """Turns predictions into cases. Every call is one transaction of its own."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def consider(self, prediction_id: str) -> Considered:
+        """Take a stored prediction into account. NotFound when it is not stored."""
+        with self._database.write() as tx:
+            prediction = prediction_at(tx, prediction_id)
+            if _in_shadow(tx, prediction):
+                return Considered(Effect.NOTHING, None, "the model is in shadow")
+            expire(tx, site_of(prediction.equipment_id), prediction.at_us)
+            cases = store.open_for(tx, prediction.equipment_id)
+            case = next((c for c in cases if c["kind"] == CaseKind.FAILURE_RISK), None)
+            if case is not None and prediction.at_us <= case["evidence_us"]:
+                return Considered(Effect.NOTHING, case["case_id"], "older than the evidence of the case")
+            if prediction.status is not PredictionStatus.SCORED or not prediction.above_threshold:
+                return _calmer(tx, case, prediction)
+            return _open(tx, prediction) if case is None else _join(tx, case, prediction)
+
+    def expire_due(self, site_id: str, now_us: int) -> int:
+        """Expire the undecided cases of a site whose deadline has passed; returns how many."""
+        with self._database.write() as tx:
+            return expire(tx, site_id, now_us)
+
+
+def expire(tx: Connection, site_id: str, now_us: int) -> int:
+    """As `expire_due`, within a transaction."""
+    due = store.overdue(tx, site_id, now_us, UNDECIDED_STATES)
+    for case in due:
+        _end(tx, case, CaseState.EXPIRED, "", case["deadline_us"], "expired without a decision")
+    return len(due)
+
+
+def _in_shadow(tx: Connection, p: Prediction) -> bool:
+    m = t.model_versions.c
+    stage = select(m.stage).where(m.name == p.model_name, m.version == p.model_version)
+    return tx.execute(stage).scalar() == "shadow"
+
+
+def _open(tx: Connection, p: Prediction) -> Considered:
+    ended = store.newest_closed(tx, p.equipment_id)
+    if ended is not None and _quiet(ended, p):
+        return Considered(Effect.QUIET, ended["case_id"], "decided a short while ago, and no worse since")
+    inspected = ended is not None and _found_by_inspection(tx, ended, p.at_us)
+    plan = planned(tx, p, p.at_us, store.next_number(tx), inspected=inspected)
+    if not plan.advice.worth_a_case:
+        return Considered(Effect.NOTHING, None, "waiting costs less than doing something now")
+    if _taken(tx, None, plan):
+        return Considered(Effect.NOTHING, None, "a person has raised a case for this")
+    case_id = new_id()
+    row = {
+        "case_id": case_id,
+        "number": plan.number,
+        "site_id": plan.situation.site.site_id,
+        "equipment_id": p.equipment_id,
+        "kind": CaseKind.FAILURE_RISK.value,
+        "state": CaseState.PROPOSED.value,
+        "version": 1,
+        "attention": False,
+        "open_key": open_key(p.equipment_id, plan.situation.cause),
+        "opened_us": p.at_us,
+        "opened_wall_us": wall_us(),
+        "default_action": DEFAULT_ACTION,
+        "permission": "decide",
+        "proposed_by": f"{p.model_name} {p.model_version}",
+        "reason": "",
+        **plan.columns(),
+    }
+    store.add(tx, row)
+    propose(tx, case_id, plan.commands(plan.advice.advised), wall_us())
+    _note(tx, row, "proposed", p.at_us, {"title": row["title"], "evidence_hash": row["evidence_hash"]})
+    return Considered(Effect.OPENED, case_id, row["title"])
+
+
+def _quiet(ended: dict[str, Any], p: Prediction) -> bool:
+    state, finding = CaseState(ended["state"]), ended["finding"]
+    answered = state in (CaseState.REJECTED, CaseState.EXPIRED) or finding == Finding.NOTHING_FOUND
+    before = Evidence.from_json(ended["evidence"]).probability or 0.0
+    return answered and keeps_quiet(ended["closed_us"], before, p.at_us, p.probability or 0.0)
+
+
+def _found_by_inspection(tx: Connection, ended: dict[str, Any], at_us: int) -> bool:
+    worn = ended["finding"] in (Finding.DEGRADED, Finding.FAILED)
+    recent = at_us - ended["closed_us"] < INSPECTION_COUNTS_US
+    kinds = {row["kind"] for row in store.commands_of(tx, ended["case_id"])}
+    return worn and recent and kinds == {CommandKind.INSPECTION_ORDER.value}
+
+
+def _join(tx: Connection, case: dict[str, Any], p: Prediction) -> Considered:
+    ours = case["proposed_by"] == f"{p.model_name} {p.model_version}"
+    if case["state"] not in UNDECIDED_STATES or not ours:
+        return Considered(Effect.NOTHING, case["case_id"], "a person has taken this case in hand")
+    plan = planned(tx, p, p.at_us, case["number"])
+    if _taken(tx, case, plan):
+        plan = planned(tx, p, p.at_us, case["number"], cause=case["cause"])
+    if not _material(case, plan):
+        _change(tx, case, {"evidence_us": plan.evidence.data_us})
+        return Considered(Effect.CONFIRMED, case["case_id"], "newer data say the same")
+    values = {
+        **plan.columns(),
+        "open_key": open_key(p.equipment_id, plan.situation.cause),
+        "state": CaseState.PROPOSED.value,
+        "version": case["version"] + 1,
+    }
+    if not plan.advice.worth_a_case:
+        _end(tx, case, CaseState.WITHDRAWN, "waiting costs less by now", p.at_us, "withdrawn")
+        return Considered(Effect.WITHDRAWN, case["case_id"], "waiting costs less by now")
+    _change(tx, case, values)
+    propose(tx, case["case_id"], plan.commands(plan.advice.advised), wall_us())
+    detail = {
+        "title": values["title"],
+        "evidence_hash": values["evidence_hash"],
+        "version": values["version"],
+    }
+    _note(tx, case, "proposal renewed on newer data", p.at_us, detail)
+    return Considered(Effect.JOINED, case["case_id"], values["title"])
+
+
+def _taken(tx: Connection, case: dict[str, Any] | None, plan: Planned) -> bool:
+    """Another open case has this machine and cause: somebody raised it."""
+    machine = plan.situation.machine.equipment_id
+    others = [c for c in store.open_for(tx, machine) if case is None or c["case_id"] != case["case_id"]]
+    return open_key(machine, plan.situation.cause) in {c["open_key"] for c in others}
+
+
+def _change(tx: Connection, case: dict[str, Any], values: dict[str, Any]) -> None:
+    if not store.change(tx, case["case_id"], case["version"], values):
+        raise Conflict(f"case {case['number']} was changed at the same time")
+
+
+def _material(case: dict[str, Any], plan: Planned) -> bool:
+    """A person who reads the card must see it anew: another cause, choice or start, or other figures."""
+    before = Evidence.from_json(case["evidence"])
+    advised = plan.advice.advised
+    old = next(a for a in alternatives_from_json(case["alternatives"]) if a.advised)
+    moved = abs((before.probability or 0) - (plan.evidence.probability or 0)) >= MATERIAL_RISK
+    dearer = abs(old.cost_cents - advised.cost_cents) > MATERIAL_COST * max(1, old.cost_cents)
+    restarted = advised.key not in ("now", "inspect_first") and old.start_us != advised.start_us
+    other = (case["cause"], old.key) != (plan.situation.cause, advised.key)
+    return other or moved or dearer or restarted or (not before.moved and bool(plan.evidence.moved))
+
+
+def _calmer(tx: Connection, case: dict[str, Any] | None, p: Prediction) -> Considered:
+    """Withdraw an undecided case once the risk stays low, or the machine was maintained meanwhile."""
+    if case is None or case["state"] not in UNDECIDED_STATES:
+        return Considered(Effect.NOTHING, None, "no case waits for a decision")
+    if _maintained_since(tx, p.equipment_id, case["opened_us"], p.at_us):
+        reason = "The machine was maintained meanwhile"
+    elif _calm(tx, p):
+        reason = f"The risk has fallen back to {round((p.probability or 0) * 100)} of 100"
+    else:
+        return Considered(Effect.NOTHING, case["case_id"], "not calm for long enough yet")
+    _end(tx, case, CaseState.WITHDRAWN, reason, p.at_us, "withdrawn")
+    return Considered(Effect.WITHDRAWN, case["case_id"], reason)
+
+
+def _calm(tx: Connection, p: Prediction) -> bool:
+    c = t.predictions.c
+    newest = tx.execute(
+        select(c.above_threshold)
+        .where(c.equipment_id == p.equipment_id, c.model_name == p.model_name, c.at_us <= p.at_us)
+        .where(c.status == PredictionStatus.SCORED.value)
+        .order_by(c.at_us.desc())
+        .limit(CALM_PREDICTIONS)
+    ).scalars()
+    above = list(newest)
+    return p.status is PredictionStatus.SCORED and len(above) == CALM_PREDICTIONS and not any(above)
+
+
+def _maintained_since(tx: Connection, equipment_id: str, from_us: int, to_us: int) -> bool:
+    m = t.maintenance.c
+    query = select(m.maintenance_id).where(m.equipment_id == equipment_id, m.kind != "inspection")
+    return tx.execute(query.where(m.end_us > from_us, m.end_us <= to_us).limit(1)).first() is not None
+
+
+def _end(
+    tx: Connection, case: dict[str, Any], state: CaseState, reason: str, at_us: int, action: str
+) -> None:
+    values = {
+        "state": state.value,
+        "version": case["version"] + 1,
+        "open_key": None,
+        "reason": reason or case["reason"],
+        "closed_us": at_us,
+    }
+    _change(tx, case, values)
+    store.cancel_proposed(tx, case["case_id"], wall_us())
+    _note(tx, case, action, at_us, {"reason": reason} if reason else {})
+
+
+def _note(tx: Connection, case: dict[str, Any], action: str, at_us: int, detail: dict[str, Any]) -> None:
+    audit.append(
+        tx,
+        actor=audit.SYSTEM,
+        action=action,
+        subject_kind="case",
+        subject_id=case["case_id"],
+        plant_us=at_us,
+        detail=detail,
+    )

@@ -1,0 +1,247 @@
+"""Everything that an advice rests on, read in one go: machine, prediction, part, stock, plan, rates."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from itertools import pairwise
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from data.store import tables as t
+from domain.clock import DAY, HOUR, MINUTE, SECOND, Clock
+from domain.costs import Rates, Risk, Setting, Stock, Task
+from domain.equipment import line_of, site_of
+from domain.errors import NotFound
+from domain.prediction import Contribution, Prediction
+from domain.recommendation import Calendar, life_us, probable_cause
+from services.queries.predictions import as_prediction, explanation_of
+
+Span = tuple[int, int]
+SHORTEST_GAP_US = 20 * MINUTE
+LOOK_AHEAD_US = 7 * DAY
+DEFAULT_TASK = Task("Check and repair", "mechanic", 2 * 3_600, 1_800, None, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The site, its clock, and whether it is a replay."""
+
+    site_id: str
+    zone: str
+    shadow: bool
+    clock: Clock
+
+    @property
+    def now_us(self) -> int:
+        """Plant time now."""
+        return self.clock.plant_us()
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The unit, and the MES instance that its orders go to."""
+
+    equipment_id: str
+    name: str
+    machine_type: str
+    mes_queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All of it. `base` is the risk of a healthy machine of this type; None without an explanation.
+
+    `stated_rates` is False when no row of `cost_rates` covers the machine.
+    """
+
+    site: Site
+    machine: Machine
+    prediction: Prediction
+    contributions: tuple[Contribution, ...]
+    base: float | None
+    cause: str
+    rates: Rates
+    stated_rates: bool
+    card: Mapping[str, Any]
+    producing: tuple[Span, ...] | None
+    calendar: Calendar
+
+    def setting(self, task: Task, stock: Stock | None, at_us: int) -> Setting:
+        """What costs depend on, seen from `at_us`."""
+        p = self.prediction
+        risk = Risk(
+            at_us=at_us,
+            horizon_us=horizon_us(p, self.card),
+            probability=p.probability or 0.0,
+            life_low_us=life_us(p.rul_low, p.life_unit),
+            life_us=life_us(p.rul, p.life_unit),
+            life_high_us=life_us(p.rul_high, p.life_unit),
+        )
+        return Setting(risk, task, stock, self.rates, self.producing)
+
+
+def horizon_us(prediction: Prediction, card: Mapping[str, Any]) -> int:
+    """The horizon as plant time. Cycles of a test engine count as hours."""
+    if prediction.horizon_s:
+        return prediction.horizon_s * SECOND
+    return round(float(card.get("horizon") or 24) * HOUR)
+
+
+def site_at(tx: Connection, site_id: str) -> Site:
+    """The site with its clock; NotFound without one."""
+    s, c = t.sites.c, t.clocks.c
+    row = tx.execute(
+        select(s.time_zone, s.shadow, c.origin_plant_us, c.origin_wall_us, c.speed)
+        .join_from(t.sites, t.clocks, c.site_id == s.site_id)
+        .where(s.site_id == site_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"no site {site_id!r} with a clock")
+    return Site(site_id, row.time_zone, row.shadow, Clock(*row[2:]))
+
+
+def machine_at(tx: Connection, equipment_id: str) -> Machine:
+    """The machine; its queue is that of the MES that knows it, else one named like its line."""
+    e, a = t.equipment.c, t.equipment_aliases.c
+    row = tx.execute(select(e.name, e.machine_type).where(e.equipment_id == equipment_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"no machine {equipment_id!r}")
+    known = tx.execute(
+        select(a.source).where(a.equipment_id == equipment_id, a.source.like("mes:%")).order_by(a.source)
+    ).scalars()
+    instance = next(
+        (source.removeprefix("mes:") for source in known), line_of(equipment_id).rsplit("/", 1)[-1]
+    )
+    return Machine(equipment_id, row.name, row.machine_type, f"mes.{instance}")
+
+
+def prediction_at(tx: Connection, prediction_id: str) -> Prediction:
+    """The stored prediction; NotFound without one."""
+    query = select(t.predictions).where(t.predictions.c.prediction_id == prediction_id)
+    row = tx.execute(query).mappings().one_or_none()
+    if row is None:
+        raise NotFound(f"no prediction {prediction_id!r}")
+    return as_prediction(dict(row))
+
+
+def situation(tx: Connection, prediction: Prediction, cause: str = "") -> Situation:
+    """The situation of a scored prediction. Without a `cause` the probable one is taken."""
+    site, machine = site_at(tx, site_of(prediction.equipment_id)), machine_at(tx, prediction.equipment_id)
+    explanation = explanation_of(tx, prediction.prediction_id)
+    contributions = explanation.contributions if explanation else ()
+    rates = rates_for(tx, prediction.equipment_id)
+    producing, calendar = plan_of(tx, site, line_of(prediction.equipment_id), prediction.at_us)
+    return Situation(
+        site=site,
+        machine=machine,
+        prediction=prediction,
+        contributions=contributions,
+        base=explanation.base_value if explanation else None,
+        cause=cause or probable_cause(contributions, causes_of(tx, machine.machine_type)),
+        rates=rates or Rates(),
+        stated_rates=rates is not None,
+        card=card_of(tx, prediction.model_name, prediction.model_version),
+        producing=producing,
+        calendar=calendar,
+    )
+
+
+def causes_of(tx: Connection, machine_type: str) -> list[str]:
+    """The causes for which there is a known task on this type of machine."""
+    p = t.parts_of_machines.c
+    return list(tx.execute(select(p.cause).where(p.machine_type == machine_type).order_by(p.cause)).scalars())
+
+
+def task_for(tx: Connection, machine_type: str, cause: str) -> Task:
+    """The work for a cause; where none is known, a general check without a part."""
+    p = t.parts_of_machines.c
+    row = tx.execute(
+        select(t.parts_of_machines).where(p.machine_type == machine_type, p.cause == cause)
+    ).one_or_none()
+    if row is None:
+        return DEFAULT_TASK
+    name = tx.execute(select(t.stock.c.name).where(t.stock.c.part_id == row.part_id)).scalar() or row.part_id
+    return Task(row.task, row.skill, row.duration_s, row.inspect_s, row.part_id, name)
+
+
+def stock_of(tx: Connection, part_id: str | None) -> Stock | None:
+    """Unreserved stock, price and lead time of a part; None when the ERP lists no such part."""
+    s = t.stock.c
+    row = tx.execute(select(t.stock).where(s.part_id == part_id).order_by(s.module)).first()
+    if row is None:
+        return None
+    return Stock(max(0.0, row.on_hand - row.reserved), row.price_cents, row.lead_time_s)
+
+
+def rates_for(tx: Connection, equipment_id: str) -> Rates | None:
+    """The nearest stated rates: of the unit, its line, its area or its site."""
+    parts = equipment_id.split("/")
+    above = ["/".join(parts[:n]) for n in range(len(parts), 0, -1)]
+    rows = tx.execute(select(t.cost_rates).where(t.cost_rates.c.equipment_id.in_(above))).mappings()
+    stated = {row["equipment_id"]: row for row in rows}
+    nearest = next((stated[name] for name in above if name in stated), None)
+    return Rates(**{f.name: nearest[f.name] for f in fields(Rates)}) if nearest else None
+
+
+def card_of(tx: Connection, name: str, version: str) -> dict[str, Any]:
+    """The model's card, {} when it is not registered."""
+    m = t.model_versions.c
+    text = tx.execute(select(m.card).where(m.name == name, m.version == version)).scalar()
+    card = json.loads(text) if text else {}
+    return card if isinstance(card, dict) else {}
+
+
+def plan_of(tx: Connection, site: Site, line_id: str, at_us: int) -> tuple[tuple[Span, ...] | None, Calendar]:
+    """When the line is planned to produce, its shift ends and its gaps, for the week ahead.
+
+    Producing is shift time less breaks and less stretches between two orders. After the last shift
+    that the MES has planned, and on a line without shifts, production never stops.
+    """
+    s, until = t.shifts.c, at_us + LOOK_AHEAD_US
+    rows = tx.execute(
+        select(s.start_us, s.end_us, s.break_start_us, s.break_s)
+        .where(s.line_id == line_id, s.end_us > at_us, s.start_us < until)
+        .order_by(s.start_us)
+    ).all()
+    if not rows:
+        return None, Calendar(site.zone)
+    closed = [(r.break_start_us, r.break_start_us + r.break_s * SECOND) for r in rows if r.break_start_us]
+    producing = [(r.start_us, r.end_us) for r in rows]
+    for gap in closed + _idle(tx, line_id, at_us, until):
+        producing = [piece for span in producing for piece in _without(span, gap)]
+    producing.append((max(r.end_us for r in rows), until))
+    ends = tuple(sorted({r.end_us for r in rows}))
+    return tuple(producing), Calendar(site.zone, ends, _gaps(producing, at_us, ends))
+
+
+def _idle(tx: Connection, line_id: str, at_us: int, until: int) -> list[Span]:
+    """Stretches between two orders of a line for which nothing is planned."""
+    o = t.orders.c
+    rows = tx.execute(
+        select(o.planned_start_us, o.planned_end_us)
+        .where(o.line_id == line_id, o.planned_end_us > at_us - DAY, o.planned_start_us < until)
+        .where(o.status.in_(["Released", "Waiting", "Ready", "Running"]))
+        .order_by(o.planned_start_us)
+    ).all()
+    idle: list[Span] = []
+    busy_until: int | None = None
+    for start, end in rows:
+        if busy_until is not None and start - busy_until >= SHORTEST_GAP_US and busy_until > at_us:
+            idle.append((busy_until, start))
+        busy_until = end if busy_until is None else max(busy_until, end)
+    return idle
+
+
+def _without(span: Span, gap: Span) -> list[Span]:
+    pieces = [(span[0], min(span[1], gap[0])), (max(span[0], gap[1]), span[1])]
+    return [piece for piece in pieces if piece[0] < piece[1]]
+
+
+def _gaps(producing: list[Span], at_us: int, shift_ends: tuple[int, ...]) -> tuple[Span, ...]:
+    ordered, found = sorted(producing), []
+    for before, after in pairwise(ordered):
+        start, end = max(before[1], at_us), after[0]
+        if end - start >= SHORTEST_GAP_US and start not in shift_ends:
+            found.append((start, end))
+    return tuple(found)
