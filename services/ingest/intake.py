@@ -51,19 +51,33 @@ class Ingest:
         with database.read() as tx:
             self._host = SparkplugHost(host_memory.load(tx))
 
+    @property
+    def waiting(self) -> bool:
+        """True while messages are held that came before their turn."""
+        return any(node.held for node in self._host.nodes.values())
+
+    def place_anew(self, ahead_us: int) -> None:
+        """Set how far a device's clock may be ahead, and drop the caches."""
+        self._judge.ahead_us = ahead_us
+        self.forget()
+
     def forget(self) -> None:
         """Drop the caches of equipment: somebody may have placed a device."""
         self._book.forget()
         self._states.forget()
 
-    def take(self, messages: Sequence[RawMessage]) -> IngestResult:
+    def take(self, messages: Sequence[RawMessage], wall_us: int | None = None) -> IngestResult:
         """Store a batch, all of it or nothing. Raises Unavailable; the same batch may then be taken again.
 
         A message that cannot be read goes to quarantine in the same transaction: it never raises.
+        `wall_us` (the last receipt, unless said) is now: waiting for messages out of order ends by it,
+        so an empty batch is worth taking from time to time.
         """
         before = self._host.copy_nodes()
         try:
             found, once = self._decode(messages)
+            if wall_us is not None or messages:
+                self._host.tick(wall_us or messages[-1].wall_us, found)
             with self._database.write() as tx:
                 return self._store(tx, messages, found, once)
         except BaseException:
@@ -82,8 +96,6 @@ class Ingest:
                     once.add(len(found.samples) - 1)
             else:
                 found.reject(message, "unknown_source", message.source)
-        if messages:
-            self._host.tick(messages[-1].wall_us, found)
         return found, once
 
     def _store(

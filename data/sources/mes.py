@@ -1,0 +1,178 @@
+"""Reads a foreign MES or ERP database, read-only, by watermark.
+
+The watermark is (updated, key). Each poll starts a little before it (`overlap_s`), so that equal
+times and transactions that committed late are not lost; rows already passed on are left out.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Engine, and_, column, create_engine, event, or_, select, table
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+
+from data.sources.mapping import ColumnKind, EntityMap, Mapping
+from domain.clock import SECOND
+from domain.errors import Malformed, SettingsError, Unavailable
+
+PAGE = 2_000
+Row = dict[str, Any]
+FindEquipment = Callable[[str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """How far an entity was read: microseconds and the key of the last row there."""
+
+    updated_us: int = 0
+    key: str = ""
+
+
+@dataclass(slots=True)
+class Page:
+    """Rows for our table, those that cannot be used (with the reason), and where reading stands then."""
+
+    rows: list[Row] = field(default_factory=list)
+    bad: list[tuple[Row, str]] = field(default_factory=list)
+    unknown: set[str] = field(default_factory=set)
+    watermark: Watermark = Watermark()
+
+
+class ForeignDatabase:
+    """One MES instance or ERP. Never writes: the connection itself is read-only."""
+
+    def __init__(self, url: str, mapping: Mapping) -> None:
+        self.mapping = mapping
+        self._engine = _read_only(url)
+        self._passed: dict[str, dict[tuple[int, str], None]] = {}
+
+    def pages(self, entity: str, since: Watermark, find: FindEquipment, speed: float = 1.0) -> Iterator[Page]:
+        """Pages of changed rows, oldest first; none when nothing changed.
+
+        Raises Unavailable when the database does not answer, Malformed('schema') when the table is not
+        as the mapping says. A row with values of a wrong type comes in `bad`, one that names unknown
+        equipment in `bad` and its name in `unknown`.
+        """
+        found = self.mapping.entities[entity]
+        passed = self._passed.setdefault(entity, {})
+        begin = since.updated_us - round(self.mapping.overlap_s * SECOND * max(1.0, speed))
+        cursor: tuple[int, Any] | None = None
+        for old in [stamp for stamp in passed if stamp[0] < begin]:
+            del passed[old]
+        while True:
+            raw = self._query(found, begin // self.mapping.unit_us, cursor)
+            if not raw:
+                return
+            page = self._page(found, raw, passed, find)
+            if page.rows or page.bad:
+                page.watermark = max(page.watermark, since, key=lambda mark: (mark.updated_us, mark.key))
+                yield page
+            passed.update({self._stamp(found, row): None for row in raw})
+            cursor = (raw[-1][found.updated], raw[-1][found.key])
+
+    def forget(self, entity: str) -> None:
+        """Pass everything on again: the equipment that rows name may be known now."""
+        self._passed.pop(entity, None)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+    def _query(self, entity: EntityMap, begin: int, cursor: tuple[int, Any] | None) -> list[Row]:
+        names = dict.fromkeys([entity.key, entity.updated, *(c.column for c in entity.columns.values())])
+        schema, _, name = entity.table.rpartition(".")
+        source = table(name, *(column(found) for found in names), schema=schema or None)
+        updated, key = source.c[entity.updated], source.c[entity.key]
+        query = select(source).order_by(updated, key).limit(PAGE)
+        if cursor is None:
+            query = query.where(updated >= begin)
+        else:
+            query = query.where(or_(updated > cursor[0], and_(updated == cursor[0], key > cursor[1])))
+        try:
+            with self._engine.connect() as connection:
+                return [dict(row._mapping) for row in connection.execute(query)]
+        except DBAPIError as error:
+            raise _translated(error) from error
+        except SQLAlchemyError as error:
+            raise Unavailable(f"the database cannot be read: {error}") from error
+
+    def _stamp(self, entity: EntityMap, row: Row) -> tuple[int, str]:
+        with suppress(TypeError, ValueError, OverflowError):
+            return int(row[entity.updated]) * self.mapping.unit_us, str(row[entity.key])
+        return 0, str(row[entity.key])
+
+    def _page(
+        self, entity: EntityMap, raw: list[Row], passed: dict[tuple[int, str], None], find: FindEquipment
+    ) -> Page:
+        page = Page()
+        for row in raw:
+            stamp = self._stamp(entity, row)
+            if stamp in passed:
+                continue
+            page.watermark = Watermark(*stamp)
+            try:
+                found = {
+                    ours: self._value(row[its.column], its.kind, page, find)
+                    for ours, its in entity.columns.items()
+                }
+                page.rows.append({**found, "updated_us": int(row[entity.updated]) * self.mapping.unit_us})
+            except (TypeError, ValueError, OverflowError) as error:
+                page.bad.append((row, str(error)))
+        return page
+
+    def _value(self, value: Any, kind: ColumnKind, page: Page, find: FindEquipment) -> Any:
+        if value is None:
+            return None
+        if kind is ColumnKind.EQUIPMENT:
+            equipment_id = find(str(value))
+            if equipment_id is None:
+                page.unknown.add(str(value))
+                raise ValueError(f"no equipment is known as {value}")
+            return equipment_id
+        if kind is ColumnKind.TIME:
+            return int(value) * self.mapping.unit_us
+        if kind is ColumnKind.NUMBER:
+            return _finite(value)
+        return {ColumnKind.WHOLE: int, ColumnKind.FLAG: bool}.get(kind, str)(value)
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{value!r} is no number")
+    return number
+
+
+def _translated(error: DBAPIError) -> Unavailable | Malformed:
+    """SQLite tells a missing column and a locked file by the same class: the words differ."""
+    words = str(error.orig).splitlines()[0] if str(error.orig) else type(error).__name__
+    missing = "no such" in words or "does not exist" in words
+    if missing or not (isinstance(error, OperationalError) or error.connection_invalidated):
+        return Malformed("schema", words)
+    return Unavailable(f"the database does not answer: {words}")
+
+
+def _read_only(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except Exception as error:
+        raise SettingsError(f"{url!r} is no database URL") from error
+    if parsed.get_backend_name() == "sqlite":
+        name = str(parsed.database)
+        file = name if name.startswith("file:") else f"file:{name}"
+        uri = URL.create("sqlite", database=file, query={"mode": "ro", "uri": "true"})
+        engine = create_engine(uri, connect_args={"timeout": 5})
+        event.listen(engine, "connect", lambda raw, _record: raw.execute("PRAGMA query_only=ON"))
+        return engine
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(
+            parsed,
+            pool_size=1,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 5},
+            execution_options={"postgresql_readonly": True},
+        )
+    raise SettingsError(f"databases of the kind {parsed.get_backend_name()!r} are not supported")

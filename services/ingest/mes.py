@@ -1,0 +1,145 @@
+"""Rows of MES and ERP databases into our tables; what cannot be read is said in `watermarks`."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from data.sources.mapping import owner
+from data.sources.mes import ForeignDatabase, Page, Watermark
+from data.store import equipment, intake_records
+from data.store import tables as t
+from data.store.database import Database
+from data.store.upsert import upsert
+from domain.clock import SECOND, wall_us
+from domain.errors import Malformed, Unavailable
+from domain.telemetry import Rejected
+
+OK = "ok"
+_UNKNOWN = "not placed yet: "
+_SAY_AGAIN_US = 10 * SECOND
+_NAMES_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class MesResult:
+    """Rows stored and rows refused in one poll; `trouble` is one sentence, empty when all is well."""
+
+    stored: int
+    refused: int
+    trouble: str
+
+
+class MesIntake:
+    """Reads the databases that a process looks after. Not thread-safe."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._said: dict[tuple[str, str], tuple[str, int]] = {}
+
+    def read(self, instance: str, foreign: ForeignDatabase, speed: float = 1.0) -> MesResult:
+        """Read what changed in every entity. `speed` of the plant clock widens the overlap.
+
+        Raises Unavailable only when our own database is away; a page and its watermark are one
+        transaction, so reading goes on where it stopped.
+        """
+        with self._database.read() as tx:
+            known = equipment.load_aliases(tx, [f"mes:{instance}"])
+            marks = _watermarks(tx, instance)
+        names = {name: equipment_id for (_, name), equipment_id in known.items()}
+        stored = refused = 0
+        trouble = ""
+        for entity in foreign.mapping.entities:
+            since, state = marks.get(entity, (Watermark(), ""))
+            if any(name in names for name in _names_in(state)):
+                foreign.forget(entity)
+                since, state = Watermark(), ""
+            reading = _Reading(instance, entity, foreign, names, speed)
+            counted = self._entity(reading, since, state)
+            stored, refused = stored + counted.stored, refused + counted.refused
+            trouble = trouble or counted.trouble
+        return MesResult(stored, refused, trouble)
+
+    def _entity(self, read: "_Reading", since: Watermark, state: str) -> MesResult:
+        stored = refused = 0
+        mark, unknown = since, _names_in(state)
+        try:
+            for page in read.foreign.pages(read.entity, since, read.names.get, read.speed):
+                mark = page.watermark
+                unknown |= page.unknown
+                stored, refused = stored + len(page.rows), refused + len(page.bad)
+                self._store(read, page, _state(unknown, refused))
+            state = _state(unknown, refused)
+        except (Malformed, Unavailable) as error:
+            if unknown:  # which rows were left out is forgotten now: read them all again
+                read.foreign.forget(read.entity)
+                mark = Watermark()
+            schema = error.detail if isinstance(error, Malformed) else ""
+            state = f"the table is not as the mapping says: {schema}" if schema else str(error)
+        self._say(read, mark, state)
+        return MesResult(stored, refused, "" if state == OK else f"{read.entity}: {state}")
+
+    def _store(self, read: "_Reading", page: Page, state: str) -> None:
+        table = t.metadata.tables[read.entity]
+        keys = [found.name for found in table.primary_key]
+        rows = [{owner(read.entity): read.instance, **row} for row in page.rows]
+        newest = {tuple(row[key] for key in keys): row for row in rows}
+        source, now = f"mes:{read.instance}", wall_us()
+        rejected = [(_rejected(source, read.entity, row, why), now) for row, why in page.bad]
+        with self._database.write() as tx:
+            upsert(tx, table, list(newest.values()), keys)
+            intake_records.quarantine(tx, rejected)
+            intake_records.count(tx, source, {"stored": len(rows), "quarantined": len(rejected)})
+            _save(tx, read, page.watermark, now, state)
+
+    def _say(self, read: "_Reading", mark: Watermark, state: str) -> None:
+        """Write the state when it changed, and every 10 s as a sign of life."""
+        now, place = wall_us(), (read.instance, read.entity)
+        before, at = self._said.get(place, ("", 0))
+        if state == before and now - at < _SAY_AGAIN_US:
+            return
+        with self._database.write() as tx:
+            _save(tx, read, mark, now, state)
+        self._said[place] = (state, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One entity of one instance, being read."""
+
+    instance: str
+    entity: str
+    foreign: ForeignDatabase
+    names: Mapping[str, str]
+    speed: float
+
+
+def _state(unknown: set[str], refused: int) -> str:
+    if unknown:
+        return _UNKNOWN + ", ".join(sorted(unknown)[:_NAMES_SHOWN])
+    return f"{refused} rows could not be read; they are in quarantine" if refused else OK
+
+
+def _names_in(state: str) -> set[str]:
+    return set(state.removeprefix(_UNKNOWN).split(", ")) if state.startswith(_UNKNOWN) else set()
+
+
+def _watermarks(tx: Connection, instance: str) -> dict[str, tuple[Watermark, str]]:
+    w = t.watermarks.c
+    query = select(w.entity, w.updated_us, w.last_key, w.state).where(w.instance == instance)
+    return {row.entity: (Watermark(row.updated_us, row.last_key), row.state) for row in tx.execute(query)}
+
+
+def _save(tx: Connection, read: _Reading, mark: Watermark, now: int, state: str) -> None:
+    row = {
+        "instance": read.instance, "entity": read.entity, "updated_us": mark.updated_us,
+        "last_key": mark.key, "read_wall_us": now, "state": intake_records.clean(state, 2_000),
+    }  # fmt: skip
+    upsert(tx, t.watermarks, [row], ["instance", "entity"])
+
+
+def _rejected(source: str, entity: str, row: Mapping[str, Any], why: str) -> Rejected:
+    payload = json.dumps(dict(row), default=str, sort_keys=True).encode()
+    return Rejected(source, entity, payload, "row", why)
