@@ -1,5 +1,6 @@
 """Completes a model folder once `model.onnx` is written: golden cases, background, test, card."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,22 +12,29 @@ from models.failure.card import BACKGROUND_FILE, GOLDEN_FILE, MODEL_FILE, Card, 
 from models.failure.dataspec import DataSpec
 from models.failure.problem import Problem
 
-__all__ = ["MODEL_FILE", "finish"]
+__all__ = ["MODEL_FILE", "Result", "finish"]
 GOLDEN_CASES = 16
 
 
-def finish(
-    problem: Problem, data: DataSpec, out: Path, validation: dict[str, float], seconds: float
-) -> dict[str, float]:
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What training found out: figures on unseen runs, the threshold, and how long it took."""
+
+    validation: dict[str, float]
+    threshold: float
+    seconds: float
+
+
+def finish(problem: Problem, data: DataSpec, out: Path, result: Result) -> dict[str, float]:
     """Write golden.npz, background.npz and card.json; returns validation and test figures."""
     digest = file_hash(out / MODEL_FILE)
     _golden(problem, out)
     np.savez_compressed(out / BACKGROUND_FILE, **problem.background)  # type: ignore[arg-type]
-    card = _card(problem, validation, seconds, digest)
+    card = _card(problem, result, digest)
     write_card(out, card)
     card = card.model_copy(update={"test": _test(out, data)})
     write_card(out, card)
-    return {**{f"validation_{k}": v for k, v in validation.items()}, **card.test}
+    return {**{f"validation_{k}": v for k, v in result.validation.items()}, **card.test}
 
 
 def _golden(problem: Problem, out: Path) -> None:
@@ -45,7 +53,7 @@ def _test(out: Path, data: DataSpec) -> dict[str, float]:
         return {}
 
 
-def _card(problem: Problem, validation: dict[str, float], seconds: float, digest: str) -> Card:
+def _card(problem: Problem, result: Result, digest: str) -> Card:
     words, now = problem.words, datetime.now(UTC)
     return Card(
         name=words.name,
@@ -56,7 +64,7 @@ def _card(problem: Problem, validation: dict[str, float], seconds: float, digest
         licence=words.licence,
         command=words.command,
         seeds=tuple(problem.recipe.seed * 100 + k for k in range(problem.recipe.folds)),
-        seconds=round(seconds, 1),
+        seconds=round(result.seconds, 1),
         settings=problem.recipe.settings(),
         data=problem.data,
         feature_version=problem.feature_version,
@@ -66,9 +74,9 @@ def _card(problem: Problem, validation: dict[str, float], seconds: float, digest
         horizon_s=problem.horizon_s,
         life_unit="cycles" if problem.life_unit == "cycles" else "operating hours",
         life_limit=problem.recipe.limit,
-        threshold=0.5,
+        threshold=result.threshold,
         threshold_rule=words.threshold_rule,
-        validation=validation,
+        validation=result.validation,
         test={},
         background=words.background,
         sha256=digest,

@@ -13,19 +13,21 @@ def sigmoid(x: Floats) -> npt.NDArray[np.float64]:
     return 0.5 * (1.0 + np.tanh(0.5 * np.asarray(x, dtype=np.float64)))
 
 
-def platt(logit: Floats, label: Floats) -> tuple[float, float]:
+def platt(logit: Floats, label: Floats, weight: Floats) -> tuple[float, float]:
     """Slope and offset that make sigmoid(slope * logit + offset) most likely (Newton, 50 steps).
 
-    NaN labels are left out. A weak prior (one case of each kind at logit 0) keeps it finite.
+    NaN labels are left out; `weight` says how many windows each stands for. A weak prior (one case of
+    each kind at logit 0) keeps it finite.
     """
     known = ~np.isnan(label)
     x = np.concatenate((logit[known].astype(np.float64), (0.0, 0.0)))
     y = np.concatenate((label[known].astype(np.float64), (0.0, 1.0)))
+    share = np.concatenate((weight[known].astype(np.float64), (1.0, 1.0)))
     design, weights = np.stack((x, np.ones_like(x)), axis=1), np.array([1.0, 0.0])
     for _ in range(50):
         p = sigmoid(design @ weights)
-        slope = design.T @ (p - y)
-        curve = (design * (p * (1 - p) + 1e-9)[:, None]).T @ design
+        slope = design.T @ (share * (p - y))
+        curve = (design * (share * (p * (1 - p) + 1e-9))[:, None]).T @ design
         step = np.linalg.solve(curve, slope)
         weights = weights - np.clip(step, -1.0, 1.0)
         if np.abs(step).max() < 1e-9:

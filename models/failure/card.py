@@ -48,6 +48,12 @@ class WindowNote(_Strict):
     masks: int = Field(ge=0)
     groups: tuple[str, ...] = ()
 
+    @property
+    def sensors(self) -> tuple[str, ...]:
+        """Names of the sensors that the model reads, in the order of their columns."""
+        pairs = zip(self.channels, self.statistics, strict=True)
+        return tuple(name for name, kind in pairs if kind == "cycle")
+
 
 class Card(_Strict):
     """Everything about a model that a user or another process must know before it is used."""

@@ -9,6 +9,7 @@ from domain.errors import SettingsError
 from models.failure import cmapss, session
 from models.failure.card import MODEL_FILE, Card, read_card
 from models.failure.dataspec import DataSpec
+from models.failure.evaluate_plant import evaluate_plant
 from models.features import cmapss as engine_features
 
 Floats = npt.NDArray[np.floating]
@@ -21,7 +22,7 @@ def evaluate(model: Path, data: DataSpec) -> dict[str, float]:
     if data.kind == "cmapss":
         scores = score_engines(model, card, data)
         return engine_figures(scores, cmapss.truth(data, len(scores.rul)), card.life_limit)
-    raise SettingsError(f"no failure model is judged on {data.kind}")
+    return evaluate_plant(model, card, data)
 
 
 def _same_kind(card: Card, data: DataSpec) -> None:
@@ -31,7 +32,7 @@ def _same_kind(card: Card, data: DataSpec) -> None:
 
 def engine_windows(card: Card, runs: list[cmapss.Engine]) -> npt.NDArray[np.float32]:
     """The last window of every engine, in order."""
-    picked = cmapss.columns(card.window.channels[: card.window.values])
+    picked = cmapss.columns(card.window.sensors)
     return np.stack([engine_features.build(run.sensors[:, picked], card.window.steps).data for run in runs])
 
 

@@ -72,12 +72,15 @@ def engine_samples(runs: list[cmapss.Engine], names: tuple[str, ...], steps: int
     picked = cmapss.columns(names)
     windows = [engine_features.build_all(run.sensors[:, picked], steps) for run in runs]
     life = np.concatenate([np.arange(len(w) - 1, -1, -1, dtype=np.float32) for w in windows])
+    unit = np.repeat(np.array([run.unit for run in runs], dtype=np.int64), [len(w) for w in windows])
     return Samples(
         np.concatenate(windows),
         life,
         np.ones(len(life), dtype=np.bool_),
         (life <= recipes.CMAPSS_HORIZON).astype(np.float32),
-        np.concatenate([np.full(len(w), run.unit, np.int64) for w, run in zip(windows, runs, strict=True)]),
+        unit,
+        unit,
+        np.ones(len(life), dtype=np.float32),
     )
 
 
@@ -89,13 +92,14 @@ def cmapss_problem(data: DataSpec) -> Problem:
     if not names:
         raise SettingsError(f"{data}: no sensor varies")
     samples = engine_samples(runs, names, recipe.steps)
-    last = samples.windows[:, -1, : len(names)]
+    values = len(names) + 1
+    last = samples.windows[:, -1, :values]
     healthy = (samples.life > recipe.limit) & (samples.windows[:, 0, -1] > 0)
     chosen = samples.take(healthy)
     return Problem(
         recipe=recipe,
         samples=samples,
-        layout=Layout(len(names), 1, 0, (0,) * len(names)),
+        layout=Layout(values, 1, 0, (0,) * values),
         mean=last.mean(0, keepdims=True),
         scale=last.std(0, keepdims=True),
         horizon=recipes.CMAPSS_HORIZON,
@@ -105,9 +109,9 @@ def cmapss_problem(data: DataSpec) -> Problem:
         window=WindowNote(
             steps=recipe.steps,
             step_s=0,
-            channels=(*names, "history"),
-            statistics=(*("cycle",) * len(names), "mask"),
-            values=len(names),
+            channels=(*names, "cycles_flown", "history"),
+            statistics=(*("cycle",) * len(names), "value", "mask"),
+            values=values,
             masks=1,
         ),
         data=DataNote(
@@ -121,10 +125,10 @@ def cmapss_problem(data: DataSpec) -> Problem:
             split=f"{recipe.folds} folds by engine; each member is trained on all folds but one",
         ),
         words=CMAPSS_WORDS,
-        background={"engine": chosen.windows[_spread(chosen, 64)]},
+        background={"engine": chosen.windows[spread(chosen, 64)]},
     )
 
 
-def _spread(samples: Samples, count: int) -> npt.NDArray[np.int64]:
+def spread(samples: Samples, count: int) -> npt.NDArray[np.int64]:
     """Positions of up to `count` windows, from as many runs as possible."""
     return one_per_run(samples.run, 0)[:count]

@@ -23,6 +23,8 @@ class Recipe:
     risk_weight: float = 1.0
     folds: int = 5
     seed: int = 7
+    mask_drop: float = 0.0  # share of a batch's windows that lose a sensor, so that a lost one is no shock
+    stride: int = 1  # windows taken: every stride-th, besides those shortly before a failure
 
     def settings(self) -> dict[str, float | int | str]:
         """For the card."""
@@ -31,3 +33,16 @@ class Recipe:
 
 CMAPSS = Recipe()
 CMAPSS_HORIZON = 30.0
+
+PLANT = Recipe(
+    steps=32,
+    bins=28,
+    limit=168.0,
+    epochs=6,
+    batch=512,
+    folds=4,
+    mask_drop=0.1,
+    stride=10,
+)
+PLANT_HORIZON_H = 24.0
+PLANT_FALSE_RATE = 0.5  # false cases per machine and month that a planner bears

@@ -26,7 +26,9 @@ class Samples:
 
     `life` (N,): remaining life, or where `observed` is False what it is known to exceed.
     `label` (N,): 1 failure within the horizon, 0 watched and none, NaN neither is known.
-    `run` (N,): the unit or the maintenance-to-maintenance run that the window belongs to.
+    `run` (N,): the unit or the stop-to-stop run that the window belongs to.
+    `group` (N,): what folds keep together (engines; whole plants).
+    `weight` (N,): how many windows of the data each stands for, where only a part was taken.
     """
 
     windows: Floats
@@ -34,6 +36,8 @@ class Samples:
     observed: Flags
     label: Floats
     run: Whole
+    group: Whole
+    weight: Floats
 
     def __len__(self) -> int:
         return len(self.windows)
@@ -41,7 +45,13 @@ class Samples:
     def take(self, keep: npt.NDArray[np.bool_] | Whole) -> "Samples":
         """The samples at positions or where a mask is True."""
         return Samples(
-            self.windows[keep], self.life[keep], self.observed[keep], self.label[keep], self.run[keep]
+            self.windows[keep],
+            self.life[keep],
+            self.observed[keep],
+            self.label[keep],
+            self.run[keep],
+            self.group[keep],
+            self.weight[keep],
         )
 
 

@@ -27,7 +27,7 @@ def open_session(path: Path) -> onnxruntime.InferenceSession:
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # noqa: BLE001 - onnxruntime raises types of its own, all from one bad file
+    except Exception as error:
         raise SettingsError(f"{path} is no model that can be run: {error}") from error
 
 

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from domain.errors import SettingsError
-from models.failure import artifact, calibrate
+from models.failure import artifact, calibrate, plant, recipes
 from models.failure.dataspec import DataSpec
+from models.failure.events import tally, threshold_for
 from models.failure.network import (
     FailureNetwork,
     Served,
@@ -23,8 +23,10 @@ from models.failure.network import (
     loss,
     survival,
 )
+from models.failure.plant_problem import plant_problem
 from models.failure.problem import Problem, cmapss_problem
 from models.failure.samples import Samples, folds
+from models.failure.tracks import Score, tracks
 
 Report = Callable[[str, float], None]
 Array = npt.NDArray[np.float32]
@@ -51,25 +53,54 @@ def train(data: DataSpec, out: Path, *, report: Report = lambda _text, _share: N
     problem = _problem(data)
     members, unseen = fit(problem, report)
     calibration, margin = _calibrate(problem.samples, unseen, problem.recipe.limit)
+    threshold, events = _threshold(problem, data, members, calibration, report)
     out.mkdir(parents=True, exist_ok=True)
     report("exporting", 1.0)
     served = Served(members, torch.from_numpy(problem.edges), calibration, margin).eval()
     export(served, problem.samples.windows[:2], out / artifact.MODEL_FILE)
-    return artifact.finish(
-        problem, data, out, _validation(problem, unseen, calibration, margin), time.monotonic() - began
-    )
+    validation = _validation(problem, unseen, calibration, margin) | events
+    result = artifact.Result(validation, threshold, time.monotonic() - began)
+    return artifact.finish(problem, data, out, result)
 
 
 def _problem(data: DataSpec) -> Problem:
+    return cmapss_problem(data) if data.kind == "cmapss" else plant_problem(data)
+
+
+def _threshold(
+    problem: Problem,
+    data: DataSpec,
+    members: list[FailureNetwork],
+    calibration: tuple[float, float],
+    report: Report,
+) -> tuple[float, dict[str, float]]:
+    """The card's threshold, and the events that it gives on plants as seen by the member left out."""
     if data.kind == "cmapss":
-        return cmapss_problem(data)
-    raise SettingsError(f"no failure model is trained on {data.kind}")
+        return 0.5, {}
+    report("choosing the threshold", 0.0)
+    paths = plant.plants(data.folder, ("train",))
+    fold = folds(np.arange(len(paths)), problem.recipe.folds, problem.recipe.seed)
+    rows = []
+    for k, path in enumerate(paths):
+        score = _member_score(members[fold[k]], problem.edges, calibration)
+        rows += tracks([path], {"member": score})["member"]
+    threshold = threshold_for(rows, recipes.PLANT_FALSE_RATE)
+    found = tally(rows, threshold)
+    return threshold, {"recall": found.recall, "false_cases_per_machine_month": found.false_rate}
+
+
+def _member_score(member: FailureNetwork, edges: Array, calibration: tuple[float, float]) -> Score:
+    def score(windows: Array) -> npt.NDArray[np.float64]:
+        logit = predict_member(member, windows, edges)[:, 0]
+        return calibrate.sigmoid(calibration[0] * logit + calibration[1])
+
+    return score
 
 
 def fit(problem: Problem, report: Report) -> tuple[list[FailureNetwork], Unseen]:
     """One member for each fold, and what it says of that fold."""
     recipe, samples = problem.recipe, problem.samples
-    fold = folds(samples.run, recipe.folds, recipe.seed)
+    fold = folds(samples.group, recipe.folds, recipe.seed)
     rows = np.zeros((len(samples), 4), dtype=np.float32)
     members = []
     for k in range(recipe.folds):
@@ -103,6 +134,7 @@ def fit_member(problem: Problem, samples: Samples, seed: int, report: Report, nu
         order = torch.from_numpy(draw.permutation(len(samples)))
         for chosen in order[: batches * recipe.batch].split(recipe.batch):
             window, *target = (tensor[chosen] for tensor in tensors)
+            window = _lose_sensors(window, problem, draw)
             value = loss(network(window), (target[0], target[1], target[2]), edges, weights)
             optimiser.zero_grad()
             value.backward()
@@ -110,7 +142,19 @@ def fit_member(problem: Problem, samples: Samples, seed: int, report: Report, nu
             optimiser.step()
             schedule.step()
         report(f"member {number + 1}", (epoch + 1) / recipe.epochs)
-    return network.eval()
+    network.eval()
+    return network
+
+
+def _lose_sensors(window: Tensor, problem: Problem, draw: np.random.Generator) -> Tensor:
+    """Mask one sensor in a share of the windows, as if it had said nothing."""
+    lost = np.flatnonzero(draw.random(len(window)) < problem.recipe.mask_drop)
+    if len(lost) == 0:
+        return window
+    sensor = problem.layout.values + draw.integers(0, problem.layout.masks - 1, len(lost))
+    window = window.clone()
+    window[torch.from_numpy(lost), :, torch.from_numpy(sensor)] = 0.0
+    return window
 
 
 def _tensors(samples: Samples) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -139,9 +183,8 @@ def _calibrate(
     samples: Samples, unseen: Unseen, limit: float
 ) -> tuple[tuple[float, float], tuple[float, float]]:
     known = samples.observed
-    life = samples.life[known].clip(max=None)
     life = np.minimum(samples.life[known], limit)
-    pair = calibrate.platt(unseen.logit, samples.label)
+    pair = calibrate.platt(unseen.logit, samples.label, samples.weight)
     return pair, calibrate.margin(unseen.low[known], unseen.high[known], life, samples.run[known])
 
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-FEATURE_VERSION = "cmapss-1"
+FEATURE_VERSION = "cmapss-2"
 
 Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class EngineWindow:
-    """One engine's input, float32 (T, F): F = sensors, then one mask (1 = a real cycle, 0 = padding)."""
+    """One engine's input, float32 (T, F): F = sensors, cycles flown, mask (1 = a cycle, 0 = padding)."""
 
     data: Floats
 
@@ -24,11 +24,15 @@ class EngineWindow:
 
 
 def build(cycles: npt.NDArray[np.floating], length: int) -> EngineWindow:
-    """The last `length` rows of `cycles` (n, S), oldest first; short histories are padded in front."""
-    window = np.zeros((length, cycles.shape[1] + 1), dtype=np.float32)
+    """The last `length` of all cycles flown so far, `cycles` (n, S), oldest first.
+
+    Short histories are padded in front with zeros, whose mask is zero.
+    """
+    window = np.zeros((length, cycles.shape[1] + 2), dtype=np.float32)
     kept = cycles[-length:]
     if len(kept):
-        window[-len(kept) :, :-1] = kept
+        window[-len(kept) :, :-2] = kept
+        window[-len(kept) :, -2] = np.arange(len(cycles) - len(kept), len(cycles)) + 1
         window[-len(kept) :, -1] = 1.0
     return EngineWindow(window)
 
@@ -36,8 +40,9 @@ def build(cycles: npt.NDArray[np.floating], length: int) -> EngineWindow:
 def build_all(cycles: npt.NDArray[np.floating], length: int) -> Floats:
     """A window for every cycle of one engine: (n, T, F), row i equal to `build(cycles[: i + 1])`."""
     count, sensors = cycles.shape
-    padded = np.zeros((count + length - 1, sensors + 1), dtype=np.float32)
-    padded[length - 1 :, :-1] = cycles
+    padded = np.zeros((count + length - 1, sensors + 2), dtype=np.float32)
+    padded[length - 1 :, :-2] = cycles
+    padded[length - 1 :, -2] = np.arange(count) + 1
     padded[length - 1 :, -1] = 1.0
     views = np.lib.stride_tricks.sliding_window_view(padded, length, axis=0)
     return np.ascontiguousarray(views.transpose(0, 2, 1))

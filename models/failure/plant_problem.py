@@ -1,0 +1,102 @@
+"""The plant's failure model as a problem to train on."""
+
+import numpy as np
+
+from models.failure import plant, recipes
+from models.failure.card import DataNote, WindowNote
+from models.failure.dataspec import DataSpec
+from models.failure.problem import Problem, Words, spread
+from models.failure.samples import Floats, Layout, Samples
+from models.features import plant as features
+
+BACKGROUND = 32
+WORDS = Words(
+    name="plant_failure",
+    intended_use="Risk of a functional failure within 24 h, and remaining operating hours, of CNCs, "
+    "presses, robots, ovens and packers; for planning maintenance, not for stopping machines.",
+    limits=(
+        "Trained on the virtual plant only; a real plant needs its own training first.",
+        "Failures without a precursor (electrical, breakage, bad new parts) are not foreseen.",
+        "Not known in the first 16 h after a stop, and where less than half of the window was seen.",
+        "Lives are cut at 168 operating hours: 168 reads 'at least 168'.",
+        "On a plant with other parameters recall is lower: see the test figures.",
+    ),
+    licence="Apache-2.0",
+    command="python -m runtime train failure --data plant:build/plants --out models/artifacts/plant_failure",
+    threshold_rule="the lowest threshold with at most 0.5 false cases per machine and month on plants that "
+    "no member was trained on",
+    background=f"{BACKGROUND} healthy windows per machine type: no failure within 168 operating hours",
+)
+
+
+def plant_problem(data: DataSpec) -> Problem:
+    """Training on the plants `train-*` in the folder."""
+    recipe = recipes.PLANT
+    paths = plant.plants(data.folder, ("train",))
+    samples = plant.gather(paths, recipe.stride)
+    layout = Layout(features.VALUES, len(features.GAUGES) + 1, len(features.TYPES), features.MASK_OF)
+    healthy = samples.take(samples.life > recipe.limit)
+    mean, scale = _scaling(healthy, layout)
+    return Problem(
+        recipe=recipe,
+        samples=samples,
+        layout=layout,
+        mean=mean,
+        scale=scale,
+        horizon=recipes.PLANT_HORIZON_H,
+        horizon_s=int(recipes.PLANT_HORIZON_H * 3_600),
+        life_unit="operating hours",
+        feature_version=features.FEATURE_VERSION,
+        window=WindowNote(
+            steps=features.STEPS,
+            step_s=features.BIN_US // 1_000_000,
+            channels=features.CHANNELS,
+            statistics=features.STATISTICS,
+            values=layout.values,
+            masks=layout.masks,
+            groups=features.TYPES,
+        ),
+        data=DataNote(
+            kind="plant",
+            source="virtual plants " + ", ".join(path.name for path in paths),
+            licence="Apache-2.0",
+            runs=len(np.unique(samples.run)),
+            windows=len(samples),
+            failures=len(np.unique(samples.run[samples.observed])),
+            split="each member is trained on all plants (seeds, machines) but one, judged on that one; "
+            "test plants are other seeds whose time begins days after the training data end",
+        ),
+        words=WORDS,
+        background=_background(healthy),
+    )
+
+
+def _group_columns(samples: Samples) -> Floats:
+    return samples.windows[:, -1, -len(features.TYPES) :]
+
+
+def _scaling(healthy: Samples, layout: Layout) -> tuple[Floats, Floats]:
+    """Mean and deviation of each value where it was seen, by machine type, (G, V)."""
+    groups, values = len(features.TYPES), layout.values
+    mean, scale = np.zeros((groups, values), np.float32), np.ones((groups, values), np.float32)
+    of_type = _group_columns(healthy) > 0
+    last = healthy.windows[:, -1]
+    for group in range(groups):
+        rows = last[of_type[:, group]].astype(np.float64)
+        for value in range(values):
+            seen = rows[rows[:, values + layout.mask_of[value]] > 0, value]
+            if len(seen) > 1:
+                mean[group, value] = seen.mean()
+                scale[group, value] = max(float(seen.std()), 1e-3 * abs(float(seen.mean())), 1e-6)
+    return mean, scale
+
+
+def _background(healthy: Samples) -> dict[str, Floats]:
+    found = {}
+    full = healthy.windows[:, -1, features.VALUES - 1] > 0.3
+    of_type = _group_columns(healthy) > 0
+    for group, name in enumerate(features.TYPES):
+        chosen = healthy.take(of_type[:, group] & full)
+        if len(chosen):
+            found[name] = chosen.windows[spread(chosen, BACKGROUND)]
+    return found
