@@ -159,7 +159,7 @@ def _label(setting: Setting, calendar: Calendar, choice: Choice, plan: Plan) -> 
         return "Run to failure"
     when = clock_text(plan.start_us, calendar.zone, setting.risk.at_us)
     texts = {
-        Choice.NOW: f"Now, at {when}",
+        Choice.NOW: "Now",
         Choice.INSPECT_FIRST: f"Inspect first, {minutes_text(setting.task.inspect_s)}",
         Choice.SHIFT_CHANGE: f"At {when}, shift change",
         Choice.PLANNED_STOP: f"At {when}, planned stop",

@@ -103,7 +103,7 @@ def title(machine: Machine, cause: str, setting: Setting, choice: Alternative) -
     if choice.key == Choice.INSPECT_FIRST:
         return f"Inspect {machine.name} for: {cause_label(cause)}"
     moment = choice.label[:1].lower() + choice.label[1:]
-    return f"{setting.task.task} on {machine.name}, {moment}"
+    return f"{setting.task.task} on {machine.name} {moment}"
 
 
 def cost_of(choice: Alternative, commands: Sequence[ProposedCommand]) -> int:

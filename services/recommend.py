@@ -24,7 +24,7 @@ from domain.policy import CALM_PREDICTIONS, DEFAULT_ACTION, keeps_quiet
 from domain.prediction import Prediction, PredictionStatus
 from services import audit
 from services.planning import Planned, planned, propose
-from services.situation import prediction_at
+from services.situation import Site, prediction_at, site_at
 
 UNDECIDED_STATES = tuple(state.value for state in UNDECIDED)
 INSPECTION_COUNTS_US = 2 * DAY
@@ -76,6 +76,18 @@ class Recommender:
         """Expire the undecided cases of a site whose deadline has passed; returns how many."""
         with self._database.write() as tx:
             return expire(tx, site_id, now_us)
+
+    def expire_all(self) -> int:
+        """Expire what is due at every site, each by its own clock."""
+        s = t.sites.c
+        with self._database.read() as tx:
+            rows = tx.execute(select(s.site_id).join_from(t.sites, t.clocks, t.clocks.c.site_id == s.site_id))
+            due = [site for row in rows.all() if _any_due(tx, site := site_at(tx, row.site_id))]
+        return sum(self.expire_due(site.site_id, site.now_us) for site in due)
+
+
+def _any_due(tx: Connection, site: Site) -> bool:
+    return bool(store.overdue(tx, site.site_id, site.now_us, UNDECIDED_STATES))
 
 
 def expire(tx: Connection, site_id: str, now_us: int) -> int:

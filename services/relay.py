@@ -60,6 +60,9 @@ class Relay:
     def send_due(self, limit: int = BATCH) -> Sent:
         """Send what is due, oldest first."""
         token = new_id()
+        with self._database.read() as tx:
+            if not outbox.any_due(tx, wall_us()):
+                return Sent()
         with self._database.write() as tx:
             batch = outbox.claim(tx, token, limit, wall_us(), self._lease_us)
         counts = {"sent": 0, "retried": 0, "failed": 0}

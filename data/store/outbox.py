@@ -44,13 +44,22 @@ def add(tx: Connection, message_id: str, queue: str, body: str, wall_us: int) ->
     )
 
 
-def claim(tx: Connection, token: str, limit: int, now_us: int, lease_us: int) -> list[Leased]:
-    """Lease due messages whose command waits for no other, oldest first."""
-    due = or_(
+def any_due(tx: Connection, now_us: int) -> bool:
+    """True when `claim` would find something. A look that takes no lock."""
+    query = select(_O.message_id).where(_due(now_us), ~_waits())
+    return tx.execute(query.limit(1)).first() is not None
+
+
+def _due(now_us: int) -> Any:
+    return or_(
         and_(_O.state == "pending", _O.next_try_wall_us <= now_us),
         and_(_O.state == "leased", _O.lease_until_wall_us <= now_us),
     )
-    query = select(_O.message_id, _O.queue, _O.body, _O.attempts).where(due, ~_waits())
+
+
+def claim(tx: Connection, token: str, limit: int, now_us: int, lease_us: int) -> list[Leased]:
+    """Lease due messages whose command waits for no other, oldest first."""
+    query = select(_O.message_id, _O.queue, _O.body, _O.attempts).where(_due(now_us), ~_waits())
     query = query.order_by(_O.created_wall_us, _O.message_id).limit(limit)
     rows = tx.execute(query.with_for_update(skip_locked=True, of=t.outbox)).all()
     ids = [row.message_id for row in rows]
