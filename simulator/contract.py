@@ -186,3 +186,7 @@ class Floor(Protocol):
     def report(self, report: TickReport) -> None:
         """Take note of a finished tick."""
         ...
+
+    def flush(self) -> None:
+        """Write down all that was reported; the world calls it before it saves itself."""
+        ...

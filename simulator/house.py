@@ -66,3 +66,6 @@ class HouseFloor:
 
     def report(self, report: TickReport) -> None:
         """Nothing is kept."""
+
+    def flush(self) -> None:
+        """Nothing is kept."""
