@@ -1,0 +1,67 @@
+"""The command line: one clear line and exit code 2 for wrong use, JSON alone on standard output."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from runtime.cli import app
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMANDS = (
+    "prepare", "demo", "app", "ingest", "score", "relay", "plant", "simulate", "replay", "train", "evaluate",
+    "predict", "explain", "migrate", "doctor", "bench",
+)  # fmt: skip
+
+
+def run(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TAKTWISE_")}
+    return subprocess.run(
+        [sys.executable, "-m", "runtime", *words],
+        check=False, cwd=ROOT, env={**kept, **env}, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    done = CliRunner().invoke(app, [command, "--help"], terminal_width=200)
+    assert done.exit_code == 0
+    assert f"python -m runtime {command}" in re.sub(r"\s+", " ", done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("words", "env", "said"),
+    [
+        (("ingest",), {"TAKTWISE_BROKER_URL": "ftp://x"}, "TAKTWISE_BROKER_URL"),
+        (("app",), {"TAKTWISE_WEB_PORT": "99999"}, "TAKTWISE_WEB_PORT"),
+        (("score",), {"TAKTWISE_FAILURE_MODEL": "/nowhere"}, "/nowhere"),
+        (("relay",), {"TAKTWISE_DATABASE_URL": "oracle://x"}, "database"),
+        (("bench", "nothing"), {}, "no bench"),
+        (("evaluate", "failure", "--model", "/nowhere", "--data", "cmapss:/nowhere"), {}, "/nowhere"),
+        (("user", "add", "x", "--name", "X", "--role", "king"), {}, "no role king"),
+    ],
+)
+def test_wrong_settings_are_one_line_and_exit_code_2(words, env, said, tmp_path) -> None:
+    done = run(*words, **{"TAKTWISE_VAR_DIR": str(tmp_path), **env})
+    last = done.stderr.strip().splitlines()[-1]
+    assert done.returncode == 2, done.stderr
+    assert last.startswith("taktwise: ")
+    assert said in last
+    assert "Traceback" not in done.stderr
+
+
+def test_the_doctor_names_what_does_not_answer(tmp_path: Path) -> None:
+    done = run(
+        "doctor", "--json", TAKTWISE_VAR_DIR=str(tmp_path), TAKTWISE_BROKER_URL="mqtt://127.0.0.1:1",
+        TAKTWISE_FAILURE_MODEL=str(tmp_path),
+    )  # fmt: skip
+    rows = {row["check"]: row["ok"] for row in json.loads(done.stdout)}
+    assert done.returncode == 1
+    assert rows["database"]
+    assert not rows["broker"]
+    assert not rows["failure model"]
