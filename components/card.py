@@ -8,6 +8,7 @@ from components.links import link
 from components.tables import bullets, heading, panel, table
 from components.words import (
     age_roughly,
+    hours,
     lapse,
     left,
     metric_label,
@@ -47,11 +48,11 @@ def case_title(case: CaseView, site: SiteRow, now_us: int, limit_cents: int) -> 
         f"case {case.number}",
     )
     cost = f"cost {money(case.cost_cents, site.currency)}"
-    if case.may_decide:
+    if case.may_decide and case.state in UNDECIDED:
         cost += f"; you may approve up to {money(limit_cents, site.currency)}"
     return (
-        f'<p class="tw-crumbs">{" &rsaquo; ".join(trail)}</p>'
-        f'<div class="tw-title"><h1>{safe(case.title)}</h1>'
+        f'<div class="tw-title"><div><p class="tw-crumbs">{" &rsaquo; ".join(trail)}</p>'
+        f"<h1>{safe(case.title)}</h1></div>"
         f'<div class="tw-r"><div class="tw-due">{_due(case, now_us)}</div><div class="tw-muted">{cost}</div>'
         f"</div></div>{_banner(case)}"
     )
@@ -67,10 +68,17 @@ def _due(case: CaseView, now_us: int) -> str:
 def _banner(case: CaseView) -> str:
     if case.attention:
         return (
-            '<div class="tw-note tw-alarm" role="status"><b>&#9650; The receivers disagree.</b> '
-            "Take back the part that was accepted, or settle it with the receiver.</div>"
+            '<div class="tw-note tw-alarm" role="status"><b>&#9650; Needs a look:</b> '
+            f"{safe(case.attention_why or 'the receivers disagree')}. Take back what was accepted, "
+            "or settle it with the receiver.</div>"
         )
     return f'<div class="tw-note" role="status">{safe(case.blocked)}</div>' if case.blocked else ""
+
+
+def changed_note(case: CaseView) -> str:
+    """Newer data changed the case while it was on the screen."""
+    again = link("Show it", "case", case=str(case.number), v=str(case.version))
+    return f'<div class="tw-note" role="status">The case has changed since you opened it. {again}</div>'
 
 
 def why_panel(case: CaseView, site: SiteRow, now_us: int) -> str:
@@ -101,7 +109,7 @@ def _more(case: CaseView) -> str:
     parts = []
     if case.prediction is not None:
         risk = of_100(case.prediction.prediction.probability)
-        parts.append(f"Chance of a failure within {lapse(case.evidence.horizon_s * SECOND)}: <b>{risk}</b>. ")
+        parts.append(f"Chance of a failure within {hours(case.evidence.horizon_s * SECOND)}: <b>{risk}</b>. ")
         parts.append(
             link("All contributions", "explanation", prediction=case.prediction.prediction.prediction_id)
         )
@@ -120,7 +128,7 @@ def choices_panel(case: CaseView, site: SiteRow) -> str:
     """Each choice with its expected cost and 90 % range; those that do not fit say why."""
     top = max((a.high_cents for a in case.alternatives), default=1)
     rows = [_choice(a, top, site.currency) for a in case.alternatives]
-    body = table((), rows, right=(2,)) + _assumptions(case.evidence.assumptions)
+    body = table((), rows, right=(2,), wide=1) + _assumptions(case.evidence.assumptions)
     return panel("Choices: expected cost, 90 % range", body)
 
 

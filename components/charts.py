@@ -1,19 +1,23 @@
-"""Small drawings as SVG text (no script, no flicker), and the one interactive chart of sensors.
+"""Small drawings as HTML and images (no script, no flicker), and the interactive chart of sensors.
 
 Colours are the tokens of components.tokens. Violet is what a model says; orange is abnormal.
 """
 
+from base64 import b64encode
 from collections.abc import Sequence
 from itertools import pairwise
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from components.words import local, metric_label, number, safe, unit_text
+from components.tokens import ADVICE, FONT, INK_2, INK_3, LINE, LINE_STRONG
+from components.words import local, metric_label, number, of_100, safe, unit_text
 from domain.clock import HOUR
 from services.rows.predict import Point, Trend
 
 Window = tuple[int, int]
+XMLNS = 'xmlns="http://www.w3.org/2000/svg"'
+FONT_SVG = FONT.replace('"', "'")
 
 
 def _runs(points: Sequence[Point]) -> list[list[tuple[int, float]]]:
@@ -24,6 +28,12 @@ def _runs(points: Sequence[Point]) -> list[list[tuple[int, float]]]:
         else:
             runs[-1].append((at, value))
     return [run for run in runs if run]
+
+
+def picture(svg: str, alt: str) -> str:
+    """An SVG as an image within HTML (Streamlit strips inline SVG). `alt` says what it shows."""
+    data = b64encode(svg.encode()).decode()
+    return f'<img class="tw-pic" alt="{safe(alt)}" src="data:image/svg+xml;base64,{data}">'
 
 
 def sparkline(points: Sequence[Point], *, width: int = 132, height: int = 26, alarming: bool = False) -> str:
@@ -37,40 +47,37 @@ def sparkline(points: Sequence[Point], *, width: int = 132, height: int = 26, al
     def at(point: tuple[int, float]) -> str:
         return f"{2 + (width - 4) * (point[0] - first) / span:.1f},{height - 3 - (height - 6) * point[1]:.1f}"
 
-    stroke = "var(--advice)" if alarming else "var(--ink-3)"
+    stroke = ADVICE if alarming else INK_3
     lines = "".join(
         f'<polyline points="{" ".join(map(at, run))}" fill="none" stroke="{stroke}" stroke-width="1.5"/>'
         for run in runs
     )
     end = at(runs[-1][-1]).split(",")
     dot = f'<circle cx="{end[0]}" cy="{end[1]}" r="2.2" fill="{stroke}"/>'
-    base = f'<line x1="0" x2="{width}" y1="{height - 2}" y2="{height - 2}" stroke="var(--line)"/>'
-    return f'<svg width="{width}" height="{height}" aria-hidden="true">{base}{lines}{dot}</svg>'
+    base = f'<line x1="0" x2="{width}" y1="{height - 2}" y2="{height - 2}" stroke="{LINE}"/>'
+    told = f"from {of_100(runs[0][0][1])} to {of_100(runs[-1][-1][1])}"
+    return picture(f'<svg {XMLNS} width="{width}" height="{height}">{base}{lines}{dot}</svg>', told)
 
 
 def signed_bar(value: float, low: float, high: float) -> str:
     """A bar from zero on the scale low..high (low <= 0 <= high): violet up, grey down."""
     span = max(high - low, 1e-9)
-    zero = 300 * -low / span
-    length = 300 * abs(value) / span
+    zero, length = 100 * -low / span, 100 * abs(value) / span
     start, colour = (zero, "var(--advice)") if value >= 0 else (zero - length, "var(--fill-2)")
     return (
-        '<svg class="tw-track" width="100%" height="14" viewBox="0 0 300 14" preserveAspectRatio="none" '
-        f'aria-hidden="true"><line x1="{zero:.1f}" x2="{zero:.1f}" y1="0" y2="14" '
-        'stroke="var(--line-strong)"/>'
-        f'<rect x="{start:.1f}" width="{length:.1f}" y="2" height="10" fill="{colour}"/></svg>'
+        f'<div class="tw-track"><i style="left:{start:.2f}%;width:{length:.2f}%;background:{colour}"></i>'
+        f'<b style="left:{zero:.2f}%"></b></div>'
     )
 
 
 def range_bar(low: float, middle: float, high: float, top: float, *, advised: bool) -> str:
     """A 90 % range with its expected value on the scale 0..top."""
-    scale = 412 / max(top, 1)
+    scale = 99 / max(top, 1)
     colour = "var(--advice)" if advised else "var(--ink-2)"
-    left, width = 4 + low * scale, max(2.0, (high - low) * scale)
     return (
-        '<svg class="tw-track" width="100%" height="16" viewBox="0 0 420 16" preserveAspectRatio="none" '
-        f'aria-hidden="true"><rect x="{left:.1f}" y="5" width="{width:.1f}" height="6" fill="var(--fill)"/>'
-        f'<rect x="{2 + middle * scale:.1f}" y="1" width="4" height="14" fill="{colour}"/></svg>'
+        f'<div class="tw-track range"><i style="left:{low * scale:.2f}%;'
+        f'width:{(high - low) * scale:.2f}%"></i>'
+        f'<b style="left:{middle * scale:.2f}%;background:{colour}"></b></div>'
     )
 
 
@@ -107,36 +114,38 @@ def trend_svg(trend: Trend, window: Window, zone: str, *, height: int = 176) -> 
     def y(value: float) -> float:
         return bottom - (bottom - top) * (value - low) / (high - low)
 
-    def text(px: float, py: float, words: str, extra: str = 'fill="var(--ink-3)"') -> str:
-        return f'<text x="{px:.0f}" y="{py:.0f}" font-size="11" {extra}>{safe(words)}</text>'
+    def text(px: float, py: float, words: str, colour: str = INK_3) -> str:
+        return f'<text x="{px:.0f}" y="{py:.0f}" font-size="11" fill="{colour}">{safe(words)}</text>'
 
     shade = (
         f'<rect x="{x(window[0]):.1f}" y="{top}" width="{x(window[1]) - x(window[0]):.1f}" '
-        f'height="{bottom - top}" fill="var(--advice)" opacity=".10"/>'
-        + text(x(window[0]) + 6, top + 14, "window the model looked at", 'fill="var(--advice)"')
+        f'height="{bottom - top}" fill="{ADVICE}" opacity=".10"/>'
+        + text(x(window[0]) + 6, top + 14, "window the model looked at", ADVICE)
     )
     lines = "".join(
         f'<polyline points="{" ".join(f"{x(a):.1f},{y(v):.1f}" for a, v in run)}" fill="none" '
-        'stroke="var(--ink-2)" stroke-width="1.6"/>'
+        f'stroke="{INK_2}" stroke-width="1.6"/>'
         for run in runs
     )
     dashes = "".join(
         f'<line x1="{x(a[-1][0]):.1f}" y1="{y(a[-1][1]):.1f}" x2="{x(b[0][0]):.1f}" y2="{y(b[0][1]):.1f}" '
-        'stroke="var(--line-strong)" stroke-dasharray="3 4"/>'
+        f'stroke="{LINE_STRONG}" stroke-dasharray="3 4"/>'
         for a, b in pairwise(runs)
     )
-    scale = "".join(text(2, y(tick) + 4, number(tick)) for tick in _ticks(low, high, 4))
+    marks = _ticks(low, high, 4)
+    digits = 0 if marks and marks[-1] >= 10 and marks == [round(m) for m in marks] else 1
+    scale = "".join(text(2, y(tick) + 4, f"{tick:,.{digits}f}") for tick in marks)
     hours = max(1, round(span / HOUR / 7))
     start = (first // HOUR + 1) * HOUR
     clock = "".join(
         text(x(at) - 14, height - 8, f"{local(at, zone):%H:%M}")
         for at in range(start, times[-1] - HOUR // 3, hours * HOUR)
     )
-    axis = f'<line x1="{left}" x2="{width - 6}" y1="{bottom}" y2="{bottom}" stroke="var(--line-strong)"/>'
+    axis = f'<line x1="{left}" x2="{width - 6}" y1="{bottom}" y2="{bottom}" stroke="{LINE_STRONG}"/>'
     label = f"{metric_label(trend.metric)}, from {number(values[0])} to {number(values[-1])}"
-    return (
-        f'<svg width="100%" viewBox="0 0 {width} {height}" role="img" aria-label="{safe(label)}">'
-        f"{shade}{axis}{scale}{clock}{dashes}{lines}</svg>"
+    inner = f"{shade}{axis}{scale}{clock}{dashes}{lines}"
+    return picture(
+        f'<svg {XMLNS} viewBox="0 0 {width} {height}" font-family="{FONT_SVG}">{inner}</svg>', label
     )
 
 
@@ -152,7 +161,7 @@ def trend_figure(trends: Sequence[Trend], window: Window, zone: str) -> go.Figur
                 x=[local(at, zone).replace(tzinfo=None) for at, _ in trend.points],
                 y=[value for _, value in trend.points],
                 mode="lines",
-                line={"color": "#4b565f", "width": 1.6},
+                line={"color": INK_2, "width": 1.6},
                 connectgaps=False,
                 name=metric_label(trend.metric),
                 hovertemplate="%{x|%H:%M}  %{y:.3g} " + unit_text(trend.unit) + "<extra></extra>",
@@ -161,9 +170,9 @@ def trend_figure(trends: Sequence[Trend], window: Window, zone: str) -> go.Figur
             col=1,
         )
     edges = [local(at, zone).replace(tzinfo=None) for at in window]
-    figure.add_vrect(x0=edges[0], x1=edges[1], fillcolor="#6a4a9c", opacity=0.10, line_width=0)
-    figure.update_annotations(font_size=12, font_color="#4b565f", x=0, xanchor="left")
-    figure.update_xaxes(showgrid=False, linecolor="#9aa3ab", tickformat="%H:%M\n%d %b", tickfont_size=11)
+    figure.add_vrect(x0=edges[0], x1=edges[1], fillcolor=ADVICE, opacity=0.10, line_width=0)
+    figure.update_annotations(font_size=12, font_color=INK_2, x=0, xanchor="left")
+    figure.update_xaxes(showgrid=False, linecolor=LINE_STRONG, tickformat="%H:%M\n%d %b", tickfont_size=11)
     figure.update_yaxes(gridcolor="#d3d8dc", zeroline=False, nticks=4, tickfont_size=11)
     figure.update_layout(
         height=40 + 150 * len(trends),
@@ -171,7 +180,7 @@ def trend_figure(trends: Sequence[Trend], window: Window, zone: str) -> go.Figur
         showlegend=False,
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": "Inter, DejaVu Sans, sans-serif", "color": "#4b565f"},
+        font={"family": FONT, "color": INK_2},
         hovermode="x unified",
     )
     return figure

@@ -3,21 +3,51 @@
 from collections.abc import Sequence
 
 from components.course import receiver
-from components.tables import bullets, panel, table
+from components.tables import bullets, panel, small, table
 from components.words import NOTHING, lapse, moment, plural, safe
-from domain.cases import UNDECIDED
 from domain.clock import SECOND
-from domain.messages import Cancel, MaintenanceOrder, Work
+from domain.messages import Cancel, CommandKind, CommandState, MaintenanceOrder, Work
 from services.rows.decide import CaseView, CommandRow
 from services.rows.site import SiteRow
 
+State = CommandState
+_STATES = {
+    State.PROPOSED: "not sent yet",
+    State.QUEUED: "waits to be sent",
+    State.SENT: "sent, no answer yet",
+    State.ACCEPTED: "accepted",
+    State.REFUSED: "refused",
+    State.CANCELLED: "taken back",
+    State.DONE: "done",
+}
+
 
 def orders_panel(case: CaseView, site: SiteRow, now_us: int) -> str:
-    """The orders of a case; before the decision what would be sent, afterwards what was ordered."""
+    """What would be sent when somebody approves, and what happens when nobody does."""
     rows = [_order(command, site, now_us) for command in case.commands]
-    note = f'<p class="tw-muted tw-small">If nobody decides: {safe(case.default_action)}</p>'
-    title = "What will be sent" if case.state in UNDECIDED else "What was ordered"
-    return panel(title, (table((), rows) if rows else bullets((), "Nothing would be sent.")) + note)
+    note = f'<p class="tw-muted tw-small tw-last">If nobody decides: {safe(case.default_action)}</p>'
+    return panel(
+        "What will be sent", (table((), rows) if rows else bullets((), "Nothing would be sent.")) + note
+    )
+
+
+def receipts_panel(case: CaseView, site: SiteRow, now_us: int) -> str:
+    """What was ordered: each order with where it stands, the last answer, and every field."""
+    rows = [_ordered(command, site, now_us) for command in case.commands]
+    body = table(("Receiver", "Order", "State"), rows) if rows else bullets((), "Nothing was ordered.")
+    return panel("Orders and receipts", body)
+
+
+def _ordered(command: CommandRow, site: SiteRow, now_us: int) -> Sequence[str]:
+    last = command.receipts[-1] if command.receipts else None
+    wrong = command.state is CommandState.REFUSED
+    mark, kind = ("&#9650; ", "tw-high tw-num") if wrong else ("", "tw-num")
+    when = moment(last.at_us if last else command.sent_us, site.time_zone, now_us)
+    detail = last.detail if last and last.detail else command.detail or command.trouble
+    below = " ".join(part for part in ("" if when == NOTHING else when, safe(detail)) if part)
+    receiver_cell, order_cell = _order(command, site, now_us)
+    state = f'<span class="{kind}">{mark}{_STATES[command.state]}</span>{small(below)}'
+    return receiver_cell, order_cell, state
 
 
 def _order(command: CommandRow, site: SiteRow, now_us: int) -> Sequence[str]:
@@ -56,3 +86,14 @@ def _fields(work: Work, site: SiteRow, now_us: int) -> list[tuple[str, str]]:
         ("Needed", moment(work.needed_us, site.time_zone, now_us)),
         ("For machine", work.for_equipment_id),
     ]
+
+
+def what_can_be_taken_back(commands: Sequence[CommandRow]) -> dict[str, str]:
+    """Orders that a receiver may still let go, by id, in words."""
+    asked = {c.cancels for c in commands if c.cancels and c.state in (State.QUEUED, State.SENT)}
+    held = (State.QUEUED, State.SENT, State.ACCEPTED)
+    return {
+        c.command_id: f"{receiver(c.queue)}: {c.payload.words}"
+        for c in commands
+        if c.payload.kind is not CommandKind.CANCEL and c.state in held and c.command_id not in asked
+    }

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from components.charts import sparkline
 from components.links import link
-from components.tables import empty, panel, table
+from components.tables import empty, panel, small, table
 from components.words import (
     NOTHING,
     age_roughly,
-    lapse,
+    hours,
     life,
     metric_label,
     moment,
@@ -58,7 +58,7 @@ def risk_table(rows: Sequence[RiskRow], site: SiteRow, now_us: int) -> str:
         return panel("Machines by risk", empty("No machine is placed on this line yet."))
     body = (_row(row, site, now_us) for row in rows)
     horizon = next((r.prediction.horizon_s for r in rows if r.prediction), 24 * 3600)
-    title = f"Machines by risk of a failure within {lapse(horizon * SECOND)}"
+    title = f"Machines by risk of a failure within {hours(horizon * SECOND)}"
     return panel(title, table(HEAD, body, right=(6, 7)), models(rows))
 
 
@@ -72,7 +72,7 @@ def in_words(p: Prediction) -> str:
     """One prediction as a sentence, HTML."""
     if p.probability is None:
         return f"The risk is <b>not known yet</b>: {safe(reason(p.reason))}."
-    span = lapse(p.horizon_s * SECOND)
+    span = hours(p.horizon_s * SECOND)
     words = f"A failure within {span} is expected in <b>{of_100(p.probability)}</b> such cases."
     if p.rul is not None:
         words += f" Remaining life about <b>{safe(life(p.rul, p.rul_low, p.rul_high, p.life_unit))}</b>."
@@ -98,7 +98,8 @@ def prediction_title(view: PredictionView, site: SiteRow, now_us: int) -> str:
     data = f"newest data {age_roughly(view.data_us, now_us)} old"
     when = f"made for {moment(p.at_us, site.time_zone, now_us)}{newer}<br>{data}"
     return (
-        f'<p class="tw-crumbs">{" &rsaquo; ".join(trail)}</p><div class="tw-title"><h1>{safe(view.name)}</h1>'
+        f'<div class="tw-title"><div><p class="tw-crumbs">{" &rsaquo; ".join(trail)}</p>'
+        f"<h1>{safe(view.name)}</h1></div>"
         f'<div class="tw-r tw-muted">{case}<br>{when}</div></div><p class="tw-say">{in_words(p)}</p>'
     )
 
@@ -121,7 +122,7 @@ def _row(row: RiskRow, site: SiteRow, now_us: int) -> Sequence[str]:
         mark = '<span class="tw-tag tw-advice">&#9650; above level</span>' if p.above_threshold else ""
         chance = f'<span class="tw-num">{of_100(p.probability)}</span> {mark}'
         looks = _looks_like(row)
-        remaining = safe(life(p.rul, p.rul_low, p.rul_high, p.life_unit))
+        remaining = _remaining(p)
     return (
         name,
         chance,
@@ -133,6 +134,13 @@ def _row(row: RiskRow, site: SiteRow, now_us: int) -> Sequence[str]:
         _data_age(row.data_us, now_us),
         _links(row),
     )
+
+
+def _remaining(p: Prediction) -> str:
+    if p.rul is None:
+        return NOTHING
+    spread = "" if p.rul_low is None or p.rul_high is None else f"{p.rul_low:,.0f} to {p.rul_high:,.0f}"
+    return safe(life(p.rul, None, None, p.life_unit)) + small(spread)
 
 
 def _looks_like(row: RiskRow) -> str:

@@ -25,10 +25,16 @@ def heading(title: str, right: str = "") -> str:
 
 
 def table(
-    head: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = (), tight: bool = False
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    right: Sequence[int] = (),
+    wide: int = -1,
+    tight: bool = False,
 ) -> str:
-    """A table with thin lines. `head` is text (`()`: none), cells are HTML, `right` columns align right."""
-    side = [' class="tw-r"' if k in right else "" for k in range(64)]
+    """A table with thin lines. `head` is text (`()`: none), cells are HTML, `right` columns align right,
+    the column `wide` gets 40 % of the width."""
+    side = [' class="tw-r"' if k in right else ' class="tw-wide"' if k == wide else "" for k in range(64)]
     titles = "".join(f'<th scope="col"{side[k]}>{safe(name)}</th>' for k, name in enumerate(head))
     top = f"<thead><tr>{titles}</tr></thead>" if head else ""
     body = "".join(

@@ -56,6 +56,11 @@ def lapse(us: int) -> str:
     return f"{us // large} {names[0]} {rest} {names[1]}" if rest else f"{us // large} {names[0]}"
 
 
+def hours(us: int) -> str:
+    """A span of some hours in whole hours: `24 h`."""
+    return f"{us / HOUR:.0f} h"
+
+
 def age(us: int | None, now_us: int) -> str:
     """How old a value is: `0.5 s old`, or `no data yet`."""
     return "no data yet" if us is None else f"{lapse(max(0, now_us - us))} old"

@@ -10,7 +10,7 @@ def line_filter(lines: Sequence[tuple[str, str]]) -> str:
     return choice("Line", "line", [("", "All lines"), *lines])
 
 
-def choice(label: str, name: str, options: Sequence[tuple[str, str]]) -> str:
+def choice(label: str, name: str, options: Sequence[tuple[str, str]], *, labelled: bool = False) -> str:
     """Choose one of (value, words). The value is in the address as `name`; the first is the default."""
     words = dict(options)
     values = list(words)
@@ -22,6 +22,7 @@ def choice(label: str, name: str, options: Sequence[tuple[str, str]]) -> str:
         format_func=lambda value: words[value],
         key=f"filter-{name}",
         width=240,
+        label_visibility="visible" if labelled else "collapsed",
     )
     remember(name, chosen)
     return chosen

@@ -13,14 +13,19 @@ REFRESH_S = 2
 
 def render(desk: Desk) -> None:
     """The sentence, the filter by line, what waits and what is under way."""
-    chosen = line_filter(desk.queries.decide.inbox().lines)
-    live(desk, REFRESH_S, lambda now: _draw(now, chosen))
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    with right:
+        chosen = line_filter(desk.queries.decide.inbox().lines)
+    with left:
+        live(desk, REFRESH_S, lambda now: _sentence(now, chosen))
+    live(desk, REFRESH_S, lambda now: _tables(now, chosen))
 
 
-def _draw(desk: Desk, line_id: str) -> None:
-    inbox = desk.queries.decide.inbox(line_id)
-    now = desk.now_us
-    st.html(lead(headline(inbox, desk.site, now)))
-    st.html(waiting_panel(inbox.waiting, desk.site, now))
-    if inbox.under_way:
-        st.html(under_way_panel(inbox.under_way, desk.site, now))
+def _sentence(desk: Desk, line_id: str) -> None:
+    st.html(lead(headline(desk.queries.decide.inbox(line_id), desk.site, desk.now_us)))
+
+
+def _tables(desk: Desk, line_id: str) -> None:
+    inbox, now = desk.queries.decide.inbox(line_id), desk.now_us
+    under_way = under_way_panel(inbox.under_way, desk.site, now)
+    st.html(f'<div class="tw-stack">{waiting_panel(inbox.waiting, desk.site, now)}{under_way}</div>')

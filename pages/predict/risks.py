@@ -13,11 +13,18 @@ REFRESH_S = 3
 
 def render(desk: Desk) -> None:
     """The sentence, the filter by line, and the table; drawn again while it is open."""
-    chosen = line_filter(desk.queries.predict.risks().lines)
-    live(desk, REFRESH_S, lambda now: _draw(now, chosen))
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    with right:
+        chosen = line_filter(desk.queries.predict.risks().lines)
+    with left:
+        live(desk, REFRESH_S, lambda now: _sentence(now, chosen))
+    live(desk, REFRESH_S, lambda now: _table(now, chosen))
 
 
-def _draw(desk: Desk, line_id: str) -> None:
+def _sentence(desk: Desk, line_id: str) -> None:
+    st.html(lead(headline(desk.queries.predict.risks(line_id or None).rows)))
+
+
+def _table(desk: Desk, line_id: str) -> None:
     board = desk.queries.predict.risks(line_id or None)
-    st.html(lead(headline(board.rows)))
     st.html(risk_table(board.rows, desk.site, desk.now_us))

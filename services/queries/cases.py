@@ -7,12 +7,13 @@ from sqlalchemy import Connection, select
 
 from auth.permissions import Actor, Permission
 from data.store import tables as t
-from domain.cases import UNDECIDED, CaseState
+from domain.cases import UNDECIDED, CaseState, CommandView, derive
 from domain.equipment import line_of
 from domain.errors import NotFound, UserFixable
 from domain.evidence import Evidence, Payload, alternatives_from_json
 from domain.messages import CommandState
-from domain.policy import Approval, check_approval
+from domain.policy import Approval, check_approval, check_in_time
+from services import audit
 from services.context import Context
 from services.queries.common import names_of, people
 from services.queries.course import course_of
@@ -48,12 +49,12 @@ def case_view(tx: Connection, context: Context, row: Mapping[str, Any]) -> CaseV
     actor, unit = context.actor, row["equipment_id"]
     line = line_of(unit)
     names, who = names_of(tx, (unit, line)), people(tx, (row["decided_by"], row["proposed_by"]))
-    commands, audit = command_rows(tx, context, row["case_id"]), audit_rows(tx, row["case_id"])
+    commands, entries = command_rows(tx, context, row["case_id"]), audit_rows(tx, row["case_id"])
     signatures = _signatures(tx, context, row["case_id"])
     may_decide = actor.may(Permission(row["permission"]), unit)
     same = (
         "case_id number version kind attention title equipment_id opened_us deadline_us default_action "
-        "cost_cents benefit_cents benefit_low_cents benefit_high_cents reason advised"
+        "cost_cents benefit_cents benefit_low_cents benefit_high_cents reason advised decided_us"
     )
     return CaseView(
         **{name: row[name] for name in same.split()},
@@ -62,6 +63,8 @@ def case_view(tx: Connection, context: Context, row: Mapping[str, Any]) -> CaseV
         line_id=line,
         line_name=names.get(line, line),
         proposed_by=who.get(row["proposed_by"], row["proposed_by"]),
+        attention_why=derive(_views(commands)).why if row["attention"] else "",
+        seen=audit.said(tx, "case", row["case_id"], actor.account_id, "seen"),
         evidence=Evidence.from_json(row["evidence"]),
         alternatives=alternatives_from_json(row["alternatives"]),
         commands=commands,
@@ -70,17 +73,18 @@ def case_view(tx: Connection, context: Context, row: Mapping[str, Any]) -> CaseV
             row,
             commands=commands,
             signatures=signatures,
-            audit=audit,
+            audit=entries,
             outcome=_outcome(tx, row),
             who=who,
         ),
-        comments=tuple(entry for entry in audit if "comment" in entry.action),
+        comments=tuple(entry for entry in entries if entry.action == "comment"),
         prediction=_prediction(tx, context, row),
         data_us=newest_reading(tx, [unit]).get(unit),
         may_decide=may_decide,
         may_comment=actor.may(Permission.COMMENT, unit),
         may_judge=actor.may(Permission.RECORD_OUTCOME, unit),
         blocked=why_not(context, row) if CaseState(row["state"]) in UNDECIDED else "",
+        too_late=_too_late(context, row),
         decided_by=who.get(row["decided_by"] or "", row["decided_by"] or ""),
         drafts=_drafts(tx, actor, row["case_id"]),
     )
@@ -91,20 +95,31 @@ def why_not(context: Context, row: Mapping[str, Any]) -> str:
     actor = context.actor
     if not actor.may(Permission(row["permission"]), row["equipment_id"]):
         return "Your role lets you see and comment, not decide."
-    facts = Approval(
-        account_id=actor.account_id,
-        limit_cents=actor.approval_limit_cents,
+    try:
+        check_approval(_facts(context, row))
+    except UserFixable as error:
+        return f"{str(error)[:1].upper()}{str(error)[1:]}."
+    return ""
+
+
+def _too_late(context: Context, row: Mapping[str, Any]) -> bool:
+    try:
+        check_in_time(_facts(context, row))
+    except UserFixable:
+        return True
+    return False
+
+
+def _facts(context: Context, row: Mapping[str, Any]) -> Approval:
+    return Approval(
+        account_id=context.actor.account_id,
+        limit_cents=context.actor.approval_limit_cents,
         proposed_by=row["proposed_by"],
         cost_cents=row["cost_cents"],
         now_us=context.now_us,
         deadline_us=row["deadline_us"],
         evidence_us=row["evidence_us"] if row["prediction_id"] else None,
     )
-    try:
-        check_approval(facts)
-    except UserFixable as error:
-        return f"{str(error)[:1].upper()}{str(error)[1:]}."
-    return ""
 
 
 def command_rows(tx: Connection, context: Context, case_id: str) -> tuple[CommandRow, ...]:
@@ -135,6 +150,10 @@ def command_rows(tx: Connection, context: Context, case_id: str) -> tuple[Comman
         )
         for row in every
     )
+
+
+def _views(commands: tuple[CommandRow, ...]) -> list[CommandView]:
+    return [CommandView(c.command_id, c.payload.kind, c.state, c.cancels, c.depends_on) for c in commands]
 
 
 def _plant(context: Context, wall_us: int | None) -> int | None:
@@ -182,7 +201,7 @@ def _outcome(tx: Connection, row: Mapping[str, Any]) -> Mapping[str, Any] | None
 
 def _drafts(tx: Connection, actor: Actor, case_id: str) -> dict[str, str]:
     d = t.drafts.c
-    subjects = {f"{kind}:{case_id}": kind for kind in ("comment", "reject", "changes")}
+    subjects = {f"{kind}:{case_id}": kind for kind in ("comment", "reject", "changes", "outcome")}
     rows = tx.execute(
         select(d.subject, d.content).where(d.account_id == actor.account_id, d.subject.in_(subjects))
     )

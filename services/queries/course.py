@@ -1,5 +1,6 @@
 """The course of a case: what has happened, in order of plant time, and what is still to come."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -44,7 +45,7 @@ def course_of(
     """What happened, oldest first, then what is to come (without a time)."""
     proposer = who.get(case["proposed_by"], case["proposed_by"])
     past = [CourseStep(case["opened_us"], f"Proposed by {proposer}")]
-    past += [CourseStep(entry.plant_us, f"Seen by {entry.actor}") for entry in _first_seen(audit)]
+    past += [step for entry in audit for step in _noted(entry)]
     past += [CourseStep(s.signed_us, f"Signed by {s.printed_name}: {s.meaning}") for s in signatures]
     past += list(_ended(case, who))
     for command in commands:
@@ -63,12 +64,23 @@ def finding_text(finding: str, cause: str) -> str:
     return f"{words} ({cause.replace('_', ' ')})" if cause else words
 
 
-def _first_seen(audit: Sequence[AuditRow]) -> Iterator[AuditRow]:
-    people: set[str] = set()
-    for entry in audit:
-        if "seen" in entry.action and entry.actor not in people:
-            people.add(entry.actor)
-            yield entry
+def _noted(entry: AuditRow) -> Iterator[CourseStep]:
+    """What only the audit knows: who saw it, renewals, remarks, changes proposed to somebody else."""
+    told = json.loads(entry.detail or "{}")
+    said = told.get("text") or told.get("reason") or told.get("why") or told.get("choice") or ""
+    match entry.action:
+        case "seen":
+            yield CourseStep(entry.plant_us, f"Seen by {entry.actor}")
+        case "comment":
+            yield CourseStep(entry.plant_us, f"{entry.actor}: {said}")
+        case "proposal renewed on newer data":
+            yield CourseStep(entry.plant_us, "Proposal renewed on newer data")
+        case "proposed a change above the own limit":
+            yield CourseStep(entry.plant_us, f"{entry.actor} proposes a change above the own limit: {said}")
+        case "took orders back":
+            yield CourseStep(entry.plant_us, f"{entry.actor} takes orders back: {said}")
+        case "needs attention":
+            yield CourseStep(entry.plant_us, f"Needs a look: {said}", alarming=True)
 
 
 def _ended(case: Mapping[str, Any], who: Mapping[str, str]) -> Iterator[CourseStep]:

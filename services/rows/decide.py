@@ -116,6 +116,8 @@ class CaseView:
     kind: str
     state: CaseState
     attention: bool
+    attention_why: str
+    seen: bool
     title: str
     equipment_id: str
     equipment_name: str
@@ -143,7 +145,9 @@ class CaseView:
     may_comment: bool
     may_judge: bool
     blocked: str
+    too_late: bool
     decided_by: str
+    decided_us: int | None
     drafts: dict[str, str]
 
 

@@ -1,0 +1,66 @@
+"""One case: the evidence, the choices, what will be sent, the decision, and its course."""
+
+import streamlit as st
+
+from components import card
+from components.course import course_panel
+from components.orders import orders_panel, receipts_panel
+from components.tables import empty
+from domain.cases import UNDECIDED
+from pages.decide.deciding import buttons
+from pages.live import live
+from services.desk import Desk
+from services.rows.decide import CaseView
+
+REFRESH_S = 2
+
+
+def render(desk: Desk) -> None:
+    """The card. Header, receipts and course draw themselves again; what is typed stays untouched."""
+    asked = st.query_params.get("case", "")
+    if not asked.isdigit():
+        st.html(empty("Choose a case in the inbox."))
+        return
+    number = int(asked)
+    case = desk.queries.decide.case(number)
+    if case.state in UNDECIDED and not case.seen:
+        desk.commands.cases.seen(desk.actor, case.case_id)
+        case = desk.queries.decide.case(number)
+    live(desk, REFRESH_S, lambda now: _head(now, number, case.version))
+    left, right = st.columns([1.45, 1], gap="small")
+    with left:
+        st.html(card.why_panel(case, desk.site, desk.now_us))
+    with right:
+        (_undecided if case.state in UNDECIDED else _decided)(desk, case)
+
+
+def _undecided(desk: Desk, case: CaseView) -> None:
+    st.html(card.choices_panel(case, desk.site))
+    st.html(orders_panel(case, desk.site, desk.now_us))
+    buttons(desk, case)
+    live(desk, REFRESH_S, lambda now: _course(now, case.number))
+
+
+def _decided(desk: Desk, case: CaseView) -> None:
+    live(desk, REFRESH_S, lambda now: _receipts(now, case.number))
+    buttons(desk, case)
+    live(desk, REFRESH_S, lambda now: _course(now, case.number))
+    st.html(card.signatures_panel(case, desk.site))
+    st.html(card.choices_panel(case, desk.site))
+
+
+def _head(desk: Desk, number: int, shown_version: int) -> None:
+    case = desk.queries.decide.case(number)
+    st.html(card.case_title(case, desk.site, desk.now_us, desk.actor.approval_limit_cents))
+    if case.version != shown_version:
+        st.html(card.changed_note(case))
+
+
+def _course(desk: Desk, number: int) -> None:
+    case = desk.queries.decide.case(number)
+    st.html(course_panel(case.course, desk.site, desk.now_us))
+
+
+def _receipts(desk: Desk, number: int) -> None:
+    case = desk.queries.decide.case(number)
+    st.html(receipts_panel(case, desk.site, desk.now_us))

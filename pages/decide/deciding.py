@@ -1,0 +1,222 @@
+"""The decision on a case: four acts of equal weight, none preselected, each with its own small form."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from components.orders import what_can_be_taken_back
+from domain.cases import JUDGEABLE, UNDECIDED, UNDER_WAY
+from domain.errors import Conflict, UserFixable
+from domain.ids import new_id
+from domain.messages import Finding
+from domain.policy import REJECT_REASONS
+from domain.recommendation import CAUSE_LABELS, cause_label
+from pages.decide import changing
+from services.commands.acting import Decided
+from services.desk import Desk
+from services.rows.decide import CaseView
+from services.signing import APPROVES, APPROVES_CHANGED, REJECTS, TAKES_BACK
+
+FINDINGS = {
+    Finding.FAILED: "The part had failed",
+    Finding.DEGRADED: "The part was worn",
+    Finding.NOTHING_FOUND: "Nothing was found",
+    Finding.OTHER_FAULT: "Another fault was found",
+}
+Act = Callable[[str], Decided]
+
+
+def buttons(desk: Desk, case: CaseView) -> None:
+    """What this person can do with the case now; nothing where there is nothing to do."""
+    offered = _offered(case)
+    if not offered:
+        return
+    opened = f"open-{case.case_id}"
+    with st.container(border=True, key="acts"):
+        with st.container(horizontal=True):
+            for kind, words in offered.items():
+                if st.button(words, key=f"{kind}-{case.case_id}"):
+                    st.session_state[opened] = kind
+        if case.may_decide and case.state in UNDECIDED:
+            st.caption(f"Approving means: {APPROVES} It can be taken back until the receivers acknowledge.")
+        kind = str(st.session_state.get(opened, ""))
+        if kind in offered:
+            _FORMS[kind](desk, case)
+
+
+def _offered(case: CaseView) -> dict[str, str]:
+    offered = {}
+    if case.state in UNDECIDED and case.may_decide:
+        if not case.blocked:
+            offered["approve"] = "Approve and sign"
+        if not case.too_late:
+            offered["change"] = "Approve with changes"
+        offered["reject"] = "Reject"
+    if case.state in UNDER_WAY and case.may_decide and what_can_be_taken_back(case.commands):
+        offered["undo"] = "Take back"
+    if case.state in JUDGEABLE and case.may_judge:
+        offered["outcome"] = "Record the finding"
+    if case.may_comment:
+        offered["comment"] = "Comment"
+    return offered
+
+
+def _approve(desk: Desk, case: CaseView) -> None:
+    if _signed(desk, case, "approve", "Sign and release", APPROVES):
+        _do(
+            desk,
+            case,
+            "approve",
+            lambda act: desk.commands.cases.approve(desk.actor, case.case_id, case.version, act),
+        )
+
+
+def _change(desk: Desk, case: CaseView) -> None:
+    changes = changing.fields(desk, case)
+    if changes and _signed(desk, case, "change", "Sign and release with changes", APPROVES_CHANGED):
+        cases = desk.commands.cases
+        _do(
+            desk,
+            case,
+            "change",
+            lambda act: cases.approve(desk.actor, case.case_id, case.version, act, changes),
+        )
+
+
+def _reject(desk: Desk, case: CaseView) -> None:
+    code = st.selectbox(
+        "Reason",
+        list(REJECT_REASONS),
+        index=None,
+        format_func=REJECT_REASONS.__getitem__,
+        placeholder="Choose a reason",
+        key=f"reason-{case.case_id}",
+    )
+    text = changing.draft(desk, case, "reject", "In your words (needed for Other)")
+    if _signed(desk, case, "reject", "Sign and reject", REJECTS):
+        if code is None:
+            st.warning("Please choose a reason.")
+            return
+        cases = desk.commands.cases
+        _do(
+            desk,
+            case,
+            "reject",
+            lambda act: cases.reject(desk.actor, case.case_id, case.version, act, code, text),
+        )
+
+
+def _undo(desk: Desk, case: CaseView) -> None:
+    options = {"": "Everything that can be taken back", **what_can_be_taken_back(case.commands)}
+    which = st.selectbox(
+        "What", list(options), format_func=options.__getitem__, key=f"undo-what-{case.case_id}"
+    )
+    reason = st.text_input("Reason", key=f"undo-why-{case.case_id}", max_chars=200)
+    if not _signed(desk, case, "undo", "Sign and take back", TAKES_BACK):
+        return
+    cases, who = desk.commands.cases, desk.actor
+    if which:
+        _do(
+            desk,
+            case,
+            "undo",
+            lambda act: cases.withdraw_command(who, case.case_id, case.version, act, which, reason),
+        )
+    else:
+        _do(desk, case, "undo", lambda act: cases.undo(who, case.case_id, case.version, act, reason))
+
+
+def _outcome(desk: Desk, case: CaseView) -> None:
+    finding = st.selectbox(
+        "Found",
+        list(FINDINGS),
+        index=None,
+        format_func=FINDINGS.__getitem__,
+        placeholder="Choose what was found",
+        key=f"found-{case.case_id}",
+    )
+    causes = ["", *CAUSE_LABELS]
+    cause = st.selectbox(
+        "Cause",
+        causes,
+        format_func=lambda c: cause_label(c) if c else "not said",
+        key=f"cause-{case.case_id}",
+    )
+    text = changing.draft(desk, case, "outcome", "Remark")
+    if st.button("Record", key=f"do-outcome-{case.case_id}"):
+        if finding is None:
+            st.warning("Please choose what was found.")
+            return
+        cases = desk.commands.cases
+        _do(
+            desk,
+            case,
+            "outcome",
+            lambda act: cases.record_outcome(desk.actor, case.case_id, act, finding, cause, text),
+        )
+
+
+def _comment(desk: Desk, case: CaseView) -> None:
+    text = changing.draft(desk, case, "comment", "Comment, for everybody who sees this case")
+    if st.button("Add comment", key=f"do-comment-{case.case_id}"):
+        _do(
+            desk,
+            case,
+            "comment",
+            lambda act: desk.commands.cases.comment(desk.actor, case.case_id, act, text),
+        )
+
+
+def _signed(desk: Desk, case: CaseView, kind: str, words: str, meaning: str) -> bool:
+    """The signature: name, meaning, password. True in the run in which it was given and right."""
+    with st.form(f"sign-{kind}-{case.case_id}", border=False, clear_on_submit=True):
+        st.caption(f"Signed as {desk.actor.name} ({desk.actor.username}): {meaning}")
+        password = st.text_input("Your password", type="password", autocomplete="current-password")
+        pressed = st.form_submit_button(words)
+    if not pressed:
+        return False
+    try:
+        right = desk.commands.accounts.password_ok(desk.actor, password)
+    except UserFixable as error:
+        st.warning(str(error))
+        return False
+    if not right:
+        st.warning("The password is wrong. Nothing was signed.")
+    return right
+
+
+def _do(desk: Desk, case: CaseView, kind: str, act: Act) -> None:
+    """Act once: the id belongs to this form, so that a second click gets the first result."""
+    key = f"act-{kind}-{case.case_id}-{case.version}"
+    act_id = st.session_state.setdefault(key, new_id())
+    try:
+        done = act(act_id)
+    except Conflict:
+        st.warning(_first(desk, case))
+        return
+    except UserFixable as error:
+        st.warning(f"{str(error)[:1].upper()}{str(error)[1:]}.")
+        return
+    for name in (key, f"open-{case.case_id}"):
+        st.session_state.pop(name, None)
+    st.toast(done.message)
+    st.rerun()
+
+
+def _first(desk: Desk, case: CaseView) -> str:
+    now = desk.queries.decide.case(case.number)
+    if now.state in UNDECIDED:
+        return "The case has changed since you read it. Open it again; what you typed is kept."
+    who = now.decided_by or "Somebody"
+    when = f" at {desk.site.local(now.decided_us):%H:%M}" if now.decided_us else ""
+    return f"{who} decided first{when}: the case is now {now.state.value}. Nothing of yours was sent."
+
+
+_FORMS: dict[str, Callable[[Desk, CaseView], None]] = {
+    "approve": _approve,
+    "change": _change,
+    "reject": _reject,
+    "undo": _undo,
+    "outcome": _outcome,
+    "comment": _comment,
+}
