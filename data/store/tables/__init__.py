@@ -40,6 +40,7 @@ from data.store.tables.prediction import (
     explanations,
     model_versions,
     predictions,
+    to_consider,
     windows,
 )
 from data.store.tables.telemetry import (
@@ -103,6 +104,7 @@ __all__ = [
     "states",
     "stock",
     "tickets",
+    "to_consider",
     "watermarks",
     "windows",
     "workers",

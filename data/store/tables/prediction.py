@@ -1,6 +1,6 @@
 """Models, predictions, explanations, and the requests for them."""
 
-from sqlalchemy import Column, Index, LargeBinary, Table
+from sqlalchemy import Column, Index, LargeBinary, Table, UniqueConstraint
 
 from data.store.tables.base import flag, metadata, number, text, us, whole
 
@@ -39,6 +39,7 @@ predictions = Table(
     number("rul_low", null=True),
     number("rul_high", null=True),
     flag("above_threshold"),
+    UniqueConstraint("model_name", "model_version", "equipment_id", "at_us"),
 )
 # The model's input as it was (float32, little endian, shape in `shape`), so that it can be replayed.
 windows = Table(
@@ -80,5 +81,17 @@ explain_requests = Table(
     text("state"),  # waiting, done, failed
     text("detail"),
 )
+# Predictions that the recommender has not looked at yet; written in the transaction that made them.
+to_consider = Table(
+    "to_consider",
+    metadata,
+    text("prediction_id", key=True),
+    us("at_us"),
+    us("next_try_wall_us"),
+    whole("attempts"),
+    text("last_error"),
+)
+Index("ix_to_consider_next_try_wall_us", to_consider.c.next_try_wall_us)
+Index("ix_explain_requests_state", explain_requests.c.state)
 Index("ix_predictions_equipment_id", predictions.c.equipment_id, predictions.c.at_us)
 Index("ix_predictions_at_us", predictions.c.at_us)

@@ -1,0 +1,41 @@
+"""Hands predictions to the recommender, in order of plant time, until each was looked at once."""
+
+from collections.abc import Callable
+from typing import Any
+
+from data.store import predictions as store
+from data.store.database import Database
+from domain.clock import SECOND, wall_us
+from domain.errors import Retryable, TaktwiseError
+
+LIMIT = 50
+LONGEST_WAIT_S = 300
+
+
+def consider_due(database: Database, consider: Callable[[str], Any], *, limit: int = LIMIT) -> int:
+    """Pass what waits to `consider(prediction_id)`; returns how many it took.
+
+    `consider` commits by itself and must bear the same prediction twice: a process killed after it,
+    and before the row here is deleted, repeats it. What fails is tried again, later each time.
+    """
+    with database.read() as tx:
+        due = store.due_to_consider(tx, wall_us(), limit)
+    taken = 0
+    for prediction_id, attempts in due:
+        try:
+            consider(prediction_id)
+        except TaktwiseError as error:
+            _later(database, prediction_id, attempts + 1, error)
+            if isinstance(error, Retryable):
+                break
+            continue
+        with database.write() as tx:
+            store.considered(tx, prediction_id)
+        taken += 1
+    return taken
+
+
+def _later(database: Database, prediction_id: str, attempts: int, error: TaktwiseError) -> None:
+    wait_s = min(LONGEST_WAIT_S, 2 ** min(attempts, 10))
+    with database.write() as tx:
+        store.try_later(tx, prediction_id, attempts, wall_us() + wait_s * SECOND, str(error))

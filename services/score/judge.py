@@ -1,0 +1,127 @@
+"""From inputs to predictions: scores, thresholds, explanations. No database here."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.store.predictions import Made
+from domain.clock import HOUR, SECOND, wall_us
+from domain.ids import new_id
+from domain.prediction import Explanation, PredictionStatus
+from models.registry import LoadedModel
+from services.score.explaining import Explaining
+from services.score.inputs import Input
+
+ODD_OUTPUT = "the model gave no usable answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What became of one input: rows to be stored, and the explanation when there is one."""
+
+    made: Made
+    above: bool
+    scored: bool
+
+
+class Judge:
+    """Scores inputs with one model, and explains those above its threshold."""
+
+    def __init__(self, model: LoadedModel) -> None:
+        self.model = model
+        self.explaining = Explaining(model)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Name and version of the model."""
+        return self.model.card.name, self.model.card.version
+
+    def judge(self, inputs: Sequence[Input], *, keep_windows: bool) -> list[Judged]:
+        """One result per input, in order. Windows above the threshold are always kept, with their
+        explanation; the others only with `keep_windows`."""
+        windows = [one.window for one in inputs if one.window is not None]
+        shape = (0, *self.model.scorer.shape)
+        scores = self.model.scorer.score(np.stack(windows) if windows else np.zeros(shape, np.float32))
+        results, place = [], 0
+        for one in inputs:
+            if one.window is None:
+                results.append(self._not_known(one, one.reason, ""))
+                continue
+            results.append(self._judged(one, place, scores, keep_windows))
+            place += 1
+        return results
+
+    def _judged(self, one: Input, place: int, scores: Any, keep: bool) -> Judged:
+        window = one.window
+        assert window is not None  # noqa: S101 - the caller has looked
+        digest = window_hash(window)
+        if not scores.usable[place]:
+            return self._not_known(one, ODD_OUTPUT, digest)
+        probability = float(scores.probability[place])
+        above = probability >= self.model.card.threshold
+        low, middle, high = scores.rul[place].tolist()
+        row = self._row(one, digest) | {
+            "status": PredictionStatus.SCORED.value, "probability": probability, "rul": middle,
+            "rul_low": low, "rul_high": high, "above_threshold": above,
+        }  # fmt: skip
+        if not above:
+            return Judged(Made(row, window_row(row, window) if keep else None), above=False, scored=True)
+        explanation = self.explaining.explain(
+            row["prediction_id"], one.unit.machine_type, window, one.from_us, one.at_us
+        )
+        return Judged(
+            Made(row, window_row(row, window), *explanation_rows(explanation)), above=True, scored=True
+        )
+
+    def _not_known(self, one: Input, reason: str, digest: str) -> Judged:
+        row = self._row(one, digest) | {"status": PredictionStatus.NOT_KNOWN.value, "reason": reason}
+        return Judged(Made(row), above=False, scored=False)
+
+    def _row(self, one: Input, digest: str) -> dict[str, Any]:
+        card = self.model.card
+        return {
+            "prediction_id": new_id(), "equipment_id": one.unit.equipment_id, "at_us": one.at_us,
+            "made_wall_us": wall_us(), "reason": "", "model_name": card.name, "model_version": card.version,
+            "feature_version": card.feature_version, "window_hash": digest, "window_from_us": one.from_us,
+            "window_to_us": one.at_us, "horizon_s": horizon_s(self.model), "life_unit": card.life_unit,
+            "probability": None, "rul": None, "rul_low": None, "rul_high": None, "above_threshold": False,
+        }  # fmt: skip
+
+
+def horizon_s(model: LoadedModel) -> int:
+    """The horizon in plant seconds; a cycle of a replayed engine takes one plant hour."""
+    card = model.card
+    return card.horizon_s or round(card.horizon * HOUR / SECOND)
+
+
+def window_hash(window: NDArray[np.float32]) -> str:
+    """SHA-256 of the window's bytes (float32, little endian)."""
+    return hashlib.sha256(np.ascontiguousarray(window, dtype="<f4").tobytes()).hexdigest()
+
+
+def window_row(prediction: dict[str, Any], window: NDArray[np.float32]) -> dict[str, Any]:
+    """The row of `windows`."""
+    data = np.ascontiguousarray(window, dtype="<f4").tobytes()
+    shape = json.dumps(list(window.shape))
+    return {"prediction_id": prediction["prediction_id"], "shape": shape, "data": data}
+
+
+def window_from(shape: str, data: bytes) -> NDArray[np.float32]:
+    """The inverse of `window_row`."""
+    return np.frombuffer(data, dtype="<f4").reshape(json.loads(shape)).astype(np.float32)
+
+
+def explanation_rows(found: Explanation) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Rows of `explanations` and `contributions`."""
+    head = {
+        "prediction_id": found.prediction_id, "base_value": found.base_value,
+        "output_value": found.output_value, "additivity_error": found.additivity_error,
+        "background": found.background, "method": found.method, "made_wall_us": wall_us(),
+    }  # fmt: skip
+    parts = [{"prediction_id": found.prediction_id, **asdict(part)} for part in found.contributions]
+    return head, parts
