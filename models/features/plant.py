@@ -165,20 +165,28 @@ def windows(machine_type: str, bins: Bins, places: npt.NDArray[np.int64]) -> npt
     start = _starts(bins)[places]
     rows = places[:, None] + np.arange(1 - STEPS, 1)[None, :]
     usual, count = _usual(bins, start, places)
-    gauges, changes, values = len(GAUGES), len(CHANGES), VALUES
-    mean = bins.mean[rows]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        change = np.clip(np.log(_shown(mean) / usual[:, None, :]), -3.0, 3.0)
-    out[:, :, :gauges] = np.nan_to_num(mean)
-    out[:, :, gauges : gauges + changes] = np.nan_to_num(change)
-    out[:, :, gauges + changes] = bins.run_us[rows] / BIN_US
-    out[:, :, gauges + changes + 1] = _operating_hours(bins, start, rows)
-    out[:, :, gauges + changes + 2] = (count / LOOKBACK_BINS)[:, None]
-    out[:, :, values : values + gauges] = ~np.isnan(mean)
-    out[:, :, values + gauges] = bins.seen[rows] > 0
-    if machine_type in TYPES:
-        out[:, :, values + gauges + 1 + TYPES.index(machine_type)] = 1.0
+    change = slice(len(GAUGES), len(GAUGES) + len(CHANGES))
+    hours, history = change.stop + 1, change.stop + 2
+    out[:] = _rows(machine_type, bins)[rows]
+    out[:, :, change] -= np.log(usual).astype(np.float32)[:, None, :]
+    np.nan_to_num(np.clip(out[:, :, change], -3.0, 3.0, out=out[:, :, change]), copy=False)
+    out[:, :, hours] = _operating_hours(bins, start, rows)
+    out[:, :, history] = (count / LOOKBACK_BINS)[:, None]
     return out
+
+
+def _rows(machine_type: str, bins: Bins) -> npt.NDArray[np.float32]:
+    """What each bin gives to any window that it is in (B, 41); changes still against nothing, NaN unknown."""
+    table = np.zeros((len(bins.seen), len(CHANNELS)), dtype=np.float32)
+    gauges, changes, values = len(GAUGES), len(CHANGES), VALUES
+    table[:, :gauges] = np.nan_to_num(bins.mean)
+    table[:, gauges : gauges + changes] = np.log(_shown(bins.mean))
+    table[:, gauges + changes] = bins.run_us / BIN_US
+    table[:, values : values + gauges] = ~np.isnan(bins.mean)
+    table[:, values + gauges] = bins.seen > 0
+    if machine_type in TYPES:
+        table[:, values + gauges + 1 + TYPES.index(machine_type)] = 1.0
+    return table
 
 
 def bin_readings(
