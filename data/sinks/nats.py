@@ -38,8 +38,8 @@ _TROUBLE = (NatsError, OSError, TimeoutError)
 class NatsSink:
     """JetStream behind `nats://[user:password@]host:port`. Unavailable when it does not answer."""
 
-    def __init__(self, url: str, name: str = "taktwise-relay") -> None:
-        self._url, self._name = url, name
+    def __init__(self, url: str, name: str = "taktwise-relay", *, ack_wait_s: float = ACK_WAIT_S) -> None:
+        self._url, self._name, self._ack_wait_s = url, name, ack_wait_s
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="nats", daemon=True)
         self._thread.start()
@@ -118,7 +118,10 @@ class NatsSink:
 
     async def _subscription(self, stream: JetStreamContext) -> JetStreamContext.PullSubscription:
         config = ConsumerConfig(
-            durable_name=DURABLE, ack_policy=AckPolicy.EXPLICIT, ack_wait=ACK_WAIT_S, max_ack_pending=1_000
+            durable_name=DURABLE,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=self._ack_wait_s,
+            max_ack_pending=1_000,
         )
         return await stream.pull_subscribe(
             RECEIPT_SUBJECTS[0], durable=DURABLE, stream=RECEIPT_STREAM, config=config

@@ -4,19 +4,21 @@ RabbitMQ drops no duplicates: a message that is sent again arrives again, and th
 makes it once. Call `receipts` at least every few seconds: it also answers the server's heartbeats.
 """
 
+import logging
 import ssl
 from collections.abc import Sequence
 from urllib.parse import unquote, urlsplit
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
-from pika.exceptions import AMQPError, ChannelClosedByBroker, NackError, UnroutableError
+from pika.exceptions import AMQPError, NackError, UnroutableError
 
 from data.sinks.port import Ack, Delivery, Outcome, Retry, Terminal
 from data.wire.queues import RECEIPT_QUEUE, declare_rabbit
 from domain.errors import Unavailable
 
 _TROUBLE = (AMQPError, OSError)
+logging.getLogger("pika").setLevel(logging.CRITICAL)  # it logs what it raises, seven lines each
 HEARTBEAT_S = 60
 TIMEOUT_S = 10.0
 
@@ -88,10 +90,7 @@ class RabbitSink:
         channel = self._open()
         found: list[Delivery] = []
         while len(found) < limit:
-            try:
-                method, _, body = channel.basic_get(RECEIPT_QUEUE, auto_ack=False)
-            except ChannelClosedByBroker as error:
-                raise self._lost(error) from error
+            method, _, body = channel.basic_get(RECEIPT_QUEUE, auto_ack=False)
             if method is None or body is None:
                 break
             found.append(Delivery(method.routing_key, body, (channel, method.delivery_tag)))
@@ -101,12 +100,9 @@ class RabbitSink:
         if self._channel is not None and self._channel.is_open:
             return self._channel
         self.close()
-        try:
-            self._connection = pika.BlockingConnection(_parameters(self._url))
-            self._channel = self._connection.channel()
-            self._channel.confirm_delivery()
-        except _TROUBLE as error:
-            raise self._lost(error) from error
+        self._connection = pika.BlockingConnection(_parameters(self._url))
+        self._channel = self._connection.channel()
+        self._channel.confirm_delivery()
         return self._channel
 
     def _lost(self, error: BaseException) -> Unavailable:

@@ -1,0 +1,1 @@
+"""The desk: advice, decisions, orders, receipts."""
