@@ -18,9 +18,12 @@ from runtime.cli.output import console
 from runtime.settings import Settings
 from runtime.supervisor import Program, Report, Supervisor
 from services import clocks, workers
+from simulator.floor import reader_urls
+from simulator.layout import demo as demo_layout
 
 _SILENT = ("broker", "plant", "app")  # programs that send no heartbeat of their own
 _READY_S = 60.0
+PLANT = "plant"
 
 
 def run(settings: Settings, speed: float, interval_s: float, stop: threading.Event) -> None:
@@ -53,8 +56,8 @@ def _only_one(path: Path) -> Iterator[None]:
 def environment(settings: Settings, chosen: dict[str, int]) -> dict[str, str]:
     """TAKTWISE_* variables that point the workers at the embedded parts."""
     password = ports.broker_password(settings.var_dir)
-    plant = settings.var_dir / "plant"
-    instances = {f"line-{n}": f"sqlite:///{plant / f'mes-line-{n}.db'}" for n in range(1, 6)}
+    foreign = reader_urls(demo_layout(), settings.var_dir / "plant")
+    erp = {"erp": foreign.pop("erp")}
     return {
         "TAKTWISE_VAR_DIR": str(settings.var_dir),
         "TAKTWISE_DATABASE_URL": settings.store_url,
@@ -62,20 +65,33 @@ def environment(settings: Settings, chosen: dict[str, int]) -> dict[str, str]:
         "TAKTWISE_BROKER_USERNAME": settings.broker_username,
         "TAKTWISE_BROKER_PASSWORD": password,
         "TAKTWISE_QUEUE_URL": f"nats://{settings.broker_username}:{password}@127.0.0.1:{chosen['queue']}",
-        "TAKTWISE_MES_URLS": json.dumps(settings.mes_urls or instances),
-        "TAKTWISE_ERP_URLS": json.dumps(settings.erp_urls or {"erp": f"sqlite:///{plant / 'erp.db'}"}),
+        "TAKTWISE_MES_URLS": json.dumps(settings.mes_urls or foreign),
+        "TAKTWISE_ERP_URLS": json.dumps(settings.erp_urls or erp),
         "TAKTWISE_WEB_PORT": str(chosen["web"]),
+    }
+
+
+def _machines(settings: Settings, chosen: dict[str, int]) -> dict[str, str]:
+    """The plant's own user at the broker: it may publish what machines publish, and we may not."""
+    password = ports.broker_password(settings.var_dir, PLANT)
+    return {
+        "TAKTWISE_BROKER_USERNAME": PLANT,
+        "TAKTWISE_BROKER_PASSWORD": password,
+        "TAKTWISE_QUEUE_URL": f"nats://{PLANT}:{password}@127.0.0.1:{chosen['queue']}",
     }
 
 
 def _programs(settings: Settings, chosen: dict[str, int], interval_s: float) -> list[Program]:
     env = environment(settings, chosen)
+    machines = env | _machines(settings, chosen)
     config = nats_server.write_config(
         settings.var_dir / "nats",
         mqtt_port=chosen["mqtt"],
         client_port=chosen["queue"],
         username=settings.broker_username,
         password=env["TAKTWISE_BROKER_PASSWORD"],
+        plant_username=PLANT,
+        plant_password=machines["TAKTWISE_BROKER_PASSWORD"],
     )
     binary = str(Path(sys.executable).parent / "nats-server")
     ours = [sys.executable, "-m", "runtime"]
@@ -85,7 +101,7 @@ def _programs(settings: Settings, chosen: dict[str, int], interval_s: float) -> 
         Program("score", [*ours, "score"], env),
         Program("relay", [*ours, "relay"], env),
         Program("app", [*ours, "app"], env),
-        Program("plant", [*ours, "plant", "--interval", str(interval_s)], env),
+        Program("plant", [*ours, "plant", "--interval", str(interval_s)], machines),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Checks that a desk can work: database, broker, queue, models. One row each, none of them changes anything."""
+"""Checks that a desk can work: database, broker, queue, models. One row each."""
 
 import socket
 from collections.abc import Callable

@@ -24,9 +24,9 @@ def choose(var_dir: Path) -> dict[str, int]:
     return chosen
 
 
-def broker_password(var_dir: Path) -> str:
-    """The embedded broker's password: random, made once, readable by the owner only."""
-    path = var_dir / "broker-password"
+def broker_password(var_dir: Path, user: str = "desk") -> str:
+    """A user's password at the embedded broker: random, made once, readable by the owner only."""
+    path = var_dir / f"broker-password-{user}"
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(24))

@@ -24,6 +24,7 @@ def _run(url: str, act) -> None:  # type: ignore[no-untyped-def]
     database = Database(url, pool_size=1)
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
+    config.set_main_option("path_separator", "os")
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     with database.write() as connection:
         config.attributes["connection"] = connection

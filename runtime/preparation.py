@@ -1,0 +1,170 @@
+"""The demo's first set-up: a plant's last 14 days, taken in, scored and advised on by the real code.
+
+The virtual plant makes the same bytes as live; they go through the same `Ingest.take`, the same MES
+reader, the same scorer and recommender. Only the broker is left out.
+"""
+
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from queue import Queue
+
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from data.sources import mapping
+from data.sources.mes import ForeignDatabase
+from data.sources.messages import JSON, SPARKPLUG, RawMessage
+from data.store.database import Database
+from data.store.migrate import upgrade
+from domain.clock import DAY, HOUR, MINUTE, Clock, wall_us
+from models import registry
+from runtime import demo_site, ports, wiring
+from runtime.cli.output import console
+from runtime.demo import environment
+from runtime.settings import Settings
+from services import clocks
+from services.ingest import Ingest
+from services.ingest.mes import MesIntake
+from services.recommend import Recommender
+from services.score import score_range, serve
+from services.score.considering import consider_due
+from simulator.backfill import Batch, backfill
+from simulator.floor import master_data
+from simulator.layout import demo
+from simulator.run import open_plant
+
+MARK = "prepared.json"
+AHEAD_BATCHES = 8
+
+
+def prepare(settings: Settings, *, days: float, seed: int, anew: bool = False) -> bool:
+    """Make the database and its history unless they are there; True when something was made.
+
+    A set-up that was broken off is begun again from nothing.
+    """
+    mark = settings.var_dir / MARK
+    if mark.exists() and not anew:
+        return False
+    _forget(settings)
+    settings.var_dir.mkdir(parents=True, exist_ok=True)
+    with _bars() as bars:
+        _make(settings, days, seed, bars)
+    mark.write_text(json.dumps({"days": days, "seed": seed, "prepared_wall_us": wall_us()}) + "\n")
+    return True
+
+
+def _forget(settings: Settings) -> None:
+    for name in ("plant", "nats"):
+        shutil.rmtree(settings.var_dir / name, ignore_errors=True)
+    for path in settings.var_dir.glob("taktwise.db*"):
+        path.unlink()
+    for name in (MARK, "demo-accounts.txt"):
+        (settings.var_dir / name).unlink(missing_ok=True)
+
+
+def _make(settings: Settings, days: float, seed: int, bars: Progress) -> None:
+    model = registry.load(settings.failure_model)
+    upgrade(settings.store_url)
+    database = wiring.database(settings)
+    now = wall_us()
+    start = now - round(days * DAY)
+    start -= start % (5 * MINUTE)
+    _place(database, settings, now)
+    _take_history(database, settings, seed, (start, now), bars)
+    with database.write() as tx:
+        tx.exec_driver_sql("ANALYZE")
+    task = bars.add_task("Scoring and explaining", total=1.0)
+    served = serve(database, model)
+    score_range(
+        database, served, start, now, site_id=settings.site, progress=lambda share: _step(bars, task, share)
+    )
+    _advise(database, settings.site, bars)
+    database.close()
+
+
+def _place(database: Database, settings: Settings, now: int) -> None:
+    layout = demo()
+    names: dict[str, list[tuple[str, str]]] = {}
+    for row in master_data(layout)["equipment_aliases"]:
+        names.setdefault(row["equipment_id"], []).append((row["source"], row["external_id"]))
+    demo_site.place(database, layout, names)
+    demo_site.make_accounts(database, settings.site, settings.var_dir / "demo-accounts.txt")
+    with database.write() as tx:
+        clocks.write(tx, settings.site, Clock(now, now, 1.0))
+
+
+def _take_history(
+    database: Database, settings: Settings, seed: int, span: tuple[int, int], bars: Progress
+) -> None:
+    """Simulate in one thread, take in with another; then read the MES and ERP databases."""
+    task = bars.add_task("Living through the last days", total=1.0)
+    batches: Queue[Batch | BaseException | None] = Queue(maxsize=AHEAD_BATCHES)
+    folder = settings.var_dir / "plant"
+    plant, floor = open_plant(folder, seed, span[0])
+
+    def simulate() -> None:
+        try:
+            for batch in backfill(plant, span[1]):
+                batches.put(batch)
+            batches.put(None)
+        except BaseException as error:  # noqa: BLE001  (handed to the thread that waits)
+            batches.put(error)
+
+    thread = threading.Thread(target=simulate, daemon=True)
+    thread.start()
+    ingest = Ingest(database, settings.site, ahead_us=HOUR)
+    for at_us, messages in _received(batches):
+        ingest.take([_raw(topic, payload, at_us) for topic, payload in messages])
+        _step(bars, task, (at_us - span[0]) / (span[1] - span[0]))
+    thread.join()
+    floor.close()
+    _read_mes(database, settings)
+    _step(bars, task, 1.0)
+
+
+def _received(batches: "Queue[Batch | BaseException | None]") -> Iterator[Batch]:
+    while (found := batches.get()) is not None:
+        if isinstance(found, BaseException):
+            raise found
+        yield found
+
+
+def _raw(topic: str, payload: bytes, at_us: int) -> RawMessage:
+    source = SPARKPLUG if topic.startswith("spBv1.0/") else JSON
+    return RawMessage(source, topic, payload, receive_us=at_us, wall_us=wall_us())
+
+
+def _read_mes(database: Database, settings: Settings) -> None:
+    env = environment(settings, dict.fromkeys(ports.PREFERRED, 1))
+    intake = MesIntake(database)
+    for variable, file in (
+        ("TAKTWISE_MES_URLS", "virtual_mes.yaml"),
+        ("TAKTWISE_ERP_URLS", "virtual_erp.yaml"),
+    ):
+        for name, url in json.loads(env[variable]).items():
+            foreign = ForeignDatabase(url, mapping.load(mapping.FOLDER / file))
+            intake.read(name, foreign)
+            foreign.close()
+
+
+def _advise(database: Database, site_id: str, bars: Progress) -> None:
+    """The recommender looks at every prediction that waits, in order of time."""
+    task = bars.add_task("Weighing what to do", total=None)
+    recommender = Recommender(database)
+    while consider_due(database, recommender.consider):
+        pass
+    recommender.expire_due(site_id, wall_us())
+    _step(bars, task, 1.0)
+
+
+@contextmanager
+def _bars() -> Iterator[Progress]:
+    columns = (TextColumn("{task.description:<30}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as bars:
+        yield bars
+
+
+def _step(bars: Progress, task: TaskID, share: float) -> None:
+    bars.update(task, completed=share, total=1.0)
