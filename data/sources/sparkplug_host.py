@@ -190,6 +190,8 @@ class SparkplugHost:
         bd_seq = bd_seq if isinstance(bd_seq, int) else None
         if node.born and bd_seq != node.bd_seq:
             node.away("node_offline")
+        elif node.born and payload.seq != node.next_seq:
+            node.away("rebirth")  # numbering began anew: what was lost just before cannot be told
         at_us = _source_us(payload, message)
         node.born = node.online = True
         node.bd_seq, node.born_us, node.last_us = bd_seq, at_us, at_us

@@ -11,7 +11,8 @@ from services.ingest.devices import DeviceBook
 from services.ingest.judge import StateEvents
 
 Event = tuple[int, int | None, int | None]  # source time, state, mode
-_FAR_FUTURE_US = 2**62
+_FAR_PAST_US, _FAR_FUTURE_US = -(2**62), 2**62
+_PRODUCTION = int(MachineMode.PRODUCTION)  # the mode of a machine that never said one
 
 
 class StateKeeper:
@@ -34,10 +35,11 @@ class StateKeeper:
         for unit, found in events.items():
             changes = sorted((at, state, mode) for at, (state, mode) in found.items())
             first, newest = changes[0][0], changes[-1][0]
-            if first > self._heard_us.get(unit, -1):
-                fresh[unit] = self._follow(unit, self._last[unit], changes)
+            before = self._last[unit]
+            if before is not None and first > self._heard_us.get(unit, -1):
+                fresh[unit] = self._follow(unit, before, changes)
             else:
-                self._rebuild(tx, unit, first, receive_us)
+                self._rebuild(tx, unit, first if before else _FAR_PAST_US, receive_us)
             self._heard_us[unit] = max(newest, self._heard_us.get(unit, newest))
         state_log.append(tx, fresh, receive_us)
 
@@ -50,12 +52,12 @@ class StateKeeper:
 
     def _follow(self, unit: str, before: StateRow | None, events: Iterable[Event]) -> list[StateRow]:
         rows: list[StateRow] = []
-        state, mode = (None, None) if before is None else (before[1], before[2])
+        state, mode = (None, _PRODUCTION) if before is None else (before[1], before[2])
         for at, new_state, new_mode in events:
             now_state = state if new_state is None else new_state
             now_mode = mode if new_mode is None else new_mode
             if now_state is not None and (now_state != state or now_mode != mode):
-                rows.append((at, now_state, int(MachineMode.PRODUCTION) if now_mode is None else now_mode))
+                rows.append((at, now_state, now_mode))
             state, mode = now_state, now_mode
         if rows:
             self._last[unit] = rows[-1]

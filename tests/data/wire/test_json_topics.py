@@ -1,0 +1,62 @@
+"""JSON telemetry: both ways, and nothing but Malformed for what is no telemetry."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data.wire.json_topics import Telemetry, decode, encode, parse_topic, telemetry_topic
+from domain.errors import Malformed
+
+DEVICE = "north/machining/line-1/cnc-12"
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def test_topics_both_ways() -> None:
+    assert telemetry_topic(DEVICE) == "uns/north/machining/line-1/cnc-12/telemetry"
+    assert parse_topic(telemetry_topic(DEVICE)) == DEVICE
+
+
+@pytest.mark.parametrize(
+    "topic", ["", "uns/a/b/c/telemetry", "uns/a/b/c/d/alarm", "uns/a//c/d/telemetry", "x"]
+)
+def test_other_topics_are_malformed(topic: str) -> None:
+    with pytest.raises(Malformed):
+        parse_topic(topic)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.none() | st.integers(0, 2**53), st.none() | st.integers(0, 2**31), st.integers(-1000, 1000))
+def test_telemetry_comes_back_as_it_was(ts, seq, value) -> None:
+    telemetry = Telemetry(ts, seq, {"temperature": value, "note": "x"})
+    assert decode(encode(telemetry)) == telemetry
+
+
+def test_numbers_that_json_has_not_are_not_sent() -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        encode(Telemetry(1, 1, {"temperature": float("nan")}))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=60) | JSON.map(lambda value: str(value).replace("'", '"').encode()))
+def test_garbage_is_malformed(data: bytes) -> None:
+    try:
+        decode(data)
+    except Malformed as error:
+        assert error.reason in ("json", "shape")
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"[" * 100_000, b'{"values": ' + b"[" * 100_000, b'{"values": {}, "ts": true}',
+        b'{"values": {}, "ts": "now"}', b'{"values": {}, "ts": NaN}', b'{"values": {}, "ts": 1e300}',
+        b'{"values": []}', b'"values"', b"9" * 10_000, b"\xff\xfe\x00", b'{"ts": 1}',
+    ],
+)  # fmt: skip
+def test_poison_is_malformed(payload: bytes) -> None:
+    with pytest.raises(Malformed):
+        decode(payload)
