@@ -132,7 +132,7 @@ maintenance_orders = Table(
     _text("status"),  # planned, under_way, done, cancelled
     _us("fixed_at"),
     _us("planned_at"),
-    Column("planned_duration_s", Integer, nullable=False),
+    Column("planned_duration_s", BigInteger, nullable=False),
     _us("started_at", null=True),
     _us("ended_at", null=True),
     _text("part_no", null=True),

@@ -51,7 +51,8 @@ class Writer:
     def insert_new(self, table: Table, row: Row) -> bool:
         """Insert a row; False when its key is there already."""
         statement = _insert(self.tx, table).values(**row).on_conflict_do_nothing()
-        return bool(self.tx.execute(statement).rowcount == 1)
+        key = next(iter(table.primary_key))
+        return self.tx.execute(statement.returning(key)).first() is not None
 
     def upsert(self, table: Table, rows: Iterable[Row]) -> None:
         """Insert rows, or overwrite those with the same key; `updated_at` is set where it exists."""

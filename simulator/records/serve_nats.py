@@ -12,6 +12,7 @@ from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DiscardPolicy, RetentionPolicy, StreamConfig
 from nats.js.errors import NotFoundError
+from sqlalchemy.exc import OperationalError
 
 from data.wire.queues import (
     DELIVERY_LIMIT,
@@ -105,7 +106,8 @@ async def _take(post: Post, queue: str, message: Msg, now: Callable[[], int]) ->
         await asyncio.to_thread(post.take, queue, message.data, now())
     except Exception as error:  # noqa: BLE001 one bad message must not stop the queue
         log.warning("a message on %s was not taken: %s", queue, error)
-        if message.metadata.num_delivered < DELIVERY_LIMIT:
+        database_away = isinstance(error, OperationalError)
+        if database_away or message.metadata.num_delivered < DELIVERY_LIMIT:
             await message.nak(delay=1)
             return
         await asyncio.to_thread(post.park, queue, message.data, f"not taken: {error}", now())

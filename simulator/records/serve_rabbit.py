@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from simulator.records.post import Post
 log = logging.getLogger(__name__)
 PREFETCH = 20
 TURN_S = 0.1
+PAUSE_S = 1.0  # before a message that was not taken goes back; at the limit it is dead-lettered
 
 
 def serve_rabbit(posts: Sequence[Post], now: Callable[[], int], url: str, stop: threading.Event) -> None:
@@ -43,6 +45,7 @@ def _taker(post: Post, queue: str, now: Callable[[], int]) -> Callable[[Any, Any
             post.take(queue, body, now())
         except Exception as error:  # noqa: BLE001 one bad message must not stop the queue
             log.warning("a message on %s was not taken: %s", queue, error)
+            time.sleep(PAUSE_S)
             channel.basic_nack(method.delivery_tag, requeue=True)
             return
         channel.basic_ack(method.delivery_tag)
