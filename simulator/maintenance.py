@@ -132,6 +132,10 @@ class Maintenance:
         self._events.clear()
         return events
 
+    def wake(self) -> None:
+        """Look at all jobs in the next tick."""
+        self._wake_us = 0
+
     def _move(self, job: Job, to_us: int) -> None:
         if self.jobs.get(job.job_id) is not job:
             return
@@ -189,7 +193,7 @@ class Maintenance:
         done = replace(job, status=JobStatus.DONE, finding=finding.value, found_cause=found_cause)
         del self.jobs[job.job_id]
         self._say(done, job.end_us or job.planned_us)
-        self._wake_us = 0
+        self.wake()
 
     def _drop_repairs(self, unit: int, keep: str, at_us: int) -> None:
         for other in list(self.jobs.values()):

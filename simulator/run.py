@@ -9,9 +9,10 @@ from pathlib import Path
 
 from domain.clock import DAY, HOUR, SECOND, Clock, wall_us
 from domain.errors import SettingsError
+from simulator import snapshot
 from simulator.floor import PlantFloor, open_floor, serve
 from simulator.layout import Layout, demo
-from simulator.plant import VirtualPlant, aligned
+from simulator.plant import STATE_FILE, VirtualPlant, aligned
 from simulator.publish import Broker, JsonLink, NodeLink
 
 SAVE_S = 5.0
@@ -48,9 +49,11 @@ class PlantSettings:
 def open_plant(
     directory: Path, seed: int, start_us: int, layout: Layout | None = None
 ) -> tuple[VirtualPlant, PlantFloor]:
-    """The plant in `directory`: as it was saved, or new from `start_us`."""
+    """The plant in `directory`: as it was saved (with its own seed), or new from `start_us`."""
     layout = layout or demo()
     directory.mkdir(parents=True, exist_ok=True)
+    saved = snapshot.seed_of(directory / STATE_FILE)
+    seed = seed if saved is None else saved
     floor = open_floor(layout, seed, directory)
     return VirtualPlant(layout, seed, start_us, floor, directory), floor
 

@@ -32,8 +32,8 @@ class TrueFailure:
 class Truth:
     """Watches a world and keeps hourly damage and every true failure, until written."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, world: World, *, keep_wear: bool = True) -> None:
+        self._world, self._keep_wear = world, keep_wear
         self.failures: list[TrueFailure] = []
         self._began = np.full(world.wear.damage.shape, -1, dtype=np.int64)
         self._rows: list[tuple[int, Floats]] = []
@@ -48,7 +48,7 @@ class Truth:
         for failure in failures:
             self.failures.append(self._failure(failure))
         self._began = np.where(seen, self._began, -1)
-        if self._world.now_us >= self._next_us:
+        if self._keep_wear and self._world.now_us >= self._next_us:
             self._rows.append((self._world.now_us, wear.damage.astype(np.float32)))
             self._next_us = self._world.now_us + EVERY_US
 

@@ -27,7 +27,7 @@ GAUGES = (
     "load",
 )
 # Loose foot, dry bearing, rough material, blown filter that blows itself free: events per hour, mean hours.
-FAKE_RATE = np.array([1 / 700, 1 / 600, 1 / 500, 1 / 800])[:, None]
+FAKE_RATE = np.array([1 / 1_300, 1 / 1_200, 1 / 1_000, 1 / 1_500])[:, None]
 FAKE_H = np.array([22.0, 16.0, 12.0, 18.0])[:, None]
 
 
@@ -66,10 +66,10 @@ def true_signals(wear: Wear, regime: Regime, running: Bools, p: Parameters, fake
     on = running.astype(float)
     speed, load = regime.speed * on, regime.load * on
     vibration = p.vibration * (
-        0.06 + on * speed**1.6 * (0.6 + 0.4 * load) * (1 + 0.75 * bearing**2 + 0.55 * tool**2 + 0.7 * loose)
+        0.06 + on * speed**1.6 * (0.6 + 0.4 * load) * (1 + 0.75 * bearing**2 + 1.1 * tool**3 + 0.7 * loose)
     )
     bump = 2.4 * bearing * np.maximum(1.25 - bearing, 0.1)
-    kurtosis = p.kurtosis + on * speed * (2.2 * bump + 0.9 * loose + 0.8 * tool**3)
+    kurtosis = p.kurtosis + on * speed * (2.2 * bump + 0.9 * loose + 1.4 * tool**3)
     low = (
         p.envelope
         * (0.1 + on)
@@ -77,7 +77,7 @@ def true_signals(wear: Wear, regime: Regime, running: Bools, p: Parameters, fake
         * (1 + 2.0 * bearing**1.6 + 0.5 * dry + 0.25 * rough)
     )
     high = p.envelope * 1.7 * (0.1 + on) * speed_or(speed, on) ** 2 * (1 + 1.6 * bearing**0.8 + 1.0 * dry)
-    effort = load * (1 + 0.16 * tool + 0.06 * bearing**2 + 0.13 * leak**0.7 + 0.12 * rough)
+    effort = load * (1 + 0.28 * tool**3 + 0.06 * bearing**2 + 0.13 * leak**0.7 + 0.12 * rough)
     current = p.current * (0.12 + 0.88 * effort * (1 + 0.05 * fouling))
     power = p.power * (0.1 + 0.9 * effort * speed**0.9 * (1 + 0.07 * fouling + 0.03 * filtered))
     pressure = p.pressure * (

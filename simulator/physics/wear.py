@@ -21,17 +21,17 @@ from simulator.physics.surroundings import Regime, happens, ou
 
 BEARING, TOOL, OVERHEATING, LEAK, ELECTRICAL = range(5)
 # Mean hours of work until damage begins, Weibull shape, share that is abrupt.
-LIFE_H = np.array([2_500.0, np.inf, 1_300.0, 1_950.0, 3_700.0])[:, None]
+LIFE_H = np.array([2_700.0, np.inf, 1_400.0, 2_000.0, 2_500.0])[:, None]
 SHAPE = np.array([1.4, 1.0, 1.6, 1.3, 1.0])[:, None]
-ABRUPT = np.array([0.22, 0.0, 0.2, 0.25, 1.0])[:, None]
+ABRUPT = np.array([0.26, 0.0, 0.24, 0.28, 1.0])[:, None]
 # Growth law dD/dt = K D^m / tau from FIRST to 1 in `tau` hours of nominal stress.
 EXPONENT = np.array([1.6, 1.0, 0.9, 1.25, 1.0])[:, None]
 FIRST = 0.06
 ABRUPT_H = 0.5
 INFANT = 0.05
 TOOL_CHANGE_AT = 0.55
-TOOL_FAST = 0.018
-CHIPPING_PER_H = 5.0e-5
+TOOL_FAST = 0.016
+CHIPPING_PER_H = 9.0e-5
 
 
 def _norm() -> Floats:
@@ -74,6 +74,7 @@ class Wear:
         )
         everything = np.ones((5, count), dtype=bool)
         wear.renew(everything, parameters, rng, infants=False)
+        wear.life = _met_in_use(parameters, rng)
         wear.used = rng.random((5, count)) * np.minimum(wear.life, 1e6) * np.isfinite(LIFE_H)
         wear.tool_used = rng.random(count) * TOOL_CHANGE_AT * parameters.tool_h
         wear.damage[TOOL] = np.minimum(wear.tool_used / wear.tool_life, 0.6)
@@ -84,8 +85,7 @@ class Wear:
     ) -> None:
         """Put new parts in where `which` (5, N); some of them are bad from the start."""
         shape = which.shape
-        scale = LIFE_H / _gamma(SHAPE) / parameters.frailty
-        life = scale * rng.weibull(np.broadcast_to(SHAPE, shape))
+        life = _scale(parameters) * rng.weibull(np.broadcast_to(SHAPE, shape))
         bad = rng.random(shape) < (INFANT if infants else 0.0)
         life = np.where(bad, life * 0.03, life)
         variant = parameters.variant
@@ -159,8 +159,21 @@ def _stress(regime: Regime, hot: Floats) -> tuple[Floats, Floats]:
 
 
 def _taylor(damage: Floats, regime: Regime, tool_life: Floats) -> Floats:
-    third_zone = 1 + 2.0 * np.maximum(damage - 0.7, 0.0) / 0.3
+    third_zone = 1 + 1.0 * np.maximum(damage - 0.7, 0.0) / 0.3
     return np.asarray(regime.speed**2.5 * regime.load * third_zone / tool_life)
+
+
+def _met_in_use(parameters: Parameters, rng: np.random.Generator) -> Floats:
+    """Lives of the parts that one meets on a random day: long ones more often, in proportion to length."""
+    shape = (16, *parameters.frailty.shape)
+    drawn = _scale(parameters) * rng.weibull(np.broadcast_to(SHAPE, shape))
+    weights = np.cumsum(np.where(np.isfinite(drawn), drawn, 1.0), axis=0)
+    pick = (weights < rng.random(shape[1:]) * weights[-1]).sum(axis=0)
+    return np.asarray(np.take_along_axis(drawn, pick[None], axis=0)[0])
+
+
+def _scale(parameters: Parameters) -> Floats:
+    return np.asarray(LIFE_H / _gamma(SHAPE) / parameters.frailty)
 
 
 def _gamma(shape: Floats) -> Floats:
