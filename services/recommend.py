@@ -63,13 +63,13 @@ class Recommender:
             prediction = prediction_at(tx, prediction_id)
             if _in_shadow(tx, prediction):
                 return Considered(Effect.NOTHING, None, "the model is in shadow")
-            expire(tx, site_of(prediction.equipment_id), prediction.at_us)
-            cases = store.open_for(tx, prediction.equipment_id)
-            case = next((c for c in cases if c["kind"] == CaseKind.FAILURE_RISK), None)
+            case = _ours(tx, prediction)
             if case is not None and prediction.at_us <= case["evidence_us"]:
                 return Considered(Effect.NOTHING, case["case_id"], "older than the evidence of the case")
             if prediction.status is not PredictionStatus.SCORED or not prediction.above_threshold:
                 return _calmer(tx, case, prediction)
+            expire(tx, site_of(prediction.equipment_id), prediction.at_us)
+            case = _ours(tx, prediction)
             return _open(tx, prediction) if case is None else _join(tx, case, prediction)
 
     def expire_due(self, site_id: str, now_us: int) -> int:
@@ -96,6 +96,12 @@ def expire(tx: Connection, site_id: str, now_us: int) -> int:
     for case in due:
         _end(tx, case, CaseState.EXPIRED, "", case["deadline_us"], "expired without a decision")
     return len(due)
+
+
+def _ours(tx: Connection, p: Prediction) -> dict[str, Any] | None:
+    """The machine's open case that a model opened."""
+    cases = store.open_for(tx, p.equipment_id)
+    return next((c for c in cases if c["kind"] == CaseKind.FAILURE_RISK), None)
 
 
 def _in_shadow(tx: Connection, p: Prediction) -> bool:
