@@ -1,6 +1,5 @@
 """The three ERP modules that listen to queues: stock, procurement and finance, on one database."""
 
-import threading
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
@@ -21,7 +20,10 @@ SHIPPED_SHARE = 0.5
 
 
 class ErpOffice:
-    """Reservations, requisitions and commitments. `now_us` is the plant time of the last tick."""
+    """Reservations, requisitions and commitments. `now_us` is the plant time of the last tick.
+
+    `post.news` also means that orders changed: look again when the next delivery is due.
+    """
 
     def __init__(self, layout: Layout, seed: int, records: Records) -> None:
         self.records = records
@@ -29,8 +31,6 @@ class ErpOffice:
         self._zone = ZoneInfo(layout.time_zone)
         self.post = Post(records, schema.post, ERP_QUEUES, self)
         self.now_us = 0
-        self._look = threading.Event()  # the orders changed: look again when the next one is due
-        self._look.set()
         self._due_us: int | None = None
         with records.write(0) as writer:
             store.first_stock(writer, seed)
@@ -81,7 +81,6 @@ class ErpOffice:
         )
         store.post(writer, movement, self.now_us)
         store.reorder(writer, work.part_id, self.now_us)
-        self._look.set()
         return accepted(f"{work.quantity} x {work.part_id} set aside.")
 
     def _buy(self, writer: Writer, command: Command, work: Requisition) -> Answer:
@@ -97,7 +96,6 @@ class ErpOffice:
             business_key=command.business_key,
             external_id=command.command_id,
         )
-        self._look.set()
         late = " That is after it is needed." if due > work.needed_us else ""
         return accepted(f"{order_no}: delivery expected {local(due, self._zone)}.{late}")
 
@@ -181,16 +179,16 @@ class ErpOffice:
             available, reservation = store.issue(writer, part_no, machine, at_us, command_id)
             if reservation is not None:
                 self._done(writer, reservation.reservation_no, f"{part_no} was handed out.", at_us)
-        self._look.set()
+        self.post.news.set()
         self.post.mail.set()
         return available
 
     def advance(self, now_us: int) -> None:
         """Take in the deliveries that are due."""
         self.now_us = now_us
-        if not self._look.is_set() and (self._due_us is None or self._due_us > now_us):
+        if not self.post.news.is_set() and (self._due_us is None or self._due_us > now_us):
             return
-        self._look.clear()
+        self.post.news.clear()
         with self.records.write(now_us) as writer:
             for order in store.deliver(writer, now_us):
                 if order.external_id and order.origin == "requisition":

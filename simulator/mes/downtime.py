@@ -42,6 +42,15 @@ class Downtime:
         if booked(change.reason):
             self._begin(position, change)
 
+    def produced(self, position: int, from_us: int) -> None:
+        """The machine made parts in the tick from `from_us`: an older stop is over.
+
+        After a crash the plant may go on from before the stop, which then never came.
+        """
+        stop = self._memory.stops[position]
+        if stop is not None and stop["start_us"] < from_us:
+            self._end(position, Stop(**stop), from_us)
+
     def _begin(self, position: int, change: StateChange) -> None:
         stop = Stop(change.reason.value, change.at_us)
         if change.reason is StopReason.FAILURE:

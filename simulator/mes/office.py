@@ -1,6 +1,5 @@
 """The office of one line's MES: takes maintenance orders and cancels, and tells what came of them."""
 
-import threading
 from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +17,11 @@ from simulator.records.engine import Records, Writer
 from simulator.records.post import WAITING, Answer, Post, accepted, refused
 
 _M = schema.maintenance_orders
+_TASKS = {
+    JobKind.PREVENTIVE: "Service by the calendar",
+    JobKind.CORRECTIVE: "Repair",
+    JobKind.INSPECTION: "Look at the machine",
+}
 _RANK = {"planned": 0, "under_way": 1, "done": 2, "cancelled": 2}
 
 
@@ -32,8 +36,6 @@ class MesOffice:
         self._by_no = {machine_no(unit): unit for unit in self._units.values()}
         self.post = Post(records, schema.post, (mes_queue(line),), self)
         self.now_us = 0
-        self._news = threading.Event()
-        self._news.set()
         self._handed: set[str] = set()
 
     def decide(self, writer: Writer, command: Command) -> Answer:
@@ -58,7 +60,6 @@ class MesOffice:
         row = self._new_row(writer.tx, command.command_id, job, unit)
         writer.upsert(_M, [row])
         self._book(writer, command, row["order_no"])
-        self._news.set()
         return accepted(f"{row['order_no']} is planned for {local(row['planned_at'], self._zone)}.")
 
     def _new_row(self, tx: Connection, command_id: str, job: MaintenanceOrder, unit: Unit) -> dict[str, Any]:
@@ -101,7 +102,6 @@ class MesOffice:
             return refused(f"There is nothing to cancel: the order was {original.outcome}.")
         if job.status != JobStatus.PLANNED.value:
             return refused(f"{job.order_no} is {job.status.replace('_', ' ')}.")
-        self._news.set()
         return WAITING
 
     def requests(self, from_us: int | None) -> Sequence[JobRequest | JobCancel]:
@@ -110,9 +110,9 @@ class MesOffice:
         With `from_us` (the first tick after a start) all orders that were not over by then, since the
         plant may have forgotten them.
         """
-        if not self._news.is_set() and from_us is None:
+        if not self.post.news.is_set() and from_us is None:
             return ()
-        self._news.clear()
+        self.post.news.clear()
         open_now = _M.c.status.in_(("planned", "under_way"))
         again = or_(open_now, _M.c.ended_at > from_us) if from_us is not None else open_now
         with self.records.read() as tx:
@@ -161,7 +161,7 @@ class MesOffice:
             "fixed_at": min(event.at_us, planned),
             "planned_at": planned,
             "planned_duration_s": part.duration_s if part else 3_600,
-            "task": part.task if part else "Service by the calendar",
+            "task": part.task if part else _TASKS[event.kind],
             "skill": part.skill if part else "",
             "ordered_for": event.cause,
             "external_id": event.command_id,

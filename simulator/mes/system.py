@@ -85,9 +85,11 @@ class Mes:
         self.downtime.book_late(report.to_us)
         if report.to_us > self.book.memory.tick_us:
             units = slice(self._first, self._first + len(self.line.units))
-            self.production.count(
-                report.from_us, report.to_us, report.good[units].tolist(), report.scrap[units].tolist()
-            )
+            good, scrap = report.good[units].tolist(), report.scrap[units].tolist()
+            for position, made in enumerate(good):
+                if made:
+                    self.downtime.produced(position, report.from_us)
+            self.production.count(report.from_us, report.to_us, good, scrap)
 
     def counted(self, report: TickReport) -> bool:
         """True when this tick was reported before, and its changes are in the books."""

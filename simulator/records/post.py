@@ -105,13 +105,17 @@ class Desk(Protocol):
 
 
 class Post:
-    """Takes messages for one database and its queues. `mail` is set when receipts wait to be sent."""
+    """Takes messages for one database and its queues.
+
+    `mail` is set when receipts wait to be sent, `news` when a message was taken; both after the commit.
+    """
 
     def __init__(self, records: Records, tables: PostTables, queues: tuple[str, ...], desk: Desk) -> None:
         self.records, self.tables, self.queues = records, tables, queues
         self._desk = desk
-        self.mail = threading.Event()
+        self.mail, self.news = threading.Event(), threading.Event()
         self.mail.set()
+        self.news.set()
 
     def take(self, queue: str, body: bytes, now_us: int) -> None:
         """Take one message, once. Returns when it is committed; raises only when that failed."""
@@ -129,6 +133,7 @@ class Post:
             self.set_outcome(writer, command.command_id, answer.outcome)
             if answer.status is not None:
                 self.answer(writer, command.queue, command.command_id, command.business_key, answer, now_us)
+        self.news.set()
         self.mail.set()
 
     def _entry(self, command: Command, now_us: int) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from simulator.records.serve_rabbit import serve_rabbit
 log = logging.getLogger(__name__)
 Now = Callable[[], int]
 RETRY_S = 0.5
+WAKE_S = 0.1
 
 
 def serve_posts(posts: Sequence[Post], now: Now, queue_url: str, stop: threading.Event) -> None:
@@ -20,6 +21,8 @@ def serve_posts(posts: Sequence[Post], now: Now, queue_url: str, stop: threading
     scheme = urlsplit(queue_url).scheme
     if scheme not in ("nats", "amqp", "amqps"):
         raise SettingsError(f"{scheme!r} is no kind of queue: nats, amqp or amqps")
+    while now() <= 0 and not stop.wait(WAKE_S):
+        continue  # before its first tick the plant does not know what time it is
     once = serve_nats if scheme == "nats" else serve_rabbit
     while not stop.is_set():
         try:

@@ -1,5 +1,6 @@
 """What the MES and the ERP do with a message: effect once, the right answer, nothing that crashes."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -380,3 +381,22 @@ def test_a_message_for_another_queue_is_parked(floor: PlantFloor) -> None:
     (receipt,) = [decode_receipt(row.body) for row in post.unsent()]
     assert receipt.sender == "mes.line-2" and receipt.status is REFUSED
     assert isinstance(command.work, MaintenanceOrder) and command.work.equipment_id == CNC
+
+
+def test_the_store_room_balances(floor: PlantFloor) -> None:
+    set_stock(floor, 3)
+    for number in range(12):
+        at = NOW + number * 8 * HOUR
+        floor.take_part(BEARING, number % 10, at, None)
+        floor.erp.advance(at + HOUR)
+    floor.erp.advance(NOW + 30 * DAY)
+    with floor.erp.records.read() as tx:
+        orders = tx.execute(select(erp.purchase_orders)).all()
+        issued = tx.execute(select(func.count()).select_from(erp.issues)).scalar_one()
+        kinds = Counter(tx.execute(select(erp.postings.c.kind)).scalars())
+    reordered = sum(order.origin == "reorder" for order in orders)
+    express = sum(order.origin == "express" for order in orders)
+    assert issued == kinds["goods_issue"] == 12
+    assert express > 0 and reordered > 0
+    assert kinds["purchase_order"] == kinds["goods_receipt"] == len(orders)
+    assert stock(floor) == (3 + reordered - (12 - express), 0)
