@@ -1,40 +1,40 @@
 """The web process: binds the desk to the screens, and makes the parts of the ASGI app.
 
-`streamlit run app.py` and `uvicorn app:app` both end up here; `serve` does the same from the command line.
+`streamlit run app.py`, `uvicorn app:app` and `python -m runtime app` all end up here.
 """
 
 import asyncio
 import gc
-import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import extra_streamlit_components
-import streamlit
-import uvicorn
+import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 import pages
 from auth.sessions import SESSION_COOKIE
+from components import live_sections
 from data.store.database import Database
+from domain.errors import SettingsError
 from runtime import settings as runtime_settings
-from runtime import web_assets, web_auth, web_live
+from runtime import web_assets, web_auth
 from runtime.settings import ROOT, Settings
+from runtime.web_live import Feed
 from runtime.web_security import Gate, SecurityHeaders, content_policy, inline_hashes
 from services.accounts import Accounts
 from services.commands.accounts import AccountCommands
 from services.commands.cases import CaseCommands
 from services.commands.explanations import ExplanationCommands
+from services.commits import Commits
 from services.context import Context
 from services.desk import Commands, open_desk
 from services.live import LiveHub
 from services.sites import clock_of, sites_of
-
-log = logging.getLogger("taktwise.web")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +53,22 @@ def build(settings: Settings | None = None) -> WebParts:
     settings = settings or runtime_settings.load()
     database = Database(settings.store_url, pool_size=12)
     accounts = Accounts(database, settings.session_hours)
-    hub = LiveHub(database)
+    feed = Feed(LiveHub(database, live_sections.draw), accounts, lambda: Commits(database))
     bind(settings, database, accounts)
     policy = content_policy(inline_hashes(_html_pages()))
     return WebParts(
         script=ROOT / "pages" / "shell.py",
         routes=[
             *web_auth.routes(accounts, settings.public_https),
-            *web_live.routes(hub, accounts),
+            *feed.routes(),
             *web_assets.routes(),
         ],
         middleware=[
             Middleware(SecurityHeaders, policy=policy, https=settings.public_https),
             Middleware(Gate, public_https=settings.public_https),
         ],
-        lifespan=lambda _app: _lifespan(hub, database),
-        on_script_error=_log_error,
+        lifespan=lambda _app: _lifespan(feed, database),
+        on_script_error=_say_sorry,
     )
 
 
@@ -89,27 +89,9 @@ def bind(settings: Settings, database: Database, accounts: Accounts) -> None:
     )
 
 
-def serve(settings: Settings) -> None:
-    """Run the web process until it is stopped."""
-    config = uvicorn.Config(
-        "app:app",
-        host=settings.web_host,
-        port=settings.web_port,
-        log_level="warning",
-        access_log=False,
-        proxy_headers=settings.public_https,
-        forwarded_allow_ips="127.0.0.1",
-        ws="websockets-sansio",
-        timeout_graceful_shutdown=2,
-        server_header=False,
-    )
-    uvicorn.Server(config).run()
-
-
 @asynccontextmanager
-async def _lifespan(hub: LiveHub, database: Database) -> AsyncIterator[None]:
-    feed = web_live.Feed(hub, asyncio.get_running_loop())
-    feed.start()
+async def _lifespan(feed: Feed, database: Database) -> AsyncIterator[None]:
+    feed.start(asyncio.get_running_loop())
     gc.collect()
     gc.freeze()  # what start-up made stays for ever: no collection needs to look at it again
     try:
@@ -120,11 +102,25 @@ async def _lifespan(hub: LiveHub, database: Database) -> AsyncIterator[None]:
 
 
 def _html_pages() -> list[Path]:
-    cookies = Path(extra_streamlit_components.__file__).parent / "CookieManager"
-    found = [Path(streamlit.__file__).parent / "static" / "index.html", *cookies.rglob("index.html")]
-    return [page for page in found if page.is_file()]
+    """HTML of others that we serve: Streamlit's page, and the frame that the sign-in form brings."""
+    folders = (
+        (_package("streamlit") / "static", "index.html"),
+        (_package("extra_streamlit_components"), "**/index.html"),
+    )
+    return [page for folder, pattern in folders for page in folder.glob(pattern)]
 
 
-def _log_error(error: Exception) -> bool:
-    log.error("a screen failed", exc_info=error)
-    return False
+def _package(name: str) -> Path:
+    """The folder of an installed package, without importing it."""
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        raise SettingsError(f"the package {name} is not installed")
+    return Path(spec.origin).parent
+
+
+def _say_sorry(_error: Exception) -> bool:
+    """Streamlit has logged the error; the person sees one calm sentence and no details."""
+    st.error(
+        "This screen could not be drawn. The error was logged; please try again or tell your administrator."
+    )
+    return True

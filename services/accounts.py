@@ -5,7 +5,7 @@ once), which the browser trades for a session. Sessions end by sign-out, expiry,
 password, or deactivation of the account.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -107,23 +107,36 @@ class Accounts:
 
     def actor(self, token: str | None) -> Actor:
         """Who holds this session now, with today's roles and scopes. Raises NotSignedIn."""
-        if not token:
+        key, now = sessions.digest(token or ""), self._now()
+        found = self._holders([key])
+        if key not in found:
             raise NotSignedIn("please sign in")
-        key, now = sessions.digest(token), self._now()
-        both = t.sessions.join(t.accounts, t.sessions.c.account_id == t.accounts.c.account_id)
-        with self._database.read() as tx:
-            query = select(t.sessions, t.accounts).select_from(both).where(t.sessions.c.session_hash == key)
-            row = tx.execute(query).mappings().first()
-        if row is None or not row["active"]:
-            raise NotSignedIn("please sign in")
-        session = sessions.Session(
-            key, row["account_id"], row["seen_wall_us"], row["expires_wall_us"], row["revoked"]
-        )
+        session, actor = found[key]
         if not sessions.alive(session, now):
             raise NotSignedIn("your session has ended; please sign in again")
         if now - session.seen_wall_us > sessions.TOUCH_US:
             self._touch(key, now)
-        return actor_of(row)
+        return actor
+
+    def holders(self, hashes: Collection[str]) -> dict[str, Actor]:
+        """Who holds these sessions now, by session hash; ended sessions are left out. Keeps none alive."""
+        now = self._now()
+        found = self._holders(hashes)
+        return {key: actor for key, (session, actor) in found.items() if sessions.alive(session, now)}
+
+    def _holders(self, hashes: Collection[str]) -> dict[str, tuple[sessions.Session, Actor]]:
+        s, a = t.sessions.c, t.accounts
+        query = (
+            select(s.session_hash, s.seen_wall_us, s.expires_wall_us, s.revoked, a)
+            .join_from(t.sessions, a, s.account_id == a.c.account_id)
+            .where(s.session_hash.in_(hashes), a.c.active)
+        )
+        with self._database.read() as tx:
+            rows = tx.execute(query).mappings().all()
+        names = ("session_hash", "account_id", "seen_wall_us", "expires_wall_us", "revoked")
+        return {
+            r["session_hash"]: (sessions.Session(*(r[name] for name in names)), actor_of(r)) for r in rows
+        }
 
     def sign_out(self, token: str | None) -> None:
         """Revoke the session everywhere. An unknown token is no error."""

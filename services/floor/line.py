@@ -9,7 +9,7 @@ from domain.prediction import Prediction
 from services import kpis
 from services.floor import facts, plant
 from services.queries.predictions import as_prediction, newest_prediction
-from services.rows.floor import LineView, UnitFigures
+from services.rows.floor import LineView, Node, UnitFigures
 
 SHOWN_STOPS = 8
 
@@ -25,12 +25,7 @@ def read(tx: Connection, ask: plant.Request) -> LineView:
     span = figures.stretch
     measured = kpis.figures(tx, ids, span.from_us, span.to_us)
     risks = newest_risks(tx, ids)
-    units = tuple(
-        UnitFigures(
-            u, measured[u.equipment_id].oee, measured[u.equipment_id].segments, risks.get(u.equipment_id)
-        )
-        for u in figures.units
-    )
+    units = tuple(_unit(u, measured[u.equipment_id], risks.get(u.equipment_id)) for u in figures.units)
     names = {u.equipment_id: u.name for u in figures.units}
     stops = facts.stops(tx, ask.scope, span.from_us, span.to_us, names)
     return LineView(
@@ -42,6 +37,10 @@ def read(tx: Connection, ask: plant.Request) -> LineView:
         zone,
         currency,
     )
+
+
+def _unit(unit: Node, measured: kpis.UnitFigures, risk: Prediction | None) -> UnitFigures:
+    return UnitFigures(unit, measured.oee, measured.segments, plant.minor_s(measured.segments), risk)
 
 
 def newest_risks(tx: Connection, ids: list[str]) -> dict[str, Prediction]:

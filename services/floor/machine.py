@@ -36,7 +36,7 @@ def read(tx: Connection, ask: plant.Request) -> MachineView:
     risk = newest_risks(tx, [ask.scope]).get(ask.scope)
     case = _open_case(tx, ask.scope)
     return MachineView(
-        UnitFigures(unit, measured.oee, measured.segments, risk),
+        UnitFigures(unit, measured.oee, measured.segments, plant.minor_s(measured.segments), risk),
         line,
         span,
         assigned,

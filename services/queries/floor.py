@@ -37,6 +37,13 @@ class FloorQueries:
             raise NotFound(f"there is no such {level} within your area")
         return Node(*row)
 
+    def node_or_none(self, equipment_id: str, level: str) -> Node | None:
+        """The same, or None."""
+        try:
+            return self.node(equipment_id, level)
+        except NotFound:
+            return None
+
     def open_cases(self) -> int:
         """How many undecided cases lie within the actor's scopes at this site; 0 without the permission."""
         context = self._context

@@ -91,6 +91,7 @@ class LineFigures:
     stretch: Stretch
     oee: Oee
     strip: tuple[Segment, ...]
+    minor_s: float
     order: OrderRow | None
     units: tuple[Node, ...]
     standing: tuple[StopRow, ...]
@@ -118,6 +119,7 @@ class UnitFigures:
     unit: Node
     oee: Oee
     strip: tuple[Segment, ...]
+    minor_s: float
     risk: Prediction | None
 
 

@@ -1,0 +1,17 @@
+"""A line: its machines side by side, its orders, its constraint."""
+
+import streamlit as st
+
+from components.links import link
+from components.live import live
+from components.window import choose_window
+from components.words import safe
+from services.desk import Desk
+
+
+def render(desk: Desk) -> None:
+    """The line named by `?id=`."""
+    line = desk.queries.floor.node(st.query_params.get("id", ""), "line")
+    crumbs = f'<p class="tw-crumbs">{link("Plant", "overview")} &rsaquo; {safe(line.name)}</p>'
+    st.html(f'{crumbs}<div class="tw-title"><h1>{safe(line.name)}</h1></div>')
+    live("line", line.equipment_id, choose_window())
