@@ -37,6 +37,7 @@ class Leaf(StrEnum):
     PRODUCTION = "production"
 
 
+UNRATED_SHARE = 0.01
 BUSY = (Leaf.DELAY, Leaf.DOWN, Leaf.SETUP, Leaf.PRODUCTION)
 _EXECUTING = frozenset({MachineState.EXECUTE, MachineState.COMPLETING})
 _EXTERNAL = frozenset({MachineState.SUSPENDED, MachineState.SUSPENDING, MachineState.UNSUSPENDING})
@@ -107,7 +108,9 @@ class Facts:
 class Oee:
     """Ratios as fractions, times in seconds. A ratio is None when it has no denominator or no rate.
 
-    `ideal_s` is sum(PRI x PQ), `ideal_good_s` is sum(PRI x GQ); oee = ideal_good_s / pbt_s.
+    `ideal_s` is sum(PRI x PQ), `ideal_good_s` is sum(PRI x GQ); oee = ideal_good_s / pbt_s. `unrated`
+    parts were made without an order or a planned cycle time: up to UNRATED_SHARE of all they are left
+    out of the ideal times and flagged, beyond it there is no rate.
     """
 
     from_us: int
@@ -131,24 +134,32 @@ class Oee:
         return self.good + self.scrap
 
     @property
+    def rated(self) -> bool:
+        """True when (nearly) all parts have a planned cycle time."""
+        return self.unrated <= UNRATED_SHARE * self.produced
+
+    @property
     def availability(self) -> float | None:
         """APT / PBT."""
         return _ratio(self.seconds[Leaf.PRODUCTION], self.pbt_s)
 
     @property
     def effectiveness(self) -> float | None:
-        """sum(PRI x PQ) / APT; None when parts were made without an order or a planned cycle time."""
-        return None if self.unrated else _ratio(self.ideal_s, self.seconds[Leaf.PRODUCTION])
+        """sum(PRI x PQ) / APT; None without a rate."""
+        return _ratio(self.ideal_s, self.seconds[Leaf.PRODUCTION]) if self.rated else None
 
     @property
     def quality(self) -> float | None:
-        """GQ / PQ."""
+        """GQ / PQ; over several products, each part counts by its planned time, so that the product of
+        the three ratios is the OEE."""
+        if self.rated and self.ideal_s:
+            return self.ideal_good_s / self.ideal_s
         return _ratio(self.good, self.produced)
 
     @property
     def oee(self) -> float | None:
         """sum(PRI x GQ) / PBT, which equals availability x effectiveness x quality."""
-        return None if self.unrated else _ratio(self.ideal_good_s, self.pbt_s)
+        return _ratio(self.ideal_good_s, self.pbt_s) if self.rated else None
 
     @property
     def coverage(self) -> float | None:
@@ -293,7 +304,7 @@ def _flags(
 ) -> tuple[str, ...]:
     flags = []
     if unrated:
-        flags.append("no rate: parts without an order or a planned cycle time")
+        flags.append(f"{unrated:.0f} parts without an order or a planned cycle time")
     if seconds[Leaf.PRODUCTION] and ideal > seconds[Leaf.PRODUCTION]:
         flags.append("faster than planned: check the planned cycle time")
     if any(p.leaf is Leaf.PRODUCTION and _outside(facts, p) for p in parts):

@@ -34,6 +34,7 @@ def place(database: Database, layout: Layout, mes_names: Mapping[str, Sequence[t
                 Equipment(line.equipment_id, line.name, line.machine_type),
                 position=line.index,
                 target_oee=TARGET_OEE[line.machine_type.value],
+                aliases=tuple(mes_names.get(line.equipment_id, ())),
             )
         )
     places += [_unit(layout, unit, mes_names.get(unit.equipment_id, ())) for unit in layout.units]

@@ -5,11 +5,14 @@ reader, the same scorer and recommender. Only the broker is left out.
 """
 
 import json
+import multiprocessing
 import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from queue import Queue
+from multiprocessing.process import BaseProcess
+from multiprocessing.queues import Queue
+from pathlib import Path
+from queue import Empty
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
@@ -19,6 +22,7 @@ from data.sources.messages import JSON, SPARKPLUG, RawMessage
 from data.store.database import Database
 from data.store.migrate import upgrade
 from domain.clock import DAY, HOUR, MINUTE, Clock, wall_us
+from domain.errors import Unavailable
 from models import registry
 from runtime import demo_site, ports, wiring
 from runtime.cli.output import console
@@ -37,6 +41,7 @@ from simulator.run import open_plant
 
 MARK = "prepared.json"
 AHEAD_BATCHES = 8
+POLL_S = 5.0
 
 
 def prepare(settings: Settings, *, days: float, seed: int, anew: bool = False) -> bool:
@@ -98,36 +103,47 @@ def _place(database: Database, settings: Settings, now: int) -> None:
 def _take_history(
     database: Database, settings: Settings, seed: int, span: tuple[int, int], bars: Progress
 ) -> None:
-    """Simulate in one thread, take in with another; then read the MES and ERP databases."""
+    """Simulate in one process, take in with this one; then read the MES and ERP databases."""
     task = bars.add_task("Living through the last days", total=1.0)
-    batches: Queue[Batch | BaseException | None] = Queue(maxsize=AHEAD_BATCHES)
-    folder = settings.var_dir / "plant"
-    plant, floor = open_plant(folder, seed, span[0])
-
-    def simulate() -> None:
-        try:
-            for batch in backfill(plant, span[1]):
-                batches.put(batch)
-            batches.put(None)
-        except BaseException as error:  # noqa: BLE001  (handed to the thread that waits)
-            batches.put(error)
-
-    thread = threading.Thread(target=simulate, daemon=True)
-    thread.start()
+    context = multiprocessing.get_context("spawn")
+    batches: Queue[Batch | str | None] = context.Queue(maxsize=AHEAD_BATCHES)
+    process = context.Process(
+        target=_simulate, args=(settings.var_dir / "plant", seed, span, batches), daemon=True
+    )
+    process.start()
     ingest = Ingest(database, settings.site, ahead_us=HOUR)
-    for at_us, messages in _received(batches):
+    for at_us, messages in _received(batches, process):
         ingest.take([_raw(topic, payload, at_us) for topic, payload in messages])
         _step(bars, task, (at_us - span[0]) / (span[1] - span[0]))
-    thread.join()
-    floor.close()
+    process.join()
     _read_mes(database, settings)
     _step(bars, task, 1.0)
 
 
-def _received(batches: "Queue[Batch | BaseException | None]") -> Iterator[Batch]:
-    while (found := batches.get()) is not None:
-        if isinstance(found, BaseException):
-            raise found
+def _simulate(folder: Path, seed: int, span: tuple[int, int], batches: "Queue[Batch | str | None]") -> None:
+    """The other process: the plant's own work, so that both cores are used."""
+    try:
+        plant, floor = open_plant(folder, seed, span[0])
+        for batch in backfill(plant, span[1]):
+            batches.put(batch)
+        floor.close()
+        batches.put(None)
+    except Exception as error:  # noqa: BLE001  (told to the process that waits)
+        batches.put(f"{type(error).__name__}: {error}")
+
+
+def _received(batches: "Queue[Batch | str | None]", process: BaseProcess) -> Iterator[Batch]:
+    while True:
+        try:
+            found = batches.get(timeout=POLL_S)
+        except Empty:
+            if not process.is_alive():
+                raise Unavailable("the simulation ended before its time") from None
+            continue
+        if found is None:
+            return
+        if isinstance(found, str):
+            raise Unavailable(f"the simulation failed: {found}")
         yield found
 
 

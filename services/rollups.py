@@ -20,8 +20,8 @@ _SPLIT_US = 12 * BUCKET_US
 
 
 def bucket_of(source_us: int) -> int:
-    """The start of the bucket that a source time falls in."""
-    return source_us - source_us % BUCKET_US
+    """The start of the bucket that a reading closes: what it counts was made up to its source time."""
+    return (source_us - 1) - (source_us - 1) % BUCKET_US
 
 
 def refresh(tx: Connection, dirty: Iterable[tuple[str, int]]) -> None:
@@ -77,6 +77,7 @@ def _rows(
 def _deltas(tx: Connection, metric_id: int, from_us: int, to_us: int) -> list[tuple[int, float]]:
     """(bucket, increase) of every reading in the stretch, and of the one after it, whose
     predecessor may be new."""
+    from_us, to_us = from_us + 1, to_us + 1
     r = t.readings.c
     mine = (r.metric_id == metric_id) & (r.quality == int(Quality.GOOD))
     before = tx.execute(
@@ -85,7 +86,7 @@ def _deltas(tx: Connection, metric_id: int, from_us: int, to_us: int) -> list[tu
     after = tx.execute(
         select(r.source_us).where(mine, r.source_us >= to_us).order_by(r.source_us).limit(1)
     ).scalar()
-    end = to_us if after is None else bucket_of(after) + BUCKET_US
+    end = to_us if after is None else bucket_of(after) + BUCKET_US + 1
     inside = tx.execute(
         select(r.source_us, r.value)
         .where(mine, r.source_us >= from_us, r.source_us < end)

@@ -1,10 +1,12 @@
 """Commands around the virtual plant and recorded data."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from domain.clock import micros
 from domain.errors import SettingsError
 from runtime import settings as configuration
 from runtime.cli import output
@@ -24,6 +26,7 @@ def simulate(
     seed: Annotated[int, typer.Option()] = 1,
     machines: Annotated[int, typer.Option(min=1, max=5_000)] = 200,
     variant: Annotated[str, typer.Option(help="plant, or other: a plant with other parameters.")] = "plant",
+    start: Annotated[str, typer.Option(help="First day, e.g. 2026-01-04.")] = "2025-01-01",
     as_json: Json = False,
 ) -> None:
     """Write a virtual plant's history to Parquet, for training.
@@ -32,7 +35,11 @@ def simulate(
     """
     from simulator.history import HistorySpec, write_parquet
 
-    spec = HistorySpec(days=days, seed=seed, machines=machines, variant=variant)
+    try:
+        start_us = micros(datetime.fromisoformat(start).replace(tzinfo=UTC))
+    except ValueError as error:
+        raise SettingsError(f"--start {start!r} is no day such as 2026-01-04") from error
+    spec = HistorySpec(days=days, seed=seed, machines=machines, variant=variant, start_us=start_us)
     with output.progress("Simulating") as step:
         result = write_parquet(spec, out, lambda done, total: step(done / total))
     output.show(result, as_json=as_json)

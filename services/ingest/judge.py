@@ -12,7 +12,7 @@ from data.store.history import ReadingRow
 from domain.clock import DAY, MINUTE
 from domain.telemetry import METRICS, MetricKind, Quality, Rejected
 from services.ingest.devices import Device, DeviceBook, Metric, safe_metric
-from services.rollups import BUCKET_US
+from services.rollups import bucket_of
 
 AHEAD_US = 5 * MINUTE
 BEHIND_US = 5 * 366 * DAY
@@ -89,7 +89,7 @@ class Judge:
             rows.append((metric.metric_id, source_us, number, quality, receive_us))
             if source_us != dirty_us:
                 dirty_us = source_us
-                out.dirty.add((device.equipment_id, source_us - source_us % BUCKET_US))
+                out.dirty.add((device.equipment_id, bucket_of(source_us)))
         for reason, names in bad.items():
             _reject(out, sample, reason, ", ".join(names[:_SHOWN]))
 

@@ -60,7 +60,29 @@ def test_without_an_order_there_is_no_rate() -> None:
     result = measure(facts, 0, HOUR)
     assert result.effectiveness is None
     assert result.oee is None
-    assert "no rate" in result.flags[0]
+    assert "10 parts without an order" in result.flags[0]
+
+
+def test_a_few_parts_without_a_rate_are_left_out_and_flagged() -> None:
+    facts = Facts(
+        [StateSpan(0, HOUR, RUN)], [Span(0, HOUR)], [],
+        [OperationSpan(0, 59 * MINUTE, "WO", "P", 3.0, 0)], [Count(0, 1000, 0), Count(59 * MINUTE, 5, 0)],
+        bucket_us=MINUTE,
+    )  # fmt: skip
+    result = measure(facts, 0, HOUR)
+    assert result.oee == pytest.approx(3000 / 3600)
+    assert "5 parts without an order or a planned cycle time" in result.flags
+
+
+def test_over_mixed_products_the_product_of_the_three_is_the_oee() -> None:
+    facts = Facts(
+        [StateSpan(0, 2 * HOUR, RUN)], [Span(0, 2 * HOUR)], [],
+        [OperationSpan(0, HOUR, "A", "P", 6.0, 0), OperationSpan(HOUR, 2 * HOUR, "B", "Q", 90.0, HOUR)],
+        [Count(0, 500, 50), Count(HOUR, 30, 3)],
+    )  # fmt: skip
+    result = measure(facts, 0, 2 * HOUR)
+    assert result.oee == pytest.approx((500 * 6 + 30 * 90) / 7200)
+    assert result.oee == pytest.approx(result.availability * result.effectiveness * result.quality)
 
 
 def test_a_gap_is_neither_running_nor_down() -> None:

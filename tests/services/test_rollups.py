@@ -44,12 +44,17 @@ def good_by_bucket(database: Database) -> dict[int, float]:
 
 def test_a_reset_starts_at_zero(database: Database) -> None:
     store(database, [[(0, 100.0), (60_000_000, 110.0), (120_000_000, 4.0), (180_000_000, 9.0)]])
-    assert good_by_bucket(database) == {0: 10 + 4 + 5}
+    assert good_by_bucket(database) == {-BUCKET_US: 0.0, 0: 10 + 4 + 5}
 
 
 def test_a_bucket_that_was_heard_has_a_row_without_parts(database: Database) -> None:
     store(database, [[(0, 5.0)]])
-    assert good_by_bucket(database) == {0: 0.0}
+    assert good_by_bucket(database) == {-BUCKET_US: 0.0}
+
+
+def test_a_reading_on_the_boundary_counts_what_was_made_before_it(database: Database) -> None:
+    store(database, [[(1, 0.0), (BUCKET_US, 7.0), (BUCKET_US + 1, 9.0)]])
+    assert good_by_bucket(database) == {0: 7.0, BUCKET_US: 2.0}
 
 
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
