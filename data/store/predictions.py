@@ -135,6 +135,20 @@ def window_of(tx: Connection, prediction_id: str) -> tuple[str, bytes] | None:
     return None if row is None else (row.shape, bytes(row.data))
 
 
+def newest_life(
+    tx: Connection, model: tuple[str, str], equipment_id: str
+) -> tuple[float, float, float] | None:
+    """Low, expected and high remaining life of the newest known prediction of a machine."""
+    query = (
+        select(_P.rul_low, _P.rul, _P.rul_high)
+        .where(*_of(model), _P.equipment_id == equipment_id, _P.status == PredictionStatus.SCORED.value)
+        .order_by(_P.at_us.desc())
+        .limit(1)
+    )
+    row = tx.execute(query).one_or_none()
+    return None if row is None else (row[0], row[1], row[2])
+
+
 def put_to_consider(tx: Connection, predictions: Sequence[Row]) -> None:
     """Queue predictions for the recommender."""
     rows = [

@@ -1,0 +1,60 @@
+"""`explain failure`: SHAP values of one case of a data set, without a database."""
+
+from pathlib import Path
+from typing import Any
+
+from domain.errors import SettingsError
+from models import registry
+from models.failure import cmapss, evaluate
+from models.failure.dataspec import DataSpec
+from services.score.explaining import Explaining
+
+
+def explain(model: Path, data: str, case: str) -> dict[str, Any]:
+    """Prediction, base value, and a contribution per sensor and time segment, largest first.
+
+    `case` is a unit of the test part. SettingsError when the model, the data or the case is not there.
+    """
+    spec = DataSpec.parse(data)
+    loaded = registry.load(model)
+    card = loaded.card
+    if spec.kind != "cmapss" or card.data.kind != "cmapss":
+        raise SettingsError(
+            f"{card.name} explains cases of C-MAPSS data only; the plant's are explained in the app"
+        )
+    engines = cmapss.engines(spec, "test")
+    places = {str(engine.unit): place for place, engine in enumerate(engines)}
+    if case not in places:
+        raise SettingsError(f"--case {case!r}: the units are 1 to {len(engines)}")
+    engine = engines[places[case]]
+    window = evaluate.engine_windows(card, [engine])
+    scores = loaded.scorer.score(window)
+    cycles = len(engine.sensors)
+    steps = card.window.steps
+    found = Explaining(loaded).explain(case, "engine", window[0], cycles - steps, cycles)
+    low, middle, high = scores.rul[0].tolist()
+    return {
+        "case": case,
+        "model": f"{card.name} {card.version}",
+        "probability": found.output_value,
+        "horizon": f"{card.horizon:g} {card.horizon_unit}",
+        "rul": middle,
+        "rul_lo": low,
+        "rul_hi": high,
+        "base_value": found.base_value,
+        "additivity_error": found.additivity_error,
+        "background": found.background,
+        "method": found.method,
+        "contributions": [
+            {
+                "sensor": part.metric,
+                "segment": part.segment,
+                "from_cycle": max(1, part.from_us + 1),
+                "to_cycle": part.to_us,
+                "value": part.value,
+                "observed": part.observed,
+                "usual": part.usual,
+            }
+            for part in sorted(found.contributions, key=lambda part: -abs(part.value))
+        ],
+    }
