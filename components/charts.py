@@ -175,8 +175,8 @@ def trend_figure(trends: Sequence[Trend], window: Window, zone: str) -> go.Figur
     figure.update_xaxes(showgrid=False, linecolor=LINE_STRONG, tickformat="%H:%M\n%d %b", tickfont_size=11)
     figure.update_yaxes(gridcolor="#d3d8dc", zeroline=False, nticks=4, tickfont_size=11)
     figure.update_layout(
-        height=40 + 150 * len(trends),
-        margin={"l": 44, "r": 8, "t": 24, "b": 8},
+        height=60 + 145 * len(trends),
+        margin={"l": 44, "r": 8, "t": 24, "b": 40},
         showlegend=False,
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",

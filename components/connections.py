@@ -1,6 +1,7 @@
 """Integration health: the sentence on top, and a table for each kind of connection."""
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from components.tables import empty, panel, small, table
 from components.words import NOTHING, lapse, moment, plural, safe
@@ -122,22 +123,29 @@ def quarantine_panel(rows: Sequence[QuarantineRow], count: int, site: SiteRow, n
 
 
 def watermarks_panel(rows: Sequence[WatermarkRow], site: SiteRow, now_us: int, wall_us: int) -> str:
-    """How far the MES and ERP databases have been read."""
+    """How far the MES and ERP databases have been read, one row a system."""
+    systems = [list(group) for _, group in groupby(rows, key=lambda w: w.instance)]
     body = [
         (
-            safe(w.instance),
-            safe(w.entity.replace("_", " ")),
-            moment(w.updated_us, site.time_zone, now_us),
-            f"{_ago(w.read_wall_us, wall_us)}",
-            _alarm(w.state, w.state != "ok"),
+            safe(group[0].instance),
+            moment(max(w.updated_us for w in group), site.time_zone, now_us),
+            _ago(min(w.read_wall_us for w in group), wall_us),
+            _reading(group),
         )
-        for w in rows
+        for group in systems
     ]
-    head = ("System", "Table", "Read up to", "Last read, ago", "State")
-    html = table(head, body, right=(2, 3), tight=True)
+    head = ("System", "Read up to", "Last read, ago", "State")
+    html = table(head, body, right=(1, 2), tight=True)
     return panel(
         "MES and ERP databases", html if body else empty("No MES or ERP database has been read yet.")
     )
+
+
+def _reading(group: Sequence[WatermarkRow]) -> str:
+    wrong = [w for w in group if w.state != "ok"]
+    if not wrong:
+        return f"ok{small(plural(len(group), 'table'))}"
+    return "".join(_alarm(f"{w.entity.replace('_', ' ')}: {w.state}", True) for w in wrong)
 
 
 def queues_panel(rows: Sequence[QueueRow], wall_us: int) -> str:

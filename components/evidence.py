@@ -83,20 +83,24 @@ def _heat_cell(part: Contribution | None, strongest: float) -> str:
     )
 
 
-def observed_table(explanation: Explanation, shown: int = 5) -> str:
+def observed_table(explanation: Explanation, end_us: int, shown: int = 5) -> str:
     """What the sensors showed beside what is usual for this type of machine."""
     seen = [c for c in explanation.contributions if c.observed is not None and c.usual is not None]
     if not seen:
         return ""
     rows = [
         (
-            safe(metric_label(c.metric)),
+            safe(f"{metric_label(c.metric)}, {segment_text(c.from_us, c.to_us, end_us)}"),
             safe(number(c.observed, metric_unit(c.metric))),
             f'<span class="tw-muted">{safe(number(c.usual, metric_unit(c.metric)))}</span>',
         )
         for c in seen[:shown]
     ]
-    return heading("Seen and usual") + table(("Sensor", "Seen", "Usual"), rows, right=(1, 2), tight=True)
+    return (
+        '<div class="tw-gap"></div>'
+        + heading("Seen and usual")
+        + table(("Sensor", "Seen", "Usual"), rows, right=(1, 2), tight=True)
+    )
 
 
 def how_computed(explanation: Explanation, prediction: Prediction) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from components.tables import panel, small, table
-from components.words import NOTHING, safe, stamp
+from components.words import NOTHING, plural, safe, stamp
 from services.rows.admin import UserRow, Users
 from services.rows.site import SiteRow
 
@@ -13,6 +13,14 @@ HEAD = ("Name", "Roles", "May see", "Last used", "State")
 def role_text(role: str) -> str:
     """`maintenance_planner` as people say it."""
     return role.replace("_", " ").capitalize()
+
+
+def headline(users: Users) -> str:
+    """How many may sign in, and who has no place to see; HTML."""
+    active = [u for u in users.rows if u.active]
+    blind = [u.name for u in active if not u.scopes]
+    tail = f" {safe(', '.join(blind))} may see nothing yet." if blind else ""
+    return f"<b>{plural(len(active), 'person', 'people')} may sign in.</b>{tail}"
 
 
 def users_panel(users: Users, site: SiteRow) -> str:

@@ -23,12 +23,9 @@ def _draw(desk: Desk) -> None:
     with left:
         st.html(c.workers_panel(health.workers, health.wall_us))
         st.html(c.nodes_panel(health.nodes, site, now))
+        st.html(c.watermarks_panel(health.watermarks, site, now, health.wall_us))
     with right:
         st.html(c.sources_panel(health.sources))
         st.html(c.queues_panel(health.queues, health.wall_us))
-    st.html(c.quarantine_panel(health.quarantine, health.quarantine_count, site, now))
-    left, right = st.columns(2, gap="small")
-    with left:
-        st.html(c.watermarks_panel(health.watermarks, site, now, health.wall_us))
-    with right:
         st.html(c.gaps_panel(health.gaps, health.gap_count, site, now))
+    st.html(c.quarantine_panel(health.quarantine, health.quarantine_count, site, now))

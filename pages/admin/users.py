@@ -5,7 +5,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from auth.permissions import Role
-from components.users import role_text, users_panel
+from components.tables import lead
+from components.users import headline, role_text, users_panel
 from domain.errors import Conflict, UserFixable
 from pages.filters import remember
 from services.desk import Desk
@@ -24,7 +25,9 @@ def render(desk: Desk) -> None:
     with right:
         _create(desk, users)
     with listed:
-        st.html(users_panel(desk.queries.admin.users(), desk.site))
+        now = desk.queries.admin.users()
+        st.html(lead(headline(now)))
+        st.html(users_panel(now, desk.site))
 
 
 def _change(desk: Desk, users: Users) -> None:

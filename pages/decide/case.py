@@ -45,8 +45,8 @@ def _decided(desk: Desk, case: CaseView) -> None:
     live(desk, REFRESH_S, lambda now: _receipts(now, case.number))
     buttons(desk, case)
     live(desk, REFRESH_S, lambda now: _course(now, case.number))
-    st.html(card.signatures_panel(case, desk.site))
-    st.html(card.choices_panel(case, desk.site))
+    below = card.signatures_panel(case, desk.site) + card.choices_panel(case, desk.site)
+    st.html(f'<div class="tw-stack">{below}</div>')
 
 
 def _head(desk: Desk, number: int, shown_version: int) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from components.card import STATES
 from components.orders import what_can_be_taken_back
 from domain.cases import JUDGEABLE, UNDECIDED, UNDER_WAY
 from domain.errors import Conflict, UserFixable
@@ -31,17 +32,40 @@ def buttons(desk: Desk, case: CaseView) -> None:
     offered = _offered(case)
     if not offered:
         return
-    opened = f"open-{case.case_id}"
     with st.container(border=True, key="acts"):
         with st.container(horizontal=True):
             for kind, words in offered.items():
                 if st.button(words, key=f"{kind}-{case.case_id}"):
-                    st.session_state[opened] = kind
+                    st.session_state[_opened(case)] = (kind, case.version)
         if case.may_decide and case.state in UNDECIDED:
             st.caption(f"Approving means: {APPROVES} It can be taken back until the receivers acknowledge.")
-        kind = str(st.session_state.get(opened, ""))
+        kind = _open_form(desk, case)
         if kind in offered:
             _FORMS[kind](desk, case)
+
+
+def _opened(case: CaseView) -> str:
+    return f"open-{case.case_id}"
+
+
+def _open_form(desk: Desk, case: CaseView) -> str:
+    """The form that is open. One that was opened on an older version must be read and pressed again."""
+    kind, version = st.session_state.get(_opened(case), ("", case.version))
+    if kind in ("approve", "change", "reject") and case.state not in UNDECIDED:
+        st.session_state.pop(_opened(case))
+        st.warning(decided_first(desk, case))
+        return ""
+    if version != case.version and kind not in ("comment", "outcome"):
+        st.session_state[_opened(case)] = (kind, case.version)
+        st.warning("The case has changed while this form was open. Read it again before you sign.")
+    return str(kind)
+
+
+def decided_first(desk: Desk, case: CaseView) -> str:
+    """Who was faster, when, and what became of the case."""
+    who = f"{case.decided_by} decided first" if case.decided_by else "The case has ended"
+    when = f" at {desk.site.local(case.decided_us):%H:%M}" if case.decided_us else ""
+    return f"{who}{when}: it is now {STATES[case.state.value]}. Nothing of yours was sent."
 
 
 def _offered(case: CaseView) -> dict[str, str]:
@@ -64,7 +88,6 @@ def _offered(case: CaseView) -> dict[str, str]:
 def _approve(desk: Desk, case: CaseView) -> None:
     if _signed(desk, case, "approve", "Sign and release", APPROVES):
         _do(
-            desk,
             case,
             "approve",
             lambda act: desk.commands.cases.approve(desk.actor, case.case_id, case.version, act),
@@ -76,7 +99,6 @@ def _change(desk: Desk, case: CaseView) -> None:
     if changes and _signed(desk, case, "change", "Sign and release with changes", APPROVES_CHANGED):
         cases = desk.commands.cases
         _do(
-            desk,
             case,
             "change",
             lambda act: cases.approve(desk.actor, case.case_id, case.version, act, changes),
@@ -99,7 +121,6 @@ def _reject(desk: Desk, case: CaseView) -> None:
             return
         cases = desk.commands.cases
         _do(
-            desk,
             case,
             "reject",
             lambda act: cases.reject(desk.actor, case.case_id, case.version, act, code, text),
@@ -117,13 +138,12 @@ def _undo(desk: Desk, case: CaseView) -> None:
     cases, who = desk.commands.cases, desk.actor
     if which:
         _do(
-            desk,
             case,
             "undo",
             lambda act: cases.withdraw_command(who, case.case_id, case.version, act, which, reason),
         )
     else:
-        _do(desk, case, "undo", lambda act: cases.undo(who, case.case_id, case.version, act, reason))
+        _do(case, "undo", lambda act: cases.undo(who, case.case_id, case.version, act, reason))
 
 
 def _outcome(desk: Desk, case: CaseView) -> None:
@@ -149,7 +169,6 @@ def _outcome(desk: Desk, case: CaseView) -> None:
             return
         cases = desk.commands.cases
         _do(
-            desk,
             case,
             "outcome",
             lambda act: cases.record_outcome(desk.actor, case.case_id, act, finding, cause, text),
@@ -160,7 +179,6 @@ def _comment(desk: Desk, case: CaseView) -> None:
     text = changing.draft(desk, case, "comment", "Comment, for everybody who sees this case")
     if st.button("Add comment", key=f"do-comment-{case.case_id}"):
         _do(
-            desk,
             case,
             "comment",
             lambda act: desk.commands.cases.comment(desk.actor, case.case_id, act, text),
@@ -169,7 +187,7 @@ def _comment(desk: Desk, case: CaseView) -> None:
 
 def _signed(desk: Desk, case: CaseView, kind: str, words: str, meaning: str) -> bool:
     """The signature: name, meaning, password. True in the run in which it was given and right."""
-    with st.form(f"sign-{kind}-{case.case_id}", border=False, clear_on_submit=True):
+    with st.form(f"sign-{kind}-{case.case_id}-{case.version}", border=False, clear_on_submit=True):
         st.caption(f"Signed as {desk.actor.name} ({desk.actor.username}): {meaning}")
         password = st.text_input("Your password", type="password", autocomplete="current-password")
         pressed = st.form_submit_button(words)
@@ -185,31 +203,22 @@ def _signed(desk: Desk, case: CaseView, kind: str, words: str, meaning: str) -> 
     return right
 
 
-def _do(desk: Desk, case: CaseView, kind: str, act: Act) -> None:
+def _do(case: CaseView, kind: str, act: Act) -> None:
     """Act once: the id belongs to this form, so that a second click gets the first result."""
     key = f"act-{kind}-{case.case_id}-{case.version}"
     act_id = st.session_state.setdefault(key, new_id())
     try:
         done = act(act_id)
     except Conflict:
-        st.warning(_first(desk, case))
+        st.rerun()  # shows who was faster, or what has changed
         return
     except UserFixable as error:
         st.warning(f"{str(error)[:1].upper()}{str(error)[1:]}.")
         return
-    for name in (key, f"open-{case.case_id}"):
+    for name in (key, _opened(case)):
         st.session_state.pop(name, None)
     st.toast(done.message)
     st.rerun()
-
-
-def _first(desk: Desk, case: CaseView) -> str:
-    now = desk.queries.decide.case(case.number)
-    if now.state in UNDECIDED:
-        return "The case has changed since you read it. Open it again; what you typed is kept."
-    who = now.decided_by or "Somebody"
-    when = f" at {desk.site.local(now.decided_us):%H:%M}" if now.decided_us else ""
-    return f"{who} decided first{when}: the case is now {now.state.value}. Nothing of yours was sent."
 
 
 _FORMS: dict[str, Callable[[Desk, CaseView], None]] = {

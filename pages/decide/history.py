@@ -17,18 +17,17 @@ SPANS = {"7": "Last 7 days", "30": "Last 30 days", "365": "Last year", "all": "A
 
 def render(desk: Desk) -> None:
     """Filters, table, download, and the audit rows of the case that was asked for."""
-    wanted = _filters(desk)
-    rows = desk.queries.decide.history(wanted)
-    st.html(lead(headline(rows)))
+    top = st.container()
+    rows = desk.queries.decide.history(_filters(desk))
+    with top:
+        st.html(lead(headline(rows)))
     st.html(history_panel(rows, desk.site, desk.now_us))
-    below = st.container(horizontal=True, vertical_alignment="bottom")
-    with below:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        number = _audited([row.number for row in rows])
         if rows:
             name = f"taktwise-cases-{desk.site.site_id}.csv"
-            st.download_button(
-                "Download as CSV", history_csv(rows, desk.site), name, "text/csv", on_click="ignore"
-            )
-    number = _audited([row.number for row in rows])
+            data = history_csv(rows, desk.site)
+            st.download_button("Download as CSV", data, name, "text/csv", on_click="ignore")
     if number:
         st.html(audit_panel(desk.queries.decide.audit(number), desk.site))
 

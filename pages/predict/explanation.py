@@ -5,7 +5,7 @@ import streamlit as st
 from components import evidence
 from components.charts import trend_figure
 from components.risk import prediction_title
-from components.tables import empty, panel
+from components.tables import empty, heading, panel
 from domain.prediction import PredictionStatus
 from pages.live import live
 from services.desk import Desk
@@ -37,18 +37,25 @@ def _explained(desk: Desk, view: PredictionView) -> None:
     left, right = st.columns([1, 1.15], gap="small")
     with left:
         bars = evidence.contribution_bars(explanation, p.window_to_us)
-        st.html(panel("", bars + evidence.observed_table(explanation), label="What moved the risk"))
+        st.html(
+            panel(
+                "", bars + evidence.observed_table(explanation, p.window_to_us), label="What moved the risk"
+            )
+        )
         with st.expander("How this was computed"):
             st.html(evidence.how_computed(explanation, p))
     with right:
         if view.trends:
-            st.html(
-                '<div class="tw-h"><h2>The sensors that raised the risk most</h2>'
-                '<span class="tw-muted">shaded: the window the model looked at</span></div>'
-            )
-            figure = trend_figure(view.trends, (p.window_from_us, p.window_to_us), desk.site.time_zone)
-            st.plotly_chart(figure, theme=None, config=PLOT, key=f"trend-{p.prediction_id}")
+            _sensors(desk, view)
         st.html(panel("", evidence.heat_table(explanation, p.window_to_us), label="By sensor and time"))
+
+
+def _sensors(desk: Desk, view: PredictionView) -> None:
+    p = view.prediction
+    with st.container(border=True, key="sensors"):
+        st.html(heading("The sensors that raised the risk most", "shaded: the window the model looked at"))
+        figure = trend_figure(view.trends, (p.window_from_us, p.window_to_us), desk.site.time_zone)
+        st.plotly_chart(figure, theme=None, config=PLOT, key=f"trend-{p.prediction_id}")
 
 
 def _unexplained(desk: Desk, view: PredictionView) -> None:

@@ -18,6 +18,7 @@ from services.rows.admin import (
 )
 
 LATE_US = 30 * SECOND
+UNREAD_US = 300 * SECOND
 BACKLOG_US = 60 * SECOND
 SHOWN = 50
 PREVIEW_BYTES = 400
@@ -105,7 +106,8 @@ def preview(payload: bytes | str | None) -> str:
     raw = payload.encode() if isinstance(payload, str) else bytes(payload or b"")
     text = raw.decode("utf-8", errors="ignore")
     readable = sum(c.isprintable() or c in "\n\t" for c in text)
-    return text if text and readable >= 0.9 * len(raw) else raw[:64].hex(" ")
+    lost = len(raw) - len(text.encode())
+    return text if text and readable >= 0.9 * (len(text) + lost) else raw[:64].hex(" ")
 
 
 def watermarks(tx: Connection) -> tuple[WatermarkRow, ...]:
@@ -159,8 +161,11 @@ def trouble(
     offline = [n.node for n in nodes if not n.online]
     if offline:
         found.append(f"edge node {', '.join(offline)} is offline")
-    broken = sorted({w.instance for w in watermarks if w.state != "ok"})
-    found += [f"{name} cannot be read" for name in broken]
+    read = list(watermarks)
+    broken = {w.instance for w in read if w.state != "ok"}
+    unread = {w.instance for w in read if now_wall_us - w.read_wall_us > UNREAD_US} - broken
+    found += [f"{name} cannot be read" for name in sorted(broken)]
+    found += [f"{name} was not read for 5 minutes" for name in sorted(unread)]
     for queue in queues:
         if queue.failed:
             found.append(f"{queue.failed} orders for {queue.queue} could not be sent")

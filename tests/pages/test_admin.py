@@ -1,0 +1,80 @@
+"""Connections and users on the screen."""
+
+from auth.permissions import Role
+from data.store import tables as t
+from domain.clock import wall_us
+from services.actors import load_actor
+from services.commands.accounts import AccountCommands
+from tests import factories as f
+from tests.pages.conftest import html_of
+
+HEALTH, USERS = "pages.admin.health:render", "pages.admin.users:render"
+
+
+def button(test, label):
+    return next(b for b in test.button if b.label == label)
+
+
+def test_a_desk_without_workers_says_how_to_start_them(screens):
+    assert "Nothing has reported yet." in html_of(screens.open(HEALTH))
+
+
+def test_a_bad_payload_is_shown_as_text(screens):
+    with screens.database.write() as tx:
+        now = wall_us()
+        beat = {"state": "running", "started_wall_us": now, "heartbeat_wall_us": now, "restarts": 0}
+        tx.execute(t.workers.insert().values(name="ingest", pid=1, detail="{}", **beat))
+        row = {"source": "json", "reason": "not_json", "detail": "<i>", "digest": "d", "size": 8, "times": 2}
+        tx.execute(
+            t.quarantine.insert().values(
+                receive_us=f.NOW, topic="uns/<b>x</b>", payload=b"<script>alert(1)</script>", **row
+            )
+        )
+    html = html_of(screens.open(HEALTH))
+    assert "All well." in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html and "uns/&lt;b&gt;" in html
+    assert "<script>" not in html and "<i>" not in html
+
+
+def test_a_new_user_gets_a_password_once_and_appears_in_the_list(screens, somebody):
+    ada = somebody("ada", [Role.ADMINISTRATOR])
+    test = screens.open(USERS, ada)
+    test.text_input[0].set_value("olaf")
+    test.text_input[1].set_value("Olaf")
+    test.multiselect(key="roles-new").set_value([Role.OPERATOR])
+    test.multiselect(key="see-new").set_value(["north/machining/line-1"])
+    button(test, "Create").click().run()
+    password = test.code[0].value
+    assert "olaf" in html_of(test)
+    with screens.database.read() as tx:
+        account_id = tx.execute(t.accounts.select().where(t.accounts.c.username == "olaf")).mappings().one()
+        olaf = load_actor(tx, account_id["account_id"])
+    assert (olaf.roles, olaf.scopes) == (frozenset({Role.OPERATOR}), ("north/machining/line-1",))
+    assert AccountCommands(screens.database).password_ok(olaf, password)
+    assert not screens.open(USERS, ada).code
+
+
+def test_rights_are_changed_and_a_wrong_input_is_said(screens, somebody):
+    ada, tom = somebody("ada", [Role.ADMINISTRATOR]), somebody("tom", [Role.OPERATOR])
+    test = screens.open(USERS, ada, user=tom.account_id)
+    test.multiselect(key=f"roles-{tom.account_id}").set_value([Role.TECHNICIAN])
+    button(test, "Save roles and places").click().run()
+    with screens.database.read() as tx:
+        assert load_actor(tx, tom.account_id).roles == {Role.TECHNICIAN}
+    test.multiselect(key=f"roles-{tom.account_id}").set_value([])
+    button(test, "Save roles and places").click().run()
+    assert [e.value for e in test.error] == ["choose at least one role"]
+
+
+def test_a_user_is_deactivated(screens, somebody):
+    ada, tom = somebody("ada", [Role.ADMINISTRATOR]), somebody("tom", [Role.OPERATOR])
+    test = screens.open(USERS, ada, user=tom.account_id)
+    button(test, "Deactivate").click().run()
+    assert "not active" in html_of(test)
+    button(test, "New password").click().run()
+    assert len(test.code) == 1
+
+
+def test_nobody_else_sees_the_users(screens):
+    test = screens.open(USERS)
+    assert [i.value[-14:] for i in test.info] == ["(manage users)"]
