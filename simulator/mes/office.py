@@ -22,6 +22,7 @@ _TASKS = {
     JobKind.CORRECTIVE: "Repair",
     JobKind.INSPECTION: "Look at the machine",
 }
+_OVER = ("done", "cancelled")
 _RANK = {"planned": 0, "under_way": 1, "done": 2, "cancelled": 2}
 
 
@@ -143,7 +144,7 @@ class MesOffice:
     def note(self, writer: Writer, event: JobEvent) -> None:
         """Write a job's progress into the order, and answer for it when it was ordered by message."""
         row = writer.tx.execute(select(_M).where(_M.c.order_no == event.job_id)).first()
-        if row is not None and _RANK[row.status] > _RANK[event.status.value]:
+        if row is not None and (row.status in _OVER or _RANK[row.status] > _RANK[event.status.value]):
             return
         known = dict(row._mapping) if row else self._from_event(event)
         writer.upsert(_M, [known | _progress(event)])

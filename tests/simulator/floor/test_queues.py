@@ -29,6 +29,7 @@ from tests.simulator.floor.conftest import (
 )
 from tests.simulator.floor.queues import NatsSide, RabbitSide, Side, messages
 
+LINE = "north/machining/line-1"
 QUEUES = ["mes.line-1", "mes.line-2", "erp.procurement", "erp.stock", "erp.finance"]
 KINDS = [
     pytest.param("nats", marks=pytest.mark.loopback),
@@ -169,8 +170,8 @@ def test_it_waits_for_a_queue_server_that_is_not_there_yet(
 class Process:
     """The floor in a process of its own."""
 
-    def __init__(self, folder: Path, url: str) -> None:
-        arguments = ["-m", "tests.simulator.floor.served", str(folder), url]
+    def __init__(self, folder: Path, url: str, *more: str) -> None:
+        arguments = ["-m", "tests.simulator.floor.served", str(folder), url, *more]
         self._process = subprocess.Popen([sys.executable, *arguments], env=environment())
 
     def kill(self) -> None:
@@ -204,6 +205,41 @@ def test_nothing_is_lost_or_doubled_when_it_is_killed(side: Side, tmp_path: Path
     doubled = "SELECT count(*), count(DISTINCT business_key) FROM {}"
     assert counts(folder / "erp.db", doubled.format("postings WHERE message_id IS NOT NULL")) == (360, 360)
     assert counts(folder / "mes-line-1.db", doubled.format("ledger")) == (40, 40)
+
+
+@pytest.mark.slow
+@pytest.mark.loopback
+def test_work_is_done_once_when_the_plant_is_killed(nats_server: NatsServer, tmp_path: Path) -> None:
+    """kill -9 four times while maintenance orders come due; each ends once, each part is used once."""
+    side, folder = NatsSide(nats_server.url), tmp_path / "plant"
+    commands = [
+        order(
+            start_us=NOW + (3 + 3 * number) * HOUR, equipment_id=f"{LINE}/cnc-{11 + number}", duration_s=3_600
+        )
+        for number in range(10)
+    ]
+    side.publish(messages(commands))
+    process = Process(folder, side.url, "run")
+    try:
+        for pause in (3.0, 2.2, 2.6, 3.4):
+            time.sleep(pause)
+            process.kill()
+            process = Process(folder, side.url, "run")
+        found = wait_for(lambda: ended(side, commands), 90)
+    finally:
+        process.kill()
+    answered = Counter((receipt.command_id, receipt.status.value) for receipt in found)
+    assert set(answered.values()) == {1}
+    assert {status for _, status in answered} <= {"accepted", "done"}
+    issued = "SELECT count(*), count(DISTINCT external_id) FROM issues WHERE external_id IS NOT NULL"
+    total, distinct = counts(folder / "erp.db", issued)
+    assert total == distinct > 0
+
+
+def ended(side: Side, commands: list[Command]) -> list[Receipt]:
+    found = side.receipts()
+    over = {receipt.command_id for receipt in found if receipt.status is not ReceiptStatus.ACCEPTED}
+    return found if len(over) == len(commands) else []
 
 
 def counts(path: Path, statement: str) -> tuple[int, int]:

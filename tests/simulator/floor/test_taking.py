@@ -121,7 +121,7 @@ def test_the_finding_comes_back_with_done(floor: PlantFloor) -> None:
     tell(floor, job, JobStatus.UNDER_WAY, NOW + 2 * HOUR)
     end = NOW + 4 * HOUR
     tell(floor, job, JobStatus.DONE, end, finding=Finding.DEGRADED, found_cause="bearing")
-    tell(floor, job, JobStatus.DONE, end, finding=Finding.DEGRADED, found_cause="bearing")
+    tell(floor, job, JobStatus.DONE, end + 1, finding=Finding.NOTHING_FOUND)  # told again after a crash
     done = receipts(floor, command)[-1]
     assert statuses(floor, command) == [ACCEPTED, DONE]
     assert (done.finding, done.found_cause, done.at_us) == (Finding.DEGRADED, "bearing", end)
