@@ -21,6 +21,7 @@ from domain.errors import Malformed, SettingsError, Unavailable
 PAGE = 2_000
 Row = dict[str, Any]
 FindEquipment = Callable[[str], str | None]
+Passed = dict[tuple[int, str], int]  # (updated, key) -> hash of the row that was passed on
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class ForeignDatabase:
     def __init__(self, url: str, mapping: Mapping) -> None:
         self.mapping = mapping
         self._engine = _read_only(url)
-        self._passed: dict[str, dict[tuple[int, str], None]] = {}
+        self._passed: dict[str, Passed] = {}
 
     def pages(self, entity: str, since: Watermark, find: FindEquipment, speed: float = 1.0) -> Iterator[Page]:
         """Pages of changed rows, oldest first; none when nothing changed.
@@ -70,7 +71,7 @@ class ForeignDatabase:
             if page.rows or page.bad:
                 page.watermark = max(page.watermark, since, key=lambda mark: (mark.updated_us, mark.key))
                 yield page
-            passed.update({self._stamp(found, row): None for row in raw})
+            passed.update({self._stamp(found, row): _content(row) for row in raw})
             cursor = (raw[-1][found.updated], raw[-1][found.key])
 
     def forget(self, entity: str) -> None:
@@ -104,13 +105,11 @@ class ForeignDatabase:
             return int(row[entity.updated]) * self.mapping.unit_us, str(row[entity.key])
         return 0, str(row[entity.key])
 
-    def _page(
-        self, entity: EntityMap, raw: list[Row], passed: dict[tuple[int, str], None], find: FindEquipment
-    ) -> Page:
+    def _page(self, entity: EntityMap, raw: list[Row], passed: Passed, find: FindEquipment) -> Page:
         page = Page()
         for row in raw:
             stamp = self._stamp(entity, row)
-            if stamp in passed:
+            if passed.get(stamp) == _content(row):
                 continue
             page.watermark = Watermark(*stamp)
             try:
@@ -137,6 +136,10 @@ class ForeignDatabase:
         if kind is ColumnKind.NUMBER:
             return _finite(value)
         return {ColumnKind.WHOLE: int, ColumnKind.FLAG: bool}.get(kind, str)(value)
+
+
+def _content(row: Row) -> int:
+    return hash(tuple(row.values()))
 
 
 def _finite(value: Any) -> float:

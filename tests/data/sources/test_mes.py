@@ -1,0 +1,178 @@
+"""Foreign databases are read read-only, by watermark, nothing left out."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, create_engine, text
+
+from data.sources import mapping
+from data.sources.mes import ForeignDatabase, Watermark
+from domain.errors import Malformed, SettingsError, Unavailable
+
+MAPPING = mapping.Mapping.model_validate(
+    {
+        "times": "seconds",
+        "overlap_s": 10,
+        "entities": {
+            "products": {
+                "table": "items",
+                "key": "no",
+                "updated": "changed",
+                "columns": {"product_id": "no", "name": {"column": "label"}},
+            }
+        },
+    }
+)
+
+
+@pytest.fixture
+def foreign(tmp_path: Path) -> tuple[Engine, str]:
+    url = f"sqlite:///{tmp_path / 'mes.db'}"
+    engine = create_engine(url)
+    with engine.begin() as tx:
+        tx.execute(text("CREATE TABLE items (no TEXT PRIMARY KEY, label TEXT, changed INTEGER)"))
+    return engine, url
+
+
+def put(engine: Engine, no: str, changed: object, label: str = "x") -> None:
+    with engine.begin() as tx:
+        tx.execute(
+            text("INSERT OR REPLACE INTO items VALUES (:no, :label, :changed)"),
+            {"no": no, "label": label, "changed": changed},
+        )
+
+
+def read(database: ForeignDatabase, since: Watermark) -> tuple[list[str], Watermark]:
+    found: list[str] = []
+    for page in database.pages("products", since, lambda name: name):
+        found += [row["product_id"] for row in page.rows]
+        since = page.watermark
+    return found, since
+
+
+def test_each_change_is_read_once(foreign) -> None:
+    engine, url = foreign
+    database = ForeignDatabase(url, MAPPING)
+    put(engine, "a", 100)
+    put(engine, "b", 100)
+    found, mark = read(database, Watermark())
+    assert (found, mark) == (["a", "b"], Watermark(100_000_000, "b"))
+    assert read(database, mark) == ([], mark)
+    put(engine, "a", 101, "new")
+    assert read(database, mark)[0] == ["a"]
+
+
+def test_equal_times_and_late_commits_are_not_lost(foreign) -> None:
+    engine, url = foreign
+    database = ForeignDatabase(url, MAPPING)
+    put(engine, "m", 100)
+    _, mark = read(database, Watermark())
+    put(engine, "a", 100)  # the same second, a smaller key
+    put(engine, "z", 93)  # an older time, committed later, within the overlap
+    found, later = read(database, mark)
+    assert found == ["z", "a"]
+    assert later == mark
+
+
+def test_a_new_process_reads_the_overlap_again_and_nothing_before(foreign) -> None:
+    engine, url = foreign
+    for second in range(80, 101):
+        put(engine, f"n{second}", second)
+    _, mark = read(ForeignDatabase(url, MAPPING), Watermark())
+    found, _ = read(ForeignDatabase(url, MAPPING), mark)
+    assert found == [f"n{second}" for second in range(90, 101)]
+
+
+def test_nothing_can_be_written(foreign) -> None:
+    _, url = foreign
+    database = ForeignDatabase(url, MAPPING)
+    with database._engine.connect() as connection, pytest.raises(Exception, match="readonly"):
+        connection.execute(text("INSERT INTO items VALUES ('x', 'y', 1)"))
+
+
+def test_a_changed_table_is_said_and_read_again_once_it_is_mended(foreign) -> None:
+    engine, url = foreign
+    database = ForeignDatabase(url, MAPPING)
+    put(engine, "a", 100)
+    with engine.begin() as tx:
+        tx.execute(text("ALTER TABLE items RENAME COLUMN label TO title"))
+    with pytest.raises(Malformed, match="label"):
+        read(database, Watermark())
+    with engine.begin() as tx:
+        tx.execute(text("ALTER TABLE items RENAME COLUMN title TO label"))
+    assert read(database, Watermark())[0] == ["a"]
+
+
+def test_a_missing_database_is_unavailable(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable):
+        read(ForeignDatabase(f"sqlite:///{tmp_path / 'none.db'}", MAPPING), Watermark())
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_a_row_of_a_wrong_type_is_given_back_as_bad(foreign) -> None:
+    engine, url = foreign
+    put(engine, "a", 100)
+    put(engine, "b", "soon")
+    pages = list(ForeignDatabase(url, MAPPING).pages("products", Watermark(), lambda name: name))
+    assert [row["product_id"] for page in pages for row in page.rows] == ["a"]
+    assert [row["no"] for page in pages for row, _ in page.bad] == ["b"]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 5)), max_size=6), max_size=8))
+def test_in_the_end_every_row_was_read_in_its_last_version(tmp_path_factory, rounds) -> None:
+    """`changed` falls back by up to 5 seconds: within the overlap of 10."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('mes') / 'mes.db'}"
+    engine = create_engine(url)
+    with engine.begin() as tx:
+        tx.execute(text("CREATE TABLE items (no TEXT PRIMARY KEY, label TEXT, changed INTEGER)"))
+    database, mark = ForeignDatabase(url, MAPPING), Watermark()
+    seen: dict[str, str] = {}
+    truth: dict[str, str] = {}
+    version = 0
+    for clock, changes in enumerate(rounds):
+        for key, back in changes:
+            version += 1
+            # A row changed twice carries a time of its own each time, as MES stamps do.
+            put(engine, str(key), 100 + clock * 3 - back + version / 1000, str(version))
+            truth[str(key)] = str(version)
+        for page in database.pages("products", mark, lambda name: name):
+            mark = page.watermark
+            seen.update({row["product_id"]: row["name"] for row in page.rows})
+    assert seen == truth
+    engine.dispose()
+    database.close()
+
+
+def test_the_shipped_mappings_fit_the_virtual_mes_and_erp(tmp_path: Path) -> None:
+    from simulator.erp import schema as erp
+    from simulator.mes import schema as mes
+
+    for file, foreign_schema in (("virtual_mes.yaml", mes), ("virtual_erp.yaml", erp)):
+        url = f"sqlite:///{tmp_path / file}.db"
+        foreign_schema.metadata.create_all(create_engine(url))
+        found = mapping.load(mapping.FOLDER / file)
+        database = ForeignDatabase(url, found)
+        for entity in found.entities:
+            assert list(database.pages(entity, Watermark(), lambda name: name)) == []
+        database.close()
+
+
+@pytest.mark.parametrize(
+    ("text_", "said"),
+    [
+        ("entities: [", "no YAML"),
+        ("entities: {nonsense: {table: a, key: b, updated: c, columns: {}}}", "nonsense"),
+        ("entities: {products: {table: a, key: b, updated: c, columns: {product_id: x}}}", "missing"),
+        ("entities: {products: {table: 'a; DROP', key: b, updated: c, columns: {}}}", "table"),
+        ("times: fortnights\nentities: {}", "times"),
+    ],
+)
+def test_a_wrong_mapping_is_one_clear_line(tmp_path: Path, text_: str, said: str) -> None:
+    path = tmp_path / "m.yaml"
+    path.write_text(text_)
+    with pytest.raises(SettingsError, match=said) as caught:
+        mapping.load(path)
+    assert "\n" not in str(caught.value)

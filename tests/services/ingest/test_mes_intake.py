@@ -1,0 +1,145 @@
+"""MES rows become ours; what cannot be read is said in `watermarks`, and reading resumes."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, select, text
+
+from data.sources import mapping
+from data.sources.mes import ForeignDatabase
+from data.store import tables as t
+from data.store.database import Database
+from data.store.upsert import insert_ignore
+from services.ingest.mes import MesIntake
+from simulator.mes import schema
+from tests.services.ingest.conftest import UNIT
+
+LINE = "north/machining/line-1"
+
+
+@pytest.fixture
+def mes(tmp_path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{tmp_path / 'mes.db'}")
+    schema.metadata.create_all(engine)
+    with engine.begin() as tx:
+        tx.execute(schema.products.insert(), [{"product_no": "P1", "name": "Flange", "updated_at": 10}])
+        order = {
+            "order_no": "O1", "line": "L1", "product_no": "P1", "quantity": 100.0, "planned_start": 1,
+            "planned_end": 2, "due": 3, "status": "Released", "good": 0.0, "scrap": 0.0, "updated_at": 11,
+        }  # fmt: skip
+        tx.execute(schema.work_orders.insert(), [order])
+        stop = {
+            "downtime_no": "D1", "machine_id": "M-L1-011", "started_at": 5, "ended_at": None, "reason": "",
+            "remark": "", "planned": False, "fixed_at": 5, "updated_at": 12,
+        }  # fmt: skip
+        tx.execute(schema.downtime.insert(), [stop])
+    return engine
+
+
+def foreign(engine: Engine) -> ForeignDatabase:
+    return ForeignDatabase(str(engine.url), mapping.load(mapping.FOLDER / "virtual_mes.yaml"))
+
+
+def name(database: Database, *names: tuple[str, str]) -> None:
+    rows = [
+        {"source": "mes:line-1", "external_id": external, "equipment_id": equipment_id}
+        for external, equipment_id in names
+    ]
+    with database.write() as tx:
+        insert_ignore(tx, t.equipment_aliases, rows)
+
+
+def rows(database: Database, table) -> list:
+    with database.read() as tx:
+        return list(tx.execute(select(table)))
+
+
+def states(database: Database) -> dict[str, str]:
+    return {row.entity: row.state for row in rows(database, t.watermarks)}
+
+
+def test_rows_are_read_under_our_names(store: Database, mes: Engine) -> None:
+    name(store, ("M-L1-011", UNIT), ("L1", LINE))
+    intake, source = MesIntake(store), foreign(mes)
+    assert intake.read("line-1", source).stored == 3
+    assert [(row.instance, row.order_id, row.line_id) for row in rows(store, t.orders)] == [
+        ("line-1", "O1", LINE)
+    ]
+    assert [(row.equipment_id, row.planned, row.end_us) for row in rows(store, t.downtimes)] == [
+        (UNIT, False, None)
+    ]
+    assert set(states(store).values()) == {"ok"}
+    assert intake.read("line-1", source).stored == 0
+    with mes.begin() as tx:
+        tx.execute(text("UPDATE downtime SET ended_at = 9, reason = 'jam', updated_at = 13"))
+    assert intake.read("line-1", source).stored == 1
+    assert [(row.end_us, row.reason) for row in rows(store, t.downtimes)] == [(9, "jam")]
+
+
+def test_rows_of_unplaced_machines_come_once_they_are_placed(store: Database, mes: Engine) -> None:
+    name(store, ("L1", LINE))
+    result = MesIntake(store).read("line-1", foreign(mes))
+    assert (result.stored, result.refused) == (2, 1)
+    assert states(store)["downtimes"] == "not placed yet: M-L1-011"
+    MesIntake(store).read("line-1", foreign(mes))
+    assert states(store)["downtimes"] == "not placed yet: M-L1-011"
+    name(store, ("M-L1-011", UNIT))
+    assert MesIntake(store).read("line-1", foreign(mes)).trouble == ""
+    assert len(rows(store, t.downtimes)) == 1
+    assert states(store)["downtimes"] == "ok"
+
+
+def test_a_changed_schema_is_one_clear_state_and_the_rest_is_read(store: Database, mes: Engine) -> None:
+    name(store, ("M-L1-011", UNIT), ("L1", LINE))
+    with mes.begin() as tx:
+        tx.execute(text("ALTER TABLE work_orders RENAME COLUMN due TO deadline"))
+    intake, source = MesIntake(store), foreign(mes)
+    result = intake.read("line-1", source)
+    assert result.stored == 2
+    assert "orders: the table is not as the mapping says" in result.trouble
+    assert "due" in states(store)["orders"]
+    with mes.begin() as tx:
+        tx.execute(text("ALTER TABLE work_orders RENAME COLUMN deadline TO due"))
+    assert intake.read("line-1", source).trouble == ""
+    assert len(rows(store, t.orders)) == 1
+    assert states(store)["orders"] == "ok"
+
+
+def test_a_row_that_cannot_be_read_is_quarantined(store: Database, mes: Engine) -> None:
+    name(store, ("M-L1-011", UNIT), ("L1", LINE))
+    with mes.begin() as tx:
+        tx.execute(text("UPDATE work_orders SET quantity = 'many'"))
+    MesIntake(store).read("line-1", foreign(mes))
+    assert [(row.source, row.topic, row.reason) for row in rows(store, t.quarantine)] == [
+        ("mes:line-1", "orders", "row")
+    ]
+    assert "quarantine" in states(store)["orders"]
+
+
+def test_a_database_that_is_away_is_said(store: Database, tmp_path: Path) -> None:
+    found = mapping.load(mapping.FOLDER / "virtual_mes.yaml")
+    result = MesIntake(store).read("line-1", ForeignDatabase(f"sqlite:///{tmp_path / 'none.db'}", found))
+    assert "does not answer" in result.trouble
+
+
+def test_a_writer_at_work_hides_no_row(database: Database, tmp_path: Path) -> None:
+    """Rows committed while pages are read are all read in the end."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'busy.db'}")
+    schema.metadata.create_all(engine)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+
+    def write() -> None:
+        for number in range(60):
+            with engine.begin() as tx:
+                product = {"product_no": f"P{number:03d}", "name": "x", "updated_at": number // 3}
+                tx.execute(schema.products.insert(), [product])
+
+    writer, intake, source = threading.Thread(target=write), MesIntake(database), foreign(engine)
+    writer.start()
+    while writer.is_alive():
+        intake.read("line-1", source)
+    writer.join()
+    intake.read("line-1", source)
+    assert len(rows(database, t.products)) == 60
