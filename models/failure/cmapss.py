@@ -26,6 +26,8 @@ class Engine:
 def _read(path: Path, columns: int) -> Floats:
     if not path.is_file():
         raise SettingsError(f"no file {path}")
+    if path.stat().st_size == 0:
+        raise SettingsError(f"{path} is empty")
     try:
         table = np.loadtxt(path, dtype=np.float64, ndmin=2)
     except ValueError as error:

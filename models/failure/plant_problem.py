@@ -6,6 +6,7 @@ from models.failure import plant, recipes
 from models.failure.card import DataNote, WindowNote
 from models.failure.dataspec import DataSpec
 from models.failure.problem import Problem, Words, spread
+from models.failure.recipes import Recipe
 from models.failure.samples import Floats, Layout, Samples
 from models.features import plant as features
 
@@ -29,9 +30,8 @@ WORDS = Words(
 )
 
 
-def plant_problem(data: DataSpec) -> Problem:
+def plant_problem(data: DataSpec, recipe: Recipe = recipes.PLANT) -> Problem:
     """Training on the plants `train-*` in the folder."""
-    recipe = recipes.PLANT
     paths = plant.plants(data.folder, ("train",))
     samples = plant.gather(paths, recipe.stride)
     layout = Layout(features.VALUES, len(features.GAUGES) + 1, len(features.TYPES), features.MASK_OF)

@@ -1,26 +1,65 @@
 """Writes a failure model's remaining lives to a file. Needs no truth, and no torch."""
 
 import csv
+import json
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from domain.errors import SettingsError
-from models.failure import cmapss, evaluate
-from models.failure.card import read_card
+from models.failure import cmapss, evaluate, plant, session
+from models.failure.card import MODEL_FILE, Card, read_card
 from models.failure.dataspec import DataSpec
+from models.features import plant as features
 
 HEADER = ("unit", "rul", "rul_lo", "rul_hi")
+Row = tuple[str | int, str, str, str]
 
 
 def predict(model: Path, data: DataSpec, out: Path) -> int:
-    """Write a row per case in input order to the CSV file `out`; returns the number of rows."""
+    """Write a row per case to the CSV file `out`; returns the number of rows.
+
+    cmapss: the engines of the test file, in its order, after their last cycle. plant: the machines of
+    the history (its `test-*` plants where it holds several), in order of their id, at its end; the lives
+    of a machine whose risk is not known are empty.
+    """
     card = read_card(model)
-    if data.kind != "cmapss" or card.data.kind != "cmapss":
+    if data.kind != card.data.kind:
         raise SettingsError(f"model {card.name} does not predict on {data.kind} data")
-    units = [run.unit for run in cmapss.engines(data, "test")]
-    lives = evaluate.score_engines(model, card, data).rul
+    rows = engine_rows(model, card, data) if data.kind == "cmapss" else plant_rows(model, data)
+    count = 0
     with out.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(HEADER)
-        for unit, (low, middle, high) in zip(units, lives.tolist(), strict=True):
-            writer.writerow((unit, f"{middle:.3f}", f"{low:.3f}", f"{high:.3f}"))
-    return len(units)
+        for row in rows:
+            writer.writerow(row)
+            count += 1
+    return count
+
+
+def engine_rows(model: Path, card: Card, data: DataSpec) -> Iterator[Row]:
+    """A row per test engine."""
+    units = [run.unit for run in cmapss.engines(data, "test")]
+    lives = evaluate.score_engines(model, card, data).rul
+    for unit, life in zip(units, lives.tolist(), strict=True):
+        yield _row(unit, life)
+
+
+def plant_rows(model: Path, data: DataSpec) -> Iterator[Row]:
+    """A row per machine."""
+    opened = session.open_session(model / MODEL_FILE)
+    for path in plant.plants(data.folder, ("test",)):
+        end_us = json.loads((path / "meta.json").read_text(encoding="utf-8"))["end_us"]
+        for machine in plant.machines(path):
+            last = int(end_us // features.BIN_US) - 1
+            window = features.window_of(machine.machine_type, machine.bins, last)
+            if isinstance(window, features.NotKnown):
+                yield machine.equipment_id, "", "", ""
+            else:
+                yield _row(machine.equipment_id, session.run(opened, window.data[np.newaxis]).rul[0].tolist())
+
+
+def _row(unit: str | int, life: list[float]) -> Row:
+    low, middle, high = (f"{value:.3f}" for value in life)
+    return unit, middle, low, high

@@ -84,9 +84,8 @@ def engine_samples(runs: list[cmapss.Engine], names: tuple[str, ...], steps: int
     )
 
 
-def cmapss_problem(data: DataSpec) -> Problem:
+def cmapss_problem(data: DataSpec, recipe: Recipe = recipes.CMAPSS) -> Problem:
     """Training on a C-MAPSS subset (FD001 unless named)."""
-    recipe = recipes.CMAPSS
     runs = cmapss.engines(data, "train")
     names = cmapss.varying(runs)
     if not names:

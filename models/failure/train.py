@@ -42,7 +42,11 @@ class Unseen:
     high: Array
 
 
-def train(data: DataSpec, out: Path, *, report: Report = lambda _text, _share: None) -> dict[str, float]:
+def _silent(_text: str, _share: float) -> None:
+    pass
+
+
+def train(data: DataSpec, out: Path, *, report: Report = _silent) -> dict[str, float]:
     """Train on `data`, write the model folder `out`, and return the card's figures.
 
     One member is trained for each fold of whole runs; what each says of its own fold calibrates the
@@ -55,7 +59,7 @@ def train(data: DataSpec, out: Path, *, report: Report = lambda _text, _share: N
     calibration, margin = _calibrate(problem.samples, unseen, problem.recipe.limit)
     threshold, events = _threshold(problem, data, members, calibration, report)
     out.mkdir(parents=True, exist_ok=True)
-    report("exporting", 1.0)
+    report("exporting and testing", 0.9)
     served = Served(members, torch.from_numpy(problem.edges), calibration, margin).eval()
     export(served, problem.samples.windows[:2], out / artifact.MODEL_FILE)
     validation = _validation(problem, unseen, calibration, margin) | events
@@ -77,7 +81,7 @@ def _threshold(
     """The card's threshold, and the events that it gives on plants as seen by the member left out."""
     if data.kind == "cmapss":
         return 0.5, {}
-    report("choosing the threshold", 0.0)
+    report("choosing the threshold", 0.8)
     paths = plant.plants(data.folder, ("train",))
     fold = folds(np.arange(len(paths)), problem.recipe.folds, problem.recipe.seed)
     rows = []
@@ -110,7 +114,9 @@ def fit(problem: Problem, report: Report) -> tuple[list[FailureNetwork], Unseen]
     return members, Unseen(rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3])
 
 
-def fit_member(problem: Problem, samples: Samples, seed: int, report: Report, number: int) -> FailureNetwork:
+def fit_member(
+    problem: Problem, samples: Samples, seed: int, report: Report = _silent, number: int = 0
+) -> FailureNetwork:
     """Train one network on `samples`; the same seed on the same machine gives the same weights."""
     recipe = problem.recipe
     torch.manual_seed(seed)
@@ -141,7 +147,8 @@ def fit_member(problem: Problem, samples: Samples, seed: int, report: Report, nu
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimiser.step()
             schedule.step()
-        report(f"member {number + 1}", (epoch + 1) / recipe.epochs)
+        done = number + (epoch + 1) / recipe.epochs
+        report(f"member {number + 1} of {recipe.folds}", 0.8 * done / recipe.folds)
     network.eval()
     return network
 
@@ -196,10 +203,12 @@ def _validation(
     low, high = unseen.low[known] - margin[0], unseen.high[known] + margin[1]
     probability = calibrate.sigmoid(calibration[0] * unseen.logit + calibration[1])
     marked = ~np.isnan(problem.samples.label)
+    weight, inside = problem.samples.weight, (life >= low - 1e-6) & (life <= np.minimum(high, limit) + 1e-6)
+    error = (probability[marked] - problem.samples.label[marked]) ** 2
     return {
-        "rmse_clipped": float(np.sqrt(np.mean((unseen.life[known] - life) ** 2))),
-        "coverage": float(np.mean((life >= low - 1e-6) & (life <= np.minimum(high, limit) + 1e-6))),
-        "brier": float(np.mean((probability[marked] - problem.samples.label[marked]) ** 2)),
+        "rmse_clipped": float(np.sqrt(np.average((unseen.life[known] - life) ** 2, weights=weight[known]))),
+        "coverage": float(np.average(inside, weights=weight[known])),
+        "brier": float(np.average(error, weights=weight[marked])),
     }
 
 
