@@ -258,4 +258,4 @@ def _readable_id(body: bytes) -> str | None:
         found = root["ApplicationArea"]["BODID"]
     except (ValueError, RecursionError, AttributeError, StopIteration, KeyError, TypeError):
         return None
-    return found if isinstance(found, str) and 0 < len(found) <= 200 else None
+    return found if isinstance(found, str) and 0 < len(found) <= 200 and found.isprintable() else None

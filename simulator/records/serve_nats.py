@@ -110,7 +110,7 @@ async def _take(post: Post, queue: str, message: Msg, now: Callable[[], int]) ->
         if database_away or message.metadata.num_delivered < DELIVERY_LIMIT:
             await message.nak(delay=1)
             return
-        await asyncio.to_thread(post.park, queue, message.data, f"not taken: {error}", now())
+        await asyncio.to_thread(post.park, queue, message.data, f"not taken: {type(error).__name__}", now())
     await message.ack_sync(timeout=5)
 
 

@@ -1,7 +1,9 @@
 """Orders and receipts: what is written is read back, and nothing else is read."""
 
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -266,3 +268,12 @@ def test_a_command_that_nobody_could_read_is_not_written(command):
 def test_half_a_character_is_not_written():
     with pytest.raises(InvalidInput):
         encode_receipt(replace(RECEIPT, detail="\ud800"))
+
+
+def test_the_examples_in_the_documentation_are_read():
+    text = (Path(__file__).resolve().parents[3] / "docs" / "orders.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```json\n(.*?)```", text, re.S)
+    *orders, receipt = examples
+    kinds = [decode_command(example).kind for example in orders]
+    assert kinds == [CommandKind.MAINTENANCE_ORDER, CommandKind.RESERVATION, CommandKind.CANCEL]
+    assert decode_receipt(receipt).finding is Finding.DEGRADED

@@ -351,6 +351,7 @@ def test_the_budget_ends(floor: PlantFloor) -> None:
         b"{" * 1_000,
         b'{"ProcessJobOrder": {"ApplicationArea": {"BODID": 7}}}',
         b'{"ProcessJobOrder": {"ApplicationArea": {"BODID": "\\u0000"}}}',
+        b'{"ProcessJobOrder": {"ApplicationArea": {"BODID": "\\ud800"}}}',
         b"x" * 1_000_000,
         b'["<script>alert(1)</script>"]',
     ],
