@@ -15,7 +15,7 @@ class Live {
     this.sections = {};
     this.skew = 0; // browser clock minus server clock, ms
     this.heard = 0;
-    this.view = VIEWS[data.view](root);
+    this.view = VIEWS[data.view](root, data);
     this.tick = setInterval(() => this.age(), 1000);
     this.connect();
   }
@@ -69,7 +69,7 @@ class Live {
     const now = this.now();
     for (const e of this.root.querySelectorAll("[data-at]")) {
       const at = Number(e.dataset.at);
-      const text = now === null || !at ? "no data yet" : (e.dataset.prefix || "") + ageText(now - at);
+      const text = now === null || !at ? "no data yet" : (e.dataset.prefix || "") + ageText(now - at) + (e.dataset.suffix || "");
       if (e.textContent !== text) e.textContent = text;
     }
     for (const e of this.root.querySelectorAll("[data-due]")) {

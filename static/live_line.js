@@ -1,5 +1,5 @@
 // A line: its card, its machines one under the other on one time axis, orders, losses, stops.
-import { el, isBad, lead, link, losses, put, stateWord, stops, strip, ticks, waiting, whole } from "./live_parts.js";
+import { el, isBad, lead, link, losses, panel, put, stateWord, stops, strip, ticks, waiting, whole } from "./live_parts.js";
 import { lineCard, lineNow } from "./live_overview.js";
 
 function machineRow(unit) {
@@ -27,9 +27,7 @@ function unitNow(row, live) {
 }
 
 function orders(rows) {
-  const box = el("section", "tw-panel");
-  box.append(Object.assign(el("div", "tw-h"), { innerHTML: "" }));
-  box.firstChild.append(el("h2", "", "Orders"));
+  const box = panel("Orders");
   if (!rows.length) { box.append(el("div", "tw-empty", "No orders.")); return box; }
   const table = el("table", "tw-table tight");
   for (const o of rows) {
@@ -43,7 +41,7 @@ function orders(rows) {
   return box;
 }
 
-export function drawLine(root) {
+export function drawLine(root, data) {
   const head = el("div");
   head.append(el("div", "tw-connection"));
   const problem = el("p", "tw-note");
@@ -67,7 +65,7 @@ export function drawLine(root) {
   return {
     update(s, changed) {
       if (changed.has("problem")) { problem.textContent = s.problem || ""; problem.hidden = !s.problem; }
-      if (changed.has("lead")) put(head, "lead", lead(s.lead));
+      if (changed.has("lead")) put(head, "lead", lead(s.lead, data));
       if (s.card && changed.has("card")) {
         const card = put(top, "card", lineCard(s.card));
         card.live = true;

@@ -1,5 +1,5 @@
 // A machine: what it does now, its sensors live with their trends, OEE, risk, stops, maintenance.
-import { ageText, bigNumber, el, factors, isBad, lead, link, losses, number, orderLine, panel, put, stateWord, stops, strip, ticks, whole } from "./live_parts.js";
+import { bigNumber, el, factors, isBad, lead, link, localTime, losses, number, orderLine, panel, put, stateWord, stops, strip, ticks, whole } from "./live_parts.js";
 
 const KEEP_US = 8 * 3600e6;
 const GAP_US = 15 * 60e6;
@@ -50,7 +50,7 @@ function sparkline(points) {
   return host;
 }
 
-export function drawMachine(root) {
+export function drawMachine(root, data) {
   const head = el("div");
   head.append(el("div", "tw-connection"));
   const problem = el("p", "tw-note");
@@ -74,9 +74,9 @@ export function drawMachine(root) {
     drawn = performance.now();
     const points = trends[chosen] || [];
     chartHead.replaceChildren(el("h2", "", `${sensor.label}${sensor.unit ? ", " + sensor.unit : ""}`));
-    const trace = { x: points.map((p) => new Date(p[0] / 1000)), y: points.map((p) => p[1]), mode: "lines", line: { color: INK.getPropertyValue("--ink-2"), width: 1.6 }, connectgaps: false, hovertemplate: "%{y:.4g}<extra></extra>" };
+    const trace = { x: points.map((p) => localTime(p[0], s.zone)), y: points.map((p) => p[1]), mode: "lines", line: { color: INK.getPropertyValue("--ink-2"), width: 1.6 }, connectgaps: false, hovertemplate: "%{y:.4g}<extra></extra>" };
     const grid = { gridcolor: INK.getPropertyValue("--line"), zeroline: false, linecolor: INK.getPropertyValue("--line-strong"), fixedrange: true };
-    const layout = { height: 210, margin: { l: 48, r: 12, t: 6, b: 28 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { family: INK.getPropertyValue("--tw-font"), size: 12, color: INK.getPropertyValue("--ink-2") }, showlegend: false, hovermode: "x", uirevision: chosen, xaxis: { ...grid, type: "date" }, yaxis: grid };
+    const layout = { height: 210, margin: { l: 48, r: 12, t: 6, b: 26 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { family: INK.getPropertyValue("--tw-font"), size: 12, color: INK.getPropertyValue("--ink-2") }, showlegend: false, hovermode: "x", uirevision: chosen, xaxis: { ...grid, type: "date", tickformat: "%H:%M", hoverformat: "%H:%M:%S" }, yaxis: grid };
     Plotly.react(chart, [trace], layout, { displayModeBar: false, responsive: true });
   }
 
@@ -116,7 +116,7 @@ export function drawMachine(root) {
   return {
     update(s, changed) {
       if (changed.has("problem")) { problem.textContent = s.problem || ""; problem.hidden = !s.problem; }
-      if (changed.has("lead")) put(head, "lead", lead(s.lead));
+      if (changed.has("lead")) put(head, "lead", lead(s.lead, data));
       if (s.unit && changed.has("unit")) put(top, "figures", figures(s));
       if (s.unit && (changed.has("unit") || changed.has("state"))) put(top, "now", nowPanel(s));
       if (changed.has("risk") && s.risk) put(top, "risk", riskPanel(s.risk, s.case));
@@ -193,7 +193,8 @@ function riskPanel(risk, open) {
   if (risk.at) {
     const age = el("div", "tw-muted tw-small");
     age.dataset.at = risk.at;
-    age.dataset.prefix = "judged on data up to ";
+    age.dataset.prefix = "judged on data ";
+    age.dataset.suffix = " old";
     age.title = risk.when;
     box.append(age);
   }

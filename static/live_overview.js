@@ -32,27 +32,27 @@ export function lineNow(box, card, live) {
   const running = ids.filter((id) => live.states[id] === 6).length;
   state.replaceChildren();
   const own = live.states[card.constraint_id];
-  if (isBad(own) || card.stopped) {
-    const name = isBad(own) ? card.constraint : card.stopped.name;
-    const why = card.stopped && card.stopped.name === name ? ": " + card.stopped.reason : "";
-    const text = el("span", "", `stopped: ${name}${why}`);
-    state.append(el("span", "tw-mark", "\u25B2"), text);
-    const since = live.since[isBad(own) ? card.constraint_id : ""];
-    if (since) {
+  const id = isBad(own) ? card.constraint_id : bad.find((unit) => card.reasons[unit]) ?? bad[0];
+  if (id) {
+    const why = card.reasons[id] ? ": " + card.reasons[id] : "";
+    const text = el("span", "words whole");
+    text.append(el("span", "tw-mark", "\u25B2"), ` stopped: ${card.units[id]}${why}`);
+    if (live.since[id]) {
       const e = el("span", "tw-muted");
-      e.dataset.at = since;
+      e.dataset.at = live.since[id];
       e.dataset.prefix = "for ";
-      state.append(" ", e);
+      text.append(" ", e);
     }
+    state.append(text);
   } else {
-    state.append(el("span", "tw-muted", own === 6 ? "running" : own === 5 || own === 4 ? "waiting" : "not running"));
+    state.append(el("span", "words tw-muted", own === 6 ? "running" : own === 5 || own === 4 ? "waiting" : "not running"));
   }
   const count = el("span", "tw-muted tw-nw", `${running} of ${ids.length} run`);
   if (bad.length) count.title = "stopped: " + bad.map((id) => card.units[id]).join(", ");
   state.append(count);
 }
 
-export function drawOverview(root) {
+export function drawOverview(root, data) {
   const head = el("div");
   head.append(el("div", "tw-connection"));
   const problem = el("p", "tw-note");
@@ -65,7 +65,7 @@ export function drawOverview(root) {
   return {
     update(s, changed) {
       if (changed.has("problem")) { problem.textContent = s.problem || ""; problem.hidden = !s.problem; }
-      if (changed.has("lead")) put(head, "lead", lead(s.lead));
+      if (changed.has("lead")) put(head, "lead", lead(s.lead, data));
       if (changed.has("lines")) {
         for (const id of Object.keys(boxes)) if (!s.lines.includes(id)) { boxes[id].remove(); delete boxes[id]; }
       }

@@ -56,12 +56,37 @@ export function panel(title, aside) {
   return box;
 }
 
-export function lead(section) {
+const WINDOWS = { shift: "This shift", yesterday: "Yesterday", week: "7 days" };
+
+// The sentence that says what matters, and the choice of the stretch that it is about.
+export function lead(section, data) {
   const box = el("div", "tw-lead");
   const p = el("p");
   p.append(el("b", "", section.bold), " ", section.rest);
-  box.append(p);
+  const nav = el("nav", "tw-windows");
+  nav.setAttribute("aria-label", "Figures for");
+  for (const [window, name] of Object.entries(WINDOWS)) {
+    const a = el("a", "tw-link-quiet", name);
+    a.href = data.url + (data.url.includes("?") ? "&" : "?") + "window=" + window;
+    if (window === data.window) a.setAttribute("aria-current", "true");
+    nav.append(a);
+  }
+  box.append(p, nav);
   return box;
+}
+
+// A plant time as Plotly wants it: the wall clock of the site, without a zone.
+const offsets = new Map();
+export function localTime(us, zone) {
+  const hour = Math.floor(us / 3.6e9) + zone;
+  if (!offsets.has(hour)) {
+    const at = new Date(us / 1000);
+    const there = new Date(at.toLocaleString("en-US", { timeZone: zone }));
+    const utc = new Date(at.toLocaleString("en-US", { timeZone: "UTC" }));
+    offsets.set(hour, there - utc);
+    if (offsets.size > 500) offsets.delete(offsets.keys().next().value);
+  }
+  return new Date(us / 1000 + offsets.get(hour)).toISOString().slice(0, 23).replace("T", " ");
 }
 
 // The three factors of OEE as bars; the last is the target where there is one.
@@ -170,7 +195,7 @@ export function stops(rows, title) {
     what.append(link(row.name, row.url), " " + row.reason);
     if (row.open) what.append(" ", el("span", "tw-tag tw-high", "now"));
     const bar = el("td", "bar-cell");
-    const fill = el("span", "tw-bar-fill" + (row.share > 0.66 && row.money !== "planned" ? " high" : ""));
+    const fill = el("span", "tw-bar-fill" + (row === rows[0] && row.money !== "planned" ? " high" : ""));
     fill.style.width = 100 * row.share + "%";
     bar.append(fill);
     const minutes = el("td", "tw-r tw-nw", row.minutes);
