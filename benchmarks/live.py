@@ -41,15 +41,24 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 WATCH = """() => {
-  window.painted = [];
   const now = () => performance.timeOrigin + performance.now();
   const channel = new MessageChannel();
+  const part = (e) => e.closest("[data-part]").dataset.part;
   let waiting = [];
-  channel.port1.onmessage = () => { const at = now(); for (const w of waiting) window.painted.push([...w, at]); waiting = []; };
-  new MutationObserver((changes) => {
-    const fresh = changes.filter((c) => c.target.dataset.at).map((c) => [c.target.closest("[data-part]").dataset.part, Number(c.target.dataset.at)]);
-    if (fresh.length) requestAnimationFrame(() => { waiting.push(...fresh); channel.port2.postMessage(0); });
-  }).observe(document.querySelector(".tw-live"), { subtree: true, attributes: true, attributeFilter: ["data-at"] });
+  window.painted = [];
+  channel.port1.onmessage = () => {
+    const at = now();
+    for (const seen of waiting) window.painted.push([...seen, at]);
+    waiting = [];
+  };
+  const observer = new MutationObserver((changes) => {
+    const aged = changes.map((c) => c.target).filter((e) => e.dataset.at);
+    if (!aged.length) return;
+    const fresh = aged.map((e) => [part(e), Number(e.dataset.at)]);
+    requestAnimationFrame(() => { waiting.push(...fresh); channel.port2.postMessage(0); });
+  });
+  const filter = { subtree: true, attributes: true, attributeFilter: ["data-at"] };
+  observer.observe(document.querySelector(".tw-live"), filter);
 }"""
 Commits = list[tuple[str, int, float]]  # line id, source time, wall time of the commit in ms
 

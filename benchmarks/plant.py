@@ -42,7 +42,7 @@ class History:
     @property
     def months(self) -> float:
         """Machine-months watched."""
-        return self.values.shape[0] * self.values.shape[1] * BIN_US / (30 * DAY)
+        return float(self.values.shape[0] * self.values.shape[1] * BIN_US / (30 * DAY))
 
 
 def run(*, machines: int = 60, days: int = 120, seed: int = 11) -> list[dict[str, Any]]:
