@@ -94,8 +94,8 @@ def message(unit: Unit, at_us: int, run_us: int) -> RawMessage:
 def _shift(line_id: str, instance: str, now: int) -> dict[str, Any]:
     return {
         "instance": instance, "shift_id": "s1", "line_id": line_id, "name": "Early",
-        "start_us": now - HISTORY_US, "end_us": now + 2 * HOUR, "break_s": 1_800, "break_start_us": now - 2 * HOUR,
-        "frozen_us": now - HISTORY_US, "updated_us": now,
+        "start_us": now - HISTORY_US, "end_us": now + 2 * HOUR,
+        "break_s": 1_800, "break_start_us": now - 2 * HOUR, "frozen_us": now - HISTORY_US, "updated_us": now,
     }  # fmt: skip
 
 

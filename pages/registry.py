@@ -64,4 +64,5 @@ PAGES: tuple[Page, ...] = (
     Page("history", "History", S.DECIDE, P.SEE_HISTORY, "pages.decide.history:render"),
     Page("health", "Connections", S.ADMIN, P.SEE_HEALTH, "pages.admin.health:render"),
     Page("users", "Users", S.ADMIN, P.MANAGE_USERS, "pages.admin.users:render"),
+    Page("account", "Account", S.ADMIN, P.SEE_FLOOR, "pages.account.own:render", in_menu=False),
 )

@@ -14,7 +14,8 @@ from components import topbar
 from components.links import url
 from components.tokens import STYLESHEET
 from domain.errors import Forbidden, NotSignedIn, Retryable, UserFixable
-from pages import Bound, bound, sign_in
+from pages import Bound, bound
+from pages.account import sign_in
 from pages.registry import PAGES, Page, Section
 from services.desk import Desk
 from services.rows.site import SiteRow
