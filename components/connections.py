@@ -51,12 +51,19 @@ def workers_panel(rows: Sequence[WorkerRow], wall_us: int) -> str:
             _alarm("no sign of life" if w.late else w.state, w.late or w.state != "running"),
             _ago(w.heartbeat_wall_us, wall_us),
             str(w.restarts),
-            small(safe(", ".join(f"{k} {v}" for k, v in w.detail.items()))),
+            small(safe(", ".join(_measure(k, v) for k, v in w.detail.items()))),
         )
         for w in rows
     ]
     head = ("Process", "State", "Heartbeat", "Restarts", "")
     return panel("Processes", table(head, body, right=(2, 3), tight=True) if body else empty("None yet."))
+
+
+def _measure(name: str, value: str) -> str:
+    words, _, unit = name.rpartition("_")
+    if words and unit in ("s", "ms", "us"):
+        return f"{words.replace('_', ' ')} {value} {unit}"
+    return f"{name.replace('_', ' ')} {value}"
 
 
 def sources_panel(rows: Sequence[SourceRow]) -> str:
@@ -129,7 +136,7 @@ def watermarks_panel(rows: Sequence[WatermarkRow], site: SiteRow, now_us: int, w
         (
             safe(group[0].instance),
             moment(max(w.updated_us for w in group), site.time_zone, now_us),
-            _ago(min(w.read_wall_us for w in group), wall_us),
+            _read_ago(group, wall_us),
             _reading(group),
         )
         for group in systems
@@ -139,6 +146,10 @@ def watermarks_panel(rows: Sequence[WatermarkRow], site: SiteRow, now_us: int, w
     return panel(
         "MES and ERP databases", html if body else empty("No MES or ERP database has been read yet.")
     )
+
+
+def _read_ago(group: Sequence[WatermarkRow], wall_us: int) -> str:
+    return _alarm(_ago(min(w.read_wall_us for w in group), wall_us), any(w.late for w in group))
 
 
 def _reading(group: Sequence[WatermarkRow]) -> str:

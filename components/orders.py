@@ -44,7 +44,7 @@ def _ordered(command: CommandRow, site: SiteRow, now_us: int) -> Sequence[str]:
     mark, kind = ("&#9650; ", "tw-high tw-num") if wrong else ("", "tw-num")
     when = moment(last.at_us if last else command.sent_us, site.time_zone, now_us)
     detail = last.detail if last and last.detail else command.detail or command.trouble
-    below = " ".join(part for part in ("" if when == NOTHING else when, safe(detail)) if part)
+    below = ", ".join(part for part in ("" if when == NOTHING else when, safe(detail)) if part)
     receiver_cell, order_cell = _order(command, site, now_us)
     state = f'<span class="{kind}">{mark}{_STATES[command.state]}</span>{small(below)}'
     return receiver_cell, order_cell, state

@@ -16,6 +16,7 @@ from components.words import (
     of_100,
     plural,
     safe,
+    unit_text,
 )
 from domain.clock import HOUR, SECOND
 from domain.prediction import Prediction
@@ -31,8 +32,8 @@ HEAD = (
     "Remaining life",
     "What it looks like",
     "Since",
-    "If left, expected",
-    "Newest data",
+    "If left",
+    "Data age",
     "",
 )
 
@@ -112,7 +113,7 @@ def reason(text: str) -> str:
 def _row(row: RiskRow, site: SiteRow, now_us: int) -> Sequence[str]:
     p = row.prediction
     machine = link(row.name, "machine", id=row.equipment_id)
-    name = f'{machine}<div class="tw-muted tw-small">{safe(row.line_name)}</div>'
+    name = f'{machine}<div class="tw-muted tw-small tw-nw">{safe(row.line_name)}</div>'
     if p is None or p.probability is None:
         why = "this machine has not been scored yet" if p is None else reason(p.reason)
         chance = '<span class="tw-muted">not known yet</span>'
@@ -139,8 +140,10 @@ def _row(row: RiskRow, site: SiteRow, now_us: int) -> Sequence[str]:
 def _remaining(p: Prediction) -> str:
     if p.rul is None:
         return NOTHING
-    spread = "" if p.rul_low is None or p.rul_high is None else f"{p.rul_low:,.0f} to {p.rul_high:,.0f}"
-    return safe(life(p.rul, None, None, p.life_unit)) + small(spread)
+    unit = unit_text(p.life_unit)
+    spread = "" if p.rul_low is None or p.rul_high is None else f"{p.rul_low:,.0f} to {p.rul_high:,.0f} "
+    short = "h" if unit.endswith("hours") else unit
+    return f'<span class="tw-nw">{p.rul:,.0f} {safe(short)}</span>{small(safe(spread + unit), "tw-nw")}'
 
 
 def _looks_like(row: RiskRow) -> str:

@@ -7,7 +7,7 @@ from components.course import course_panel
 from components.orders import orders_panel, receipts_panel
 from components.tables import empty
 from domain.cases import UNDECIDED
-from pages.decide.deciding import buttons
+from pages.decide.deciding import buttons, form_is_open
 from pages.live import live
 from services.desk import Desk
 from services.rows.decide import CaseView
@@ -53,6 +53,8 @@ def _head(desk: Desk, number: int, shown_version: int) -> None:
     case = desk.queries.decide.case(number)
     st.html(card.case_title(case, desk.site, desk.now_us, desk.actor.approval_limit_cents))
     if case.version != shown_version:
+        if not form_is_open(case):
+            st.rerun()
         st.html(card.changed_note(case))
 
 

@@ -36,7 +36,7 @@ def buttons(desk: Desk, case: CaseView) -> None:
         with st.container(horizontal=True):
             for kind, words in offered.items():
                 if st.button(words, key=f"{kind}-{case.case_id}"):
-                    st.session_state[_opened(case)] = (kind, case.version)
+                    _toggle(case, kind)
         if case.may_decide and case.state in UNDECIDED:
             st.caption(f"Approving means: {APPROVES} It can be taken back until the receivers acknowledge.")
         kind = _open_form(desk, case)
@@ -46,6 +46,18 @@ def buttons(desk: Desk, case: CaseView) -> None:
 
 def _opened(case: CaseView) -> str:
     return f"open-{case.case_id}"
+
+
+def _toggle(case: CaseView, kind: str) -> None:
+    if st.session_state.get(_opened(case), ("", 0))[0] == kind:
+        st.session_state.pop(_opened(case))
+    else:
+        st.session_state[_opened(case)] = (kind, case.version)
+
+
+def form_is_open(case: CaseView) -> bool:
+    """True while somebody may be typing: the screen then does not run again by itself."""
+    return _opened(case) in st.session_state
 
 
 def _open_form(desk: Desk, case: CaseView) -> str:
@@ -211,7 +223,6 @@ def _do(case: CaseView, kind: str, act: Act) -> None:
         done = act(act_id)
     except Conflict:
         st.rerun()  # shows who was faster, or what has changed
-        return
     except UserFixable as error:
         st.warning(f"{str(error)[:1].upper()}{str(error)[1:]}.")
         return

@@ -28,7 +28,7 @@ class AdminQueries:
             sources, nodes = health.sources(tx), health.nodes(tx)
             gaps, gap_count = health.gaps(tx)
             quarantine, quarantine_count = health.quarantine(tx)
-            watermarks, queues = health.watermarks(tx), health.queues(tx)
+            watermarks, queues = health.watermarks(tx, now), health.queues(tx)
         return Health(
             wall_us=now,
             trouble=health.trouble(workers, nodes, watermarks, queues, now),

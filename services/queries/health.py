@@ -110,13 +110,13 @@ def preview(payload: bytes | str | None) -> str:
     return text if text and readable >= 0.9 * (len(text) + lost) else raw[:64].hex(" ")
 
 
-def watermarks(tx: Connection) -> tuple[WatermarkRow, ...]:
+def watermarks(tx: Connection, now_wall_us: int) -> tuple[WatermarkRow, ...]:
     """How far each MES and ERP table has been read."""
     w = t.watermarks.c
     rows = tx.execute(
         select(w.instance, w.entity, w.updated_us, w.read_wall_us, w.state).order_by(w.instance, w.entity)
     )
-    return tuple(WatermarkRow(*row) for row in rows)
+    return tuple(WatermarkRow(*row, now_wall_us - row.read_wall_us > UNREAD_US) for row in rows)
 
 
 def queues(tx: Connection) -> tuple[QueueRow, ...]:
@@ -163,7 +163,7 @@ def trouble(
         found.append(f"edge node {', '.join(offline)} is offline")
     read = list(watermarks)
     broken = {w.instance for w in read if w.state != "ok"}
-    unread = {w.instance for w in read if now_wall_us - w.read_wall_us > UNREAD_US} - broken
+    unread = {w.instance for w in read if w.late} - broken
     found += [f"{name} cannot be read" for name in sorted(broken)]
     found += [f"{name} was not read for 5 minutes" for name in sorted(unread)]
     for queue in queues:

@@ -67,13 +67,14 @@ class QuarantineRow:
 
 @dataclass(frozen=True, slots=True)
 class WatermarkRow:
-    """How far a MES or ERP table has been read. `state` is ok, or what is wrong."""
+    """How far a MES or ERP table has been read. `state` is ok or what is wrong; `late`: not read lately."""
 
     instance: str
     entity: str
     updated_us: int
     read_wall_us: int
     state: str
+    late: bool
 
 
 @dataclass(frozen=True, slots=True)
