@@ -50,8 +50,7 @@ JUDGEABLE = WORKED | {S.REJECTED, S.EXPIRED, S.WITHDRAWN}
 _STEPS: dict[CaseState, frozenset[CaseState]] = {
     S.PROPOSED: frozenset({S.PROPOSED, S.SEEN, S.APPROVED, S.REJECTED, S.EXPIRED, S.WITHDRAWN}),
     S.SEEN: frozenset({S.PROPOSED, S.SEEN, S.APPROVED, S.REJECTED, S.EXPIRED, S.WITHDRAWN}),
-    **{state: WORKED | {S.JUDGED} for state in WORKED},
-    **{state: frozenset({S.JUDGED}) for state in (S.REJECTED, S.EXPIRED, S.WITHDRAWN)},
+    **{state: frozenset({S.JUDGED}) for state in JUDGEABLE},
     S.JUDGED: frozenset(),
 }
 _SAID = {

@@ -333,3 +333,13 @@ def test_rights_are_read_anew_at_every_act(
         )
     with pytest.raises(Forbidden):
         desk.approve(supervisor, case_id, 1, ACT)
+
+
+def test_what_is_approved_is_not_approved_again(
+    plant: Plant, desk: CaseCommands, supervisor: Actor, planner: Actor, case_id: str
+) -> None:
+    desk.approve(supervisor, case_id, 1, ACT)
+    for changes in (None, Changes(Choice.INSPECT_FIRST)):
+        with pytest.raises(NotNow, match="already approved"):
+            desk.approve(planner, case_id, 2, OTHER_ACT, changes)
+    assert len(plant.outbox()) == 2
