@@ -147,7 +147,8 @@ def figures(database: Database, served: Served, fleet: Fleet, data: DataSpec) ->
         if life is None:
             raise NotFound(f"engine {number} has no prediction")
     rul = np.array(lives, dtype=np.float32)
-    return evaluate.engine_figures(session.Scores(np.zeros(len(rul), np.float32), rul), truth, card.life_limit)
+    scores = session.Scores(np.zeros(len(rul), np.float32), rul)
+    return evaluate.engine_figures(scores, truth, card.life_limit)
 
 
 def _begun(database: Database, fleet: Fleet) -> int | None:
