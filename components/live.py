@@ -12,10 +12,18 @@ _live = st.components.v2.component(
 )
 
 
-def live(view: str, scope: str, window: str) -> None:
-    """Show a view (`overview`, `line`, `machine`) of a scope; the stream checks the right to see it."""
+WINDOWS = ("shift", "yesterday", "week")
+
+
+def live(view: str, scope: str, address: str) -> None:
+    """Show a view (`overview`, `line`, `machine`) of a scope; the stream checks the right to see it.
+
+    `address` is the screen's own; `?window=` in it chooses the stretch that the figures are for.
+    """
+    asked = st.query_params.get("window", "")
+    window = asked if asked in WINDOWS else WINDOWS[0]
     _live(
         key=f"live-{view}-{scope}",
-        data={"view": view, "scope": scope, "window": window},
+        data={"view": view, "scope": scope, "window": window, "url": address},
         height="content",
     )

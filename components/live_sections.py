@@ -4,6 +4,7 @@ Everything is plain JSON. The browser puts texts in as text, never as HTML; time
 of plant time where an age or a place on a strip follows from them.
 """
 
+from itertools import takewhile
 from typing import Any
 
 from components import live_words as say
@@ -34,6 +35,7 @@ KINDS = {
     Leaf.OUTSIDE: "off",
     Leaf.NO_DATA: "gap",
 }
+ABNORMAL = ("no rate", "faster")  # flags worth a line on a card; the others stand under the losses
 LOW_BY = 0.05  # an OEE this far under its target is shown as abnormal
 
 
@@ -48,6 +50,7 @@ def _plant(view: PlantFigures, advice: bool) -> Sections:
     waiting = view.waiting if advice else ()
     sections: Sections = {
         "lead": say.plant_lead(view, waiting),
+        "zone": view.zone,
         "lines": [line.line.equipment_id for line in view.lines],
         "losses": _losses(view.oee, view.minor_s),
         "stops": _stops(view.stops, view.currency),
@@ -62,6 +65,7 @@ def _line(view: LineView, advice: bool) -> Sections:
     figures = view.figures
     sections: Sections = {
         "lead": say.line_lead(figures),
+        "zone": view.zone,
         "card": _card(figures, view.zone),
         "units": [u.unit.equipment_id for u in view.units],
         "losses": _losses(figures.oee, figures.minor_s),
@@ -79,6 +83,7 @@ def _machine(view: MachineView, advice: bool) -> Sections:
     now = span.to_us
     return {
         "lead": say.machine_lead(view, advice),
+        "zone": view.zone,
         "unit": {**_unit(figures, span, advice), "ticks": _ticks(span, view.zone), "assigned": view.assigned},
         "sensors": [
             {
@@ -110,7 +115,6 @@ def _machine(view: MachineView, advice: bool) -> Sections:
 
 
 def _card(line: LineFigures, zone: str) -> Sections:
-    standing = line.standing[0] if line.standing else None
     return {
         "name": line.line.name,
         "url": url("line", id=line.line.equipment_id),
@@ -123,7 +127,7 @@ def _card(line: LineFigures, zone: str) -> Sections:
         "constraint": line.constraint.name,
         "constraint_id": line.constraint.equipment_id,
         "units": {u.equipment_id: u.name for u in line.units},
-        "stopped": {"name": standing.name, "reason": say.reason(standing.reason)} if standing else None,
+        "reasons": {s.equipment_id: say.reason(s.reason) for s in line.standing},
         "order": _order(line.order, zone, line.stretch.to_us) if line.order else None,
     }
 
@@ -141,10 +145,19 @@ def _unit(unit: UnitFigures, span: Stretch, advice: bool) -> Sections:
         "from": span.from_us,
         "end": span.end_us,
         "stretch": span.name,
-        "since": unit.strip[-1].from_us if unit.strip else None,
+        "since": _since(unit.strip),
         "risk": of_100(risk.probability) if risk else "",
         "at_risk": bool(risk and risk.above_threshold),
     }
+
+
+def _since(strip: tuple[Segment, ...]) -> int | None:
+    """Since when the machine is in its newest known state."""
+    known = [s for s in strip if s.state is not None]
+    if not known:
+        return None
+    same = takewhile(lambda s: s.state is known[-1].state, reversed(known))
+    return min(s.from_us for s in same)
 
 
 def _figures(oee: Oee, target: float | None) -> Sections:
@@ -155,7 +168,7 @@ def _figures(oee: Oee, target: float | None) -> Sections:
         "target": _pct(target),
         "low": value is not None and target is not None and value < target - LOW_BY,
         "apq": [_pct(oee.availability), _pct(oee.effectiveness), _pct(oee.quality)],
-        "flags": list(oee.flags),
+        "flags": [flag for flag in oee.flags if flag.startswith(ABNORMAL)],
     }
 
 

@@ -131,7 +131,7 @@ def worth(row: WaitingRow, currency: str) -> str:
 
 def chance(risk: Prediction) -> str:
     """`62 of 100 within 24 h`."""
-    return f"{of_100(risk.probability)} within {lapse(risk.horizon_s * SECOND)}"
+    return f"{of_100(risk.probability)} within {risk.horizon_s / 3600:.0f} h"
 
 
 def life_text(risk: Prediction) -> str:

@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from components.links import link
+from components.links import link, url
 from components.live import live
-from components.window import choose_window
 from components.words import safe
 from services.desk import Desk
 
@@ -14,4 +13,4 @@ def render(desk: Desk) -> None:
     line = desk.queries.floor.node(st.query_params.get("id", ""), "line")
     crumbs = f'<p class="tw-crumbs">{link("Plant", "overview")} &rsaquo; {safe(line.name)}</p>'
     st.html(f'{crumbs}<div class="tw-title"><h1>{safe(line.name)}</h1></div>')
-    live("line", line.equipment_id, choose_window())
+    live("line", line.equipment_id, url("line", id=line.equipment_id))

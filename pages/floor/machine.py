@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from components.links import link
+from components.links import link, url
 from components.live import live
-from components.window import choose_window
 from components.words import safe
 from domain.equipment import line_of
 from services.desk import Desk
@@ -17,4 +16,4 @@ def render(desk: Desk) -> None:
     above = f" &rsaquo; {link(line.name, 'line', id=line.equipment_id)}" if line else ""
     crumbs = f'<p class="tw-crumbs">{link("Plant", "overview")}{above} &rsaquo; {safe(unit.name)}</p>'
     st.html(f'{crumbs}<div class="tw-title"><h1>{safe(unit.name)}</h1></div>')
-    live("machine", unit.equipment_id, choose_window())
+    live("machine", unit.equipment_id, url("machine", id=unit.equipment_id))

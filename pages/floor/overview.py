@@ -2,16 +2,15 @@
 
 import streamlit as st
 
+from components.links import url
 from components.live import live
-from components.window import choose_window
 from services.desk import Desk
 
 
 def render(desk: Desk) -> None:
     """The plant, or the parts of it that the actor may see."""
-    window = choose_window()
     scopes = desk.queries.floor.scopes()
     for scope in scopes:
-        live("overview", scope, window)
+        live("overview", scope, url("overview"))
     if not scopes:
         st.info("No part of this site is open to you. Ask an administrator for access.")
