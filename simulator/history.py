@@ -37,7 +37,7 @@ from simulator.physics.signals import GAUGES
 from simulator.truth import Truth
 from simulator.world import Sample, Tick, World
 
-VERSION = "1"
+VERSION = "2"
 EPOCH_US = 1_735_689_600 * SECOND  # 2025-01-01: where generated histories begin unless told
 INTERVAL_S = 300
 PART_TICKS = 2_016

@@ -1,11 +1,11 @@
 """The plant's MQTT connections: one per edge node, one for all JSON devices. MQTT 3.1.1.
 
-Callbacks only put events into a bounded queue; `pump` does the work in the caller's thread.
+One thread drives them all through `pump`: no network threads. Callbacks only note events, and a `pump`
+reads a bounded number of packets, so that nothing grows without bound.
 """
 
-import queue
+import select
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,8 +19,10 @@ from simulator.edge import EdgeNode, Message
 from simulator.json_devices import WINDOW, JsonDevices, Waiting, message
 
 KEEPALIVE_S = 20
-EVENTS = 10_000
+CONNECT_S = 3.0
+READS = 600  # packets read in one pump
 RETRY_S = (0.5, 10.0)
+SETTLE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +51,14 @@ class Event:
 
 
 class Link:
-    """One client with a thread of its own for the network; events wait in a bounded queue."""
+    """One client, driven by its owner's thread."""
 
     def __init__(self, broker: Broker, client_id: str, *, clean: bool) -> None:
         parts = urlsplit(broker.url)
         self._address = (parts.hostname or "", parts.port or (8883 if parts.scheme == "mqtts" else 1883))
-        self._events: queue.Queue[Event] = queue.Queue(EVENTS)
-        self.overflowed = 0
+        self._events: list[Event] = []
         self._wait_s, self._retry_at = RETRY_S[0], 0.0
-        self.up = self._busy = False
+        self.up = False
         client = paho.Client(
             CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=clean, protocol=paho.MQTTv311
         )
@@ -65,6 +66,7 @@ class Link:
             client.username_pw_set(broker.username, broker.password)
         if parts.scheme == "mqtts":
             client.tls_set()
+        client.connect_timeout = CONNECT_S
         client.max_inflight_messages_set(WINDOW)
         client.max_queued_messages_set(2 * WINDOW)
         client.on_connect = self._on_connect
@@ -73,63 +75,75 @@ class Link:
         client.on_publish = self._on_publish
         self.client = client
 
-    def connect(self, will: Message | None = None) -> bool:
-        """Try to connect when it is time to; True when an attempt was begun."""
-        if self._busy or time.monotonic() < self._retry_at:
-            return False
+    def connect(self, will: Message | None = None) -> None:
+        """Try to connect when it is time to; a broker that is away is no error here."""
+        if self.client.socket() is not None or time.monotonic() < self._retry_at:
+            return
         self._retry_at = time.monotonic() + self._wait_s
         self._wait_s = min(self._wait_s * 2, RETRY_S[1])
         if will is not None:
             self.client.will_set(will.topic, will.payload, will.qos)
         try:
             self.client.connect(*self._address, keepalive=KEEPALIVE_S)
-        except OSError:
-            return False
-        self._busy = True
-        self.client.loop_start()
-        return True
-
-    def drop(self) -> None:
-        """End the connection, cleanly where there is one."""
-        self.client.disconnect()
-        self.client.loop_stop()
-        self.up = self._busy = False
+        except (OSError, ValueError):
+            return
 
     def events(self) -> list[Event]:
-        """What happened since the last call."""
-        found: list[Event] = []
-        while True:
-            try:
-                event = self._events.get_nowait()
-            except queue.Empty:
-                return found
-            if event.kind == "connected":
-                self.up, self._wait_s = True, RETRY_S[0]
-            elif event.kind == "lost" and self._busy:
-                self.drop()
-            found.append(event)
+        """Read and write what is possible now; returns what happened since the last call."""
+        if self.client.socket() is not None:
+            self.client.loop_misc()
+            self._read()
+            self.flush()
+        found, self._events = self._events, []
+        return found
+
+    def flush(self) -> None:
+        """Write what waits, as far as the socket takes it."""
+        if self.client.socket() is not None and self.client.want_write():
+            self.client.loop_write()
 
     def publish(self, found: Message) -> int:
         """Hand one message over; its id, for `acknowledged` events (QoS 1)."""
         return int(self.client.publish(found.topic, found.payload, found.qos).mid)
 
-    def _put(self, event: Event) -> None:
-        try:
-            self._events.put_nowait(event)
-        except queue.Full:
-            self.overflowed += 1
+    def settle(self, mid: int) -> None:
+        """Wait a moment until the broker has acknowledged `mid`."""
+        deadline = time.monotonic() + SETTLE_S
+        while self.client.socket() is not None and time.monotonic() < deadline:
+            if any(event.kind == "acknowledged" and event.mid == mid for event in self.events()):
+                return
+            time.sleep(0.005)
+
+    def leave(self) -> None:
+        """End the connection properly: the broker then keeps the will to itself."""
+        if self.client.socket() is not None:
+            self.client.disconnect()
+            self.flush()
+        self.up = False
+        self._events.clear()
+        self._retry_at = 0.0
+
+    def _read(self) -> None:
+        for _ in range(READS):
+            socket = self.client.socket()
+            if socket is None or not select.select([socket], [], [], 0)[0]:
+                return
+            self.client.loop_read()
 
     def _on_connect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
-        self._put(Event("lost" if reason.is_failure else "connected"))
+        if not reason.is_failure:
+            self.up, self._wait_s = True, RETRY_S[0]
+            self._events.append(Event("connected"))
 
     def _on_disconnect(self, _client: Any, _data: Any, _flags: Any, _reason: Any, _properties: Any) -> None:
-        self._put(Event("lost"))
+        self.up = False
+        self._events.append(Event("lost"))
 
     def _on_message(self, _client: Any, _data: Any, found: Any) -> None:
-        self._put(Event("message", found.topic, found.payload))
+        self._events.append(Event("message", found.topic, found.payload))
 
     def _on_publish(self, _client: Any, _data: Any, mid: int, _reason: Any, _properties: Any) -> None:
-        self._put(Event("acknowledged", mid=mid))
+        self._events.append(Event("acknowledged", mid=mid))
 
 
 class NodeLink:
@@ -148,10 +162,10 @@ class NodeLink:
             self._link.connect(self._node.will(now_ms))
             return
         self._node.resend()
-        for found in self._node.take_out():
-            self._link.publish(found)
+        last = [self._link.publish(found) for found in self._node.take_out()]
+        self._link.flush()
         if self._node.leave:
-            self._leave()
+            self._leave(last[-1])
 
     def _take(self, event: Event, now_ms: int) -> None:
         match event.kind:
@@ -165,18 +179,16 @@ class NodeLink:
             case "message":
                 self._node.on_command(event.payload, now_ms)
 
-    def _leave(self) -> None:
-        self._link.drop()
+    def _leave(self, death: int) -> None:
+        self._link.settle(death)  # an NDEATH left in flight would be sent again in the next session
+        self._link.leave()
         self._node.on_disconnected()
         self._node.leave = False
 
     def close(self, now_ms: int) -> None:
         """Say goodbye: NDEATH, then disconnect."""
         if self._link.up:
-            info = self._link.client.publish(*self._node.will(now_ms))
-            _settle(info)
-        self._link.drop()
-        self._node.on_disconnected()
+            self._leave(self._link.publish(self._node.will(now_ms)))
 
 
 class JsonLink:
@@ -198,6 +210,7 @@ class JsonLink:
             return
         while len(self._flying) < WINDOW and (waiting := self._devices.next()) is not None:
             self._flying[self._link.publish(message(waiting))] = waiting
+        self._link.flush()
 
     def close(self, now_ms: int) -> None:
         """Wait a moment for acknowledgements; what is left goes back into the buffer."""
@@ -205,17 +218,7 @@ class JsonLink:
         while self._link.up and self._flying and time.monotonic() < deadline:
             self.pump(now_ms)
             time.sleep(0.02)
-        self._link.drop()
+        self._link.leave()
         for waiting in reversed(list(self._flying.values())):
             self._devices.buffer.appendleft(waiting)
         self._flying.clear()
-
-
-def _settle(info: Any) -> None:
-    try:
-        info.wait_for_publish(1.0)
-    except (RuntimeError, ValueError):
-        return
-
-
-Pump = Callable[[int], None]
