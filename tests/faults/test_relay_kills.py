@@ -1,0 +1,148 @@
+"""kill -9 of the relay, five times under load: no decision lost, no posting doubled."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select
+
+from auth.permissions import Role
+from data.store import tables as t
+from data.store.database import Database
+from services import audit
+from services.commands.acting import Changes
+from services.commands.cases import CaseCommands
+from services.recommend import Recommender
+from tests.kits.nats import NatsServer, nats_server
+from tests.kits.receiver import Receiver
+from tests.services.decide.plant import LINE, SITE, Plant
+
+ROOT = Path(__file__).resolve().parents[2]
+KILLS = 5
+QUEUES = ("mes.line-1", "erp.stock", "erp.procurement")
+
+
+@contextmanager
+def relay_process(url: str, server: NatsServer, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    env = {k: v for k, v in os.environ.items() if not k.startswith("TAKTWISE_")}
+    env |= {
+        "TAKTWISE_DATABASE_URL": url,
+        "TAKTWISE_QUEUE_URL": server.url,
+        "TAKTWISE_SITE": SITE,
+        "TAKTWISE_VAR_DIR": str(folder),
+    }
+    with (folder / "relay.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "runtime", "relay"], cwd=ROOT, env=env, stdout=log, stderr=log
+        )
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGKILL)
+            process.wait(10)
+
+
+def machine(plant: Plant, n: int) -> str:
+    unit = f"{LINE}/cnc-{100 + n}"
+    row: dict[str, Any] = {
+        "level": "unit",
+        "parent_id": LINE,
+        "name": f"CNC-{100 + n}",
+        "machine_type": "cnc",
+    }
+    row |= {"assigned": True, "constraint_unit": False, "position": 0, "created_us": 0}
+    with plant.database.write() as tx:
+        tx.execute(insert(t.equipment).values(equipment_id=unit, **row))
+        tx.execute(
+            insert(t.equipment_aliases).values(source="mes:line-1", external_id=f"M-{n}", equipment_id=unit)
+        )
+    return unit
+
+
+def decide_until(plant: Plant, stop: threading.Event) -> None:
+    """Approve one case after the other, some with changes, until told to stop."""
+    recommender, desk = Recommender(plant.database), CaseCommands(plant.database)
+    manager = plant.person(Role.PLANT_MANAGER)
+    n = 0
+    while not stop.is_set():
+        case_id = recommender.consider(plant.predict(0.85, unit=machine(plant, n))).case_id
+        assert case_id
+        desk.approve(manager, case_id, 1, f"act-{n:08}", Changes("inspect_first") if n % 5 == 4 else None)
+        n += 1
+        time.sleep(0.05)
+
+
+def sent(plant: Plant) -> int:
+    return sum(row["state"] == "sent" for row in plant.outbox())
+
+
+def _more_than(plant: Plant, count: int) -> bool:
+    return sent(plant) > count
+
+
+def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, what
+        time.sleep(0.05)
+
+
+def all_judged(plant: Plant) -> bool:
+    return {row["state"] for row in plant.rows(select(t.cases.c.state))} == {"judged"}
+
+
+def check_books(plant: Plant, receiver: Receiver) -> None:
+    commands = plant.rows(select(t.commands))
+    ledger = Counter(receiver.ledger())
+    assert ledger == Counter((c["business_key"], c["kind"]) for c in commands)
+    assert set(ledger.values()) == {1}
+    assert {c["state"] for c in commands} == {"done"}
+    assert {o["state"] for o in plant.outbox()} == {"sent"}
+    assert len(plant.rows(select(t.receipts))) == 2 * len(commands)
+    decided = plant.rows(select(t.audit).where(t.audit.c.action == "approved"))
+    assert len(decided) == len(plant.rows(select(t.signatures))) == len(plant.rows(select(t.cases)))
+    audit.verify(plant.database)
+
+
+def run(database: Database, folder: Path) -> None:
+    plant, rng, stop = Plant(database).build(on_hand=10_000), random.Random(7), threading.Event()
+    with nats_server(folder / "nats") as server:
+        receiver = Receiver(server.plant_url, QUEUES, folder / "ledger.db")
+        load = threading.Thread(target=decide_until, args=(plant, stop), daemon=True)
+        load.start()
+        for kill in range(KILLS):
+            before = sent(plant)
+            with relay_process(database.url, server, folder) as process:
+                wait_for(partial(_more_than, plant, before + 3), 60, (folder / "relay.log").read_text())
+                if kill == 0:
+                    receiver.start()
+                time.sleep(rng.uniform(0.0, 1.0))
+                assert process.poll() is None and load.is_alive()
+        with relay_process(database.url, server, folder):
+            stop.set()
+            load.join(30)
+            wait_for(lambda: all_judged(plant), 90, "not every case came to its end")
+        receiver.stop()
+        check_books(plant, receiver)
+
+
+@pytest.mark.slow
+def test_five_kills_lose_and_double_nothing(database: Database, tmp_path: Path) -> None:
+    run(database, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.services
+def test_five_kills_on_postgresql(postgres: Database, tmp_path: Path) -> None:
+    run(postgres, tmp_path)
