@@ -20,6 +20,7 @@ def main() -> None:
     """Run a command; turn the errors of domain/errors.py into one line and an exit code."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.captureWarnings(True)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         app()
     except SettingsError as error:
