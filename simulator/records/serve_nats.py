@@ -5,6 +5,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import nats
 from nats.aio.client import Client
@@ -28,7 +29,7 @@ from simulator.records.post import Post
 log = logging.getLogger(__name__)
 BATCH = 20
 WAIT_S = 1.0
-ACK_WAIT_S = 30.0
+ACK_WAIT_S = 10.0
 MAIL_S = 0.1
 
 
@@ -38,13 +39,16 @@ def serve_nats(posts: Sequence[Post], now: Callable[[], int], url: str, stop: th
 
 
 async def _serve(posts: Sequence[Post], now: Callable[[], int], url: str, stop: threading.Event) -> None:
+    parts = urlsplit(url)
     client = await nats.connect(
-        url,
+        f"nats://{parts.hostname}:{parts.port or 4222}",
+        user=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
         name="plant-floor",
         allow_reconnect=False,
         connect_timeout=3,
-        error_cb=_log,
         max_outstanding_pings=2,
+        error_cb=_log,
     )
     try:
         stream = client.jetstream(timeout=5)

@@ -24,6 +24,7 @@ NOW = 1_795_255_200_000_000  # 2026-11-21 10:00 UTC
 CNC = "north/machining/line-1/cnc-11"
 CNC_12 = "north/machining/line-1/cnc-12"
 BEARING = "PRT-CNC-BEARING"
+PASSWORD = "a%2Fb%3Ac"  # as it stands in a URL
 NATS = Path(sys.executable).parent / "nats-server"
 
 
@@ -101,11 +102,12 @@ class NatsServer:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.port = folder, free_port()
-        self.url = f"nats://127.0.0.1:{self.port}"
+        self.url = f"nats://taktwise:{PASSWORD}@127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         arguments = ["-js", "-a", "127.0.0.1", "-p", str(self.port), "-sd", str(self.folder)]
+        arguments += ["--user", "taktwise", "--pass", "a/b:c"]
         self._process = subprocess.Popen(
             [str(NATS), *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )

@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 from typing import Any, Protocol
+from urllib.parse import unquote, urlsplit
 
 import nats
 import pika
+from nats.aio.client import Client
 from nats.js.errors import APIError
 
 from data.wire.orders import decode_receipt
@@ -35,11 +37,16 @@ class NatsSide:
     def __init__(self, url: str) -> None:
         self.url = url
 
+    async def _connect(self) -> Client:
+        parts = urlsplit(self.url)
+        server = f"nats://{parts.hostname}:{parts.port}"
+        return await nats.connect(server, user=parts.username, password=unquote(parts.password or ""))
+
     def publish(self, messages: Sequence[tuple[str, str, bytes]]) -> None:
         asyncio.run(self._publish(messages))
 
     async def _publish(self, messages: Sequence[tuple[str, str, bytes]]) -> None:
-        client = await nats.connect(self.url)
+        client = await self._connect()
         try:
             stream = client.jetstream()
             await ensure_streams(stream)
@@ -52,7 +59,7 @@ class NatsSide:
         return asyncio.run(self._receipts())
 
     async def _receipts(self) -> list[Receipt]:
-        client = await nats.connect(self.url)
+        client = await self._connect()
         found: list[Receipt] = []
         try:
             stream = client.jetstream()
