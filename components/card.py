@@ -22,6 +22,7 @@ from components.words import (
 from domain.cases import UNDECIDED
 from domain.clock import SECOND
 from domain.evidence import Alternative, Evidence
+from domain.messages import MaintenanceOrder
 from services.rows.decide import CaseView
 from services.rows.site import SiteRow
 
@@ -127,14 +128,17 @@ def _similar(e: Evidence) -> str:
 def choices_panel(case: CaseView, site: SiteRow) -> str:
     """Each choice with its expected cost and 90 % range; those that do not fit say why."""
     top = max((a.high_cents for a in case.alternatives), default=1)
-    rows = [_choice(a, top, site.currency) for a in case.alternatives]
+    starts = {c.payload.work.start_us for c in case.commands if isinstance(c.payload.work, MaintenanceOrder)}
+    signed = bool(case.signatures)
+    rows = [_choice(a, top, site.currency, signed and a.start_us in starts) for a in case.alternatives]
     body = table((), rows, right=(2,), wide=1) + _assumptions(case.evidence.assumptions)
     return panel("Choices: expected cost, 90 % range", body)
 
 
-def _choice(a: Alternative, top: int, currency: str) -> Sequence[str]:
+def _choice(a: Alternative, top: int, currency: str, chosen: bool) -> Sequence[str]:
     tag = ' <span class="tw-tag tw-advice">advised</span>' if a.advised else ""
-    label = f"<b>{safe(a.label)}</b>{tag}" if a.advised else safe(a.label)
+    tag += ' <span class="tw-tag">chosen</span>' if chosen else ""
+    label = (f"<b>{safe(a.label)}</b>" if a.advised else safe(a.label)) + tag
     why_not = "" if a.fits else f'<div class="tw-muted tw-small">not possible: {safe(a.why_not)}</div>'
     bar = range_bar(a.low_cents, a.cost_cents, a.high_cents, top, advised=a.advised)
     words = f"{money(a.low_cents, currency)} to {money(a.high_cents, currency)}"
@@ -150,6 +154,11 @@ def _assumptions(lines: Sequence[str]) -> str:
     if not lines:
         return ""
     return f'<details class="tw-details"><summary>How it is counted</summary>{bullets(lines, "")}</details>'
+
+
+def meaning(text: str) -> str:
+    """What a signature means, under the buttons and in the form."""
+    return f'<p class="tw-meaning">{safe(text)}</p>'
 
 
 def signatures_panel(case: CaseView, site: SiteRow) -> str:

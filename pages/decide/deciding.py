@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from components.card import STATES
+from components.card import STATES, meaning
 from components.orders import what_can_be_taken_back
 from domain.cases import JUDGEABLE, UNDECIDED, UNDER_WAY
 from domain.errors import Conflict, UserFixable
@@ -38,7 +38,9 @@ def buttons(desk: Desk, case: CaseView) -> None:
                 if st.button(words, key=f"{kind}-{case.case_id}"):
                     _toggle(case, kind)
         if case.may_decide and case.state in UNDECIDED:
-            st.caption(f"Approving means: {APPROVES} It can be taken back until the receivers acknowledge.")
+            st.html(
+                meaning(f"Approving means: {APPROVES} It can be taken back until the receivers acknowledge.")
+            )
         kind = _open_form(desk, case)
         if kind in offered:
             _FORMS[kind](desk, case)
@@ -197,10 +199,10 @@ def _comment(desk: Desk, case: CaseView) -> None:
         )
 
 
-def _signed(desk: Desk, case: CaseView, kind: str, words: str, meaning: str) -> bool:
+def _signed(desk: Desk, case: CaseView, kind: str, words: str, said: str) -> bool:
     """The signature: name, meaning, password. True in the run in which it was given and right."""
     with st.form(f"sign-{kind}-{case.case_id}-{case.version}", border=False, clear_on_submit=True):
-        st.caption(f"Signed as {desk.actor.name} ({desk.actor.username}): {meaning}")
+        st.html(meaning(f"Signed as {desk.actor.name} ({desk.actor.username}): {said}"))
         password = st.text_input("Your password", type="password", autocomplete="current-password")
         pressed = st.form_submit_button(words)
     if not pressed:

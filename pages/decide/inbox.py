@@ -2,8 +2,10 @@
 
 import streamlit as st
 
+from auth.permissions import Permission
 from components.inbox import headline, under_way_panel, waiting_panel
 from components.tables import lead
+from pages.decide.raising import raising
 from pages.filters import line_filter
 from pages.live import live
 from services.desk import Desk
@@ -13,9 +15,12 @@ REFRESH_S = 2
 
 def render(desk: Desk) -> None:
     """The sentence, the filter by line, what waits and what is under way."""
-    left, right = st.columns([5, 1], vertical_alignment="center")
-    with right:
+    left, middle, right = st.columns([4.4, 1, 0.8], vertical_alignment="center")
+    with middle:
         chosen = line_filter(desk.queries.decide.inbox().lines)
+    if desk.may(Permission.RAISE_CASE):
+        with right.popover("Raise a case", width="stretch"):
+            raising(desk)
     with left:
         live(desk, REFRESH_S, lambda now: _sentence(now, chosen))
     live(desk, REFRESH_S, lambda now: _tables(now, chosen))

@@ -71,6 +71,8 @@ def _noted(entry: AuditRow) -> Iterator[CourseStep]:
     match entry.action:
         case "seen":
             yield CourseStep(entry.plant_us, f"Seen by {entry.actor}")
+        case "approved" if told.get("reason"):
+            yield CourseStep(entry.plant_us, f"{entry.actor}, why changed: {told['reason']}")
         case "comment":
             yield CourseStep(entry.plant_us, f"{entry.actor}: {said}")
         case "proposal renewed on newer data":

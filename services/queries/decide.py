@@ -47,6 +47,19 @@ class DecideQueries:
             lines=tuple(sorted({row.line_id: row.line_name for row in rows}.items())),
         )
 
+    def machines(self) -> tuple[tuple[str, str], ...]:
+        """(id, name) of the machines for which the actor may raise a case."""
+        c, e = self._context, t.equipment.c
+        c.actor.require(Permission.RAISE_CASE)
+        units = select(e.equipment_id, e.name).where(
+            e.level == "unit",
+            e.assigned,
+            in_scope(e.equipment_id, c.actor),
+            under(e.equipment_id, c.site.site_id),
+        )
+        with c.database.read() as tx:
+            return tuple((row.equipment_id, row.name) for row in tx.execute(units.order_by(e.equipment_id)))
+
     def lines(self) -> tuple[tuple[str, str], ...]:
         """(id, name) of the lines of the site that the actor may see."""
         c, e = self._context, t.equipment.c

@@ -1,5 +1,7 @@
 """The inbox, the card with its decision, and the history, as a person uses them."""
 
+from datetime import time
+
 import pytest
 from sqlalchemy import select
 
@@ -196,3 +198,62 @@ def test_the_audit_of_a_case_that_was_asked_for(screens):
 def test_the_queries_refuse_even_when_a_screen_is_opened_by_hand(screens, somebody):
     test = screens.open(INBOX, somebody("ada", [Role.ADMINISTRATOR]))
     assert [i.value[-11:] for i in test.info] == ["(see cases)"]
+
+
+def test_orders_that_are_not_sent_yet_are_taken_back(screens):
+    open_case(screens)
+    test = screens.open(CASE, case="2211")
+    button(test, "Approve and sign").click().run()
+    sign(test)
+    button(test, "Take back").click().run()
+    next(i for i in test.text_input if i.label == "Reason").set_value("wrong day").run()
+    sign(test)
+    assert states(screens)[0] == "cancelled"
+    assert "Supervisor North takes orders back: wrong day" in html_of(test)
+    assert labels(test) == ["Comment"]
+
+
+def test_a_change_moves_the_work_and_is_told_with_its_reason(screens):
+    with screens.database.write() as tx:
+        f.case(tx, prediction_id=f.prediction(tx))
+    test = screens.open(CASE, case="2211")
+    button(test, "Approve with changes").click().run()
+    assert not [b for b in test.button if b.label.startswith("Sign")]  # nothing is chosen yet
+    next(s for s in test.selectbox if s.label == "What to do instead").set_value("at_time").run()
+    test.time_input[0].set_value(time(18, 30)).run()
+    test.text_area[0].set_value("busy until six").run()
+    sign(test)
+    html = html_of(test)
+    assert states(screens)[0] == "approved"
+    assert [words in html for words in ("18:30", "why changed: busy until six", "chosen<")] == [True] * 3
+
+
+def test_a_proposal_that_changed_meanwhile_must_be_read_again(screens):
+    case_id = open_case(screens)
+    test = screens.open(CASE, case="2211")
+    button(test, "Approve and sign").click().run()
+    with screens.database.write() as tx:
+        tx.execute(t.cases.update().where(t.cases.c.case_id == case_id).values(version=2, cost_cents=99_000))
+    sign(test)
+    assert ["read it again" in w.value.lower() for w in test.warning] == [True]
+    assert states(screens) == ("seen", [])
+    sign(test)
+    assert states(screens)[0] == "approved"
+
+
+def test_the_same_button_closes_its_form(screens):
+    open_case(screens)
+    test = screens.open(CASE, case="2211")
+    button(test, "Comment").click().run()
+    test.text_area[0].set_value("once").run()
+    button(test, "Comment").click().run()
+    assert not test.text_area
+
+
+def test_an_operator_raises_a_case_that_somebody_else_approves(screens, somebody):
+    test = screens.open(INBOX, somebody("tom", [Role.OPERATOR], ["north/machining/line-1"]))
+    next(s for s in test.selectbox if s.label == "Machine").set_value(f.CNC)
+    test.text_area[0].set_value("it squeals")
+    button(test, "Raise the case").click().run()
+    assert ["Somebody else has to approve it" in s.value for s in test.success] == [True]
+    assert states(screens) == ("proposed", [])
