@@ -3,7 +3,10 @@
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 from data.wire.sparkplug import DataType
+from simulator.contract import Floats
 from simulator.physics.signals import GAUGES
 from simulator.world import Sample
 
@@ -39,7 +42,7 @@ class Reading(NamedTuple):
 def readings(sample: Sample) -> list[Reading]:
     """One reading per unit, in the order of the layout."""
     at_ms = sample.at_us // 1_000
-    gauges = sample.gauges.T.tolist()
+    gauges = _rounded(sample.gauges).T.tolist()
     whole = zip(
         sample.state.tolist(),
         sample.mode.tolist(),
@@ -49,10 +52,19 @@ def readings(sample: Sample) -> list[Reading]:
         strict=True,
     )
     return [
-        Reading(at_ms, (*map(_rounded, row), state, mode, good, scrap, round(energy, 3)))
+        Reading(at_ms, (*_spoken(row), state, mode, good, scrap, round(energy, 3)))
         for row, (state, mode, good, scrap, energy) in zip(gauges, whole, strict=True)
     ]
 
 
-def _rounded(value: float) -> float | None:
-    return None if math.isnan(value) else float(f"{value:.{DIGITS}g}")
+def _rounded(values: Floats) -> Floats:
+    """To DIGITS significant digits."""
+    size = np.floor(
+        np.log10(np.maximum(np.abs(values), 1e-9), where=np.isfinite(values), out=np.zeros(values.shape))
+    )
+    scale = 10.0 ** (DIGITS - 1 - size)
+    return np.asarray(np.round(values * scale) / scale)
+
+
+def _spoken(row: list[float]) -> list[float | None]:
+    return [None if math.isnan(value) else value for value in row]
