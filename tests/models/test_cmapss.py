@@ -87,7 +87,7 @@ def test_figures_are_raw_clipped_and_covered():
 def test_evaluate_and_predict_agree(data, tmp_path):
     found = evaluate(MODEL, data)
     assert predict(MODEL, data, tmp_path / "rul.csv") == 4
-    rows = list(csv.DictReader((tmp_path / "rul.csv").open(encoding="utf-8")))
+    rows = list(csv.DictReader((tmp_path / "rul.csv").read_text(encoding="utf-8").splitlines()))
     assert list(rows[0]) == ["unit", "rul", "rul_lo", "rul_hi"]
     lives = np.array([float(row["rul"]) for row in rows])
     truth = np.array([112, 20, 130, 60])
