@@ -4,7 +4,7 @@
 and testing, with the same machine types and products but lines and names of its own.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -194,26 +194,9 @@ def drawn(seed: int, machines: int, *, variant: str = "plant") -> Layout:
     """A plant of `machines` units (multiples of 10 fill whole lines), cycle factors drawn from the seed."""
     lines = -(-machines // PER_LINE)
     full = _build(f"plant-{seed}", f"Plant {seed}", lines, np.random.default_rng(seed), variant)
-    if machines == lines * PER_LINE:
-        return full
-    units = full.units[:machines]
     last = full.lines[-1]
-    kept = tuple(index for index in last.units if index < machines)
-    shorter = Line(
-        last.index,
-        last.equipment_id,
-        last.name,
-        last.area_name,
-        last.instance,
-        last.machine_type,
-        kept,
-        last.products,
-        last.shifts,
-    )
-    lines_kept = (*full.lines[:-1], shorter)
-    return Layout(
-        full.site, full.name, full.time_zone, full.currency, lines_kept, units, full.products, variant
-    )
+    shorter = replace(last, units=tuple(index for index in last.units if index < machines))
+    return replace(full, lines=(*full.lines[:-1], shorter), units=full.units[:machines])
 
 
 def _build(site: str, name: str, lines: int, rng: np.random.Generator, variant: str) -> Layout:
@@ -221,34 +204,10 @@ def _build(site: str, name: str, lines: int, rng: np.random.Generator, variant: 
     all_units: list[Unit] = []
     products: list[Product] = []
     for number in range(lines):
-        machine_type, area, area_name, prefix, label, cycle, shifts = _LINES[number % len(_LINES)]
+        machine_type, area, area_name, _, _, cycle, shifts = _LINES[number % len(_LINES)]
         line_id = f"{site}/{area}/line-{number + 1}"
-        own = tuple(
-            Product(
-                len(products) + k, f"P-{number + 1}{k + 1:02d}", text, number, round(cycle * c, 2), s, w, h
-            )
-            for k, (text, c, s, w, h) in enumerate(_PRODUCTS[machine_type])
-        )
-        products += own
-        slowest = int(rng.integers(2, PER_LINE - 2))
-        factors = rng.uniform(0.8, 0.94, PER_LINE).round(3)
-        factors[slowest] = 1.0
-        units = tuple(
-            Unit(
-                index=len(all_units) + k,
-                equipment_id=f"{line_id}/{prefix}-{(number + 1) * 10 + k + 1}",
-                name=label.format((number + 1) * 10 + k + 1),
-                machine_type=machine_type,
-                line=number,
-                device=f"{prefix}-{(number + 1) * 10 + k + 1}",
-                protocol=SPARKPLUG if k % 2 == 0 else JSON,
-                position=k,
-                constraint_unit=k == slowest,
-                cycle_factor=float(factors[k]),
-            )
-            for k in range(PER_LINE)
-        )
-        all_units += units
+        own = _products(number, machine_type, cycle, len(products))
+        units = _units(line_id, number, len(all_units), rng)
         all_lines.append(
             Line(
                 number,
@@ -262,6 +221,40 @@ def _build(site: str, name: str, lines: int, rng: np.random.Generator, variant: 
                 shifts,
             )
         )
+        products += own
+        all_units += units
     return Layout(
         site, name, "Europe/Berlin", "EUR", tuple(all_lines), tuple(all_units), tuple(products), variant
     )
+
+
+def _products(line: int, machine_type: MachineType, cycle: float, first: int) -> list[Product]:
+    return [
+        Product(
+            first + k, f"P-{line + 1}{k + 1:02d}", text, line, round(cycle * factor, 2), speed, load, heat
+        )
+        for k, (text, factor, speed, load, heat) in enumerate(_PRODUCTS[machine_type])
+    ]
+
+
+def _units(line_id: str, line: int, first: int, rng: np.random.Generator) -> list[Unit]:
+    machine_type, _, _, prefix, label, _, _ = _LINES[line % len(_LINES)]
+    slowest = int(rng.integers(2, PER_LINE - 2))
+    factors = rng.uniform(0.8, 0.94, PER_LINE).round(3)
+    factors[slowest] = 1.0
+    numbers = range((line + 1) * 10 + 1, (line + 1) * 10 + 1 + PER_LINE)
+    return [
+        Unit(
+            index=first + k,
+            equipment_id=f"{line_id}/{prefix}-{number}",
+            name=label.format(number),
+            machine_type=machine_type,
+            line=line,
+            device=f"{prefix}-{number}",
+            protocol=SPARKPLUG if k % 2 == 0 else JSON,
+            position=k,
+            constraint_unit=k == slowest,
+            cycle_factor=float(factors[k]),
+        )
+        for k, number in enumerate(numbers)
+    ]
