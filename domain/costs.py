@@ -14,7 +14,8 @@ long the work takes compared with the plan. Its weight is its probability.
   when the part is not in stock), plus the part, plus damage to other parts.
 - A planned stop costs the failure if the failure comes first. "Wait for the limit alarm" costs a
   hurried repair (with call-out) when the alarm catches it, else the failure. "Inspect first" costs
-  the inspection, then the repair at once when it finds something; when it misses, the failure.
+  the inspection, then the repair at once when it finds something; when it misses, the failure. It
+  may also find wear that would not have failed within the horizon: that repair is counted too.
 - A machine that would not have failed within the horizon costs nothing more when left alone. That
   favours waiting: the benefit is understated rather than overstated.
 
@@ -45,9 +46,10 @@ class Rates:
     alarm_catches: float = 0.35
     alarm_lead_s: int = 7_200
     inspection_finds: float = 0.85
+    inspection_misleads: float = 0.1
 
     def __post_init__(self) -> None:
-        shares = (self.alarm_catches, self.inspection_finds)
+        shares = (self.alarm_catches, self.inspection_finds, self.inspection_misleads)
         if not all(0 <= share <= 1 for share in shares) or self.unplanned_factor < 1:
             raise InvalidInput("shares are 0..1, and an unplanned repair takes no less than a planned one")
 
@@ -157,10 +159,23 @@ def scenarios(risk: Risk, rates: Rates) -> tuple[Scenario, ...]:
         Scenario(fails, caught, found, stretch, w * cw * fw * sw)
         for fails, w in times
         for caught, cw in ((True, rates.alarm_catches), (False, 1 - rates.alarm_catches))
-        for found, fw in ((True, rates.inspection_finds), (False, 1 - rates.inspection_finds))
+        for found, fw in _looks(rates, fails)
         for stretch, sw in STRETCHES
         if w * cw * fw * sw > 0
     )
+
+
+def _looks(rates: Rates, fails_us: int | None) -> tuple[tuple[bool, float], ...]:
+    """Does an inspection find wear? It may miss it, and may find some that would not have failed yet."""
+    finds = rates.inspection_misleads if fails_us is None else rates.inspection_finds
+    return (True, finds), (False, 1 - finds)
+
+
+def after_inspection(probability: float, rates: Rates) -> float:
+    """The probability of a failure once an inspection has found wear (Bayes)."""
+    told = probability * rates.inspection_finds
+    misled = (1 - probability) * rates.inspection_misleads
+    return told / (told + misled) if told + misled > 0 else probability
 
 
 def producing_us(setting: Setting, start_us: int, duration_us: int) -> int:
@@ -203,11 +218,9 @@ def cost_cents(setting: Setting, plan: Plan, scenario: Scenario) -> float:
         return stop_cents(setting, plan.start_us, repair, part=True)
     look = setting.task.inspect_s
     looked = stop_cents(setting, plan.start_us, look, part=False)
-    if fails is None:
-        return looked
     if scenario.inspection_finds:
         return looked + stop_cents(setting, plan.start_us + look * SECOND, repair, part=True)
-    return looked + failure_cents(setting, fails, scenario.stretch)
+    return looked if fails is None else looked + failure_cents(setting, fails, scenario.stretch)
 
 
 def _left_alone(setting: Setting, plan: Plan, scenario: Scenario) -> float:

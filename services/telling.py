@@ -238,7 +238,7 @@ def _assumptions(s: Situation, setting: Setting) -> list[str]:
         f"{r.unplanned_factor:g} times the planned time, "
         f"and {r.collateral_cents / 100:,.0f} for other damage.",
         f"The limit alarm catches {r.alarm_catches:.0%} of failures, {minutes_text(r.alarm_lead_s)} ahead; "
-        f"an inspection finds {r.inspection_finds:.0%}.",
+        f"an inspection finds {r.inspection_finds:.0%} (and {r.inspection_misleads:.0%} of false alarms).",
         "Operating hours are counted as plant hours; costs end with the horizon, which favours waiting.",
     ]
     if setting.producing is None:

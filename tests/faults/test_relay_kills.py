@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -24,12 +24,13 @@ from services import audit
 from services.commands.acting import Changes
 from services.commands.cases import CaseCommands
 from services.recommend import Recommender
+from tests.kits.dying_relay import POINTS
 from tests.kits.nats import NatsServer, nats_server
 from tests.kits.receiver import Receiver
 from tests.services.decide.plant import LINE, SITE, Plant
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = 5
+Incarnation = Callable[[Plant, NatsServer, Path], None]
 QUEUES = ("mes.line-1", "erp.stock", "erp.procurement")
 
 
@@ -115,20 +116,19 @@ def check_books(plant: Plant, receiver: Receiver) -> None:
     audit.verify(plant.database)
 
 
-def run(database: Database, folder: Path) -> None:
-    plant, rng, stop = Plant(database).build(on_hand=10_000), random.Random(7), threading.Event()
+def run(database: Database, folder: Path, incarnations: Sequence[Incarnation]) -> None:
+    """Decide without a pause while each incarnation of the relay lives and dies; then count."""
+    plant, stop = Plant(database).build(on_hand=10_000), threading.Event()
     with nats_server(folder / "nats") as server:
         receiver = Receiver(server.plant_url, QUEUES, folder / "ledger.db")
         load = threading.Thread(target=decide_until, args=(plant, stop), daemon=True)
         load.start()
-        for kill in range(KILLS):
-            before = sent(plant)
-            with relay_process(database.url, server, folder) as process:
-                wait_for(partial(_more_than, plant, before + 3), 60, (folder / "relay.log").read_text())
-                if kill == 0:
-                    receiver.start()
-                time.sleep(rng.uniform(0.0, 1.0))
-                assert process.poll() is None and load.is_alive()
+        with relay_process(database.url, server, folder):
+            wait_for(partial(_more_than, plant, 3), 60, "the first relay sends nothing")
+        receiver.start()
+        for incarnation in incarnations:
+            incarnation(plant, server, folder)
+            assert load.is_alive()
         with relay_process(database.url, server, folder):
             stop.set()
             load.join(30)
@@ -137,12 +137,43 @@ def run(database: Database, folder: Path) -> None:
         check_books(plant, receiver)
 
 
+def killed_at_random(plant: Plant, server: NatsServer, folder: Path) -> None:
+    """The relay as it is started in a plant, killed from outside while it sends."""
+    before = sent(plant)
+    with relay_process(plant.database.url, server, folder) as process:
+        wait_for(partial(_more_than, plant, before + 1), 60, (folder / "relay.log").read_text())
+        time.sleep(random.uniform(0.0, 0.3))
+        assert process.poll() is None
+
+
+def killed_at(point: str, plant: Plant, server: NatsServer, folder: Path) -> None:
+    """A relay that dies at this point of its work, on its third passing."""
+    command = [
+        sys.executable,
+        "-m",
+        "tests.kits.dying_relay",
+        plant.database.url,
+        server.url,
+        SITE,
+        point,
+        "3",
+    ]
+    with (folder / "dying.log").open("ab") as log:
+        died = subprocess.run(command, cwd=ROOT, stdout=log, stderr=log, timeout=90, check=False)
+    assert died.returncode == -signal.SIGKILL, (folder / "dying.log").read_text()
+
+
 @pytest.mark.slow
-def test_five_kills_lose_and_double_nothing(database: Database, tmp_path: Path) -> None:
-    run(database, tmp_path)
+def test_five_kills_under_load_lose_and_double_nothing(database: Database, tmp_path: Path) -> None:
+    run(database, tmp_path, [killed_at_random] * 5)
+
+
+@pytest.mark.slow
+def test_dying_at_every_point_loses_and_doubles_nothing(database: Database, tmp_path: Path) -> None:
+    run(database, tmp_path, [partial(killed_at, point) for point in POINTS])
 
 
 @pytest.mark.slow
 @pytest.mark.services
-def test_five_kills_on_postgresql(postgres: Database, tmp_path: Path) -> None:
-    run(postgres, tmp_path)
+def test_dying_at_every_point_on_postgresql(postgres: Database, tmp_path: Path) -> None:
+    run(postgres, tmp_path, [partial(killed_at, point) for point in POINTS])

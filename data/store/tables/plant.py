@@ -67,6 +67,7 @@ cost_rates = Table(
     number("alarm_catches"),
     whole("alarm_lead_s"),
     number("inspection_finds"),
+    number("inspection_misleads"),
 )
 Index("ix_equipment_parent_id", equipment.c.parent_id)
 ignored_inputs = Table(

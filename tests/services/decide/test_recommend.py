@@ -185,6 +185,7 @@ def test_stated_rates_of_the_nearest_level_count(
         "downtime_cents_per_hour": 90_000, "labour_cents_per_hour": 6_000, "unplanned_factor": 3.0,
         "call_out_s": 3_600, "collateral_cents": 0, "emergency_delivery_s": 86_400, "alarm_catches": 0.2,
         "alarm_lead_s": 3_600, "inspection_finds": 0.9,
+        "inspection_misleads": 0.1,
     }  # fmt: skip
     with database.write() as tx:
         tx.execute(insert(t.cost_rates).values(equipment_id=SITE, **rates))
