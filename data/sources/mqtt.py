@@ -5,7 +5,9 @@ acknowledged after the commit), and no queue of ours can overflow. Callbacks onl
 The Sparkplug connection publishes its STATE and the rebirth request, and nothing else, ever.
 """
 
+import select
 import ssl
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +23,7 @@ from domain.errors import SettingsError
 
 KEEPALIVE_S = 30
 CONNECT_S = 5.0
+FLUSH_S = 2.0
 READS = 500  # packets a turn, so that the other connection gets its turn too
 FIRST_RETRY_US, LONGEST_RETRY_US = 500_000, 15_000_000
 
@@ -199,10 +202,27 @@ class SparkplugLink(Link):
         if self.connected:
             self._client.publish(str(topic), sparkplug.rebirth_request(wall_us // 1000), qos=0, retain=False)
 
+    def leave(self) -> None:
+        """Publish the death; what arrives until the broker acknowledges it is still in `inbox`.
+
+        Edge nodes that know us as primary host keep their data from then on. A socket closed with
+        unread data would make the broker send the will as well.
+        """
+        if not self.connected:
+            return
+        self.connected = False
+        said = self._say(online=False, timestamp_ms=self._stamp("")[1] // 1000)
+        deadline = time.monotonic() + FLUSH_S
+        while not said.is_published() and time.monotonic() < deadline:
+            found = self.socket()
+            if found is None:
+                return
+            select.select([found], [], [], 0.05)
+            self.pump(len(self.inbox) + READS)
+
     def close(self) -> None:
-        """Publish the death, then leave. Edge nodes that know us as primary host then keep their data."""
-        if self.connected:
-            self._say(online=False, timestamp_ms=self._stamp("")[1] // 1000)
+        """Publish the death, then disconnect."""
+        self.leave()
         super().close()
 
     def _before_connect(self, wall_us: int) -> None:
@@ -217,9 +237,9 @@ class SparkplugLink(Link):
         self._append(SPARKPLUG, SESSION_STARTED, b"", 0)
         self._say(online=True, timestamp_ms=self._born_ms)
 
-    def _say(self, *, online: bool, timestamp_ms: int) -> None:
+    def _say(self, *, online: bool, timestamp_ms: int) -> paho.MQTTMessageInfo:
         payload = sparkplug.encode_state(sparkplug.State(online, timestamp_ms))
-        self._client.publish(sparkplug.state_topic(self._host_id), payload, qos=1, retain=True)
+        return self._client.publish(sparkplug.state_topic(self._host_id), payload, qos=1, retain=True)
 
     def _accept(self, message: paho.MQTTMessage) -> None:
         if must_say_online(message.topic, bytes(message.payload), self._host_id):

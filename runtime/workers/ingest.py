@@ -18,7 +18,7 @@ from runtime.settings import Settings
 from runtime.workers.mes_polls import open_all
 from runtime.workers.mes_polls import run as run_polls
 from services import workers
-from services.ingest import SPARKPLUG, Ingest
+from services.ingest import SPARKPLUG, Ingest, poison
 from services.ingest.site_clocks import SiteClocks
 
 NAME = "ingest"
@@ -74,6 +74,7 @@ class Worker:
             while not stop.is_set():
                 self._turn(stop)
         finally:
+            self.sparkplug.leave()
             self._store(stop)
             for link in self._links:
                 link.close()
@@ -112,7 +113,7 @@ class Worker:
         while True:
             self._tick_us = wall_us()
             try:
-                result = self._ingest.take([receipt.message for receipt in batch], self._tick_us)
+                result = poison.take(self._ingest, [r.message for r in batch], self._tick_us)
                 break
             except Retryable as error:
                 log.warning("%d messages wait for the database: %s", len(batch), error)

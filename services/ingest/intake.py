@@ -36,6 +36,17 @@ class IngestResult:
     gaps: tuple[Gap, ...]
     rebirths: tuple[str, ...]
 
+    def plus(self, other: "IngestResult") -> "IngestResult":
+        """Both together."""
+        return IngestResult(
+            self.received + other.received,
+            self.stored + other.stored,
+            self.repeated + other.repeated,
+            self.quarantined + other.quarantined,
+            self.gaps + other.gaps,
+            self.rebirths + other.rebirths,
+        )
+
 
 class Ingest:
     """Takes messages in. One per process and not thread-safe: it holds the Sparkplug host's state.
@@ -84,6 +95,14 @@ class Ingest:
             self._host.nodes = before
             self.forget()
             raise
+
+    def refuse(self, message: RawMessage, detail: str) -> IngestResult:
+        """Quarantine one message that cannot be taken at all, for the reason `internal`."""
+        found = Rejected(message.source, message.topic, message.payload, "internal", detail)
+        with self._database.write() as tx:
+            intake_records.quarantine(tx, [(found, message.receive_us)])
+            intake_records.count(tx, message.source, {"received": 1, "quarantined": 1})
+        return IngestResult(1, 0, 0, 1, (), ())
 
     def _decode(self, messages: Sequence[RawMessage]) -> tuple[Findings, set[int]]:
         """The findings, and the positions of samples that carry a sequence but no time."""

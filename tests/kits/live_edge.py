@@ -17,6 +17,8 @@ from data.wire.json_topics import telemetry_topic
 from data.wire.sparkplug import REBIRTH, decode, decode_state, state_topic
 from tests.kits.edge import EdgeNode
 
+PACE = 10  # kept values that an edge node sends with each new one
+
 
 def connect(url: str, client_id: str, username: str, password: str, **options) -> paho.Client:
     parts = urlsplit(url)
@@ -57,8 +59,8 @@ def publish_json(url: str, password: str, device: str, start_ms: int, stop: thre
 
 
 class LiveEdge:
-    """An edge node with one device. While the host is offline it keeps its data, and resends them as
-    historical after the births that it publishes when the host is back."""
+    """An edge node with one device. While the host is offline it keeps its data, and resends them in
+    order, as historical, after the births that it publishes when the host is back."""
 
     def __init__(self, url: str, password: str, host_id: str, start_ms: int, node: str = "line-1") -> None:
         self.log: list[int] = []
@@ -83,7 +85,10 @@ class LiveEdge:
             stop.wait(0.05)
 
     def settle(self, seconds: float) -> None:
-        """Go on sampling for a while, slowly, so that nothing is left waiting."""
+        """Go on slowly until nothing is kept any more, and for `seconds` after that."""
+        while self._kept and self._host_online:
+            self._step()
+            time.sleep(0.01)
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self._step()
@@ -95,20 +100,19 @@ class LiveEdge:
 
     def _step(self) -> None:
         self._ms += 10
+        self._kept.append(self._ms)
         with self._lock:
             online, births = self._host_online, self._births_due
             self._births_due = False
         if not online:
-            self._kept.append(self._ms)
+            self._births_due = self._births_due or births
             return
         if births:
             self._send(self._edge.births(self._ms))
-        while self._kept:
+        for _ in range(min(PACE, len(self._kept))):
             kept = self._kept.popleft()
-            self._send([self._edge.data("cnc-11", kept, self._ms, historical=True)])
+            self._send([self._edge.data("cnc-11", kept, self._ms, historical=self._ms - kept > 1_000)])
             self.log.append(kept)
-        self._send([self._edge.data("cnc-11", self._ms)])
-        self.log.append(self._ms)
 
     def _send(self, messages: list[RawMessage]) -> None:
         for message in messages:

@@ -1,0 +1,170 @@
+"""The ingest process as it runs, against a real broker: databases and brokers may come and go."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as paho
+import pytest
+from sqlalchemy import Table, create_engine, select, text
+
+from data.sources.mqtt import Broker
+from data.store import tables as t
+from data.store.database import Database
+from data.wire.json_topics import telemetry_topic
+from data.wire.sparkplug import decode_state, state_topic
+from domain.errors import SettingsError
+from runtime.settings import Settings
+from runtime.workers import ingest
+from simulator.erp import schema as erp
+from tests.contract.test_mqtt import listen, publish
+from tests.kits.broker import PASSWORD, NatsBroker
+from tests.kits.edge import T0_MS, EdgeNode
+from tests.services.ingest.conftest import JSON_UNIT, place
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[NatsBroker]:
+    found = NatsBroker(tmp_path / "nats")
+    found.start()
+    yield found
+    found.kill()
+
+
+@pytest.fixture
+def settings(database: Database, server: NatsBroker, tmp_path: Path) -> Settings:
+    place(database)
+    url = f"sqlite:///{tmp_path / 'erp.db'}"
+    engine = create_engine(url)
+    erp.metadata.create_all(engine)
+    part = {
+        "part_no": "B-6204", "name": "Bearing", "on_hand": 3, "reserved": 1, "reorder_at": 1,
+        "lead_time_s": 5, "price_cents": 900, "updated_at": 1,
+    }  # fmt: skip
+    with engine.begin() as tx:
+        tx.execute(erp.stock.insert(), [part])
+    return Settings(
+        var_dir=tmp_path,
+        database_url=database.url,
+        broker_url=server.url,
+        broker_password=PASSWORD,
+        erp_urls={"erp": url},
+    )
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[None]:
+    stop, failed = threading.Event(), list[BaseException]()
+
+    def work() -> None:
+        try:
+            ingest.main(settings, stop)
+        except BaseException as error:
+            failed.append(error)
+            raise
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(30)
+    assert not thread.is_alive()
+    assert not failed
+
+
+def rows(database: Database, table: Table) -> list[Any]:
+    with database.read() as tx:
+        return list(tx.execute(select(table)))
+
+
+def wait(happened: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.1)
+
+
+def messages(first: int, last: int) -> list[tuple[str, bytes]]:
+    return [
+        (
+            telemetry_topic(JSON_UNIT),
+            json.dumps({"ts": T0_MS + n * 1000, "seq": n, "values": {"load": n}}).encode(),
+        )
+        for n in range(first, last)
+    ]
+
+
+def detail(database: Database) -> dict[str, Any]:
+    found = [row.detail for row in rows(database, t.workers) if row.name == "ingest"]
+    return dict(json.loads(found[0])) if found else {}
+
+
+def test_a_database_that_goes_away_loses_nothing(
+    settings: Settings, database: Database, server: NatsBroker
+) -> None:
+    broker = Broker(server.url, "taktwise", PASSWORD)
+    heard: list[paho.MQTTMessage] = []
+    listener = listen(broker, state_topic("taktwise"), heard)
+    with running(settings):
+        wait(lambda: detail(database).get("json") == "connected")
+        publish(broker, *messages(0, 10))
+        wait(lambda: len(rows(database, t.readings)) == 10)
+        with database.write() as tx:
+            tx.execute(text("ALTER TABLE ingest_counters RENAME TO gone"))
+        publish(broker, *messages(10, 30))
+        wait(lambda: not decode_state(bytes(heard[-1].payload)).online)
+        assert len(rows(database, t.readings)) == 10
+        with database.write() as tx:
+            tx.execute(text("ALTER TABLE gone RENAME TO ingest_counters"))
+        wait(lambda: len(rows(database, t.readings)) == 30)
+        wait(lambda: decode_state(bytes(heard[-1].payload)).online)
+    wait(lambda: not decode_state(bytes(heard[-1].payload)).online)
+    listener.disconnect()
+    listener.loop_stop()
+
+
+def test_a_broker_that_goes_away_is_found_again(
+    settings: Settings, database: Database, server: NatsBroker
+) -> None:
+    broker = Broker(server.url, "taktwise", PASSWORD)
+    with running(settings):
+        wait(lambda: detail(database).get("json") == "connected")
+        server.kill()
+        wait(lambda: "broke" in detail(database)["json"] or "answer" in detail(database)["json"])
+        server.start()
+        publish(broker, *messages(0, 10))
+        wait(lambda: len(rows(database, t.readings)) == 10, 40)
+        wait(lambda: detail(database)["messages_per_minute"] >= 10)
+
+
+def test_an_edge_node_without_births_is_asked_and_the_stock_is_read(
+    settings: Settings, database: Database, server: NatsBroker
+) -> None:
+    broker = Broker(server.url, "taktwise", PASSWORD)
+    heard: list[paho.MQTTMessage] = []
+    listener = listen(broker, "spBv1.0/north/NCMD/line-1", heard)
+    edge = EdgeNode(devices=("cnc-11",))
+    edge.births(T0_MS)
+    with running(settings):
+        wait(lambda: detail(database).get("sparkplug") == "connected")
+        sent = edge.data("cnc-11", T0_MS)
+        publish(broker, (sent.topic, sent.payload), qos=0)
+        wait(lambda: len(heard) == 1)
+        publish(broker, *((m.topic, m.payload) for m in edge.births(T0_MS + 1000)), qos=0)
+        wait(lambda: len(rows(database, t.readings)) == 4)
+        assert [row.cause for row in rows(database, t.gaps)] == ["no_birth"]
+        wait(lambda: [(row.part_id, row.on_hand) for row in rows(database, t.stock)] == [("B-6204", 3.0)])
+    listener.disconnect()
+    listener.loop_stop()
+
+
+def test_a_wrong_mes_url_ends_with_a_settings_error(settings: Settings) -> None:
+    wrong = settings.model_copy(update={"mes_urls": {"line-1": "mysql://x"}})
+    with pytest.raises(SettingsError, match="mysql"):
+        ingest.main(wrong, threading.Event())

@@ -1,0 +1,283 @@
+"""Our MQTT connections against real brokers: the embedded NATS server, and Mosquitto."""
+
+import json
+import select
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import paho.mqtt.client as paho
+import pytest
+
+from data.sources.messages import SESSION_STARTED
+from data.sources.mqtt import Broker, JsonLink, Link, Receipt, SparkplugLink
+from data.wire.json_topics import telemetry_topic
+from data.wire.sparkplug import REBIRTH, State, decode, decode_state, encode_state, state_topic
+from domain.clock import wall_us
+from domain.errors import SettingsError
+from tests.kits.broker import PASSWORD, NatsBroker
+from tests.kits.edge import T0_MS, EdgeNode
+from tests.kits.live_edge import connect
+
+TOPIC = telemetry_topic("north/machining/line-1/cnc-12")
+
+
+@pytest.fixture(params=["nats", pytest.param("mosquitto", marks=pytest.mark.services)])
+def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
+    if request.param == "mosquitto":
+        yield Broker(request.getfixturevalue("mosquitto_url"))
+        return
+    server = NatsBroker(tmp_path / "nats")
+    server.start()
+    yield Broker(server.url, "taktwise", PASSWORD)
+    server.kill()
+
+
+@pytest.fixture
+def name() -> str:
+    return "t" + uuid.uuid4().hex[:12]
+
+
+def stamp(_topic: str) -> tuple[int, int]:
+    return wall_us(), wall_us()
+
+
+def drive(links: list[Link], until: Callable[[], bool], seconds: float = 15) -> bool:
+    """Turn the connections over until something is true; False when it never was."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        for link in links:
+            link.keep_open(wall_us())
+        sockets = [found for link in links if (found := link.socket()) is not None]
+        if sockets:
+            select.select(sockets, [], [], 0.02)
+        for link in links:
+            link.pump(10_000)
+        if until():
+            return True
+    return False
+
+
+def publish(broker: Broker, *messages: tuple[str, bytes], qos: int = 1, retain: bool = False) -> None:
+    client = connect(broker.url, "p" + uuid.uuid4().hex[:8], broker.username, broker.password)
+    client.loop_start()
+    for topic, payload in messages:
+        client.publish(topic, payload, qos=qos, retain=retain).wait_for_publish(10)
+    client.disconnect()
+    client.loop_stop()
+
+
+def listen(broker: Broker, topic: str, heard: list[paho.MQTTMessage]) -> paho.Client:
+    client = connect(broker.url, "l" + uuid.uuid4().hex[:8], broker.username, broker.password)
+    ready: list[int] = []
+    client.on_message = lambda _c, _d, message: heard.append(message)
+    client.on_subscribe = lambda *_: ready.append(1)
+    client.subscribe(topic, 1)
+    client.loop_start()
+    while not ready:
+        time.sleep(0.02)
+    return client
+
+
+def bodies(inbox: list[Receipt]) -> list[int]:
+    return [json.loads(receipt.message.payload)["seq"] for receipt in inbox]
+
+
+def numbered(first: int, last: int) -> list[tuple[str, bytes]]:
+    return [(TOPIC, json.dumps({"ts": T0_MS, "seq": n, "values": {}}).encode()) for n in range(first, last)]
+
+
+def test_what_was_not_acknowledged_comes_again_in_the_next_session(broker: Broker, name: str) -> None:
+    first = JsonLink(broker, name, stamp)
+    assert drive([first], lambda: first.connected)
+    publish(broker, *numbered(0, 20))
+    assert drive([first], lambda: len(first.inbox) == 20)
+    first.acknowledge(first.inbox[:15])
+    drive([first], lambda: False, 0.3)
+    first.close()
+    publish(broker, *numbered(20, 25))
+    second = JsonLink(broker, name, stamp)
+    assert drive([second], lambda: len(second.inbox) >= 10)
+    drive([second], lambda: False, 0.5)
+    assert sorted(set(bodies(second.inbox))) == list(range(15, 25))
+    second.acknowledge(second.inbox)
+    drive([second], lambda: False, 0.3)
+    second.close()
+    third = JsonLink(broker, name, stamp)
+    drive([third], lambda: bool(third.inbox), 1.5)
+    assert not third.inbox
+    third.close()
+
+
+def test_a_thousand_messages_may_wait_for_one_acknowledgement(broker: Broker, name: str) -> None:
+    if "mosquitto" in broker.url or not broker.username:
+        pytest.skip("Mosquitto's own limit of 20 in flight is a setting of that broker")
+    link = JsonLink(broker, name, stamp)
+    assert drive([link], lambda: link.connected)
+    publish(broker, *numbered(0, 1_500))
+    assert drive([link], lambda: len(set(bodies(link.inbox))) == 1_500)
+    link.close()
+
+
+def test_the_host_says_that_it_is_there_and_that_it_left(broker: Broker, name: str) -> None:
+    heard: list[paho.MQTTMessage] = []
+    listener = listen(broker, state_topic(name), heard)
+    link = SparkplugLink(broker, name, name, stamp)
+    assert drive([link], lambda: bool(heard))
+    birth = decode_state(bytes(heard[0].payload))
+    assert birth.online
+    link.close()
+    assert _wait(lambda: len(heard) == 2)
+    death = decode_state(bytes(heard[1].payload))
+    assert not death.online
+    assert death.timestamp_ms >= birth.timestamp_ms
+    listener.disconnect()
+    listener.loop_stop()
+
+
+def test_the_will_is_published_when_the_host_vanishes(broker: Broker, name: str) -> None:
+    heard: list[paho.MQTTMessage] = []
+    listener = listen(broker, state_topic(name), heard)
+    link = SparkplugLink(broker, name, name, stamp)
+    assert drive([link], lambda: bool(heard))
+    link.socket().close()  # as a kill would
+    assert _wait(lambda: len(heard) == 2)
+    assert decode_state(bytes(heard[1].payload)) == State(
+        False, decode_state(bytes(heard[0].payload)).timestamp_ms
+    )
+    listener.disconnect()
+    listener.loop_stop()
+
+
+def test_the_host_contradicts_a_false_death(broker: Broker, name: str) -> None:
+    heard: list[paho.MQTTMessage] = []
+    listener = listen(broker, state_topic(name), heard)
+    link = SparkplugLink(broker, name, name, stamp)
+    assert drive([link], lambda: bool(heard))
+    publish(broker, (state_topic(name), encode_state(State(False, 1))), retain=True)
+    assert drive([link], lambda: len(heard) >= 3)
+    assert [decode_state(bytes(message.payload)).online for message in heard[:3]] == [True, False, True]
+    link.close()
+    listener.disconnect()
+    listener.loop_stop()
+
+
+def test_a_retained_birth_does_not_fool_the_host(broker: Broker, name: str) -> None:
+    edge = EdgeNode(group=name, devices=("d",))
+    birth = edge.births(T0_MS)[0]
+    publish(broker, (birth.topic, birth.payload), retain=True)
+    link = SparkplugLink(broker, name, name, stamp)
+    if broker.username:  # NATS keeps no births; Mosquitto does
+        assert drive([link], lambda: link.connected)
+    else:
+        assert drive([link], lambda: link.retained_ignored > 0)
+    live = edge.data("d", T0_MS)
+    publish(broker, (live.topic, live.payload), qos=0)
+    assert drive([link], lambda: any(receipt.message.topic == live.topic for receipt in link.inbox))
+    assert birth.topic not in [receipt.message.topic for receipt in link.inbox]
+    assert link.inbox[0].message.topic == SESSION_STARTED
+    link.close()
+    publish(broker, (birth.topic, b""), retain=True)
+
+
+def test_the_only_message_to_a_device_is_the_rebirth_request(broker: Broker, name: str) -> None:
+    heard: list[paho.MQTTMessage] = []
+    listener = listen(broker, "spBv1.0/#", heard)
+    sparkplug, plain = SparkplugLink(broker, name, name, stamp), JsonLink(broker, name + "j", stamp)
+    assert drive([sparkplug, plain], lambda: sparkplug.connected and plain.connected)
+    sparkplug.ask_rebirth(f"{name}/line-1", wall_us())
+    assert drive([sparkplug, plain], lambda: any("NCMD" in message.topic for message in heard))
+    sparkplug.close()
+    plain.close()
+    assert _wait(lambda: len([m for m in heard if m.topic == state_topic(name)]) >= 2)
+    ours = [m for m in heard if m.topic == state_topic(name) or f"/{name}/" in m.topic]
+    commands = [m for m in ours if m.topic != state_topic(name)]
+    assert [m.topic for m in commands] == [f"spBv1.0/{name}/NCMD/line-1"]
+    request = decode(bytes(commands[0].payload))
+    assert [(metric.name, metric.value) for metric in request.metrics] == [(REBIRTH, True)]
+    assert request.seq is None
+    assert not commands[0].retain
+    listener.disconnect()
+    listener.loop_stop()
+
+
+def test_a_broker_that_restarts_is_found_again(tmp_path: Path, name: str) -> None:
+    server = NatsBroker(tmp_path / "nats")
+    server.start()
+    broker = Broker(server.url, "taktwise", PASSWORD)
+    plain, sparkplug = JsonLink(broker, name, stamp), SparkplugLink(broker, name + "s", name, stamp)
+    links: list[Link] = [plain, sparkplug]
+    assert drive(links, lambda: plain.connected and sparkplug.connected)
+    publish(broker, *numbered(0, 10))
+    assert drive(links, lambda: len(plain.inbox) == 10)
+    server.kill()
+    assert drive(links, lambda: not plain.connected and not sparkplug.connected)
+    assert "broke" in plain.trouble or "answer" in plain.trouble
+    server.start()
+    assert drive(links, lambda: plain.connected and sparkplug.connected, 30)
+    assert drive(links, lambda: len(plain.inbox) >= 20)
+    assert set(bodies(plain.inbox)) == set(range(10))
+    assert [r.message.topic for r in sparkplug.inbox].count(SESSION_STARTED) == 2
+    for link in links:
+        link.close()
+    server.kill()
+
+
+def test_a_wrong_password_is_said(tmp_path: Path, name: str) -> None:
+    server = NatsBroker(tmp_path / "nats")
+    server.start()
+    link = JsonLink(Broker(server.url, "taktwise", "wrong"), name, stamp)
+    assert drive([link], lambda: link.trouble != "not connected yet")
+    assert not link.connected
+    link.close()
+    server.kill()
+
+
+def test_users_of_the_embedded_broker_may_publish_what_they_must(tmp_path: Path, name: str) -> None:
+    server = NatsBroker(tmp_path / "nats", plant_password="plant-only")
+    server.start()
+    plant = Broker(server.url, "plant", "plant-only")
+    heard: list[paho.MQTTMessage] = []
+    listener = listen(plant, "#", heard)
+    link = SparkplugLink(Broker(server.url, "taktwise", PASSWORD), name, name, stamp)
+    assert drive([link], lambda: link.connected)
+    link.ask_rebirth("north/line-1", wall_us())
+    assert drive([link], lambda: any("NCMD" in message.topic for message in heard))
+    link._client.publish("spBv1.0/north/DCMD/line-1/cnc-11", b"forbidden")
+    link._client.publish(TOPIC, b"forbidden")
+    drive([link], lambda: False, 0.5)
+    assert not [message for message in heard if message.payload == b"forbidden"]
+    listener.disconnect()
+    listener.loop_stop()
+    link.close()
+    server.kill()
+
+
+@pytest.mark.parametrize("url", ["http://x", "mqtt://", "nonsense"])
+def test_a_url_that_is_no_broker_is_a_settings_error(url: str) -> None:
+    with pytest.raises(SettingsError):
+        JsonLink(Broker(url), "x", stamp)
+
+
+def test_nothing_else_in_the_code_publishes_to_devices() -> None:
+    """The calls of `publish` outside tests, the virtual plant and the sinks are the two of mqtt.py."""
+    root = Path(__file__).parents[2]
+    rooms = ("api", "auth", "components", "data", "domain", "models", "pages", "runtime", "services")
+    found = [
+        path.relative_to(root).as_posix()
+        for room in rooms
+        for path in sorted((root / room).rglob("*.py"))
+        for line in path.read_text().splitlines()
+        if "_client.publish(" in line and path.name != "replay_edge.py"  # that one plays the devices
+    ]
+    assert found == ["data/sources/mqtt.py"] * 2
+
+
+def _wait(happened: Callable[[], bool], seconds: float = 15) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if happened():
+            return True
+        time.sleep(0.05)
+    return False
