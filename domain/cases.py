@@ -18,9 +18,10 @@ from domain.messages import CommandKind, CommandState, Receipt, ReceiptStatus
 
 
 class CaseKind(StrEnum):
-    """`failure_risk` comes from a model, `raised` from a person."""
+    """`failure_risk` comes from a model, `inspected` from an inspection, `raised` from a person."""
 
     FAILURE_RISK = "failure_risk"
+    INSPECTED = "inspected"
     RAISED = "raised"
 
 

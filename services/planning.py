@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from data.store import cases as store
-from domain.costs import Cost, Setting
+from domain.cases import CaseKind
+from domain.costs import Cost, Setting, after_inspection
 from domain.evidence import Alternative, Evidence, ProposedCommand, alternatives_to_json
 from domain.ids import new_id
 from domain.messages import CommandState
@@ -34,6 +35,12 @@ class Planned:
         s = self.situation
         proposal = Proposal(self.number, s.machine, s.cause, self.setting, choice, s.site.zone, again)
         return orders(proposal)
+
+    @property
+    def proposer(self) -> str:
+        """The model behind the plan, by name and version."""
+        p = self.situation.prediction
+        return f"{p.model_name} {p.model_version}"
 
     def title(self, choice: Alternative) -> str:
         """What the choice does, in one line."""
@@ -76,10 +83,13 @@ def planned(
     wanted: Choice | None = None,
     inspected: bool = False,
 ) -> Planned:
-    """The plan as of `at_us` (plant time)."""
+    """The plan as of `at_us` (plant time). `inspected`: somebody has looked, and found wear."""
     s = situation(tx, prediction, cause)
     task = task_for(tx, s.machine.machine_type, s.cause)
     setting = s.setting(task, stock_of(tx, task.part_id), at_us)
+    if inspected:
+        risk = replace(setting.risk, probability=after_inspection(setting.risk.probability, s.rates))
+        setting = replace(setting, risk=risk)
     advice = advise(setting, s.calendar, wanted=wanted, inspected=inspected)
     return Planned(s, setting, advice, evidence_of(tx, s, setting), number)
 
@@ -90,7 +100,18 @@ def replanned(tx: Connection, case: dict[str, Any], now_us: int) -> Planned:
         prediction = prediction_at(tx, case["prediction_id"])
     else:
         prediction = no_prediction(case["equipment_id"], case["evidence_us"])
-    return planned(tx, prediction, now_us, case["number"], cause=case["cause"])
+    looked = case["kind"] == CaseKind.INSPECTED
+    return planned(tx, prediction, now_us, case["number"], cause=case["cause"], inspected=looked)
+
+
+def after_finding(
+    tx: Connection, case: dict[str, Any], now_us: int, number: int, cause: str
+) -> Planned | None:
+    """The plan of the repair that an inspection has shown to be needed; None without a prediction."""
+    if not case["prediction_id"]:
+        return None
+    prediction = prediction_at(tx, case["prediction_id"])
+    return planned(tx, prediction, now_us, number, cause=cause, inspected=True)
 
 
 def chosen(plan: Planned, choice: str, start_us: int | None) -> tuple[Alternative, Cost]:

@@ -16,6 +16,7 @@ from domain.clock import wall_us
 from domain.ids import new_id
 from domain.messages import CommandKind, CommandState, Finding, Receipt, ReceiptStatus
 from services import audit
+from services.following import follow_up
 from services.proposal import cancel_of
 from services.situation import Site, site_at
 
@@ -41,6 +42,8 @@ def take(tx: Connection, receipt: Receipt) -> bool:
     if receipt.finding is not None:
         _outcome(tx, case, receipt)
     settle(tx, case["case_id"], site)
+    if receipt.finding is not None:
+        follow_up(tx, case, receipt.finding, receipt.found_cause, site)
     return True
 
 

@@ -23,6 +23,7 @@ from domain.messages import CommandKind, Finding
 from domain.policy import CALM_PREDICTIONS, DEFAULT_ACTION, keeps_quiet
 from domain.prediction import Prediction, PredictionStatus
 from services import audit
+from services.following import judge_untaken
 from services.planning import Planned, planned, propose
 from services.situation import Site, prediction_at, site_at
 
@@ -76,6 +77,12 @@ class Recommender:
         """Expire the undecided cases of a site whose deadline has passed; returns how many."""
         with self._database.write() as tx:
             return expire(tx, site_id, now_us)
+
+    def judge_untaken(self) -> int:
+        """Judge advice that nobody took by what the MES reports; returns how many were judged."""
+        with self._database.write() as tx:
+            sites = tx.execute(select(t.clocks.c.site_id).order_by(t.clocks.c.site_id)).scalars().all()
+            return sum(judge_untaken(tx, site_at(tx, site_id)) for site_id in sites)
 
     def expire_all(self) -> int:
         """Expire what is due at every site, each by its own clock."""

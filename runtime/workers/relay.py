@@ -23,6 +23,7 @@ NAME = "relay"
 BEAT_US = 5 * SECOND
 EXPIRE_US = SECOND
 QUEUES_US = 60 * SECOND
+JUDGE_US = 30 * SECOND
 RETRY_S = 1.0
 WAIT_S = 0.2
 log = logging.getLogger("taktwise.relay")
@@ -45,8 +46,8 @@ class Worker:
     def __init__(self, database: Database, queue: Sink, site_id: str) -> None:
         self._database, self._site_id = database, site_id
         self._relay, self._recommender = Relay(database, queue), Recommender(database)
-        self._prepared_us = self._expired_us = self._beat_us = 0
-        self._totals = {"sent": 0, "retried": 0, "failed": 0, "receipts": 0, "expired": 0}
+        self._prepared_us = self._expired_us = self._judged_us = self._beat_us = 0
+        self._totals = {"sent": 0, "retried": 0, "failed": 0, "receipts": 0, "expired": 0, "judged": 0}
         self._trouble = ""
 
     def run(self, stop: threading.Event) -> None:
@@ -67,6 +68,9 @@ class Worker:
         if now - self._expired_us >= EXPIRE_US:
             self._expired_us = now
             self._totals["expired"] += self._recommender.expire_all()
+        if now - self._judged_us >= JUDGE_US:
+            self._judged_us = now
+            self._totals["judged"] += self._recommender.judge_untaken()
         if now - self._prepared_us >= QUEUES_US:
             self._relay.prepare()
             self._prepared_us = now

@@ -10,6 +10,7 @@ from domain.messages import CommandState, Finding
 from domain.policy import Approval, above_limit, check_approval, check_in_time
 from services.commands import releasing
 from services.commands.acting import Changes, Decided, Work, checked_text, note, save
+from services.following import follow_up
 from services.planning import chosen, money, propose, replanned
 from services.proposal import cost_of
 from services.receipts import settle
@@ -172,4 +173,5 @@ def judge(work: Work, finding: Finding, cause: str, text: str) -> Decided:
         "recorded the outcome",
         {"finding": outcome["finding"], "cause": cause, "text": text, "before": earlier},
     )
+    follow_up(work.tx, work.case, finding, cause, work.site)
     return Decided.of(work.case, "Recorded.")

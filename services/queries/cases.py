@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from auth.permissions import Actor, Permission
 from data.store import tables as t
-from domain.cases import UNDECIDED, CaseState, CommandView, derive
+from domain.cases import UNDECIDED, CaseKind, CaseState, CommandView, derive
 from domain.equipment import line_of
 from domain.errors import NotFound, UserFixable
 from domain.evidence import Evidence, Payload, alternatives_from_json
@@ -118,7 +118,7 @@ def _facts(context: Context, row: Mapping[str, Any]) -> Approval:
         cost_cents=row["cost_cents"],
         now_us=context.now_us,
         deadline_us=row["deadline_us"],
-        evidence_us=row["evidence_us"] if row["prediction_id"] else None,
+        evidence_us=row["evidence_us"] if row["kind"] == CaseKind.FAILURE_RISK else None,
     )
 
 

@@ -148,6 +148,7 @@ def upgrade() -> None:
         sa.Column("alarm_catches", sa.Float(), nullable=False),
         sa.Column("alarm_lead_s", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("inspection_finds", sa.Float(), nullable=False),
+        sa.Column("inspection_misleads", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("equipment_id", name=op.f("pk_cost_rates")),
     )
     op.create_table(

@@ -219,3 +219,32 @@ def test_an_inspection_that_found_wear_leaves_inspecting_out(
     evidence = Evidence.from_json(follow["evidence"])
     assert [s.ended for s in evidence.similar] == ["was worn"]
     assert evidence.similar_words == ("1 of 1: was worn",)
+
+
+def test_advice_that_nobody_took_is_judged_by_what_the_mes_reports(
+    plant: Plant, database: Database, recommender: Recommender
+) -> None:
+    recommender.consider(plant.predict(0.7, at_us=T0))
+    recommender.expire_due(SITE, T0 + 9 * HOUR)
+    assert recommender.judge_untaken() == 0
+    row = {
+        "instance": "line-1",
+        "equipment_id": CNC_11,
+        "kind": "corrective",
+        "status": "done",
+        "planned_us": T0,
+    }
+    with database.write() as tx:
+        for n, (hours, finding) in enumerate(((-1, "degraded"), (12, "failed"), (30, "nothing_found"))):
+            at = T0 + hours * HOUR
+            tx.execute(
+                insert(t.maintenance).values(
+                    **row, maintenance_id=f"m{n}", start_us=at, end_us=at, finding=finding, cause="bearing",
+                    updated_us=at,
+                )
+            )  # fmt: skip
+    assert recommender.judge_untaken() == 1
+    assert recommender.judge_untaken() == 0
+    assert plant.case()["state"] == "judged"
+    (outcome,) = plant.rows(select(t.outcomes))
+    assert (outcome["finding"], outcome["reported_by"]) == ("failed", "mes.line-1")

@@ -368,3 +368,33 @@ def test_without_an_audit_entry_there_is_no_decision(
         desk.approve(supervisor, case_id, 1, "act-approve-1")
     assert plant.case(case_id)["state"] == "proposed"
     assert plant.outbox() == plant.rows(select(t.signatures)) == plant.rows(select(t.acts)) == []
+
+
+@pytest.mark.parametrize("finding", list(Finding))
+def test_an_inspection_that_found_wear_is_followed_by_the_repair(
+    plant: Plant,
+    relay: Relay,
+    sink: MemorySink,
+    desk: CaseCommands,
+    supervisor: Actor,
+    recommender: Recommender,
+    finding: Finding,
+) -> None:
+    case_id = recommender.consider(plant.predict(0.5)).case_id
+    assert case_id
+    desk.approve(supervisor, case_id, 1, "act-approve-1")
+    relay.send_due()
+    (inspection,) = sent(sink, "mes.line-1")
+    answer(sink, receipt(inspection, D, finding=finding))
+    relay.take_receipts()
+    assert plant.case(case_id)["state"] == "judged"
+    cases = plant.rows(select(t.cases).order_by(t.cases.c.number))
+    worn = finding in (Finding.DEGRADED, Finding.FAILED)
+    assert len(cases) == (2 if worn else 1)
+    if worn:
+        follow = cases[1]
+        assert (follow["kind"], follow["state"], follow["advised"]) == ("inspected", "proposed", "now")
+        assert "case 1001 found the part worn" in follow["evidence"]
+        plant.age(follow["case_id"], evidence_us=0)  # a finding does not grow stale
+        desk.approve(supervisor, follow["case_id"], 1, "act-approve-2")
+        assert [c["kind"] for c in plant.commands(follow["case_id"])] == ["maintenance_order", "reservation"]

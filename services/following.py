@@ -1,0 +1,134 @@
+"""What follows from a finding: a repair after an inspection, and the verdict on advice nobody took.
+
+An inspection that found wear does not repair it: the desk proposes the repair at once, with the risk
+as it stands after the finding (domain.costs.after_inspection). Advice that was rejected, expired or
+withdrawn is judged by what the MES reports of the machine within the horizon.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from data.store import cases as store
+from data.store import tables as t
+from domain.cases import CaseKind, CaseState, open_key
+from domain.clock import SECOND, wall_us
+from domain.evidence import Evidence
+from domain.ids import new_id
+from domain.messages import CommandKind, Finding
+from domain.policy import DEFAULT_ACTION
+from services import audit
+from services.planning import Planned, after_finding, propose
+from services.signing import hash_of
+from services.situation import Site, causes_of, machine_at
+
+WORN = frozenset({Finding.DEGRADED, Finding.FAILED})
+UNTAKEN = (CaseState.REJECTED.value, CaseState.EXPIRED.value, CaseState.WITHDRAWN.value)
+
+
+def follow_up(tx: Connection, case: dict[str, Any], finding: Finding, cause: str, site: Site) -> str | None:
+    """Open the case of the repair; its id, or None when there is nothing to follow."""
+    kinds = {row["kind"] for row in store.commands_of(tx, case["case_id"])}
+    if finding not in WORN or CommandKind.INSPECTION_ORDER not in kinds:
+        return None
+    if CommandKind.MAINTENANCE_ORDER in kinds:
+        return None
+    machine = machine_at(tx, case["equipment_id"])
+    found = cause if cause in causes_of(tx, machine.machine_type) else case["cause"]
+    key = open_key(case["equipment_id"], found)
+    if key in {
+        c["open_key"] for c in store.open_for(tx, case["equipment_id"]) if c["number"] != case["number"]
+    }:
+        return None
+    plan = after_finding(tx, case, site.now_us, store.next_number(tx), found)
+    return _open(tx, case, key, plan, site) if plan is not None and plan.advice.worth_a_case else None
+
+
+def _open(tx: Connection, case: dict[str, Any], key: str, plan: Planned, site: Site) -> str:
+    case_id, probability = new_id(), plan.setting.risk.probability
+    told = (
+        f"The inspection of case {case['number']} found the part worn. "
+        f"With that, the risk counts as {round(probability * 100)} of 100."
+    )
+    evidence = replace(plan.evidence, words=f"{told} {plan.evidence.words}", data_us=site.now_us).to_json()
+    row = {
+        **plan.columns(),
+        "case_id": case_id,
+        "number": plan.number,
+        "site_id": site.site_id,
+        "equipment_id": case["equipment_id"],
+        "kind": CaseKind.INSPECTED.value,
+        "state": CaseState.PROPOSED.value,
+        "version": 1,
+        "attention": False,
+        "open_key": key,
+        "opened_us": site.now_us,
+        "opened_wall_us": wall_us(),
+        "default_action": DEFAULT_ACTION,
+        "permission": "decide",
+        "proposed_by": plan.proposer,
+        "reason": "",
+        "evidence_us": site.now_us,
+        "evidence": evidence,
+        "evidence_hash": hash_of(evidence),
+    }
+    store.add(tx, row)
+    propose(tx, case_id, plan.commands(plan.advice.advised), wall_us())
+    _note(tx, case_id, "proposed", site.now_us, {"title": row["title"], "follows": case["number"]})
+    return case_id
+
+
+def judge_untaken(tx: Connection, site: Site) -> int:
+    """Judge untaken advice by the MES: the first finding on the machine within the horizon."""
+    c, o = t.cases.c, t.outcomes.c
+    rows = tx.execute(
+        select(t.cases)
+        .join_from(t.cases, t.outcomes, o.case_id == c.case_id, isouter=True)
+        .where(c.site_id == site.site_id, c.state.in_(UNTAKEN), o.case_id.is_(None))
+        .where(c.kind == CaseKind.FAILURE_RISK.value)
+        .order_by(c.number)
+    ).mappings()
+    return sum(_judge(tx, dict(row), site) for row in rows.all())
+
+
+def _judge(tx: Connection, case: dict[str, Any], site: Site) -> bool:
+    m, horizon = t.maintenance.c, Evidence.from_json(case["evidence"]).horizon_s * SECOND
+    found = tx.execute(
+        select(m.instance, m.finding, m.cause, m.start_us)
+        .where(m.equipment_id == case["equipment_id"], m.finding.is_not(None))
+        .where(m.start_us > case["opened_us"], m.start_us <= case["opened_us"] + horizon)
+        .order_by(m.start_us)
+        .limit(1)
+    ).one_or_none()
+    if found is None or found.finding not in set(Finding):
+        return False
+    values = {"state": CaseState.JUDGED.value, "version": case["version"] + 1}
+    if not store.change(tx, case["case_id"], case["version"], values):
+        return False
+    store.set_outcome(
+        tx,
+        {
+            "case_id": case["case_id"],
+            "finding": found.finding,
+            "cause": found.cause or "",
+            "reported_by": f"mes.{found.instance}",
+            "at_us": found.start_us,
+            "reported_wall_us": wall_us(),
+        },
+    )
+    detail = {"finding": found.finding, "cause": found.cause or "", "by": f"mes.{found.instance}"}
+    _note(tx, case["case_id"], "judged by what the MES reports", site.now_us, detail)
+    return True
+
+
+def _note(tx: Connection, case_id: str, action: str, at_us: int, detail: dict[str, Any]) -> None:
+    audit.append(
+        tx,
+        actor=audit.SYSTEM,
+        action=action,
+        subject_kind="case",
+        subject_id=case_id,
+        plant_us=at_us,
+        detail=detail,
+    )
