@@ -119,7 +119,7 @@ def _more(case: CaseView) -> str:
 
 
 def _similar(e: Evidence) -> str:
-    cases = " ".join(link(f"case {s.number}", "case", case=str(s.number)) for s in e.similar[:9])
+    cases = ", ".join(link(f"case {s.number}", "case", case=str(s.number)) for s in e.similar[:9])
     return bullets(e.similar_words, "No decided case like this one yet.") + (
         f'<p class="tw-small">{cases}</p>' if cases else ""
     )

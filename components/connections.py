@@ -93,20 +93,24 @@ def nodes_panel(rows: Sequence[NodeRow], site: SiteRow, now_us: int) -> str:
     return panel("Edge nodes", html if body else empty("No Sparkplug edge node yet."))
 
 
+def _newest(shown: int, count: int, one: str) -> str:
+    return plural(count, one) if shown >= count else f"the newest {shown} of {plural(count, one)}"
+
+
 def gaps_panel(rows: Sequence[GapRow], count: int, site: SiteRow, now_us: int) -> str:
     """Stretches that are known to be missing, newest first."""
     body = [
         (
             f'<span class="tw-wrap">{safe(g.name)}</span>{small(safe(g.source))}',
-            f"{moment(g.from_us, site.time_zone, now_us)} to {moment(g.to_us, site.time_zone, now_us)}",
+            f"{moment(g.from_us, site.time_zone, now_us)}, {lapse(g.to_us - g.from_us)}",
             f"{g.missing:,}" if g.missing >= 0 else "not known",
             safe(g.cause.replace("_", " ")),
         )
         for g in rows
     ]
-    head = ("Source", "Stretch", "Messages missing", "Cause")
+    head = ("Source", "Since, how long", "Messages missing", "Cause")
     html = table(head, body, right=(2,), tight=True)
-    return panel("Gaps", html if body else empty("No gap is known."), plural(count, "gap"))
+    return panel("Gaps", html if body else empty("No gap is known."), _newest(len(rows), count, "gap"))
 
 
 def quarantine_panel(rows: Sequence[QuarantineRow], count: int, site: SiteRow, now_us: int) -> str:
@@ -125,7 +129,9 @@ def quarantine_panel(rows: Sequence[QuarantineRow], count: int, site: SiteRow, n
     head = ("Received", "Topic", "Why it was set aside", "Times", "What was sent")
     html = table(head, body, right=(3,), tight=True)
     return panel(
-        "Quarantine", html if body else empty("Every message could be read."), plural(count, "message")
+        "Quarantine",
+        html if body else empty("Every message could be read."),
+        _newest(len(rows), count, "message"),
     )
 
 

@@ -6,6 +6,7 @@ from components.card import STATES
 from components.links import link
 from components.tables import csv_bytes, empty, panel, table
 from components.words import NOTHING, moment, money, plural, safe, stamp
+from domain.cases import CaseState
 from domain.messages import Finding
 from domain.recommendation import cause_label
 from services.rows.decide import AuditRow, HistoryRow
@@ -17,7 +18,7 @@ FINDINGS = {
     Finding.NOTHING_FOUND: "nothing found",
     Finding.OTHER_FAULT: "another fault",
 }
-HEAD = ("Case", "Decided", "By", "What became of it", "Finding", "Cost", "Worth")
+HEAD = ("Case", "Decided or ended", "By", "What became of it", "Finding", "Cost", "Worth")
 CSV_HEAD = (
     "case",
     "title",
@@ -38,24 +39,24 @@ CSV_HEAD = (
 
 
 def headline(rows: Sequence[HistoryRow]) -> str:
-    """How many cases, and how often the technician confirmed the advice; HTML."""
+    """How many cases, how they ended, and how often the technician confirmed the advice; HTML."""
     if not rows:
-        return "<b>No decided case in this selection.</b>"
+        return "<b>No case in this selection.</b>"
+    rejected = sum(1 for r in rows if r.state is CaseState.REJECTED)
+    approved = sum(1 for r in rows if r.decided_us is not None) - rejected
+    alone = len(rows) - approved - rejected
     found = [r for r in rows if r.finding]
     right = sum(1 for r in found if r.finding in (Finding.FAILED, Finding.DEGRADED))
-    start = f"<b>{plural(len(rows), 'decided case')}.</b>"
-    return (
-        f"{start} In {right} of {len(found)} with a finding, wear was there."
-        if found
-        else f"{start} No finding yet."
-    )
+    said = f"In {right} of {len(found)} with a finding, the part was worn or had failed."
+    start = f"{approved} approved, {rejected} rejected, {alone} ended without a decision."
+    return f"<b>{plural(len(rows), 'case')}:</b> {start} {said if found else 'No finding yet.'}"
 
 
 def history_panel(rows: Sequence[HistoryRow], site: SiteRow, now_us: int) -> str:
     """The table of decided cases, newest first."""
     if not rows:
-        return panel("Decided cases", empty("Nothing matches. Choose other filters, or wait for a decision."))
-    return panel("Decided cases", table(HEAD, (_row(r, site, now_us) for r in rows), right=(5, 6)))
+        return panel("Cases", empty("Nothing matches. Choose other filters, or wait for a decision."))
+    return panel("Cases", table(HEAD, (_row(r, site, now_us) for r in rows), right=(5, 6)))
 
 
 def _row(r: HistoryRow, site: SiteRow, now_us: int) -> Sequence[str]:
@@ -66,8 +67,8 @@ def _row(r: HistoryRow, site: SiteRow, now_us: int) -> Sequence[str]:
     return (
         f"{link(r.title, 'case', case=str(r.number))}"
         f'<div class="tw-muted tw-small">{safe(r.line_name)} &middot; case {r.number}</div>',
-        f'<span class="tw-nw">{moment(r.decided_us, site.time_zone, now_us)}</span>',
-        safe(r.decided_by) or NOTHING,
+        f'<span class="tw-nw">{moment(r.decided_us or r.closed_us, site.time_zone, now_us)}</span>',
+        safe(r.decided_by) or '<span class="tw-muted">nobody</span>',
         state + reason,
         safe(finding(r)) or f'<span class="tw-muted">{NOTHING}</span>',
         f'<span class="tw-nw">{money(r.cost_cents, site.currency)}</span>',

@@ -46,7 +46,10 @@ def _ordered(command: CommandRow, site: SiteRow, now_us: int) -> Sequence[str]:
     detail = last.detail if last and last.detail else command.detail or command.trouble
     below = ", ".join(part for part in ("" if when == NOTHING else when, safe(detail)) if part)
     receiver_cell, order_cell = _order(command, site, now_us)
-    state = f'<span class="{kind}">{mark}{_STATES[command.state]}</span>{small(below)}'
+    words = _STATES[command.state]
+    if command.state is CommandState.CANCELLED and command.sent_us is None and not command.receipts:
+        words = "not sent"
+    state = f'<span class="{kind}">{mark}{words}</span>{small(below)}'
     return receiver_cell, order_cell, state
 
 

@@ -12,6 +12,7 @@ from domain.telemetry import METRICS
 
 NOTHING = "\u2013"
 _SYMBOLS = {"EUR": "\u20ac", "USD": "$", "GBP": "\u00a3", "CHF": "CHF", "JPY": "\u00a5"}
+_DERIVED = {"operating_hours": "Operating hours since the last stop", "run_fraction": "Share of time running"}
 _UNITS = {"degC": "\u00b0C", "1": "", "m/s2": "m/s\u00b2", "operating_hours": "operating hours"}
 
 
@@ -132,7 +133,9 @@ def unit_text(unit: str) -> str:
 
 
 def metric_label(name: str) -> str:
-    """The name of a sensor that people use."""
+    """The name of a sensor, or of what is derived from it, that people use."""
+    if name in _DERIVED:
+        return _DERIVED[name]
     spec = METRICS.get(name)
     return spec.label if spec and spec.label else name.replace("_", " ").capitalize()
 

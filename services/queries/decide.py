@@ -174,6 +174,7 @@ def _history_row(
         attention=row["attention"],
         opened_us=row["opened_us"],
         decided_us=row["decided_us"],
+        closed_us=row["closed_us"],
         decided_by=who.get(row["decided_by"] or "", row["decided_by"] or ""),
         proposed_by=who.get(row["proposed_by"], row["proposed_by"]),
         reason=row["reason"],

@@ -21,6 +21,7 @@ LATE_US = 30 * SECOND
 UNREAD_US = 300 * SECOND
 BACKLOG_US = 60 * SECOND
 SHOWN = 50
+GAPS_SHOWN = 12
 PREVIEW_BYTES = 400
 
 
@@ -73,7 +74,7 @@ def gaps(tx: Connection) -> tuple[tuple[GapRow, ...], int]:
     rows = tx.execute(
         select(g.source, g.external_id, g.from_us, g.to_us, g.missing, g.cause)
         .order_by(g.gap_id.desc())
-        .limit(SHOWN)
+        .limit(GAPS_SHOWN)
     )
     count = tx.execute(select(func.count()).select_from(t.gaps)).scalar_one()
     return tuple(GapRow(*row) for row in rows), count

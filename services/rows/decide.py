@@ -164,6 +164,7 @@ class HistoryRow:
     attention: bool
     opened_us: int
     decided_us: int | None
+    closed_us: int | None
     decided_by: str
     proposed_by: str
     reason: str

@@ -181,9 +181,9 @@ def test_the_history_filters_and_offers_a_download(screens):
     open_case(screens, number=1, state="rejected", reason="no part", **done)
     open_case(screens, number=2, state="done", **done)
     test = screens.open(HISTORY)
-    assert "2 decided cases." in html_of(test)
+    assert "2 cases:</b> 1 approved, 1 rejected, 0 ended" in html_of(test)
     test.selectbox(key="filter-state").set_value("rejected").run()
-    assert "1 decided case." in html_of(test)
+    assert "1 case:</b> 0 approved, 1 rejected" in html_of(test)
     assert test.query_params["state"] == "rejected"
     assert test.get("download_button")
 
