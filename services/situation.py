@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from data.store import tables as t
 from domain.clock import DAY, HOUR, MINUTE, SECOND, Clock
@@ -52,7 +52,8 @@ class Machine:
 class Situation:
     """All of it. `base` is the risk of a healthy machine of this type; None without an explanation.
 
-    `stated_rates` is False when no row of `cost_rates` covers the machine.
+    `stated_rates` is False when no row of `cost_rates` covers the machine; `cause_told` when the
+    sensors point to no cause, and the most frequent one on such machines is assumed.
     """
 
     site: Site
@@ -61,6 +62,7 @@ class Situation:
     contributions: tuple[Contribution, ...]
     base: float | None
     cause: str
+    cause_told: bool
     rates: Rates
     stated_rates: bool
     card: Mapping[str, Any]
@@ -132,13 +134,15 @@ def situation(tx: Connection, prediction: Prediction, cause: str = "") -> Situat
     contributions = explanation.contributions if explanation else ()
     rates = rates_for(tx, prediction.equipment_id)
     producing, calendar = plan_of(tx, site, line_of(prediction.equipment_id), prediction.at_us)
+    told = cause or probable_cause(contributions, causes_of(tx, machine.machine_type))
     return Situation(
         site=site,
         machine=machine,
         prediction=prediction,
         contributions=contributions,
         base=explanation.base_value if explanation else None,
-        cause=cause or probable_cause(contributions, causes_of(tx, machine.machine_type)),
+        cause=told if told != "unknown" else usual_cause(tx, machine.machine_type),
+        cause_told=told != "unknown",
         rates=rates or Rates(),
         stated_rates=rates is not None,
         card=card_of(tx, prediction.model_name, prediction.model_version),
@@ -151,6 +155,20 @@ def causes_of(tx: Connection, machine_type: str) -> list[str]:
     """The causes for which there is a known task on this type of machine."""
     p = t.parts_of_machines.c
     return list(tx.execute(select(p.cause).where(p.machine_type == machine_type).order_by(p.cause)).scalars())
+
+
+def usual_cause(tx: Connection, machine_type: str) -> str:
+    """The cause found most often on machines of this type; "unknown" when no work is known at all."""
+    known, m, e = causes_of(tx, machine_type), t.maintenance.c, t.equipment.c
+    found = tx.execute(
+        select(m.cause)
+        .join_from(t.maintenance, t.equipment, e.equipment_id == m.equipment_id)
+        .where(e.machine_type == machine_type, m.cause.in_(known))
+        .group_by(m.cause)
+        .order_by(func.count().desc(), m.cause)
+        .limit(1)
+    ).scalar()
+    return found or next(iter(known), "unknown")
 
 
 def task_for(tx: Connection, machine_type: str, cause: str) -> Task:

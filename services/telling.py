@@ -121,10 +121,18 @@ def _words(s: Situation, moved: Sequence[Moved]) -> str:
     raised = [m for m in moved if m.points > 0 and m.metric][:2]
     if raised:
         said.append(f"What contributed most: {' and '.join(_said(m) for m in raised)}.")
-        said.append(f"Such signs go with: {cause_label(s.cause)}." if s.cause != "unknown" else "")
+        said.append(_points_to(s))
     else:
         said.append("The contributions of the single sensors are not known yet.")
     return " ".join(text for text in said if text)
+
+
+def _points_to(s: Situation) -> str:
+    if s.cause == "unknown":
+        return ""
+    if s.cause_told:
+        return f"Such signs go with: {cause_label(s.cause)}."
+    return f"They point to no single cause; most often found on such machines: {cause_label(s.cause)}."
 
 
 def _said(m: Moved) -> str:

@@ -35,11 +35,12 @@ def open_case(
     site, machine = site_at(tx, site_of(equipment_id)), machine_at(tx, equipment_id)
     if cause != "unknown" and cause not in causes_of(tx, machine.machine_type):
         raise InvalidInput(f"{cause!r} is no known cause for this type of machine")
-    for case in store.open_for(tx, equipment_id):
-        if case["open_key"] == open_key(equipment_id, cause):
-            raise NotNow(f"case {case['number']} is open for this machine and cause already")
     prediction = _recent(tx, equipment_id, site.now_us) or no_prediction(equipment_id, site.now_us)
     plan = planned(tx, prediction, site.now_us, store.next_number(tx), cause=cause, wanted=wanted)
+    key = open_key(equipment_id, plan.situation.cause)
+    for case in store.open_for(tx, equipment_id):
+        if case["open_key"] == key:
+            raise NotNow(f"case {case['number']} is open for this machine and cause already")
     evidence = _told(plan.evidence, person, words, plan.situation.prediction)
     case_id, text = new_id(), evidence.to_json()
     row: dict[str, Any] = {
@@ -51,7 +52,7 @@ def open_case(
         "state": CaseState.PROPOSED.value,
         "version": 1,
         "attention": False,
-        "open_key": open_key(equipment_id, cause),
+        "open_key": key,
         "opened_us": site.now_us,
         "opened_wall_us": wall_us(),
         "default_action": DEFAULT_ACTION,
