@@ -11,8 +11,9 @@ from components import live_words as say
 from components.links import url
 from components.words import metric_label, moment, money, of_100, plural, unit_text
 from domain.clock import HOUR, MINUTE
-from domain.oee import Leaf, Oee, Segment
+from domain.oee import Oee
 from domain.prediction import Prediction, PredictionStatus
+from domain.time_model import Leaf, Segment
 from services.rows.floor import (
     LineFigures,
     LineView,

@@ -5,9 +5,10 @@ from typing import Any
 
 from components.words import lapse, life, local, money, of_100
 from domain.clock import SECOND
-from domain.oee import Leaf, Oee
+from domain.oee import Oee
 from domain.prediction import Prediction
 from domain.recommendation import cause_label
+from domain.time_model import Leaf
 from services.rows.floor import (
     LineFigures,
     MachineView,

@@ -9,7 +9,8 @@ from data.store import oee_facts
 from data.store import tables as t
 from domain import oee
 from domain.clock import HOUR
-from domain.oee import Oee, Segment
+from domain.oee import Oee
+from domain.time_model import Segment, segments
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def figures(tx: Connection, unit_ids: Sequence[str], from_us: int, to_us: int) -
     """OEE and strip of several units in one go."""
     facts = oee_facts.load(tx, unit_ids, from_us, to_us)
     return {
-        unit: UnitFigures(oee.measure(fact, from_us, to_us), tuple(oee.segments(fact, from_us, to_us)))
+        unit: UnitFigures(oee.measure(fact, from_us, to_us), tuple(segments(fact, from_us, to_us)))
         for unit, fact in facts.items()
     }
 

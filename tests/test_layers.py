@@ -61,9 +61,8 @@ def test_domain_needs_the_standard_library_only() -> None:
 
 
 def test_modules_are_short() -> None:
-    long = {
-        p.relative_to(ROOT).as_posix(): n for p in sources() if (n := len(p.read_text().splitlines())) >= 300
-    }
+    ours = [path for path in sources() if "migrations" not in path.parts]  # those are generated
+    long = {p.relative_to(ROOT).as_posix(): n for p in ours if (n := len(p.read_text().splitlines())) >= 300}
     assert long == {}
 
 

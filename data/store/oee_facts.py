@@ -10,8 +10,8 @@ from sqlalchemy import Connection, and_, func, or_, select
 from data.store import tables as t
 from domain.clock import MINUTE
 from domain.equipment import line_of
-from domain.oee import Count, Facts, OperationSpan, Span, StateSpan
 from domain.telemetry import MachineState
+from domain.time_model import Count, Facts, OperationSpan, Span, StateSpan
 
 Changes = dict[str, list[tuple[int, int]]]
 SILENCE_US = 15 * MINUTE  # longer without any message is a gap

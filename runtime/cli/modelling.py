@@ -77,4 +77,4 @@ def explain(
     spec = _spec(capability, data)
     from runtime import explaining
 
-    output.document(explaining.explain(model, spec, case))
+    output.document(explaining.explain(model, str(spec), case))

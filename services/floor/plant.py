@@ -7,7 +7,8 @@ from sqlalchemy import Connection
 from domain import oee
 from domain.clock import MINUTE, SECOND
 from domain.equipment import site_of
-from domain.oee import Leaf, Oee, Segment
+from domain.oee import Oee
+from domain.time_model import Leaf, Segment
 from services import kpis
 from services.floor import facts
 from services.rows.floor import LineFigures, Node, PlantFigures, StopRow, Window

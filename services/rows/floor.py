@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.oee import Oee, Segment
+from domain.oee import Oee
 from domain.prediction import Prediction
+from domain.time_model import Segment
 
 Point = tuple[int, float | None]
 

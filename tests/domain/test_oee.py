@@ -7,19 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.clock import HOUR, MINUTE
-from domain.oee import (
-    Count,
-    Facts,
-    Leaf,
-    OperationSpan,
-    Span,
-    StateSpan,
-    at_constraint,
-    combine,
-    measure,
-    segments,
-)
+from domain.oee import at_constraint, combine, measure
 from domain.telemetry import MachineState as S
+from domain.time_model import Count, Facts, Leaf, OperationSpan, Span, StateSpan, segments
 
 RUN, HELD, IDLE = S.EXECUTE, S.HELD, S.IDLE
 
