@@ -5,8 +5,9 @@ value is v(S) = mean over the background windows b of f(window inside S, b outsi
 SHAP, the background being healthy windows of the same machine type, f the model's probability. The
 base value is v(empty) = mean f(b); base + the sum of all contributions = f(window), to rounding.
 
-The estimate. Each background window gets orders of the groups of its own; an order is walked from b
-to the window, and again mirrored (antithetic: exact for interactions of two groups). The orders come
+The estimate. In a round each background window gets an order of the groups of its own, which is walked
+from b to the window, and again mirrored (antithetic: exact for interactions of two groups). Rounds are
+added until the standard error of every value is small enough, or the limit is reached. The orders come
 from a fixed seed: the same window always gets the same explanation.
 Groups in which the window equals the background add nothing, exactly, and are never evaluated.
 `models.shap_check` computes the same game with the `shap` library; tests and the bench compare the two.
@@ -57,12 +58,14 @@ class Groups:
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """SHAP values (G,) in probability; `evaluations` counts the model's rows."""
+    """SHAP values (G,) in probability. `standard_error` is the largest of the values' own;
+    `evaluations` counts the model's rows."""
 
     base_value: float
     output_value: float
     values: NDArray[np.float64]
     additivity_error: float
+    standard_error: float
     method: str
     evaluations: int
 
@@ -73,16 +76,21 @@ def hybrids(window: Floats, other: Floats, masks: NDArray[np.bool_], index: NDAr
 
 
 class Explainer:
-    """SHAP values for one model, one grouping and one background (B, T, F)."""
+    """SHAP values for one model, one grouping and one background (B, T, F).
 
-    def __init__(self, model: Model, groups: Groups, background: Floats, *, rounds: int = 1) -> None:
+    At most `rounds` rounds of B orders each; fewer once the standard error is at most `precision`.
+    """
+
+    def __init__(
+        self, model: Model, groups: Groups, background: Floats, *, rounds: int = 1, precision: float = 0.0
+    ) -> None:
         if background.ndim != 3 or len(background) == 0 or background.shape[1:] != groups.index.shape:
             raise InvalidInput(f"a background of shape {background.shape} does not fit the groups")
-        self.model, self.groups, self.rounds = model, groups, rounds
+        self.model, self.groups = model, groups
+        self.rounds, self.precision = rounds, precision
         self.background = np.ascontiguousarray(background, dtype=np.float32)
         self.outputs = model(self.background)
         self.base_value = float(self.outputs.mean())
-        self.method = f"antithetic permutations, {len(background) * rounds} pairs"
 
     def explain(self, window: Floats) -> Attribution:
         """The SHAP values of one window (T, F). Raises InvalidInput when its shape is another."""
@@ -90,31 +98,36 @@ class Explainer:
             raise InvalidInput(f"a window of shape {window.shape} does not fit the groups")
         output = float(self.model(window[None])[0])
         players = self._players(window)
-        values = np.zeros(len(self.groups))
-        evaluations = 1
+        values, walked = np.zeros(len(self.groups)), np.zeros((0, len(players)))
         if len(players):
-            part, evaluations = self._walk(window, output, players)
-            values[players] = part
+            walked = self._walk(window, output, players)
+            values[players] = walked.mean(axis=0)
         error = abs(self.base_value + float(values.sum()) - output)
         if error > TOLERANCE:
             raise InvalidInput(f"the contributions miss the prediction by {error:.2g}")
-        return Attribution(self.base_value, output, values, error, self.method, evaluations)
+        spread = _standard_error(walked)
+        method = f"antithetic permutations, {len(walked)} pairs, standard error {spread:.2g}"
+        rows = 1 + 2 * max(0, len(players) - 1) * len(walked)
+        return Attribution(self.base_value, output, values, error, spread, method, rows)
 
     def _players(self, window: Floats) -> NDArray[np.int64]:
         differs = (window[None] != self.background).any(axis=0)
         return np.unique(self.groups.index[differs])
 
-    def _walk(
-        self, window: Floats, output: float, players: NDArray[np.int64]
-    ) -> tuple[NDArray[np.float64], int]:
-        """Mean marginal contributions (P,), and the rows evaluated."""
-        count, pairs = len(players), len(self.background) * self.rounds
-        ranks = _orders(count, pairs)
-        total = np.zeros(count)
-        step = max(1, ROWS_A_CALL // max(1, 2 * (count - 1)))
-        for first in range(0, pairs, step):
-            total += self._pairs(window, output, players, ranks[first : first + step], first)
-        return total / (2 * pairs), 1 + 2 * (count - 1) * pairs
+    def _walk(self, window: Floats, output: float, players: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Mean marginal contributions of both walks of every order, (orders, P)."""
+        pairs, found = len(self.background), np.zeros((0, len(players)))
+        step = max(1, ROWS_A_CALL // max(1, 2 * (len(players) - 1)))
+        for number in range(self.rounds):
+            ranks = _orders(len(players), pairs, number)
+            parts = [
+                self._pairs(window, output, players, ranks[first : first + step], first)
+                for first in range(0, pairs, step)
+            ]
+            found = np.concatenate([found, *parts])
+            if _standard_error(found) <= self.precision:
+                break
+        return found
 
     def _pairs(
         self,
@@ -124,9 +137,9 @@ class Explainer:
         ranks: NDArray[np.int64],
         first: int,
     ) -> NDArray[np.float64]:
-        """The sum (P,) of the marginal contributions of some orders, walked both ways."""
+        """As `_walk`, for the orders of the background windows from `first` on."""
         count, number = len(players), len(ranks)
-        which = (first + np.arange(number)) % len(self.background)
+        which = np.arange(first, first + number)
         rows = self._rows(window, players, ranks, which)
         walks = np.empty((number, 2, count + 1))
         walks[:, :, 0], walks[:, :, -1] = self.outputs[which, None], output
@@ -135,7 +148,7 @@ class Explainer:
         steps = np.diff(walks, axis=2)
         there = np.take_along_axis(steps[:, 0], ranks, axis=1)
         back = np.take_along_axis(steps[:, 1], count - 1 - ranks, axis=1)
-        return np.asarray((there + back).sum(axis=0))
+        return np.asarray((there + back) / 2)
 
     def _rows(
         self,
@@ -154,10 +167,19 @@ class Explainer:
         return rows.reshape(-1, *window.shape)
 
 
-def _orders(count: int, pairs: int) -> NDArray[np.int64]:
-    """Ranks (pairs, P) of the players in each order: a Latin hypercube, so that over the orders every
-    player enters early, in the middle and late alike (a third less error than plain shuffles).
+def _orders(count: int, pairs: int, number: int) -> NDArray[np.int64]:
+    """Ranks (pairs, P) of the players in each order of a round: a Latin hypercube, so that over the
+    orders every player enters early, in the middle and late alike.
     """
-    random = np.random.default_rng(SEED)
+    random = np.random.default_rng([SEED, number])
     layers = np.argsort(random.random((pairs, count)), axis=0) + random.random((pairs, count))
     return np.asarray(np.argsort(np.argsort(layers, axis=1), axis=1), dtype=np.int64)
+
+
+def _standard_error(walked: NDArray[np.float64]) -> float:
+    """The largest standard error of the mean over orders; infinite where one order tells nothing."""
+    if walked.size == 0:
+        return 0.0
+    if len(walked) < 2:
+        return float("inf")
+    return float((walked.std(axis=0, ddof=1) / np.sqrt(len(walked))).max())

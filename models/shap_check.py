@@ -5,6 +5,7 @@ windows' probability, batched. Only the scoring worker, the tests and the bench 
 library, inside the functions: it takes seconds to load.
 """
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -52,6 +53,7 @@ def kernel(value: MaskModel, groups: int, samples: int) -> NDArray[np.float64]:
     """Values (G,) by shap's KernelExplainer with `samples` masks."""
     import shap
 
+    logging.getLogger("shap").setLevel(logging.WARNING)  # it logs every array
     explainer = shap.KernelExplainer(value, np.zeros((1, groups)))
     found = explainer.shap_values(np.ones((1, groups)), nsamples=samples, silent=True, l1_reg=False)
     return np.asarray(found, dtype=np.float64).reshape(groups)

@@ -9,16 +9,18 @@ from models.explainer import Explainer, Floats, Groups
 from models.registry import LoadedModel
 
 SEGMENTS = 4
-PAIRS = 8
+HEALTHY = 8
+ROUNDS = 3
+PRECISION = 0.02  # of a probability: 2 points of 100
 VALUE_STATISTICS = ("mean", "cycle", "value")
 
 
 class Explaining:
     """Explains predictions of one model; keeps an explainer per machine type."""
 
-    def __init__(self, model: LoadedModel, *, segments: int = SEGMENTS, pairs: int = PAIRS) -> None:
+    def __init__(self, model: LoadedModel, *, segments: int = SEGMENTS, healthy: int = HEALTHY) -> None:
         window = model.card.window
-        self._model, self._pairs = model, pairs
+        self._model, self._healthy = model, healthy
         self.groups = Groups.of(window.channels, window.steps, segments)
         self._explainers: dict[str, Explainer] = {}
         self._columns = _columns(window.channels, window.statistics)
@@ -50,8 +52,10 @@ class Explaining:
             background = self._model.background(machine_type)
             if background is None:
                 raise NotNow(f"the model knows no healthy machine of the kind {machine_type!r}")
-            chosen = representative(background, self._model.scorer.probability(background), self._pairs)
-            self._explainers[machine_type] = Explainer(self._model.scorer.probability, self.groups, chosen)
+            chosen = representative(background, self._model.scorer.probability(background), self._healthy)
+            self._explainers[machine_type] = Explainer(
+                self._model.scorer.probability, self.groups, chosen, rounds=ROUNDS, precision=PRECISION
+            )
         return self._explainers[machine_type]
 
     def _background_name(self, machine_type: str, count: int) -> str:
