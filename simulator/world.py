@@ -106,7 +106,8 @@ class World:
         before = self.running.code
         crew = Crew(self._flow, self.parameters, self.rng)
         pace = go(self.running, plan, self._down(), self.wear, crew, dt_s=dt_us / SECOND)
-        self.wear.change_tools(pace.tools, self.parameters, self.rng) if pace.tools.any() else None
+        if pace.tools.any():
+            self.wear.change_tools(pace.tools, self.parameters, self.rng)
         ambient = hall_temperature(to_us, self.surroundings.weather, self.parameters)
         regime = self._products.regime(plan, pace.run, self.surroundings, ambient)
         failures = self._failures(self.wear.step(regime, self.parameters, hours, self.rng), from_us, dt_us)
