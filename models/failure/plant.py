@@ -28,6 +28,8 @@ HORIZON_US = 24 * HOUR
 LEAD_US = 4 * HOUR
 GAP_BINS = 4  # two hours without a reading end the watch
 
+_FIELDS = ("mean", "run_us", "seen", "stop")
+
 Times = npt.NDArray[np.int64]
 
 
@@ -69,23 +71,62 @@ def plants(folder: Path, parts: tuple[str, ...]) -> list[Path]:
 
 
 def machines(plant: Path) -> Iterator[Machine]:
-    """The machines of one plant, in order of their id."""
+    """The machines of one plant, in order of their id. Their bins are kept beside the history."""
     try:
         meta = json.loads((plant / "meta.json").read_text(encoding="utf-8"))
         kinds = {row["equipment_id"]: row["machine_type"] for row in _rows(plant / "machines.parquet")}
         failures = _rows(plant / "failures.parquet")
-        tables = [pq.read_table(path) for path in sorted((plant / "readings").glob("*.parquet"))]
-        table = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+        kept = _kept(plant, meta) or _bin(plant, meta)
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         raise SettingsError(f"{plant}: the history cannot be read: {error}") from error
+    for name in sorted(kept):
+        bins, breaks = kept[name]
+        fails = sorted(row["at_us"] for row in failures if row["equipment_id"] == name)
+        end_us = meta["end_us"]
+        yield Machine(plant.name, name, kinds[name], bins, np.array(fails, np.int64), breaks, end_us)
+
+
+def _bin(plant: Path, meta: dict[str, int]) -> dict[str, tuple[Bins, Times]]:
+    """Bins and ends of watch of every machine, from the readings; kept for the next time."""
+    tables = [pq.read_table(path) for path in sorted((plant / "readings").glob("*.parquet"))]
+    table = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
     names = table["equipment_id"].chunk(0)
     codes = names.indices.to_numpy()
     order = np.argsort(codes, kind="stable")
     bounds = np.searchsorted(codes[order], np.arange(len(names.dictionary) + 1))
-    for code, name in sorted(enumerate(names.dictionary.to_pylist()), key=lambda pair: str(pair[1])):
-        rows = np.sort(order[bounds[code] : bounds[code + 1]])
-        fails = sorted(row["at_us"] for row in failures if row["equipment_id"] == name)
-        yield _machine(plant.name, name, kinds[name], table, rows, fails, meta)
+    found = {
+        name: _machine_bins(table, np.sort(order[bounds[code] : bounds[code + 1]]), meta)
+        for code, name in enumerate(names.dictionary.to_pylist())
+    }
+    arrays = {
+        f"{name}|{part}": value
+        for name, (bins, breaks) in found.items()
+        for part, value in (("breaks", breaks), *((field, getattr(bins, field)) for field in _FIELDS))
+    }
+    np.savez(_kept_file(plant), **arrays)
+    return found
+
+
+def _kept_file(plant: Path) -> Path:
+    return plant / f"bins-{features.FEATURE_VERSION}.npz"
+
+
+def _kept(plant: Path, meta: dict[str, int]) -> dict[str, tuple[Bins, Times]]:
+    """What an earlier run kept, unless the readings are newer."""
+    path = _kept_file(plant)
+    newest = max((file.stat().st_mtime for file in (plant / "readings").glob("*.parquet")), default=0.0)
+    if not path.is_file() or path.stat().st_mtime < newest:
+        return {}
+    with path.open("rb") as file, np.load(file) as stored:
+        names = dict.fromkeys(title.rpartition("|")[0] for title in stored.files)
+        first = meta["start_us"] // BIN_US
+        return {
+            name: (
+                Bins(first, *(stored[f"{name}|{field}"] for field in _FIELDS)),
+                stored[f"{name}|breaks"],
+            )
+            for name in names
+        }
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
@@ -93,26 +134,17 @@ def _rows(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _machine(
-    plant: str,
-    name: str,
-    kind: str,
-    table: pa.Table,
-    rows: npt.NDArray[np.int64],
-    failures: list[int],
-    meta: dict[str, int],
-) -> Machine:
+def _machine_bins(table: pa.Table, rows: npt.NDArray[np.int64], meta: dict[str, int]) -> tuple[Bins, Times]:
     def column(title: str) -> npt.NDArray[np.generic]:
         return np.asarray(table[title].chunk(0).to_numpy(zero_copy_only=False)[rows])
 
     us = column("source_us").astype(np.int64)
     states = state_log(us, column("state").astype(np.int64), column("mode").astype(np.int64))
     readings = {title: (us, column(title).astype(np.float64)) for title in features.GAUGES}
-    first, end = meta["start_us"] // BIN_US, meta["end_us"]
-    bins = features.bin_readings(readings, states, (), first, int(end // BIN_US - first))
+    first = meta["start_us"] // BIN_US
+    bins = features.bin_readings(readings, states, (), first, int(meta["end_us"] // BIN_US - first))
     maintained = states.us[states.mode == MachineMode.MAINTENANCE]
-    breaks = np.sort(np.concatenate((maintained, _gap_starts(bins))))
-    return Machine(plant, name, kind, bins, np.array(failures, dtype=np.int64), breaks, end)
+    return bins, np.sort(np.concatenate((maintained, _gap_starts(bins))))
 
 
 def state_log(us: Times, state: Times, mode: Times) -> States:

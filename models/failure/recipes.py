@@ -35,14 +35,16 @@ CMAPSS = Recipe()
 CMAPSS_HORIZON = 30.0
 
 PLANT = Recipe(
+    width=40,
     steps=32,
     bins=28,
     limit=168.0,
-    epochs=6,
+    epochs=5,
     batch=512,
-    folds=4,
+    folds=3,
     mask_drop=0.1,
-    stride=10,
+    stride=16,
+    risk_weight=2.0,
 )
 PLANT_HORIZON_H = 24.0
 PLANT_FALSE_RATE = 0.5  # false cases per machine and month that a planner bears
