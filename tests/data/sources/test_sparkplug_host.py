@@ -303,6 +303,8 @@ def test_every_message_sent_is_a_sample_or_lies_in_a_gap(seed: int, loss: float,
     carry([])
     lost = [us for us in sent if us not in stored and not any(g.from_us <= us <= g.to_us for g in gaps)]
     assert not lost
+    covered = [us for us in sent if us in stored and any(g.from_us < us < g.to_us for g in gaps)]
+    assert not covered, "a gap must not cover what was stored"
 
 
 def _varint(value: int) -> bytes:
