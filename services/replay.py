@@ -105,7 +105,7 @@ def newest_cycles(database: Database, fleet: Fleet) -> dict[int, int]:
         .group_by(m.equipment_id)
     )
     with database.read() as tx:
-        found = dict(tx.execute(query).tuples().all())
+        found: dict[str, int] = {row[0]: row[1] for row in tx.execute(query)}
     return {
         number: max(0, (found.get(fleet.equipment_id(number), fleet.start_us) - fleet.start_us) // CYCLE_US)
         for number in fleet.numbers

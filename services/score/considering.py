@@ -1,5 +1,6 @@
 """Hands predictions to the recommender, in order of plant time, until each was looked at once."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from domain.errors import Retryable, TaktwiseError
 
 LIMIT = 50
 LONGEST_WAIT_S = 300
+log = logging.getLogger("taktwise.score")
 
 
 def consider_due(database: Database, consider: Callable[[str], Any], *, limit: int = LIMIT) -> int:
@@ -24,10 +26,13 @@ def consider_due(database: Database, consider: Callable[[str], Any], *, limit: i
     for prediction_id, attempts in due:
         try:
             consider(prediction_id)
-        except TaktwiseError as error:
+        except Retryable as error:
             _later(database, prediction_id, attempts + 1, error)
-            if isinstance(error, Retryable):
-                break
+            break
+        except Exception as error:  # one odd prediction must not stop the scoring of all machines
+            if not isinstance(error, TaktwiseError):
+                log.exception("prediction %s", prediction_id)
+            _later(database, prediction_id, attempts + 1, error)
             continue
         with database.write() as tx:
             store.considered(tx, prediction_id)
@@ -35,7 +40,9 @@ def consider_due(database: Database, consider: Callable[[str], Any], *, limit: i
     return taken
 
 
-def _later(database: Database, prediction_id: str, attempts: int, error: TaktwiseError) -> None:
+def _later(database: Database, prediction_id: str, attempts: int, error: Exception) -> None:
     wait_s = min(LONGEST_WAIT_S, 2 ** min(attempts, 10))
     with database.write() as tx:
-        store.try_later(tx, prediction_id, attempts, wall_us() + wait_s * SECOND, str(error))
+        store.try_later(
+            tx, prediction_id, attempts, wall_us() + wait_s * SECOND, str(error) or type(error).__name__
+        )
