@@ -96,14 +96,22 @@ class Live {
   }
 }
 
+// Streamlit runs this again at every run of the screen, with the old cleanup before or after: the stream
+// goes on when the same root is taken over within a moment, and ends when nobody takes it over.
 export default function (component) {
   const { data, parentElement } = component;
   const root = parentElement.querySelector(".tw-live");
+  const owner = (root.owner = Symbol("owner"));
   const key = JSON.stringify(data);
-  if (root.live && root.live.key === key) return () => {};
-  root.live?.close();
-  root.replaceChildren();
-  root.live = new Live(root, data);
-  root.live.key = key;
-  return () => { root.live?.close(); root.live = null; };
+  if (root.live?.key !== key) {
+    root.live?.close();
+    root.replaceChildren();
+    root.live = new Live(root, data);
+    root.live.key = key;
+  }
+  return () => setTimeout(() => {
+    if (root.owner !== owner) return;
+    root.live?.close();
+    root.live = null;
+  }, 300);
 }

@@ -123,7 +123,9 @@ def _unit(tx: Connection, unit: str, kind: str, rng: random.Random, begin: int, 
         )
     for name, value in OTHERS.items():
         kinds = {"name": name, "unit": METRICS[name].unit, "kind": METRICS[name].kind.value}
-        metric_id = tx.execute(insert(t.metrics).values(equipment_id=unit, **kinds)).inserted_primary_key[0]
+        metric_id = tx.execute(
+            insert(t.metrics).values(equipment_id=unit, **kinds).returning(t.metrics.c.metric_id)
+        ).scalar_one()
         newest = float(states[-1][1]) if name == "state" else value
         row = {
             "metric_id": metric_id,
