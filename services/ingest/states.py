@@ -39,7 +39,7 @@ class StateKeeper:
             if before is not None and first > self._heard_us.get(unit, -1):
                 fresh[unit] = self._follow(unit, before, changes)
             else:
-                self._rebuild(tx, unit, first if before else _FAR_PAST_US, receive_us)
+                self._rebuild(tx, unit, first, receive_us)
             self._heard_us[unit] = max(newest, self._heard_us.get(unit, newest))
         state_log.append(tx, fresh, receive_us)
 
@@ -64,13 +64,14 @@ class StateKeeper:
         return rows
 
     def _rebuild(self, tx: Connection, unit: str, from_us: int, receive_us: int) -> None:
+        before = state_log.last_before(tx, unit, from_us)
+        from_us = _FAR_PAST_US if before is None else from_us  # a mode alone leaves no row behind
         device = self._book.of_equipment(unit)
         merged: dict[int, list[int | None]] = {}
         for position, name in enumerate(("state", "mode")):
             metric = device.metrics.get(name) if device else None
             for at, value in history.series(tx, metric.metric_id, from_us) if metric else []:
                 merged.setdefault(at, [None, None])[position] = int(value)
-        before = state_log.last_before(tx, unit, from_us)
         self._last[unit] = before
         rows = self._follow(unit, before, sorted((at, s, m) for at, (s, m) in merged.items()))
         state_log.replace_from(tx, unit, from_us, rows, receive_us)

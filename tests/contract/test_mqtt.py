@@ -141,7 +141,9 @@ def test_the_will_is_published_when_the_host_vanishes(broker: Broker, name: str)
     listener = listen(broker, state_topic(name), heard)
     link = SparkplugLink(broker, name, name, stamp)
     assert drive([link], lambda: bool(heard))
-    link.socket().close()  # as a kill would
+    found = link.socket()
+    assert found is not None
+    found.close()  # as a kill would
     assert _wait(lambda: len(heard) == 2)
     assert decode_state(bytes(heard[1].payload)) == State(
         False, decode_state(bytes(heard[0].payload)).timestamp_ms

@@ -40,7 +40,7 @@ def publish_json(url: str, password: str, device: str, start_ms: int, stop: thre
     """
     client = connect(url, f"json-{device.rpartition('/')[2]}", "taktwise", password, clean_session=False)
     client.loop_start()
-    waiting = []
+    waiting: list[tuple[int, paho.MQTTMessageInfo]] = []
     while not stop.is_set():
         for number in range(len(waiting), len(waiting) + 20):
             ms = start_ms + 10 * number

@@ -2,11 +2,12 @@
 
 import json
 import math
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select, text
+from sqlalchemy import Table, func, select, text
 
 from data.store import tables as t
 from data.store.database import Database
@@ -19,7 +20,7 @@ from tests.kits.edge import T0_MS, EdgeNode, raw
 from tests.services.ingest.conftest import JSON_UNIT, UNIT, place
 
 
-def say(ms: int, seq: int | None = None, *, ts: int | None = None, **values) -> RawMessage:
+def say(ms: int, seq: int | None = None, *, ts: int | None = None, **values: Any) -> RawMessage:
     body: dict[str, object] = {"ts": ms if ts is None else ts, "values": values}
     if seq is not None:
         body["seq"] = seq
@@ -37,7 +38,7 @@ def readings(database: Database, unit: str, name: str) -> list[tuple[int, float,
         return [tuple(row) for row in tx.execute(query)]
 
 
-def rows(database: Database, table) -> list:
+def rows(database: Database, table: Table) -> list[Any]:
     with database.read() as tx:
         return list(tx.execute(select(table)))
 
@@ -192,11 +193,9 @@ def test_states_follow_source_time_in_whatever_order_they_come(store: Database) 
     assert sorted(found) == [(0, 6, 1), (20, 5, 1), (30, 5, 2), (40, 6, 1), (60, 9, 1)]
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.lists(
-        st.tuples(st.integers(5, 7) | st.none(), st.integers(1, 2) | st.none()), min_size=1, max_size=12
-    ),
+    st.lists(st.tuples(st.integers(5, 6) | st.none(), st.integers(1, 2) | st.none()), min_size=1, max_size=8),
     st.randoms(use_true_random=False),
     st.integers(1, 4),
 )
@@ -272,7 +271,8 @@ def test_a_batch_that_could_not_be_stored_can_be_taken_again(database: Database)
 
 def test_names_without_end_are_refused(database: Database) -> None:
     place(database)
-    Ingest(database).take([say(T0_MS, 1, **{f"m{i}": 1.0 for i in range(600)})])
+    many: dict[str, Any] = {f"m{i}": 1.0 for i in range(600)}
+    Ingest(database).take([say(T0_MS, 1, **many)])
     with database.read() as tx:
         assert tx.execute(select(func.count()).select_from(t.metrics)).scalar() == 500
     assert reasons(database) == {"too_many_metrics": 1}

@@ -2,9 +2,10 @@
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine, select, text
+from sqlalchemy import Engine, Table, create_engine, select, text
 
 from data.sources import mapping
 from data.sources.mes import ForeignDatabase
@@ -50,7 +51,7 @@ def name(database: Database, *names: tuple[str, str]) -> None:
         insert_ignore(tx, t.equipment_aliases, rows)
 
 
-def rows(database: Database, table) -> list:
+def rows(database: Database, table: Table) -> list[Any]:
     with database.read() as tx:
         return list(tx.execute(select(table)))
 
