@@ -11,7 +11,7 @@ from domain.equipment import Equipment, MachineType
 from services.bootstrap import Place, Site, add_account, place_site
 from simulator.layout import SPARKPLUG, Layout, Unit, parts
 
-TARGET_OEE = {"cnc": 0.62, "press": 0.62, "robot": 0.62, "oven": 0.62, "packer": 0.55}
+TARGET_OEE = {"cnc": 0.80, "press": 0.78, "robot": 0.78, "oven": 0.78, "packer": 0.75}
 ACCOUNTS = (
     ("operator", "Demo operator", Role.OPERATOR),
     ("technician", "Demo technician", Role.TECHNICIAN),
