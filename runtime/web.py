@@ -14,13 +14,16 @@ from typing import Any
 
 import streamlit as st
 from starlette.middleware import Middleware
-from starlette.routing import BaseRoute
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+from starlette.routing import BaseRoute, Route
 
 import pages
 from auth.sessions import SESSION_COOKIE
 from components import live_sections
 from data.store.database import Database
 from domain.errors import SettingsError
+from pages.registry import PAGES
 from runtime import settings as runtime_settings
 from runtime import web_assets, web_auth
 from runtime.settings import ROOT, Settings
@@ -62,6 +65,7 @@ def build(settings: Settings | None = None) -> WebParts:
             *web_auth.routes(accounts, settings.public_https),
             *feed.routes(),
             *web_assets.routes(),
+            Route(f"/{PAGES[0].url_path}", _to_first_screen),
         ],
         middleware=[
             Middleware(SecurityHeaders, policy=policy, https=settings.public_https),
@@ -70,6 +74,12 @@ def build(settings: Settings | None = None) -> WebParts:
         lifespan=lambda _app: _lifespan(feed, database),
         on_script_error=_say_sorry,
     )
+
+
+async def _to_first_screen(request: Request) -> RedirectResponse:
+    """Streamlit serves the first screen at `/` alone; its own name leads there too."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"/{query}", 307)
 
 
 def bind(settings: Settings, database: Database, accounts: Accounts) -> None:
