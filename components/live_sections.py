@@ -222,8 +222,8 @@ def _stops(stops: tuple[StopRow, ...], currency: str) -> list[Sections]:
             "share": s.cost_cents / most,
             "minutes": f"{s.lost_us // MINUTE:,} min",
             "times": plural(s.times, "time"),
-            "money": money(s.cost_cents, currency) if not s.planned else "planned",
-            "open": s.open_since_us is not None and not s.planned,
+            "money": "planned" if s.planned else "waited" if s.elsewhere else money(s.cost_cents, currency),
+            "open": s.open_since_us is not None and not s.planned and not s.elsewhere,
         }
         for s in stops
     ]

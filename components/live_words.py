@@ -111,7 +111,7 @@ def why_unknown(oee: Oee) -> str:
     """Why there is no OEE: empty when there is one."""
     if oee.oee is not None:
         return ""
-    if oee.unrated:
+    if not oee.rated:
         return "No rate: parts were made without an order or a planned cycle time."
     if oee.seconds[Leaf.NO_DATA]:
         return "No data from this machine in this time."

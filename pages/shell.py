@@ -13,7 +13,7 @@ from auth.permissions import Actor
 from components import topbar
 from components.links import url
 from components.tokens import STYLESHEET
-from domain.errors import Forbidden, NotSignedIn, Retryable, UserFixable
+from domain.errors import Conflict, Forbidden, NotSignedIn, Retryable, UserFixable
 from pages import Bound, bound
 from pages.account import sign_in
 from pages.registry import PAGES, Page, Section
@@ -86,8 +86,10 @@ def _screen(page: Page, desk: Desk) -> Callable[[], None]:
             st.warning(str(error))
         except UserFixable as error:
             st.info(str(error))
-        except Retryable as error:
-            st.error(f"{error}. Please try again in a moment.")
+        except Conflict as error:
+            st.warning(f"{error}. Please look again.")
+        except Retryable:
+            st.error("The database or another part does not answer. Please try again in a moment.")
 
     return run
 

@@ -20,7 +20,7 @@ from auth.permissions import Actor, Permission
 from data.store import tables as t
 from data.store.database import Database
 from domain.equipment import line_of, site_of, within
-from domain.errors import Forbidden, NotFound, TaktwiseError
+from domain.errors import Forbidden, NotFound, TaktwiseError, UserFixable
 from services import clocks
 from services.floor import line, machine, plant
 from services.rows.floor import LineView, MachineView, PlantFigures, Window
@@ -29,6 +29,7 @@ Sections = dict[str, Any]
 Value = tuple[float, int, int]  # value, source time, quality
 Values = dict[str, dict[str, Value]]  # equipment id -> metric -> value
 SLOW_EVERY_S = {Window.SHIFT: 2.0, Window.YESTERDAY: 60.0, Window.WEEK: 120.0}
+UNREADABLE = "The figures cannot be read at the moment; what you see may be old."
 COST_SHARE = 15  # a slow build may take at most one part in this many of the time
 
 
@@ -170,7 +171,8 @@ class LiveHub:
                 values = self._values or self._read_values(tx)
             sections["problem"] = ""
         except TaktwiseError as error:
-            sections, values = {"problem": str(error)}, {}
+            told = str(error) if isinstance(error, UserFixable) else UNREADABLE
+            sections, values = {"problem": told}, {}
         with self._values_lock:
             if not topic.built:
                 self._values = self._values or values

@@ -195,7 +195,7 @@ export function stops(rows, title) {
     what.append(link(row.name, row.url), " " + row.reason);
     if (row.open) what.append(" ", el("span", "tw-tag tw-high", "now"));
     const bar = el("td", "bar-cell");
-    const fill = el("span", "tw-bar-fill" + (row === rows[0] && row.money !== "planned" ? " high" : ""));
+    const fill = el("span", "tw-bar-fill" + (row === rows[0] && row.share > 0 ? " high" : ""));
     fill.style.width = 100 * row.share + "%";
     bar.append(fill);
     const minutes = el("td", "tw-r tw-nw", row.minutes);

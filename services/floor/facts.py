@@ -13,12 +13,15 @@ from domain.cases import UNDECIDED
 from domain.clock import DAY, HOUR, micros, utc
 from domain.costs import Rates
 from domain.equipment import line_of
-from services import kpis
+from domain.telemetry import MachineState
+from domain.time_model import Leaf, Segment, Span
+from services import kpis, situation
 from services.queries.common import under
 from services.rows.floor import Node, OrderRow, StopRow, Stretch, WaitingRow, Window
 
 SHOWN_CASES = 6
 SHOWN_STOPS = 5
+_WAITING = (MachineState.SUSPENDED, MachineState.SUSPENDING, MachineState.UNSUSPENDING)
 
 
 def nodes(tx: Connection, scope: str, level: str) -> list[Node]:
@@ -98,30 +101,61 @@ def _made(tx: Connection, unit: str | None, since_us: int | None) -> float:
     return float(total or 0)
 
 
-def stops(tx: Connection, scope: str, from_us: int, to_us: int, names: dict[str, str]) -> tuple[StopRow, ...]:
+def stops(
+    tx: Connection,
+    scope: str,
+    window: Span,
+    names: dict[str, str],
+    stood: Sequence[Span],
+) -> tuple[StopRow, ...]:
     """Stops that the MES knows, summed per machine and reason, the dearest first.
 
-    Cost is the lost time at the plant's stated downtime rate.
+    A stop costs the plant's stated downtime rate for the time in which the line's constraint stood as
+    well (`stood`). Planned stops cost nothing, nor do those of a machine that waited for another one
+    (state Suspended in its middle): they are charged to the machine that caused them.
     """
-    d = t.downtimes.c
-    query = select(d.equipment_id, d.reason, d.start_us, d.end_us, d.planned).where(
-        under(d.equipment_id, scope), d.start_us < to_us, or_(d.end_us.is_(None), d.end_us > from_us)
+    d, s = t.downtimes.c, t.states.c
+    middle = (d.start_us + func.coalesce(d.end_us, window.to_us)) // 2
+    state = (
+        select(s.state)
+        .where(s.equipment_id == d.equipment_id, s.source_us <= middle)
+        .order_by(s.source_us.desc())
+        .limit(1)
+        .scalar_subquery()
     )
-    rate = Rates().downtime_cents_per_hour
+    query = select(d.equipment_id, d.reason, d.start_us, d.end_us, d.planned, state).where(
+        under(d.equipment_id, scope),
+        d.start_us < window.to_us,
+        or_(d.end_us.is_(None), d.end_us > window.from_us),
+    )
+    rate = (situation.rates_for(tx, scope) or Rates()).downtime_cents_per_hour
     found: dict[tuple[str, str, bool], StopRow] = {}
-    for unit, reason, start_us, end_us, planned in tx.execute(query):
-        lost = max(0, min(end_us or to_us, to_us) - max(start_us, from_us))
-        key = (unit, reason, planned)
+    for unit, reason, start_us, end_us, planned, state_then in tx.execute(query):
+        elsewhere = state_then in _WAITING
+        key = (unit, reason, planned or elsewhere)
         row = found.get(key) or StopRow(
-            unit, names.get(unit, unit), line_of(unit), reason, 0, 0, 0, planned, None
+            unit, names.get(unit, unit), line_of(unit), reason, 0, 0, 0, planned, elsewhere, None
         )
-        total = row.lost_us + lost
-        open_since = start_us if end_us is None else row.open_since_us
-        cost = 0 if planned else round(total / HOUR * rate)
+        span = Span(max(start_us, window.from_us), min(end_us or window.to_us, window.to_us))
+        cost = 0 if planned or elsewhere else round(_both(span, stood) / HOUR * rate)
         found[key] = replace(
-            row, times=row.times + 1, lost_us=total, cost_cents=cost, open_since_us=open_since
+            row,
+            times=row.times + 1,
+            lost_us=row.lost_us + max(0, span.to_us - span.from_us),
+            cost_cents=row.cost_cents + cost,
+            open_since_us=start_us if end_us is None else row.open_since_us,
         )
-    return tuple(sorted(found.values(), key=lambda s: (-s.cost_cents, -s.lost_us, s.name)))
+    return tuple(sorted(found.values(), key=lambda stop: (-stop.cost_cents, -stop.lost_us, stop.name)))
+
+
+def stood(strip: Sequence[Segment]) -> list[Span]:
+    """When a constraint stood in planned time."""
+    return [Span(part.from_us, part.to_us) for part in strip if part.leaf in (Leaf.DOWN, Leaf.DELAY)]
+
+
+def _both(span: Span, standing: Sequence[Span]) -> int:
+    """Microseconds of a span in which one of the others runs too."""
+    return sum(max(0, min(span.to_us, s.to_us) - max(span.from_us, s.from_us)) for s in standing)
 
 
 def waiting(tx: Connection, scope: str, limit: int = SHOWN_CASES) -> tuple[WaitingRow, ...]:

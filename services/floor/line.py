@@ -6,6 +6,7 @@ from data.store import tables as t
 from domain.equipment import site_of
 from domain.errors import NotFound
 from domain.prediction import Prediction
+from domain.time_model import Span
 from services import kpis
 from services.floor import facts, plant
 from services.queries.predictions import as_prediction, newest_prediction
@@ -27,7 +28,8 @@ def read(tx: Connection, ask: plant.Request) -> LineView:
     risks = newest_risks(tx, ids)
     units = tuple(_unit(u, measured[u.equipment_id], risks.get(u.equipment_id)) for u in figures.units)
     names = {u.equipment_id: u.name for u in figures.units}
-    stops = facts.stops(tx, ask.scope, span.from_us, span.to_us, names)
+    window = Span(span.from_us, span.to_us)
+    stops = facts.stops(tx, ask.scope, window, names, facts.stood(figures.strip))
     return LineView(
         figures,
         units,

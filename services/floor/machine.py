@@ -7,6 +7,7 @@ from domain.clock import HOUR, MINUTE
 from domain.equipment import line_of, site_of
 from domain.errors import NotFound
 from domain.telemetry import METRICS, MetricKind
+from domain.time_model import Span
 from services import kpis
 from services.floor import facts, plant
 from services.floor.line import newest_risks
@@ -32,7 +33,12 @@ def read(tx: Connection, ask: plant.Request) -> MachineView:
     line = next(iter(facts.nodes(tx, line_of(ask.scope), "line")), None)
     line = line or Node(line_of(ask.scope), line_of(ask.scope), "other", False, 0, None)
     span = facts.stretch(tx, line.equipment_id, ask.window, ask.now_us, zone)
-    measured = kpis.figures(tx, [ask.scope], span.from_us, span.to_us)[ask.scope]
+    pace = next(
+        (u.equipment_id for u in facts.nodes(tx, line.equipment_id, "unit") if u.constraint), ask.scope
+    )
+    both = kpis.figures(tx, sorted({ask.scope, pace}), span.from_us, span.to_us)
+    measured, window = both[ask.scope], Span(span.from_us, span.to_us)
+    stops = facts.stops(tx, ask.scope, window, {ask.scope: unit.name}, facts.stood(both[pace].segments))
     risk = newest_risks(tx, [ask.scope]).get(ask.scope)
     case = _open_case(tx, ask.scope)
     return MachineView(
@@ -41,7 +47,7 @@ def read(tx: Connection, ask: plant.Request) -> MachineView:
         span,
         assigned,
         sensors(tx, ask.scope, ask.now_us),
-        facts.stops(tx, ask.scope, span.from_us, span.to_us, {ask.scope: unit.name})[:SHOWN_STOPS],
+        stops[:SHOWN_STOPS],
         _maintenance(tx, ask.scope),
         next(iter(facts.orders(tx, line.equipment_id, ask.scope, limit=1)), None),
         case[0] if case else None,

@@ -8,7 +8,7 @@ from domain import oee
 from domain.clock import MINUTE, SECOND
 from domain.equipment import site_of
 from domain.oee import Oee
-from domain.time_model import Leaf, Segment
+from domain.time_model import Leaf, Segment, Span
 from services import kpis
 from services.floor import facts
 from services.rows.floor import LineFigures, Node, PlantFigures, StopRow, Window
@@ -36,14 +36,15 @@ def read(tx: Connection, ask: Request) -> PlantFigures:
     stops: list[StopRow] = []
     for line in lines:
         names = {u.equipment_id: u.name for u in line.units}
-        stops += facts.stops(tx, line.line.equipment_id, line.stretch.from_us, line.stretch.to_us, names)
-    unplanned = sorted((s for s in stops if not s.planned), key=lambda s: (-s.cost_cents, s.name))
+        window = Span(line.stretch.from_us, line.stretch.to_us)
+        stops += facts.stops(tx, line.line.equipment_id, window, names, facts.stood(line.strip))
+    dearest = sorted((s for s in stops if s.cost_cents), key=lambda s: (-s.cost_cents, s.name))
     return PlantFigures(
         lines,
         oee.combine([line.oee for line in lines]),
         _target(lines),
         sum(line.minor_s for line in lines),
-        tuple(unplanned[: facts.SHOWN_STOPS]),
+        tuple(dearest[: facts.SHOWN_STOPS]),
         facts.waiting(tx, ask.scope),
         ask.window,
         currency,
@@ -63,7 +64,7 @@ def line_figures(tx: Connection, line: Node, ask: Request, zone: str) -> LineFig
     scrap = sum(facts.scrap_after(tx, after, span.from_us, span.to_us).values())
     open_orders = facts.orders(tx, line.equipment_id, units[-1].equipment_id, limit=1)
     names = {u.equipment_id: u.name for u in units}
-    standing = facts.stops(tx, line.equipment_id, ask.now_us - 1, ask.now_us, names)
+    standing = facts.stops(tx, line.equipment_id, Span(ask.now_us - 1, ask.now_us), names, ())
     return LineFigures(
         line,
         constraint,
@@ -73,7 +74,7 @@ def line_figures(tx: Connection, line: Node, ask: Request, zone: str) -> LineFig
         minor_s(measured.segments),
         open_orders[0] if open_orders else None,
         units,
-        tuple(s for s in standing if s.open_since_us is not None),
+        tuple(s for s in standing if s.open_since_us is not None and not s.elsewhere),
     )
 
 

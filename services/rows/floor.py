@@ -56,7 +56,10 @@ class OrderRow:
 
 @dataclass(frozen=True, slots=True)
 class StopRow:
-    """Time lost on one machine for one reason within the window. `open_since_us`: it stands now."""
+    """Time lost on one machine for one reason within the window. `open_since_us`: it stands now.
+
+    `elsewhere`: the machine waited for another one.
+    """
 
     equipment_id: str
     name: str
@@ -66,6 +69,7 @@ class StopRow:
     lost_us: int
     cost_cents: int
     planned: bool
+    elsewhere: bool
     open_since_us: int | None
 
 

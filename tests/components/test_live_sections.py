@@ -85,7 +85,7 @@ def test_an_empty_plant_says_so() -> None:
 
 
 def test_parts_without_an_order_are_no_rate(views: Views) -> None:
-    figures = replace(views[2].figures, oee=replace(views[2].figures.oee, unrated=5.0))
+    figures = replace(views[2].figures, oee=replace(views[2].figures.oee, unrated=5_000.0))
     sections = live_sections.draw(replace(views[2], figures=figures), True)
     assert sections["unit"]["oee"] is None
     assert sections["unit"]["why"].startswith("No rate")
