@@ -90,7 +90,7 @@ def _worst(view: PlantFigures) -> str:
     name, most = max(lost.items(), key=lambda item: item[1])
     text = f"{name} cost {100 * most / total:.0f} % of the loss"
     stop = next((s for s in view.stops if s.line_id in _id_of(view, name)), None)
-    return f"{text}, most of it {stop.name}: {reason(stop.reason)}." if stop else f"{text}."
+    return f"{text}, above all {stop.name}: {reason(stop.reason)}." if stop else f"{text}."
 
 
 def _id_of(view: PlantFigures, name: str) -> list[str]:

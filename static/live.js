@@ -6,6 +6,7 @@ import { drawMachine } from "./live_machine.js";
 import { ageText } from "./live_parts.js";
 
 const VIEWS = { overview: drawOverview, line: drawLine, machine: drawMachine };
+const OLD_US = 5 * 60e6; // a live value older than this is abnormal
 const SILENT_MS = 25_000; // the server says something every 10 s
 
 class Live {
@@ -71,6 +72,7 @@ class Live {
       const at = Number(e.dataset.at);
       const text = now === null || !at ? "no data yet" : (e.dataset.prefix || "") + ageText(now - at) + (e.dataset.suffix || "");
       if (e.textContent !== text) e.textContent = text;
+      if (e.classList.contains("age")) e.classList.toggle("tw-high", now !== null && at > 0 && now - at > OLD_US);
     }
     for (const e of this.root.querySelectorAll("[data-due]")) {
       const left = Number(e.dataset.due) - now;

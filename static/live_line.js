@@ -32,9 +32,11 @@ function orders(rows) {
   const table = el("table", "tw-table tight");
   for (const o of rows) {
     const tr = el("tr");
-    tr.append(el("td", "tw-nw", o.id), el("td", "", o.product), el("td", "tw-muted", o.status),
-      el("td", "tw-r tw-nw", `${whole(o.made)} / ${whole(o.quantity)}`),
-      el("td", "tw-r tw-nw" + (o.late ? " tw-high" : ""), (o.late ? "\u25B2 due " : "due ") + o.due));
+    const what = el("td", "", o.product);
+    what.append(el("div", "tw-muted tw-small", `${o.id}, ${o.status}`));
+    const far = el("td", "tw-r tw-nw", `${whole(o.made)} / ${whole(o.quantity)}`);
+    far.append(el("div", "tw-small " + (o.late ? "tw-high" : "tw-muted"), (o.late ? "\u25B2 due " : "due ") + o.due));
+    tr.append(what, far);
     table.append(tr);
   }
   box.append(table);
