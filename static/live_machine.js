@@ -102,7 +102,7 @@ export function drawMachine(root, data) {
     const text = number(value);
     const b = tile.querySelector("b");
     if (b.textContent !== text) b.textContent = text;
-    tile.dataset.quality = quality >= 192 ? "" : quality === 68 ? "not live" : quality < 64 ? "bad" : "doubtful";
+    tile.querySelector(".value").dataset.quality = quality >= 192 ? "" : quality === 68 ? "not live" : quality < 64 ? "bad" : "doubtful";
     tile.querySelector(".age").dataset.at = at;
     const points = (trends[name] ??= []);
     const last = points[points.length - 1];
