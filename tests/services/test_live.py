@@ -131,10 +131,25 @@ def test_commits_of_others_are_noticed(database: Database) -> None:
     commits.close()
 
 
+@pytest.mark.services
+def test_commits_and_a_whole_plant_on_postgresql(postgres: Database) -> None:
+    commits = Commits(postgres)
+    commits.any_new()
+    with postgres.write() as tx:
+        now = plant_rows.plant(tx)
+    assert commits.any_new()
+    commits.close()
+    build_all(postgres, now, Window.SHIFT)
+
+
 @pytest.mark.parametrize("window", list(Window))
 def test_a_whole_plant_is_built_in_every_window(database: Database, window: Window) -> None:
     with database.write() as tx:
         now = plant_rows.plant(tx)
+    build_all(database, now, window)
+
+
+def build_all(database: Database, now: int, window: Window) -> None:
     hub = LiveHub(database, draw)
     for view, scope in (
         (View.OVERVIEW, "north"),
