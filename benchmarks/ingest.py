@@ -12,7 +12,8 @@ from typing import Any
 
 from data.store.database import Database
 from data.wire import json_topics, sparkplug
-from data.wire.sparkplug import DataType, MessageType, Metric, Payload, Topic
+from data.wire.sparkplug import DataType, Metric, Payload
+from data.wire.sparkplug_topics import MessageType, Topic
 from domain.clock import MINUTE
 from services.ingest import JSON, SPARKPLUG, Ingest, RawMessage
 

@@ -24,7 +24,7 @@ from data.store.migrate import upgrade
 from domain.clock import DAY, HOUR, MINUTE, Clock, wall_us
 from domain.errors import Unavailable
 from models import registry
-from runtime import demo_site, ports, wiring
+from runtime import choosing, demo_site, ports, wiring
 from runtime.cli.output import console
 from runtime.demo import environment
 from runtime.settings import Settings
@@ -42,12 +42,14 @@ from simulator.run import open_plant
 MARK = "prepared.json"
 AHEAD_BATCHES = 8
 POLL_S = 5.0
+SEEDS = tuple(range(7, 23))
 
 
-def prepare(settings: Settings, *, days: float, seed: int, anew: bool = False) -> bool:
+def prepare(settings: Settings, *, days: float, seed: int | None, anew: bool = False) -> bool:
     """Make the database and its history unless they are there; True when something was made.
 
-    A set-up that was broken off is begun again from nothing.
+    A set-up that was broken off is begun again from nothing. Without a seed, one is chosen that leaves
+    a machine at risk, so that there is something to decide at the first sign-in.
     """
     mark = settings.var_dir / MARK
     if mark.exists() and not anew:
@@ -55,7 +57,7 @@ def prepare(settings: Settings, *, days: float, seed: int, anew: bool = False) -
     _forget(settings)
     settings.var_dir.mkdir(parents=True, exist_ok=True)
     with _bars() as bars:
-        _make(settings, days, seed, bars)
+        seed = _make(settings, days, seed, bars)
     mark.write_text(json.dumps({"days": days, "seed": seed, "prepared_wall_us": wall_us()}) + "\n")
     return True
 
@@ -69,7 +71,7 @@ def _forget(settings: Settings) -> None:
         (settings.var_dir / name).unlink(missing_ok=True)
 
 
-def _make(settings: Settings, days: float, seed: int, bars: Progress) -> None:
+def _make(settings: Settings, days: float, seed: int | None, bars: Progress) -> int:
     model = registry.load(settings.failure_model)
     upgrade(settings.store_url)
     database = wiring.database(settings)
@@ -77,6 +79,10 @@ def _make(settings: Settings, days: float, seed: int, bars: Progress) -> None:
     start = now - round(days * DAY)
     start -= start % (5 * MINUTE)
     _place(database, settings, now)
+    if seed is None:
+        task = bars.add_task("Choosing a plant", total=None)
+        seed = choosing.choose(settings.failure_model, SEEDS, (start, now))
+        _step(bars, task, 1.0)
     _take_history(database, settings, seed, (start, now), bars)
     with database.write() as tx:
         tx.exec_driver_sql("ANALYZE")
@@ -87,6 +93,7 @@ def _make(settings: Settings, days: float, seed: int, bars: Progress) -> None:
     )
     _advise(database, settings.site, bars)
     database.close()
+    return seed
 
 
 def _place(database: Database, settings: Settings, now: int) -> None:

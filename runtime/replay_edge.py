@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from data.wire import sparkplug
-from data.wire.sparkplug import DataType, MessageType, Metric, Payload, Topic
+from data.wire import sparkplug, sparkplug_topics
+from data.wire.sparkplug import DataType, Metric, Payload
+from data.wire.sparkplug_topics import MessageType, Topic
 from domain.clock import wall_us
 from domain.errors import Malformed, Unavailable
 from runtime.settings import Settings
@@ -111,14 +112,14 @@ class Engines:
     def _on_connect(self, client: paho.Client, _data: Any, _flags: Any, reason: Any, _props: Any) -> None:
         if not reason.is_failure:
             client.subscribe(self._topic(MessageType.NCMD), qos=1)
-            client.subscribe(sparkplug.state_topic(self._settings.host_id), qos=1)
+            client.subscribe(sparkplug_topics.state_topic(self._settings.host_id), qos=1)
             self._ready.set()
 
     def _on_message(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
         payload = bytes(message.payload)
         try:
             if message.topic.endswith(f"/STATE/{self._settings.host_id}"):
-                online = sparkplug.decode_state(payload).online
+                online = sparkplug_topics.decode_state(payload).online
                 (self._online.set if online else self._online.clear)()
                 return
             metrics = sparkplug.decode(payload).metrics

@@ -14,7 +14,7 @@ from data.store import cases as store
 from data.store import tables as t
 from data.store.database import Database
 from domain.cases import UNDECIDED, CaseKind, CaseState, open_key
-from domain.clock import DAY, wall_us
+from domain.clock import DAY, HOUR, wall_us
 from domain.equipment import site_of
 from domain.errors import Conflict
 from domain.evidence import Evidence, alternatives_from_json
@@ -30,6 +30,7 @@ from services.situation import Site, prediction_at, site_at
 UNDECIDED_STATES = tuple(state.value for state in UNDECIDED)
 INSPECTION_COUNTS_US = 2 * DAY
 MATERIAL_RISK, MATERIAL_COST = 0.1, 0.1
+ROLLING, RENEW_US = ("now", "inspect_first"), HOUR
 
 
 class Effect(StrEnum):
@@ -209,13 +210,20 @@ def _change(tx: Connection, case: dict[str, Any], values: dict[str, Any]) -> Non
 
 
 def _material(case: dict[str, Any], plan: Planned) -> bool:
-    """A person who reads the card must see it anew: another cause, choice or start, or other figures."""
+    """A person who reads the card must see it anew: another cause, choice or start, or other figures.
+
+    Work that is to begin as soon as possible is renewed before its deadline for as long as the data say
+    the same: a risk that stays keeps its case.
+    """
     before = Evidence.from_json(case["evidence"])
     advised = plan.advice.advised
     old = next(a for a in alternatives_from_json(case["alternatives"]) if a.advised)
     moved = abs((before.probability or 0) - (plan.evidence.probability or 0)) >= MATERIAL_RISK
     dearer = abs(old.cost_cents - advised.cost_cents) > MATERIAL_COST * max(1, old.cost_cents)
-    restarted = advised.key not in ("now", "inspect_first") and old.start_us != advised.start_us
+    if advised.key in ROLLING:
+        restarted = case["deadline_us"] - plan.setting.risk.at_us <= RENEW_US
+    else:
+        restarted = old.start_us != advised.start_us
     other = (case["cause"], old.key) != (plan.situation.cause, advised.key)
     return other or moved or dearer or restarted or (not before.moved and bool(plan.evidence.moved))
 

@@ -10,8 +10,9 @@ from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from data.wire import sparkplug
-from data.wire.sparkplug import DataType, MessageType, Metric, Payload, Topic
+from data.wire import sparkplug, sparkplug_topics
+from data.wire.sparkplug import DataType, Metric, Payload
+from data.wire.sparkplug_topics import MessageType, Topic
 from domain.errors import Malformed
 from simulator.ledger import Ledger
 from simulator.readout import METRICS, Reading
@@ -68,7 +69,7 @@ class EdgeNode:
     def on_state(self, payload: bytes, now_ms: int) -> None:
         """The primary host says that it is there, or not. Older statements than the last are ignored."""
         try:
-            state = sparkplug.decode_state(payload)
+            state = sparkplug_topics.decode_state(payload)
         except Malformed:
             return
         if not self.connected or state.timestamp_ms < self._host_ms:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from data.wire import sparkplug
+from data.wire import sparkplug_topics
 from domain.errors import SettingsError
 from simulator.edge import EdgeNode, Message
 from simulator.json_devices import WINDOW, JsonDevices, Waiting, message
@@ -150,8 +150,8 @@ class NodeLink:
     """An edge node on its connection."""
 
     def __init__(self, broker: Broker, node: EdgeNode) -> None:
-        self._node, self._host_topic = node, sparkplug.state_topic(broker.host_id)
-        self._commands = f"{sparkplug.NAMESPACE}/{node.group}/NCMD/{node.node}"
+        self._node, self._host_topic = node, sparkplug_topics.state_topic(broker.host_id)
+        self._commands = f"{sparkplug_topics.NAMESPACE}/{node.group}/NCMD/{node.node}"
         self._link = Link(broker, f"edge-{node.group}-{node.node}", clean=True)
 
     def pump(self, now_ms: int) -> None:

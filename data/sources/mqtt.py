@@ -18,7 +18,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from data.sources.messages import JSON, SESSION_STARTED, SPARKPLUG, RawMessage
 from data.sources.sparkplug_host import must_say_online
-from data.wire import json_topics, sparkplug
+from data.wire import json_topics, sparkplug, sparkplug_topics
 from domain.errors import SettingsError
 
 KEEPALIVE_S = 30
@@ -198,7 +198,7 @@ class SparkplugLink(Link):
     def ask_rebirth(self, node: str, wall_us: int) -> None:
         """Ask an edge node (group/node) for its births."""
         group, _, name = node.partition("/")
-        topic = sparkplug.Topic(sparkplug.MessageType.NCMD, group, name)
+        topic = sparkplug_topics.Topic(sparkplug_topics.MessageType.NCMD, group, name)
         if self.connected:
             self._client.publish(str(topic), sparkplug.rebirth_request(wall_us // 1000), qos=0, retain=False)
 
@@ -227,19 +227,21 @@ class SparkplugLink(Link):
 
     def _before_connect(self, wall_us: int) -> None:
         self._born_ms = wall_us // 1000
-        will = sparkplug.encode_state(sparkplug.State(False, self._born_ms))
-        self._client.will_set(sparkplug.state_topic(self._host_id), will, qos=1, retain=True)
+        will = sparkplug_topics.encode_state(sparkplug_topics.State(False, self._born_ms))
+        self._client.will_set(sparkplug_topics.state_topic(self._host_id), will, qos=1, retain=True)
 
     def _subscribe(self) -> None:
-        self._client.subscribe([(sparkplug.state_topic(self._host_id), 1), (sparkplug.SUBSCRIPTION, 0)])
+        self._client.subscribe(
+            [(sparkplug_topics.state_topic(self._host_id), 1), (sparkplug_topics.SUBSCRIPTION, 0)]
+        )
 
     def _ready(self) -> None:
         self._append(SPARKPLUG, SESSION_STARTED, b"", 0)
         self._say(online=True, timestamp_ms=self._born_ms)
 
     def _say(self, *, online: bool, timestamp_ms: int) -> paho.MQTTMessageInfo:
-        payload = sparkplug.encode_state(sparkplug.State(online, timestamp_ms))
-        return self._client.publish(sparkplug.state_topic(self._host_id), payload, qos=1, retain=True)
+        payload = sparkplug_topics.encode_state(sparkplug_topics.State(online, timestamp_ms))
+        return self._client.publish(sparkplug_topics.state_topic(self._host_id), payload, qos=1, retain=True)
 
     def _accept(self, message: paho.MQTTMessage) -> None:
         if must_say_online(message.topic, bytes(message.payload), self._host_id):

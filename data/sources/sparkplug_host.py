@@ -10,18 +10,8 @@ from functools import lru_cache
 
 from data.sources.messages import SESSION_STARTED, SPARKPLUG, Findings, RawMessage, Sample
 from data.sources.sparkplug_state import DeviceState, NodeState
-from data.wire.sparkplug import (
-    BD_SEQ,
-    MessageType,
-    Metric,
-    Payload,
-    State,
-    Topic,
-    as_type,
-    decode,
-    decode_state,
-    parse_topic,
-)
+from data.wire.sparkplug import BD_SEQ, Metric, Payload, as_type, decode
+from data.wire.sparkplug_topics import MessageType, State, Topic, decode_state, parse_topic
 from domain.clock import SECOND
 from domain.errors import Malformed
 from domain.telemetry import Gap, SourceKey

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field, replace
 
 from data.sources.messages import SPARKPLUG, Findings, RawMessage
-from data.wire.sparkplug import Payload, Topic
+from data.wire.sparkplug import Payload
+from data.wire.sparkplug_topics import Topic
 from domain.telemetry import Gap, SourceKey
 
 Held = tuple[Topic, Payload, RawMessage]

@@ -34,7 +34,9 @@ def stop_on_signals() -> threading.Event:
 
 def prepare(
     days: Annotated[float, typer.Option(help="Days of history.", min=0.25, max=60)] = 14.0,
-    seed: Annotated[int, typer.Option(help="Which plant.")] = 7,
+    seed: Annotated[
+        int | None, typer.Option(help="Which plant; without, one with a machine at risk now.")
+    ] = None,
     anew: Annotated[bool, typer.Option(help="Forget what is there.")] = False,
 ) -> None:
     """Make the demo's database and history, unless it is there already.

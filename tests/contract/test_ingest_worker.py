@@ -16,7 +16,7 @@ from data.sources.mqtt import Broker
 from data.store import tables as t
 from data.store.database import Database
 from data.wire.json_topics import telemetry_topic
-from data.wire.sparkplug import decode_state, state_topic
+from data.wire.sparkplug_topics import decode_state, state_topic
 from domain.errors import SettingsError
 from runtime.settings import Settings
 from runtime.workers import ingest

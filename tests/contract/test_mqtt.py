@@ -13,7 +13,8 @@ import pytest
 from data.sources.messages import SESSION_STARTED
 from data.sources.mqtt import Broker, JsonLink, Link, Receipt, SparkplugLink
 from data.wire.json_topics import telemetry_topic
-from data.wire.sparkplug import REBIRTH, State, decode, decode_state, encode_state, state_topic
+from data.wire.sparkplug import REBIRTH, decode
+from data.wire.sparkplug_topics import State, decode_state, encode_state, state_topic
 from domain.clock import wall_us
 from domain.errors import SettingsError
 from tests.kits.broker import PASSWORD, NatsBroker

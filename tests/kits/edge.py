@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from data.sources.messages import SPARKPLUG, RawMessage
-from data.wire.sparkplug import DataType, MessageType, Metric, Payload, Topic, encode
+from data.wire.sparkplug import DataType, Metric, Payload, encode
+from data.wire.sparkplug_topics import MessageType, Topic
 
 T0_MS = 1_790_000_000_000
 NAMES = ("temperature", "state", "mode", "good_count")

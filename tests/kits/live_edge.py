@@ -14,7 +14,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from data.sources.messages import RawMessage
 from data.wire.json_topics import telemetry_topic
-from data.wire.sparkplug import REBIRTH, decode, decode_state, state_topic
+from data.wire.sparkplug import REBIRTH, decode
+from data.wire.sparkplug_topics import decode_state, state_topic
 from tests.kits.edge import EdgeNode
 
 PACE = 10  # kept values that an edge node sends with each new one

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from data.wire import json_topics, sparkplug
-from data.wire.sparkplug import MessageType, Metric, Payload
+from data.wire import json_topics, sparkplug, sparkplug_topics
+from data.wire.sparkplug import Metric, Payload
+from data.wire.sparkplug_topics import MessageType
 from simulator.edge import EdgeNode, Message
 from simulator.json_devices import JsonDevices, message
 from simulator.ledger import Ledger
@@ -29,7 +30,7 @@ def reading(at_ms: int, value: float = 41.5) -> Reading:
 
 
 def state(online: bool, at_ms: int) -> bytes:
-    return sparkplug.encode_state(sparkplug.State(online, at_ms))
+    return sparkplug_topics.encode_state(sparkplug_topics.State(online, at_ms))
 
 
 def rebirth() -> bytes:
@@ -37,7 +38,7 @@ def rebirth() -> bytes:
 
 
 def kinds(found: list[Message]) -> list[str]:
-    return [sparkplug.parse_topic(m.topic).kind.value for m in found]
+    return [sparkplug_topics.parse_topic(m.topic).kind.value for m in found]
 
 
 def payloads(found: list[Message]) -> list[Payload]:

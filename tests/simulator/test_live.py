@@ -11,7 +11,7 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from data.wire import json_topics, sparkplug
+from data.wire import json_topics, sparkplug, sparkplug_topics
 from domain.clock import SECOND, Clock, wall_us
 from domain.errors import SettingsError
 from simulator.ledger import Ledger
@@ -51,15 +51,15 @@ class Listener:
         return client
 
     def say(self, online: bool, at_ms: int) -> None:
-        state = sparkplug.encode_state(sparkplug.State(online, at_ms))
-        self.host.publish(sparkplug.state_topic("taktwise"), state, 1, True).wait_for_publish(5)
+        state = sparkplug_topics.encode_state(sparkplug_topics.State(online, at_ms))
+        self.host.publish(sparkplug_topics.state_topic("taktwise"), state, 1, True).wait_for_publish(5)
 
     def _json(self, found: Any) -> None:
         told = json_topics.decode(found.payload)
         self.seen[json_topics.parse_topic(found.topic)].add(told.ts_ms or 0)
 
     def _sparkplug(self, found: Any) -> None:
-        topic = sparkplug.parse_topic(found.topic)
+        topic = sparkplug_topics.parse_topic(found.topic)
         self.kinds[topic.kind.value] += 1
         if topic.kind.value not in ("NBIRTH", "DBIRTH", "DDATA"):
             return

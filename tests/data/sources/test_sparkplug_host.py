@@ -9,16 +9,8 @@ from hypothesis import strategies as st
 from data.sources.messages import SESSION_STARTED, Findings
 from data.sources.sparkplug_host import REBIRTH_EVERY_US, REORDER_US, SparkplugHost, must_say_online
 from data.sources.sparkplug_state import NodeState
-from data.wire.sparkplug import (
-    DataType,
-    MessageType,
-    Metric,
-    Payload,
-    State,
-    encode,
-    encode_state,
-    state_topic,
-)
+from data.wire.sparkplug import DataType, Metric, Payload, encode
+from data.wire.sparkplug_topics import MessageType, State, encode_state, state_topic
 from domain.telemetry import Gap, SourceKey
 from tests.kits.edge import T0_MS, EdgeNode, raw
 

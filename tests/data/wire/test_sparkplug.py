@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.wire import sparkplug
-from data.wire.sparkplug import DataType, MessageType, Metric, Payload, Topic
+from data.wire import sparkplug, sparkplug_topics
+from data.wire.sparkplug import DataType, Metric, Payload
+from data.wire.sparkplug_topics import MessageType, Topic
 from domain.errors import Malformed
 
 INTEGERS = {
@@ -119,7 +120,7 @@ def test_a_message_of_too_many_metrics_is_malformed() -> None:
     ],
 )
 def test_topics_both_ways(text: str, topic: Topic) -> None:
-    assert sparkplug.parse_topic(text) == topic
+    assert sparkplug_topics.parse_topic(text) == topic
     assert str(topic) == text
 
 
@@ -132,16 +133,16 @@ def test_topics_both_ways(text: str, topic: Topic) -> None:
 )  # fmt: skip
 def test_other_topics_are_malformed(text: str) -> None:
     with pytest.raises(Malformed):
-        sparkplug.parse_topic(text)
+        sparkplug_topics.parse_topic(text)
 
 
 def test_the_state_message_both_ways() -> None:
-    state = sparkplug.State(True, 1_790_000_000_000)
-    assert sparkplug.encode_state(state) == b'{"online": true, "timestamp": 1790000000000}'
-    assert sparkplug.decode_state(sparkplug.encode_state(state)) == state
+    state = sparkplug_topics.State(True, 1_790_000_000_000)
+    assert sparkplug_topics.encode_state(state) == b'{"online": true, "timestamp": 1790000000000}'
+    assert sparkplug_topics.decode_state(sparkplug_topics.encode_state(state)) == state
     for wrong in (b"", b"[]", b'{"online":1,"timestamp":2}', b'{"online":true}', b"[" * 100_000):
         with pytest.raises(Malformed):
-            sparkplug.decode_state(wrong)
+            sparkplug_topics.decode_state(wrong)
 
 
 def test_a_rebirth_request_has_no_sequence_number() -> None:

@@ -80,7 +80,8 @@ def test_the_whole_way_from_approval_to_the_finding(
         "mes.line-1",
     )
     actions = plant.actions(approved)
-    assert actions[:4] == ["proposed", "approved", "sent to mes.line-1", "sent to erp.stock"]
+    assert actions[:2] == ["proposed", "approved"]
+    assert set(actions[2:4]) == {"sent to mes.line-1", "sent to erp.stock"}
     assert actions.count("mes.line-1 answered: accepted") == 1
     assert audit.verify(database).entries == len(actions)
 

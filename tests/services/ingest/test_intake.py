@@ -12,7 +12,8 @@ from sqlalchemy import Table, func, select, text
 from data.store import tables as t
 from data.store.database import Database
 from data.wire.json_topics import telemetry_topic
-from data.wire.sparkplug import DataType, MessageType, Metric, Payload, encode
+from data.wire.sparkplug import DataType, Metric, Payload, encode
+from data.wire.sparkplug_topics import MessageType
 from domain.errors import Unavailable
 from domain.telemetry import Quality
 from services.ingest import Ingest, RawMessage
