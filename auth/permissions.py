@@ -46,8 +46,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: frozenset({P.SEE_FLOOR, P.SEE_HEALTH, P.SEE_HISTORY, P.MANAGE_USERS}),
 }
 APPROVAL_LIMIT_CENTS: dict[Role, int] = {
-    Role.SUPERVISOR: 250_000,
-    Role.MAINTENANCE_PLANNER: 500_000,
+    Role.SUPERVISOR: 400_000,
+    Role.MAINTENANCE_PLANNER: 800_000,
     Role.PLANT_MANAGER: 2_500_000,
 }
 

@@ -236,7 +236,7 @@ def _left_alone(setting: Setting, plan: Plan, scenario: Scenario) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Expected cost and its 90 % range, in cents."""
+    """Expected cost and its 90 % range, in cents; widened to hold a mean that a few rare outcomes carry."""
 
     expected: int
     low: int
@@ -247,7 +247,8 @@ def summary(values: Sequence[float], table: Sequence[Scenario]) -> Cost:
     """Weighted mean, 5th and 95th percentile of one value per scenario."""
     expected = sum(v * s.weight for v, s in zip(values, table, strict=True))
     ranked = sorted(zip(values, (s.weight for s in table), strict=True))
-    return Cost(round(expected), round(_quantile(ranked, 0.05)), round(_quantile(ranked, 0.95)))
+    low, high = _quantile(ranked, 0.05), _quantile(ranked, 0.95)
+    return Cost(round(expected), round(min(low, expected)), round(max(high, expected)))
 
 
 def _quantile(ranked: Sequence[tuple[float, float]], share: float) -> float:

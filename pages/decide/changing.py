@@ -23,7 +23,7 @@ def fields(desk: Desk, case: CaseView) -> Changes | None:
         for k, a in listed.items()
         if not a.advised
     }
-    words[Choice.AT_TIME] = "The same work at another time"
+    words[Choice.AT_TIME] = "Replace at another time"
     key = f"choice-{case.case_id}"
     choice = st.selectbox(
         "What to do instead",

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 from domain.cases import UNDECIDED, UNDER_WAY, CaseState
@@ -55,13 +57,21 @@ def course_of(
             CourseStep(outcome["at_us"], f"Finding: {finding_text(outcome['finding'], outcome['cause'])}")
         )
     past.sort(key=lambda step: step.at_us or 0)
-    return (*past, *_to_come(CaseState(case["state"]), commands, outcome is not None))
+    return (*_joined(past), *_to_come(CaseState(case["state"]), commands, outcome is not None))
 
 
 def finding_text(finding: str, cause: str) -> str:
     """A finding in words, with the cause that was found."""
     words = FINDINGS.get(Finding(finding), finding) if finding in set(Finding) else finding.replace("_", " ")
     return f"{words} ({cause.replace('_', ' ')})" if cause else words
+
+
+def _joined(past: Sequence[CourseStep]) -> Iterator[CourseStep]:
+    """Steps that only repeat the one before are told once, with their number and the newest time."""
+    for text, group in groupby(past, key=lambda step: step.text):
+        steps = list(group)
+        times = f" ({len(steps)} times)" if len(steps) > 1 else ""
+        yield replace(steps[-1], text=text + times)
 
 
 def _noted(entry: AuditRow) -> Iterator[CourseStep]:

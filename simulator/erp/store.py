@@ -16,6 +16,7 @@ from simulator.records.engine import Writer
 
 _S, _R, _P = schema.stock, schema.reservations, schema.purchase_orders
 EXPRESS_SHARE, EXPRESS_LEAST, EXPRESS_PRICE = 0.1, 3 * HOUR, 2
+REORDER_AT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +32,21 @@ class Movement:
 
 
 def first_stock(writer: Writer, seed: int) -> None:
-    """Fill the store room, once: one to four pieces, of dear parts at times none."""
+    """Fill the store room, once: two to four pieces, of dear parts at times none."""
     if writer.tx.execute(select(func.count()).select_from(_S)).scalar_one():
         return
     rows = []
     for part in parts():
         dear = part.price_cents > 100_000
         most = 3 if dear else 5
-        pieces = int(between(0 if dear else 1, most, seed, "stock", part.part_id))
+        pieces = int(between(0 if dear else 2, most, seed, "stock", part.part_id))
         rows.append(
             {
                 "part_no": part.part_id,
                 "name": part.name,
                 "on_hand": float(pieces),
                 "reserved": 0.0,
-                "reorder_at": 1,
+                "reorder_at": REORDER_AT,
                 "lead_time_s": part.lead_time_s,
                 "price_cents": part.price_cents,
             }
@@ -121,7 +122,7 @@ def buy(
 
 
 def reorder(writer: Writer, part_no: str, now_us: int) -> None:
-    """The ERP's own rule: buy one when what is free falls below the limit and none is on its way."""
+    """The ERP's own rule: buy when what is free falls below the limit and none is on its way."""
     stock = part(writer, part_no)
     if stock is None or stock.on_hand - stock.reserved >= stock.reorder_at:
         return
@@ -129,7 +130,7 @@ def reorder(writer: Writer, part_no: str, now_us: int) -> None:
         _P.c.part_no == part_no, _P.c.status == "ordered", _P.c.origin == "reorder"
     )
     if writer.tx.execute(coming).first() is None:
-        buy(writer, stock, 1, now_us, origin="reorder")
+        buy(writer, stock, REORDER_AT, now_us, origin="reorder")
 
 
 def issue(writer: Writer, part_no: str, machine: str, at_us: int, external_id: str | None) -> tuple[int, Any]:

@@ -49,7 +49,12 @@ def environment(var: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A var/ folder with 14 days of history, made by the command that a person types."""
+    """A var/ folder with 14 days of history, made by the command that a person types.
+
+    TAKTWISE_TEST_PREPARED names one that is there already, for those who run a story many times.
+    """
+    if ready := os.environ.get("TAKTWISE_TEST_PREPARED"):
+        return Path(ready)
     var = tmp_path_factory.mktemp("prepared") / "var"
     subprocess.run(
         [sys.executable, "-m", "runtime", "prepare"], cwd=ROOT, env=environment(var), check=True, timeout=900

@@ -121,7 +121,7 @@ def test_expired_or_stale_advice_cannot_be_approved(
 def test_above_the_limit_it_is_refused_or_proposed_to_another(
     plant: Plant, desk: CaseCommands, supervisor: Actor, planner: Actor, case_id: str
 ) -> None:
-    plant.age(case_id, cost_cents=300_000)
+    plant.age(case_id, cost_cents=450_000)
     with pytest.raises(Forbidden, match="above"):
         desk.approve(supervisor, case_id, 1, ACT)
     assert desk.approve(planner, case_id, 1, ACT).state == "approved"
@@ -135,7 +135,7 @@ def test_a_dear_change_becomes_a_proposal_that_its_author_cannot_approve(
     decided = desk.approve(helper, case_id, 1, ACT, Changes("at_time", late, "only the night crew is free"))
     assert decided.state == "proposed" and decided.version == 2
     case = plant.case(case_id)
-    assert case["proposed_by"] == helper.account_id and case["cost_cents"] > 250_000
+    assert case["proposed_by"] == helper.account_id and case["cost_cents"] > helper.approval_limit_cents
     assert plant.outbox() == []
     with pytest.raises(Forbidden, match="proposed"):
         desk.approve(helper, case_id, 2, OTHER_ACT)

@@ -94,7 +94,7 @@ def test_the_card_holds_evidence_choices_and_orders(plant):
     [
         ({"deadline_us": f.NOW - MINUTE}, "expired"),
         ({"evidence_us": f.NOW - 2 * HOUR, "prediction_id": "x"}, "120 min old"),
-        ({"cost_cents": 251_000}, "above what you may approve"),
+        ({"cost_cents": 401_000}, "above what you may approve"),
     ],
 )
 def test_what_cannot_be_approved_says_why(plant, changes, says):
