@@ -10,9 +10,10 @@ from models.failure.card import MODEL_FILE, Card
 from models.failure.dataspec import DataSpec
 from models.failure.events import Track, ranking, tally, threshold_for
 from models.failure.recipes import PLANT, PLANT_FALSE_RATE
+from models.failure.samples import one_per_run
 from models.failure.tracks import Score, tracks
 
-PEERS = ("hours", "limit", "boosting")
+LIFE_STRIDE = 12
 
 
 def evaluate_plant(model: Path, card: Card, data: DataSpec) -> dict[str, float]:
@@ -23,14 +24,32 @@ def evaluate_plant(model: Path, card: Card, data: DataSpec) -> dict[str, float]:
     and `precision` are the model's at its shipped threshold.
     """
     scores = {"model": network_score(model), **peers(data)}
-    figures = _figures(plant.plants(data.folder, ("test",)), card, scores)
+    tests = plant.plants(data.folder, ("test",))
+    figures = _figures(tests, card, scores) | life_figures(model, card, tests)
     try:
         others = plant.plants(data.folder, ("other",))
     except SettingsError:
         return figures
-    if data.subset or others == plant.plants(data.folder, ("test",)):
+    if others == tests:
         return figures
-    return figures | {f"other_{name}": value for name, value in _figures(others, card, scores).items()}
+    found = _figures(others, card, scores) | life_figures(model, card, others)
+    return figures | {f"other_{name}": value for name, value in found.items()}
+
+
+def life_figures(model: Path, card: Card, paths: list[Path]) -> dict[str, float]:
+    """How often the interval holds the true life, one window of each run that ended with a failure.
+
+    An upper end at the limit reads "at least"; lives are cut there.
+    """
+    samples = plant.gather(paths, LIFE_STRIDE)
+    failed = samples.take(samples.observed)
+    if len(failed) == 0:
+        return {}
+    chosen = failed.take(one_per_run(failed.run, 0))
+    low, _, high = session.run(session.open_session(model / MODEL_FILE), chosen.windows).rul.T
+    life = np.minimum(chosen.life, card.life_limit)
+    inside = (life >= low) & ((life <= high) | (high >= card.life_limit - 1e-3))
+    return {"life_runs": float(len(chosen)), "life_coverage": float(inside.mean())}
 
 
 def network_score(model: Path) -> Score:
