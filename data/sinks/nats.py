@@ -80,7 +80,7 @@ class NatsSink:
         except Unavailable:
             pass  # it is gone already
         finally:
-            self._loop.call_soon_threadsafe(self._loop.stop)
+            asyncio.run_coroutine_threadsafe(_settle(), self._loop)
             self._thread.join(TIMEOUT_S)
             if not self._loop.is_running():
                 self._loop.close()
@@ -160,3 +160,14 @@ def _config(name: str, subjects: Sequence[str]) -> StreamConfig:
         discard=DiscardPolicy(STREAM_LIMITS["discard"]),
         duplicate_window=STREAM_LIMITS["duplicate_window"],
     )
+
+
+async def _settle() -> None:
+    """End the loop after what is left of closed connections has run; else their sockets stay open."""
+    loop = asyncio.get_running_loop()
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.sleep(0.05)
+    loop.stop()

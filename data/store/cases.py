@@ -6,11 +6,12 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, text, update
 
 from data.store import tables as t
+from data.store.audit import LOCK
 from data.store.upsert import insert_ignore, upsert
 
 Row = Mapping[str, Any]
 FIRST_NUMBER = 1_001
-NUMBER_LOCK = 7_246_002
+NUMBER_LOCK = LOCK  # one lock with the audit: two, taken in either order, would block each other for ever
 _C = t.cases.c
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import nats
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
+from nats.js.errors import ServiceUnavailableError
 
 from data.wire.orders import decode_command, encode_receipt
 from data.wire.queues import WORK_STREAM, durable_name, receipt_subject
@@ -54,18 +55,21 @@ class Receiver:
         pulls = [
             await stream.pull_subscribe(q, durable=durable_name(q), stream=WORK_STREAM) for q in self._queues
         ]
-        while not self._stop.is_set():
-            for pull in pulls:
-                await self._serve(stream, book, pull)
-        book.close()
-        await client.close()
+        try:
+            while not self._stop.is_set():
+                for pull in pulls:
+                    await self._serve(stream, book, pull)
+        finally:
+            book.close()
+            await client.close()
+            await asyncio.sleep(0.05)  # what is left of the connection runs before the loop ends
 
     async def _serve(
         self, stream: JetStreamContext, book: sqlite3.Connection, pull: JetStreamContext.PullSubscription
     ) -> None:
         try:
             messages: list[Msg] = await pull.fetch(20, timeout=0.1)
-        except TimeoutError:
+        except (TimeoutError, ServiceUnavailableError):  # nothing there, or the server is starting
             return
         for message in messages:
             self.delivered += 1
