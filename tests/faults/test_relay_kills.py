@@ -54,6 +54,9 @@ def relay_process(url: str, server: NatsServer, folder: Path) -> Iterator[subpro
             process.wait(10)
 
 
+PACE_S = 0.25  # between two decisions: as fast as a whole plant decides, and bounded on a fast machine
+
+
 def machine(plant: Plant, n: int) -> str:
     unit = f"{LINE}/cnc-{100 + n}"
     row: dict[str, Any] = {
@@ -81,7 +84,7 @@ def decide_until(plant: Plant, stop: threading.Event) -> None:
         assert case_id
         desk.approve(manager, case_id, 1, f"act-{n:08}", Changes("inspect_first") if n % 5 == 4 else None)
         n += 1
-        time.sleep(0.05)
+        time.sleep(PACE_S)
 
 
 def sent(plant: Plant) -> int:
@@ -100,11 +103,16 @@ def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:
 
 
 def all_judged(plant: Plant) -> bool:
-    return {row["state"] for row in plant.rows(select(t.cases.c.state))} == {"judged"}
+    """Every decided case; an inspection that found wear leaves a new one behind, which nobody decides here."""
+    decided = select(t.cases.c.state).where(t.cases.c.decided_by.is_not(None))
+    return {row["state"] for row in plant.rows(decided)} == {"judged"}
 
 
 def check_books(plant: Plant, receiver: Receiver) -> None:
-    commands = plant.rows(select(t.commands))
+    every = plant.rows(select(t.commands))
+    undecided = {c["case_id"] for c in plant.rows(select(t.cases).where(t.cases.c.decided_by.is_(None)))}
+    assert len(undecided) == sum(c["kind"] == "inspection_order" for c in every)
+    commands = [c for c in every if c["case_id"] not in undecided]
     ledger = Counter(receiver.ledger())
     assert ledger == Counter((c["business_key"], c["kind"]) for c in commands)
     assert set(ledger.values()) == {1}
@@ -112,7 +120,8 @@ def check_books(plant: Plant, receiver: Receiver) -> None:
     assert {o["state"] for o in plant.outbox()} == {"sent"}
     assert len(plant.rows(select(t.receipts))) == 2 * len(commands)
     decided = plant.rows(select(t.audit).where(t.audit.c.action == "approved"))
-    assert len(decided) == len(plant.rows(select(t.signatures))) == len(plant.rows(select(t.cases)))
+    assert len(decided) == len(plant.rows(select(t.signatures)))
+    assert len(decided) == len(plant.rows(select(t.cases))) - len(undecided)
     audit.verify(plant.database)
 
 
