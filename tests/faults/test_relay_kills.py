@@ -54,7 +54,7 @@ def relay_process(url: str, server: NatsServer, folder: Path) -> Iterator[subpro
             process.wait(10)
 
 
-PACE_S = 0.25  # between two decisions: as fast as a whole plant decides, and bounded on a fast machine
+PACE_S = 0.25  # between two decisions, so that a fast machine does not pile up more than it can judge
 
 
 def machine(plant: Plant, n: int) -> str:
@@ -103,7 +103,7 @@ def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:
 
 
 def all_judged(plant: Plant) -> bool:
-    """Every decided case; an inspection that found wear leaves a new one behind, which nobody decides here."""
+    """Every decided case. An inspection that found wear leaves a new one behind, which nobody decides."""
     decided = select(t.cases.c.state).where(t.cases.c.decided_by.is_not(None))
     return {row["state"] for row in plant.rows(decided)} == {"judged"}
 
