@@ -12,6 +12,7 @@ QUIET_RISE = 0.15
 SHORTEST_US, LONGEST_US = 2 * HOUR, 8 * HOUR
 CALM_PREDICTIONS = 3
 DEFAULT_ACTION = "Nothing is sent; the limit alarm and the plant's own rules stay in force."
+SIGNED_ACTS = frozenset({"approve", "reject", "withdraw", "undo"})
 REJECT_REASONS = {
     "not_convincing": "The evidence does not convince",
     "sensor_wrong": "A sensor is wrong",
@@ -62,6 +63,11 @@ def deadline(at_us: int, start_us: int | None) -> int:
     """Until when the advised start can still be met: the start less preparation, 2 to 8 hours on."""
     latest = at_us + LONGEST_US if start_us is None else start_us - PREPARE_US
     return min(max(latest, at_us + SHORTEST_US), at_us + LONGEST_US)
+
+
+def needs_password(act: str) -> bool:
+    """True for acts that are signed: who acts shows the password again, however fresh the session."""
+    return act in SIGNED_ACTS
 
 
 def reject_reason(code: str) -> str:

@@ -1,14 +1,22 @@
-"""What a signature is bound to: the exact case, evidence, model and payloads (21 CFR 11)."""
+"""Signing (21 CFR 11): who signs has just shown the password, and what is signed is bound by a hash.
+
+The hash covers the exact case, evidence, model and payloads. No signature is stored without a proof.
+"""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert, select
 
+from auth import passwords, sessions
 from auth.permissions import Actor
+from auth.signatures import Credential, Proof, check_proof
 from data.store import cases as store
+from data.store import tables as t
+from data.store.database import Database
 from domain.clock import wall_us
+from domain.errors import Forbidden, InvalidInput, NotNow
 from domain.evidence import canonical
 from domain.ids import new_id
 
@@ -16,6 +24,40 @@ APPROVES = "I have checked the evidence and release these orders."
 APPROVES_CHANGED = "I have checked the evidence, changed the proposal, and release these orders."
 REJECTS = "I have checked the evidence and decide against this advice."
 TAKES_BACK = "I take these orders back."
+AT_SIGNING = "signature"  # stands for the address in `sign_in_attempts`
+
+
+class Signer:
+    """Checks, outside any transaction, that a person is who the session says."""
+
+    def __init__(self, database: Database, now: Callable[[], int] = wall_us) -> None:
+        self._database = database
+        self._now = now
+
+    def prove(self, actor: Actor, credential: Credential) -> Proof:
+        """The proof for one act. InvalidInput when nothing was typed, Forbidden when it is wrong."""
+        if not credential.password:
+            raise InvalidInput("please type your password to sign")
+        if not self.password_ok(actor, credential.password):
+            raise Forbidden("the password is wrong; nothing was signed")
+        return Proof(actor.account_id, "password")
+
+    def password_ok(self, actor: Actor, password: str) -> bool:
+        """Is it the actor's own password? Wrong ones count; after five NotNow is raised for a while."""
+        c = t.sign_in_attempts.c
+        with self._database.read() as tx:
+            mine = (c.username == actor.username) & (c.address == AT_SIGNING) & c.accepted.is_(False)
+            failures = list(tx.execute(select(c.wall_us).where(mine)).scalars())
+            query = select(t.accounts.c.password_hash).where(t.accounts.c.account_id == actor.account_id)
+            stored = tx.execute(query.where(t.accounts.c.active)).scalar_one_or_none()
+        if sessions.PAIR.wait_until(failures, self._now()):
+            raise NotNow("too many wrong passwords; wait 15 minutes")
+        right = stored is not None and passwords.matches(password, stored)
+        if not right:
+            values = {"username": actor.username, "address": AT_SIGNING, "accepted": False}
+            with self._database.write() as tx:
+                tx.execute(insert(t.sign_in_attempts).values(wall_us=self._now(), **values))
+        return right
 
 
 def hash_of(text: str) -> str:
@@ -41,8 +83,13 @@ def sign(
     case: Mapping[str, Any],
     commands: Sequence[Mapping[str, Any]],
     meaning: str,
-) -> str:
-    """Store the actor's signature under a case and its orders as they are now; returns the hash."""
+    proof: Proof | None,
+) -> dict[str, str]:
+    """Store the actor's signature under a case and its orders as they are now.
+
+    Returns what the audit says of it: the hash, and how the person was proved. Forbidden without proof.
+    """
+    proved = check_proof(proof, actor.account_id)
     record = record_hash(case, commands)
     store.add_signature(
         tx,
@@ -56,4 +103,4 @@ def sign(
             "record_hash": record,
         },
     )
-    return record
+    return {"record_hash": record, "proved_by": proved.by}

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from auth.signatures import Credential
 from components.card import STATES, meaning
 from components.orders import what_can_be_taken_back
 from domain.cases import JUDGEABLE, UNDECIDED, UNDER_WAY
@@ -100,22 +101,25 @@ def _offered(case: CaseView) -> dict[str, str]:
 
 
 def _approve(desk: Desk, case: CaseView) -> None:
-    if _signed(desk, case, "approve", "Sign and release", APPROVES):
+    typed = _signed(desk, case, "approve", "Sign and release", APPROVES)
+    if typed:
+        cases, who = desk.commands.cases, desk.actor
         _do(
             case,
             "approve",
-            lambda act: desk.commands.cases.approve(desk.actor, case.case_id, case.version, act),
+            lambda act: cases.approve(who, case.case_id, case.version, act, credential=typed),
         )
 
 
 def _change(desk: Desk, case: CaseView) -> None:
     changes = changing.fields(desk, case)
-    if changes and _signed(desk, case, "change", "Sign and release with changes", APPROVES_CHANGED):
-        cases = desk.commands.cases
+    typed = changes and _signed(desk, case, "change", "Sign and release with changes", APPROVES_CHANGED)
+    if changes and typed:
+        cases, who = desk.commands.cases, desk.actor
         _do(
             case,
             "change",
-            lambda act: cases.approve(desk.actor, case.case_id, case.version, act, changes),
+            lambda act: cases.approve(who, case.case_id, case.version, act, changes, typed),
         )
 
 
@@ -129,15 +133,16 @@ def _reject(desk: Desk, case: CaseView) -> None:
         key=f"reason-{case.case_id}",
     )
     text = changing.draft(desk, case, "reject", "In your words (needed for Other)")
-    if _signed(desk, case, "reject", "Sign and reject", REJECTS):
+    typed = _signed(desk, case, "reject", "Sign and reject", REJECTS)
+    if typed:
         if code is None:
             st.warning("Please choose a reason.")
             return
-        cases = desk.commands.cases
+        cases, who = desk.commands.cases, desk.actor
         _do(
             case,
             "reject",
-            lambda act: cases.reject(desk.actor, case.case_id, case.version, act, code, text),
+            lambda act: cases.reject(who, case.case_id, case.version, act, code, text, typed),
         )
 
 
@@ -147,17 +152,18 @@ def _undo(desk: Desk, case: CaseView) -> None:
         "What", list(options), format_func=options.__getitem__, key=f"undo-what-{case.case_id}"
     )
     reason = st.text_input("Reason", key=f"undo-why-{case.case_id}", max_chars=200)
-    if not _signed(desk, case, "undo", "Sign and take back", TAKES_BACK):
+    typed = _signed(desk, case, "undo", "Sign and take back", TAKES_BACK)
+    if not typed:
         return
     cases, who = desk.commands.cases, desk.actor
     if which:
         _do(
             case,
             "undo",
-            lambda act: cases.withdraw_command(who, case.case_id, case.version, act, which, reason),
+            lambda act: cases.withdraw_command(who, case.case_id, case.version, act, which, reason, typed),
         )
     else:
-        _do(case, "undo", lambda act: cases.undo(who, case.case_id, case.version, act, reason))
+        _do(case, "undo", lambda act: cases.undo(who, case.case_id, case.version, act, reason, typed))
 
 
 def _outcome(desk: Desk, case: CaseView) -> None:
@@ -199,22 +205,13 @@ def _comment(desk: Desk, case: CaseView) -> None:
         )
 
 
-def _signed(desk: Desk, case: CaseView, kind: str, words: str, said: str) -> bool:
-    """The signature: name, meaning, password. True in the run in which it was given and right."""
+def _signed(desk: Desk, case: CaseView, kind: str, words: str, said: str) -> Credential | None:
+    """The signature: name, meaning, password. What was typed, once; the command checks it."""
     with st.form(f"sign-{kind}-{case.case_id}-{case.version}", border=False, clear_on_submit=True):
         st.html(meaning(f"Signed as {desk.actor.name} ({desk.actor.username}): {said}"))
         password = st.text_input("Your password", type="password", autocomplete="current-password")
         pressed = st.form_submit_button(words)
-    if not pressed:
-        return False
-    try:
-        right = desk.commands.accounts.password_ok(desk.actor, password)
-    except UserFixable as error:
-        st.warning(str(error))
-        return False
-    if not right:
-        st.warning("The password is wrong. Nothing was signed.")
-    return right
+    return Credential(password) if pressed else None
 
 
 def _do(case: CaseView, kind: str, act: Act) -> None:

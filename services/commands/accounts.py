@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from auth import passwords, sessions
+from auth import passwords
 from auth.permissions import Actor, Permission, Role
 from data.store import tables as t
 from data.store.database import Database
@@ -18,9 +18,9 @@ from domain.ids import new_id
 from services import audit
 from services.accounts import end_sessions
 from services.actors import fresh, split
+from services.signing import Signer
 
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
-SIGNING = "signature"
 
 
 class AccountCommands:
@@ -29,6 +29,7 @@ class AccountCommands:
     def __init__(self, database: Database, now: Callable[[], int] = wall_us) -> None:
         self._database = database
         self._now = now
+        self._signer = Signer(database, now)
 
     def create(
         self, actor: Actor, username: str, name: str, roles: Sequence[Role], scopes: Sequence[str]
@@ -95,29 +96,12 @@ class AccountCommands:
     def change_own_password(self, actor: Actor, current: str, new: str) -> None:
         """One's own password, with the current one. Every session of the account ends."""
         passwords.check_new(new, actor.username)
-        if not self.password_ok(actor, current):
+        if not self._signer.password_ok(actor, current):
             raise Forbidden("the current password is wrong")
         with self._database.write() as tx:
             fresh(tx, actor)
             self._set_password(tx, actor.account_id, new)
             self._audit(tx, actor, "changed the own password", actor.account_id, {})
-
-    def password_ok(self, actor: Actor, password: str) -> bool:
-        """For a signature: is it the actor's own password? Wrong ones count; after five, wait."""
-        c = t.sign_in_attempts.c
-        with self._database.read() as tx:
-            mine = (c.username == actor.username) & (c.address == SIGNING) & c.accepted.is_(False)
-            failures = list(tx.execute(select(c.wall_us).where(mine)).scalars())
-            query = select(t.accounts.c.password_hash).where(t.accounts.c.account_id == actor.account_id)
-            stored = tx.execute(query.where(t.accounts.c.active)).scalar_one_or_none()
-        if sessions.PAIR.wait_until(failures, self._now()):
-            raise NotNow("too many wrong passwords; wait 15 minutes")
-        right = stored is not None and passwords.matches(password, stored)
-        if not right:
-            values = {"username": actor.username, "address": SIGNING, "accepted": False}
-            with self._database.write() as tx:
-                tx.execute(insert(t.sign_in_attempts).values(wall_us=self._now(), **values))
-        return right
 
     def _set_password(self, tx: Connection, account_id: str, password: str) -> None:
         hashed = passwords.hash_password(password)

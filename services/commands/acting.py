@@ -7,6 +7,7 @@ from typing import Any, Self
 from sqlalchemy import Connection
 
 from auth.permissions import Actor
+from auth.signatures import Proof
 from data.store import cases as store
 from domain.cases import Case, CaseState
 from domain.clock import wall_us
@@ -60,6 +61,7 @@ class Work:
     actor: Actor
     case: dict[str, Any]
     site: Site
+    proof: Proof | None = None  # that the person has just shown the password; None: unsigned act
 
     @property
     def state(self) -> Case:

@@ -1,7 +1,7 @@
 """What people do with cases. Each act is one transaction, all or nothing:
 
-permission and scope, the act's id (a second click gets the first result), the case's version, the
-transition, the signature, the outbox rows, and the audit entry.
+the password where the policy wants it, permission and scope, the act's id (a second click gets the
+first result), the case's version, the transition, the signature, the outbox rows, and the audit entry.
 """
 
 from collections.abc import Callable
@@ -10,18 +10,20 @@ from typing import Any
 from sqlalchemy import Connection
 
 from auth.permissions import Actor, Permission
+from auth.signatures import NOTHING_TYPED, Credential
 from data.store import cases as store
 from data.store.database import Database
 from domain.cases import CaseState
 from domain.clock import wall_us
 from domain.errors import Conflict, InvalidInput, NotFound
 from domain.messages import Finding
-from domain.policy import reject_reason
+from domain.policy import needs_password, reject_reason
 from domain.recommendation import Choice
 from services import audit
 from services.actors import fresh
 from services.commands import deciding, raising
 from services.commands.acting import Changes, Decided, Work, again, checked_text, note
+from services.signing import Signer
 from services.situation import site_at
 
 Do = Callable[[Work], Decided]
@@ -31,11 +33,14 @@ class CaseCommands:
     """Acts on cases, on behalf of an actor whose rights are read anew each time.
 
     Errors: NotSignedIn, Forbidden, NotFound (outside the scopes), Conflict (the case has another
-    version: read it again), NotNow (expired, stale, decided), InvalidInput.
+    version: read it again), NotNow (expired, stale, decided), InvalidInput. The acts that
+    `domain.policy` wants signed also need the actor's own password, checked here: Forbidden when it
+    is wrong, InvalidInput when it is missing; then nothing else happens.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._signer = Signer(database)
 
     def seen(self, actor: Actor, case_id: str) -> None:
         """The actor has the card on the screen. Recorded once per person; not part of the version."""
@@ -50,29 +55,33 @@ class CaseCommands:
             note(work, "seen", {"version": case["version"]})
 
     def approve(
-        self, actor: Actor, case_id: str, version: int, act_id: str, changes: Changes | None = None
-    ) -> Decided:
+        self, actor: Actor, case_id: str, version: int, act_id: str, changes: Changes | None = None,
+        credential: Credential = NOTHING_TYPED,
+    ) -> Decided:  # fmt: skip
         """Sign and release the orders, as proposed or with changes.
 
         A change that costs more than the actor may approve becomes a proposal for somebody who may.
         """
         do = deciding.approve if changes is None else (lambda work: deciding.approve_changed(work, changes))
-        return self._act(actor, case_id, version, act_id, Permission.DECIDE, "approve", do)
+        return self._act(actor, case_id, version, act_id, Permission.DECIDE, "approve", do, credential)
 
     def reject(
-        self, actor: Actor, case_id: str, version: int, act_id: str, reason_code: str, text: str = ""
-    ) -> Decided:
+        self, actor: Actor, case_id: str, version: int, act_id: str, reason_code: str, text: str = "",
+        credential: Credential = NOTHING_TYPED,
+    ) -> Decided:  # fmt: skip
         """Decide against the advice; `reason_code` of domain.policy.REJECT_REASONS, text for 'other'."""
         said = reject_reason(reason_code)
         words = checked_text(text, optional=reason_code != "other")
         reason = f"{said}: {words}" if words else said
         return self._act(
-            actor, case_id, version, act_id, Permission.DECIDE, "reject", lambda w: deciding.reject(w, reason)
-        )
+            actor, case_id, version, act_id, Permission.DECIDE, "reject",
+            lambda w: deciding.reject(w, reason), credential,
+        )  # fmt: skip
 
     def withdraw_command(
-        self, actor: Actor, case_id: str, version: int, act_id: str, command_id: str, reason: str = ""
-    ) -> Decided:
+        self, actor: Actor, case_id: str, version: int, act_id: str, command_id: str, reason: str = "",
+        credential: Credential = NOTHING_TYPED,
+    ) -> Decided:  # fmt: skip
         """Take one order back: dropped while it is queued, else a Cancel goes out and waits for its answer.
 
         The same act confirms a Cancel that the desk has proposed because receivers disagree.
@@ -80,21 +89,19 @@ class CaseCommands:
         words = checked_text(reason, optional=True) or "taken back by a person"
         return self._act(
             actor, case_id, version, act_id, Permission.DECIDE, "withdraw",
-            lambda w: deciding.take_back(w, [command_id], words),
+            lambda w: deciding.take_back(w, [command_id], words), credential,
         )  # fmt: skip
 
-    def undo(self, actor: Actor, case_id: str, version: int, act_id: str, reason: str = "") -> Decided:
+    def undo(
+        self, actor: Actor, case_id: str, version: int, act_id: str, reason: str = "",
+        credential: Credential = NOTHING_TYPED,
+    ) -> Decided:  # fmt: skip
         """Take back every order of the case that can still be taken back."""
         words = checked_text(reason, optional=True) or "taken back by a person"
         return self._act(
-            actor,
-            case_id,
-            version,
-            act_id,
-            Permission.DECIDE,
-            "undo",
-            lambda w: deciding.take_back(w, None, words),
-        )
+            actor, case_id, version, act_id, Permission.DECIDE, "undo",
+            lambda w: deciding.take_back(w, None, words), credential,
+        )  # fmt: skip
 
     def comment(self, actor: Actor, case_id: str, act_id: str, text: str) -> Decided:
         """Add a remark to the course of the case."""
@@ -159,8 +166,9 @@ class CaseCommands:
 
     def _act(
         self, actor: Actor, case_id: str, version: int | None, act_id: str,
-        permission: Permission, kind: str, do: Do,
+        permission: Permission, kind: str, do: Do, credential: Credential = NOTHING_TYPED,
     ) -> Decided:  # fmt: skip
+        proof = self._signer.prove(actor, credential) if needs_password(kind) else None
         with self._database.write() as tx:
             person, case = _reach(tx, actor, case_id, permission)
             earlier = again(tx, person, act_id, kind)
@@ -168,7 +176,7 @@ class CaseCommands:
                 return earlier
             if version is not None and version != case["version"]:
                 raise Conflict("the case has changed since you read it; look at it again")
-            result = do(Work(tx, person, case, site_at(tx, case["site_id"])))
+            result = do(Work(tx, person, case, site_at(tx, case["site_id"]), proof))
             store.finish_act(tx, act_id, result.to_json())
             return result
 

@@ -96,13 +96,13 @@ def _release(work: Work, after: Case, meaning: str, detail: dict[str, Any]) -> D
     rows = [
         r for r in store.commands_of(work.tx, work.case["case_id"]) if r["state"] == CommandState.PROPOSED
     ]
-    record = sign(work.tx, work.actor, work.case, rows, meaning)
+    signed = sign(work.tx, work.actor, work.case, rows, meaning, work.proof)
     if not work.site.shadow:
         for row in rows:
             releasing.queue(work, row, now)
     store.drop_drafts(work.tx, work.actor.account_id, releasing.drafts_of(work.case["case_id"]))
     orders = [row["command_id"] for row in rows]
-    note(work, "approved", {"meaning": meaning, "record_hash": record, "orders": orders, **detail})
+    note(work, "approved", {"meaning": meaning, **signed, "orders": orders, **detail})
     said = (
         "Approved. A replay sends nothing." if work.site.shadow else "Approved. The orders are on their way."
     )
@@ -125,10 +125,11 @@ def reject(work: Work, reason: str) -> Decided:
             "closed_us": work.site.now_us,
         },
     )
-    record = sign(work.tx, work.actor, work.case, store.commands_of(work.tx, work.case["case_id"]), REJECTS)
+    rows = store.commands_of(work.tx, work.case["case_id"])
+    signed = sign(work.tx, work.actor, work.case, rows, REJECTS, work.proof)
     store.cancel_proposed(work.tx, work.case["case_id"], wall_us())
     store.drop_drafts(work.tx, work.actor.account_id, releasing.drafts_of(work.case["case_id"]))
-    note(work, "rejected", {"reason": reason, "record_hash": record})
+    note(work, "rejected", {"reason": reason, **signed})
     return Decided.of(work.case, "Rejected. Nothing is sent.")
 
 
@@ -136,8 +137,8 @@ def take_back(work: Work, command_ids: list[str] | None, reason: str) -> Decided
     """Take orders back (None: all that can be)."""
     said = releasing.take_back(work, command_ids, reason)
     rows = store.commands_of(work.tx, work.case["case_id"])
-    sign(work.tx, work.actor, work.case, rows, TAKES_BACK)
-    note(work, "took orders back", {"reason": reason, "orders": said})
+    signed = sign(work.tx, work.actor, work.case, rows, TAKES_BACK, work.proof)
+    note(work, "took orders back", {"reason": reason, "orders": said, **signed})
     work = save(work, {"version": work.case["version"] + 1})
     settle(work.tx, work.case["case_id"], work.site)
     return Decided.of(store.get(work.tx, work.case["case_id"]) or work.case, "Being taken back.")

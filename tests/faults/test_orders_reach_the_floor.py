@@ -21,9 +21,9 @@ from domain.clock import HOUR, wall_us
 from runtime.workers.relay import Worker
 from services import audit
 from services.commands.acting import Changes
-from services.commands.cases import CaseCommands
 from services.recommend import Recommender
 from tests.kits.nats import nats_server
+from tests.kits.pen import SigningCommands
 from tests.services.decide.plant import CNC_11, CNC_12, LINE, SITE, Plant
 from tests.simulator.floor.conftest import NOW
 
@@ -78,7 +78,7 @@ def plant(database: Database) -> Plant:
 
 def approve_all(plant: Plant) -> None:
     """One order every four hours: there is one mechanic, and fewer parts than machines."""
-    recommender, desk = Recommender(plant.database), CaseCommands(plant.database)
+    recommender, desk = Recommender(plant.database), SigningCommands(plant.database)
     manager = plant.person(Role.PLANT_MANAGER)
     for n, unit in enumerate(UNITS):
         case_id = recommender.consider(plant.predict(0.9, unit=unit, at_us=NOW)).case_id

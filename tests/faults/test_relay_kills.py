@@ -22,10 +22,10 @@ from data.store import tables as t
 from data.store.database import Database
 from services import audit
 from services.commands.acting import Changes
-from services.commands.cases import CaseCommands
 from services.recommend import Recommender
 from tests.kits.dying_relay import POINTS
 from tests.kits.nats import NatsServer, nats_server
+from tests.kits.pen import SigningCommands
 from tests.kits.receiver import Receiver
 from tests.services.decide.plant import LINE, SITE, Plant
 
@@ -76,7 +76,7 @@ def machine(plant: Plant, n: int) -> str:
 
 def decide_until(plant: Plant, stop: threading.Event) -> None:
     """Approve one case after the other, some with changes, until told to stop."""
-    recommender, desk = Recommender(plant.database), CaseCommands(plant.database)
+    recommender, desk = Recommender(plant.database), SigningCommands(plant.database)
     manager = plant.person(Role.PLANT_MANAGER)
     n = 0
     while not stop.is_set():

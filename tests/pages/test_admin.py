@@ -4,7 +4,7 @@ from auth.permissions import Role
 from data.store import tables as t
 from domain.clock import wall_us
 from services.actors import load_actor
-from services.commands.accounts import AccountCommands
+from services.signing import Signer
 from tests import factories as f
 from tests.pages.conftest import html_of
 
@@ -50,7 +50,7 @@ def test_a_new_user_gets_a_password_once_and_appears_in_the_list(screens, somebo
         account_id = tx.execute(t.accounts.select().where(t.accounts.c.username == "olaf")).mappings().one()
         olaf = load_actor(tx, account_id["account_id"])
     assert (olaf.roles, olaf.scopes) == (frozenset({Role.OPERATOR}), ("north/machining/line-1",))
-    assert AccountCommands(screens.database).password_ok(olaf, password)
+    assert Signer(screens.database).password_ok(olaf, password)
     assert not screens.open(USERS, ada).code
 
 

@@ -10,6 +10,7 @@ from data.store import tables as t
 from domain.clock import MINUTE
 from services.commands.cases import CaseCommands
 from tests import factories as f
+from tests.kits.pen import TYPED
 from tests.pages.conftest import html_of
 
 CASE, INBOX, HISTORY = (f"pages.decide.{name}:render" for name in ("case", "inbox", "history"))
@@ -78,7 +79,7 @@ def test_approving_needs_the_password_and_releases_the_orders(screens):
     test = screens.open(CASE, case="2211")
     button(test, "Approve and sign").click().run()
     sign(test, "wrong")
-    assert [w.value for w in test.warning] == ["The password is wrong. Nothing was signed."]
+    assert [w.value for w in test.warning] == ["The password is wrong; nothing was signed."]
     assert states(screens) == ("seen", [])
     sign(test)
     assert states(screens) == ("approved", ["erp.stock", "mes.line-1"])
@@ -104,7 +105,9 @@ def test_somebody_was_faster(screens, somebody):
     test = screens.open(CASE, case="2211")
     button(test, "Approve and sign").click().run()
     other = somebody("pam", [Role.PLANT_MANAGER])
-    CaseCommands(screens.database).reject(other, case_id, 1, "act-of-pam", "production_first")
+    CaseCommands(screens.database).reject(
+        other, case_id, 1, "act-of-pam", "production_first", credential=TYPED
+    )
     sign(test)
     said = [w.value for w in test.warning]
     assert len(said) == 1 and "Pam decided first" in said[0] and "rejected" in said[0]

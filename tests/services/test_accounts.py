@@ -11,6 +11,7 @@ from domain.clock import HOUR, MINUTE, SECOND, wall_us
 from domain.errors import Conflict, Forbidden, InvalidInput, NotFound, NotNow, NotSignedIn
 from services.accounts import UNKNOWN, Accounts
 from services.commands.accounts import AccountCommands
+from services.signing import Signer
 from tests import factories as f
 
 
@@ -178,7 +179,7 @@ def test_an_administrator_makes_a_user_who_can_sign_in(
     actor = accounts.actor(signed_in(accounts, "tom"))
     assert actor.roles == {Role.OPERATOR}
     assert actor.scopes == ("north/machining/line-1",)
-    assert commands.password_ok(actor, password)
+    assert Signer(database).password_ok(actor, password)
     assert entries(database) == 1
 
 
@@ -269,11 +270,11 @@ def test_taken_names_and_unknown_places_are_refused(
 
 
 def test_five_wrong_passwords_at_a_signature_make_one_wait(
-    commands: AccountCommands, people: tuple[Actor, Actor]
+    database: Database, people: tuple[Actor, Actor]
 ) -> None:
-    sue = people[0]
-    assert commands.password_ok(sue, f.PASSWORD)
+    sue, signer = people[0], Signer(database)
+    assert signer.password_ok(sue, f.PASSWORD)
     for _ in range(5):
-        assert not commands.password_ok(sue, "wrong horse battery")
+        assert not signer.password_ok(sue, "wrong horse battery")
     with pytest.raises(NotNow):
-        commands.password_ok(sue, f.PASSWORD)
+        signer.password_ok(sue, f.PASSWORD)

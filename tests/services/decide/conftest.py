@@ -6,6 +6,7 @@ from auth.permissions import Actor, Role
 from data.store.database import Database
 from services.commands.cases import CaseCommands
 from services.recommend import Recommender
+from tests.kits.pen import SigningCommands
 from tests.services.decide.plant import Plant
 
 
@@ -21,7 +22,7 @@ def recommender(database: Database) -> Recommender:
 
 @pytest.fixture
 def desk(database: Database) -> CaseCommands:
-    return CaseCommands(database)
+    return SigningCommands(database)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from data.store.database import Database
 from domain.clock import DAY, HOUR, MINUTE, wall_us
 from domain.ids import new_id
 from domain.messages import Command, CommandState, Finding, Receipt, ReceiptStatus
+from tests.kits.pen import QUICK_HASH
 
 SITE, LINE = "north", "north/machining/line-1"
 CNC_11, CNC_12 = f"{LINE}/cnc-11", f"{LINE}/cnc-12"
@@ -130,7 +131,7 @@ class Plant:
                     account_id=actor.account_id,
                     username=actor.username,
                     name=named,
-                    password_hash="",
+                    password_hash=QUICK_HASH,
                     roles=",".join(roles),
                     scopes=scope,
                     active=True,

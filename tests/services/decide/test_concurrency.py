@@ -12,10 +12,10 @@ from data.store import tables as t
 from data.store.database import Database
 from domain.errors import Conflict, NotNow, TaktwiseError
 from services import audit
-from services.commands.cases import CaseCommands
 from services.recommend import Recommender
 from services.relay import Relay
 from tests.contract.memory_sink import MemorySink
+from tests.kits.pen import SigningCommands
 from tests.services.decide.plant import Plant
 
 PEOPLE = 20
@@ -41,7 +41,7 @@ def at_once(acts: list[Callable[[], object]]) -> list[object]:
 
 
 def _decide_at_once(database: Database) -> None:
-    plant, desk = Plant(database).build(), CaseCommands(database)
+    plant, desk = Plant(database).build(), SigningCommands(database)
     case_id = Recommender(database).consider(plant.predict(0.85)).case_id
     assert case_id
     people = [plant.person(Role.SUPERVISOR) for _ in range(PEOPLE)]
@@ -64,7 +64,7 @@ def _decide_at_once(database: Database) -> None:
 
 
 def _click_often(database: Database) -> None:
-    plant, desk = Plant(database).build(), CaseCommands(database)
+    plant, desk = Plant(database).build(), SigningCommands(database)
     case_id = Recommender(database).consider(plant.predict(0.85)).case_id
     assert case_id
     person = plant.person(Role.SUPERVISOR)
@@ -74,7 +74,7 @@ def _click_often(database: Database) -> None:
 
 
 def _relay_at_once(database: Database) -> None:
-    plant, desk, sink = Plant(database).build(), CaseCommands(database), MemorySink()
+    plant, desk, sink = Plant(database).build(), SigningCommands(database), MemorySink()
     case_id = Recommender(database).consider(plant.predict(0.85)).case_id
     assert case_id
     desk.approve(plant.person(Role.SUPERVISOR), case_id, 1, "act-00000001")

@@ -17,6 +17,7 @@ from services.commands.acting import Changes
 from services.commands.cases import CaseCommands
 from services.recommend import Recommender
 from services.signing import record_hash
+from tests.kits.pen import SigningCommands
 from tests.services.decide.plant import CNC_11, Plant
 
 ACT, OTHER_ACT = "act-00000001", "act-00000002"
@@ -317,7 +318,7 @@ def test_a_replay_sends_nothing(database: Database) -> None:
     plant = Plant(database).build(shadow=True)
     case_id = Recommender(database).consider(plant.predict(0.85)).case_id
     assert case_id
-    decided = CaseCommands(database).approve(plant.person(Role.SUPERVISOR), case_id, 1, ACT)
+    decided = SigningCommands(database).approve(plant.person(Role.SUPERVISOR), case_id, 1, ACT)
     assert decided.state == "approved" and "replay" in decided.message
     assert plant.outbox() == []
 

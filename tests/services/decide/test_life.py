@@ -21,11 +21,11 @@ from domain.messages import Command, Finding, Receipt, ReceiptStatus
 from domain.policy import REJECT_REASONS
 from services import audit
 from services.commands.acting import Changes
-from services.commands.cases import CaseCommands
 from services.receipts import views
 from services.recommend import Recommender
 from services.relay import Relay
 from tests.contract.memory_sink import MemorySink
+from tests.kits.pen import SigningCommands
 from tests.services.decide.plant import SITE, Plant, receipt
 
 DECIDED = {"approved", "rejected"}
@@ -42,7 +42,7 @@ class LifeOfACase(RuleBasedStateMachine):
         self.plant = Plant(self.database).build(on_hand=shelf)
         self.people = [self.plant.person(Role.PLANT_MANAGER), self.plant.person(Role.SUPERVISOR)]
         self.technician = self.plant.person(Role.TECHNICIAN)
-        self.desk, self.recommender = CaseCommands(self.database), Recommender(self.database)
+        self.desk, self.recommender = SigningCommands(self.database), Recommender(self.database)
         self.sink = MemorySink()
         self.relay = Relay(self.database, self.sink)
         self.acts, self.at = itertools.count(1), wall_us()
