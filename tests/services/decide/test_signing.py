@@ -150,6 +150,6 @@ def test_comments_and_findings_need_no_signature(
     plant: Plant, unhelped: CaseCommands, supervisor: Actor, case_id: str
 ) -> None:
     assert unhelped.comment(supervisor, case_id, ACT, "heard it too").state == "proposed"
-    plant.age(case_id, state="done")
     planner = plant.person(Role.MAINTENANCE_PLANNER)
+    plant.age(case_id, state="done", decided_by=planner.account_id)
     assert unhelped.record_outcome(planner, case_id, NEXT, Finding.DEGRADED).state == "judged"
