@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from domain.clock import SECOND
-from domain.time_model import BUSY, Facts, Leaf, OperationSpan, Segment, outside_plan, segments
+from domain.time_model import BUSY, Facts, Leaf, OperationSpan, Segment, seconds_by_leaf, segments
 
 UNRATED_SHARE = 0.01
 
@@ -75,9 +74,7 @@ class Oee:
 def measure(facts: Facts, from_us: int, to_us: int) -> Oee:
     """OEE of one work unit in [from_us, to_us)."""
     parts = segments(facts, from_us, to_us)
-    seconds = dict.fromkeys(Leaf, 0.0)
-    for part in parts:
-        seconds[part.leaf] += (part.to_us - part.from_us) / SECOND
+    seconds = seconds_by_leaf(parts)
     good = scrap = ideal = ideal_good = unrated = 0.0
     for count in facts.counts:
         if not from_us <= count.bucket_us < to_us or not (count.good or count.scrap):
@@ -89,7 +86,7 @@ def measure(facts: Facts, from_us: int, to_us: int) -> Oee:
         else:
             ideal += cycle * (count.good + count.scrap)
             ideal_good += cycle * count.good
-    flags = _flags(facts, parts, seconds, ideal, unrated)
+    flags = _flags(parts, seconds, ideal, unrated)
     return Oee(from_us, to_us, seconds, good, scrap, ideal, ideal_good, unrated, flags)
 
 
@@ -147,14 +144,14 @@ def _cycle_at(operations: Sequence[OperationSpan], bucket_us: int, width_us: int
 
 
 def _flags(
-    facts: Facts, parts: Sequence[Segment], seconds: dict[Leaf, float], ideal: float, unrated: float
+    parts: Sequence[Segment], seconds: dict[Leaf, float], ideal: float, unrated: float
 ) -> tuple[str, ...]:
     flags = []
     if unrated:
         flags.append(f"{unrated:.0f} parts without an order or a planned cycle time")
     if seconds[Leaf.PRODUCTION] and ideal > seconds[Leaf.PRODUCTION]:
         flags.append("faster than planned: check the planned cycle time")
-    if any(p.leaf is Leaf.PRODUCTION and outside_plan(facts, p) for p in parts):
+    if any(p.off_plan and p.leaf is Leaf.PRODUCTION for p in parts):
         flags.append("produced in a break or outside the shift plan")
     if seconds[Leaf.NO_DATA]:
         flags.append("time without data is left out")

@@ -1,25 +1,26 @@
-"""The time model of ISO 22400-2: every second of a window belongs to exactly one leaf.
+"""The time model of ISO 22400-2: every microsecond of a window belongs to exactly one leaf.
 
     outside        no shift, and the machine does not produce
     planned_down   in a shift, a break, or a stop that was fixed before the shift plan froze
     no_data        nothing is known: never running and never down
     delay          ADOT: available but not running (no order, blocked, starved)
     down           ADET: malfunctions and minor stops during an order
-    setup          AUST: from the start of an operation to its first good piece at rate
+    setup          AUST: from the last good piece of the old order to the first good one of the new
     production     APT: executing
 
 PBT = delay + down + setup + production. Time without data is left out of PBT and shown beside it.
 Production outside the shift or in a break extends PBT and is flagged. Times are microseconds.
+A stop is what lies between two stretches of production: its length, not that of the states within
+it, tells a minor stop (shorter than `minor_us`) from a failure.
 """
 
-from bisect import bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
-from typing import TypeVar
+from typing import Generic, TypeVar
 
-from domain.clock import SECOND
+from domain.clock import MINUTE, SECOND
 from domain.telemetry import MachineState
 
 
@@ -35,9 +36,30 @@ class Leaf(StrEnum):
     PRODUCTION = "production"
 
 
+class Cause(StrEnum):
+    """Why a stretch is in its leaf. The first three are outside, the next two planned down."""
+
+    NO_SHIFT = "no_shift"
+    REMOVED = "removed"  # after the machine was taken out of the plant
+    PLACED_LATER = "placed_later"
+    BREAK = "break"
+    PLANNED_STOP = "planned_stop"
+    NO_DATA = "no_data"
+    NO_ORDER = "no_order"
+    IDLE = "idle"
+    WAITING = "waiting"  # for another machine, that is not known
+    BLOCKED = "blocked"  # a machine behind it does not take parts
+    STARVED = "starved"  # a machine before it gives none
+    MINOR_STOP = "minor_stop"
+    FAILURE = "failure"
+    SETUP = "setup"
+    RUNNING = "running"
+
+
 BUSY = (Leaf.DELAY, Leaf.DOWN, Leaf.SETUP, Leaf.PRODUCTION)
-_EXECUTING = frozenset({MachineState.EXECUTE, MachineState.COMPLETING})
-_EXTERNAL = frozenset({MachineState.SUSPENDED, MachineState.SUSPENDING, MachineState.UNSUSPENDING})
+MINOR_US = 5 * MINUTE
+EXECUTING = frozenset({MachineState.EXECUTE, MachineState.COMPLETING})
+EXTERNAL = frozenset({MachineState.SUSPENDED, MachineState.SUSPENDING, MachineState.UNSUSPENDING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +74,7 @@ class Span:
         return self.from_us <= at_us < self.to_us
 
 
+ALWAYS = Span(-(2**62), 2**62)
 AnySpan = TypeVar("AnySpan", bound=Span)
 
 
@@ -60,6 +83,13 @@ class StateSpan(Span):
     """A stretch in one machine state; None is a gap."""
 
     state: MachineState | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSpan(Span):
+    """A break, or a stop that was fixed in time."""
+
+    cause: Cause = Cause.PLANNED_STOP
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,24 +104,37 @@ class OperationSpan(Span):
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Parts made in the bucket that starts at `bucket_us`."""
+    """Parts made in the bucket that starts at `bucket_us`; `resets` of its counters in it."""
 
     bucket_us: int
     good: float
     scrap: float
+    energy_kwh: float = 0.0
+    resets: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Segment(Span):
-    """A stretch in one leaf, with the state behind it (for the strip on the screen)."""
+    """A stretch in one leaf, with the state and the order behind it.
+
+    `charged_to` names the machine that made this one wait. `off_plan`: produced in a break, a planned
+    stop or outside the shifts.
+    """
 
     leaf: Leaf
     state: MachineState | None
+    cause: Cause = Cause.RUNNING
+    operation: OperationSpan | None = None
+    off_plan: bool = False
+    charged_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that OEE of one work unit needs, sorted by time."""
+    """All that the time model of one work unit needs, sorted by time.
+
+    Shifts may overlap, a moment counts once. Operations may not.
+    """
 
     states: Sequence[StateSpan]
     shifts: Sequence[Span]
@@ -99,61 +142,154 @@ class Facts:
     operations: Sequence[OperationSpan]
     counts: Sequence[Count]
     bucket_us: int = 300 * SECOND
+    minor_us: int = MINOR_US
+    placed: Span = ALWAYS
 
 
 def segments(facts: Facts, from_us: int, to_us: int) -> list[Segment]:
     """The window cut into leaves, in time order, without holes or overlaps."""
     cuts = sorted(_cuts(facts, from_us, to_us))
+    classify = _Classifier(facts)
     result: list[Segment] = []
     for begin, end in pairwise(cuts):
-        leaf, state = _leaf(facts, begin)
+        found = classify.at(begin, end)
         last = result[-1] if result else None
-        if last and last.leaf is leaf and last.state is state:
-            result[-1] = Segment(last.from_us, end, leaf, state)
+        if last and _alike(last, found):
+            result[-1] = replace(last, to_us=end)
         else:
-            result.append(Segment(begin, end, leaf, state))
-    return result
+            result.append(found)
+    return _name_stops(result, facts.minor_us)
+
+
+def _alike(one: Segment, other: Segment) -> bool:
+    return (
+        one.leaf is other.leaf
+        and one.state is other.state
+        and one.cause is other.cause
+        and one.operation is other.operation
+        and one.off_plan is other.off_plan
+    )
 
 
 def _cuts(facts: Facts, from_us: int, to_us: int) -> set[int]:
-    cuts = {from_us, to_us}
+    cuts = {from_us, to_us, facts.placed.from_us, facts.placed.to_us}
     for spans in (facts.states, facts.shifts, facts.planned_stops, facts.operations):
         for span in spans:
-            cuts.update((span.from_us, span.to_us))
+            cuts.add(span.from_us)
+            cuts.add(span.to_us)
     cuts.update(operation.setup_end_us for operation in facts.operations)
     return {cut for cut in cuts if from_us <= cut <= to_us}
 
 
-def _leaf(facts: Facts, at_us: int) -> tuple[Leaf, MachineState | None]:
-    state_span = _find(facts.states, at_us)
-    state = state_span.state if state_span else None
-    operation = _find(facts.operations, at_us)
-    executing = state in _EXECUTING
-    if not executing and _find(facts.shifts, at_us) is None:
-        return Leaf.OUTSIDE, state
-    if not executing and any(stop.covers(at_us) for stop in facts.planned_stops):
-        return Leaf.PLANNED_DOWN, state
-    if state is None:
-        return Leaf.NO_DATA, None
+class _Pointer(Generic[AnySpan]):
+    """The span that covers a moment, for moments that only grow."""
+
+    __slots__ = ("_at", "_spans")
+
+    def __init__(self, spans: Sequence[AnySpan]) -> None:
+        self._spans, self._at = spans, 0
+
+    def at(self, us: int) -> AnySpan | None:
+        spans, index = self._spans, self._at
+        while index < len(spans) and spans[index].to_us <= us:
+            index += 1
+        self._at = index
+        return spans[index] if index < len(spans) and spans[index].from_us <= us else None
+
+
+class _Classifier:
+    """Names the leaf and the cause of stretches, asked for in time order."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._placed = facts.placed
+        self._states = _Pointer(facts.states)
+        self._shifts = _Pointer(merged(facts.shifts))
+        self._planned = _Pointer(_planned(facts.planned_stops))
+        self._operations = _Pointer(facts.operations)
+
+    def at(self, at_us: int, to_us: int) -> Segment:
+        """The segment that begins at a cut and ends at the next one."""
+        span = self._states.at(at_us)
+        state = span.state if span else None
+        shift, planned = self._shifts.at(at_us), self._planned.at(at_us)
+        operation = self._operations.at(at_us)
+        if not self._placed.covers(at_us):
+            gone = at_us >= self._placed.to_us
+            why = Cause.REMOVED if gone else Cause.PLACED_LATER
+            return Segment(at_us, to_us, Leaf.OUTSIDE, state, why, None, gone and state in EXECUTING)
+        if state not in EXECUTING:
+            if shift is None:
+                return Segment(at_us, to_us, Leaf.OUTSIDE, state, Cause.NO_SHIFT, operation)
+            if planned is not None:
+                return Segment(at_us, to_us, Leaf.PLANNED_DOWN, state, planned.cause, operation)
+        if state is None:
+            return Segment(at_us, to_us, Leaf.NO_DATA, None, Cause.NO_DATA, operation)
+        off_plan = shift is None or planned is not None
+        leaf, cause = _working(state, operation, at_us)
+        return Segment(at_us, to_us, leaf, state, cause, operation, off_plan)
+
+
+def _working(state: MachineState, operation: OperationSpan | None, at_us: int) -> tuple[Leaf, Cause]:
+    """Leaf and cause of a stretch in planned time whose state is known."""
     if operation and at_us < operation.setup_end_us:
-        return Leaf.SETUP, state
-    if executing:
-        return Leaf.PRODUCTION, state
-    if operation is None or state in _EXTERNAL or state is MachineState.IDLE:
-        return Leaf.DELAY, state
-    return Leaf.DOWN, state
+        return Leaf.SETUP, Cause.SETUP
+    if state in EXECUTING:
+        return Leaf.PRODUCTION, Cause.RUNNING
+    if operation is None:
+        return Leaf.DELAY, Cause.NO_ORDER
+    if state in EXTERNAL:
+        return Leaf.DELAY, Cause.WAITING
+    if state is MachineState.IDLE:
+        return Leaf.DELAY, Cause.IDLE
+    return Leaf.DOWN, Cause.FAILURE
 
 
-def _find(spans: Sequence[AnySpan], at_us: int) -> AnySpan | None:
-    index = bisect_right(spans, at_us, key=lambda span: span.from_us) - 1
-    return spans[index] if index >= 0 and spans[index].covers(at_us) else None
+def _name_stops(parts: list[Segment], minor_us: int) -> list[Segment]:
+    """Down stretches that touch are one stop; a short one is a minor stop."""
+    begin = 0
+    while begin < len(parts):
+        end = begin
+        while end < len(parts) and parts[end].leaf is Leaf.DOWN:
+            end += 1
+        if end > begin and parts[end - 1].to_us - parts[begin].from_us < minor_us:
+            for index in range(begin, end):
+                parts[index] = replace(parts[index], cause=Cause.MINOR_STOP)
+        begin = max(end, begin + 1)
+    return parts
 
 
-def outside_plan(facts: Facts, part: Span) -> bool:
-    """True when some of the stretch lies outside the shifts, or in a break or planned stop."""
-    planned = sum(_overlap(part, shift) for shift in facts.shifts)
-    return planned < part.to_us - part.from_us or any(_overlap(part, stop) for stop in facts.planned_stops)
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """The same time as spans that neither touch nor overlap, by start."""
+    result: list[Span] = []
+    for span in sorted(spans, key=lambda s: s.from_us):
+        if result and span.from_us <= result[-1].to_us:
+            result[-1] = Span(result[-1].from_us, max(result[-1].to_us, span.to_us))
+        elif span.from_us < span.to_us:
+            result.append(Span(span.from_us, span.to_us))
+    return result
 
 
-def _overlap(one: Span, other: Span) -> int:
-    return max(0, min(one.to_us, other.to_us) - max(one.from_us, other.from_us))
+def _planned(stops: Iterable[Span]) -> list[PlannedSpan]:
+    """Breaks and planned stops without overlaps; where they overlap, the one that began first stays."""
+    result: list[PlannedSpan] = []
+    for stop in sorted(stops, key=lambda s: (s.from_us, s.to_us)):
+        begin = max(stop.from_us, result[-1].to_us) if result else stop.from_us
+        if begin < stop.to_us:
+            cause = stop.cause if isinstance(stop, PlannedSpan) else Cause.PLANNED_STOP
+            result.append(PlannedSpan(begin, stop.to_us, cause))
+    return result
+
+
+def seconds_by_leaf(parts: Iterable[Segment]) -> dict[Leaf, float]:
+    """How long each leaf lasted, in seconds."""
+    total = dict.fromkeys(Leaf, 0)
+    for part in parts:
+        total[part.leaf] += part.to_us - part.from_us
+    return {leaf: us / SECOND for leaf, us in total.items()}
+
+
+def check_partition(parts: Sequence[Segment], from_us: int, to_us: int) -> None:
+    """Raise AssertionError unless the parts cover [from_us, to_us) once: called before they are stored."""
+    edges = [from_us, *(p.to_us for p in parts)]
+    if [p.from_us for p in parts] != edges[:-1] or edges[-1] != to_us:
+        raise AssertionError("the leaves do not add up to the window")

@@ -8,10 +8,20 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, or_, select
 
 from data.store import tables as t
-from domain.clock import MINUTE
-from domain.equipment import line_of
+from domain.clock import MINUTE, SECOND
+from domain.equipment import line_of, site_of
 from domain.telemetry import MachineState
-from domain.time_model import Count, Facts, OperationSpan, Span, StateSpan
+from domain.time_model import (
+    ALWAYS,
+    MINOR_US,
+    Cause,
+    Count,
+    Facts,
+    OperationSpan,
+    PlannedSpan,
+    Span,
+    StateSpan,
+)
 
 Changes = dict[str, list[tuple[int, int]]]
 SILENCE_US = 15 * MINUTE  # longer without any message is a gap
@@ -22,7 +32,9 @@ def load(tx: Connection, units: Sequence[str], from_us: int, to_us: int) -> dict
     counts = _counts(tx, units, from_us, to_us)
     states = _states(tx, units, from_us, to_us)
     operations = _operations(tx, units, from_us, to_us)
-    shifts, breaks = _shifts(tx, sorted({line_of(unit) for unit in units}), from_us, to_us)
+    lines = sorted({line_of(unit) for unit in units})
+    shifts, breaks = _shifts(tx, lines, from_us, to_us)
+    minor, placed = _minor_us(tx, lines, from_us), _placed(tx, units)
     stops = _planned_stops(tx, units, from_us, to_us)
     return {
         unit: Facts(
@@ -31,6 +43,8 @@ def load(tx: Connection, units: Sequence[str], from_us: int, to_us: int) -> dict
             planned_stops=sorted(stops[unit] + breaks[line_of(unit)], key=lambda s: s.from_us),
             operations=operations[unit],
             counts=[c for c in counts[unit] if from_us <= c.bucket_us < to_us],
+            minor_us=minor[line_of(unit)],
+            placed=placed.get(unit, ALWAYS),
         )
         for unit in units
     }
@@ -141,7 +155,7 @@ def _rate(versions: list[tuple[int, float]], at_us: int) -> float | None:
 def _shifts(
     tx: Connection, lines: Sequence[str], from_us: int, to_us: int
 ) -> tuple[dict[str, list[Span]], dict[str, list[Span]]]:
-    s = t.shifts.c
+    s, b = t.shifts.c, t.shift_breaks.c
     shifts: dict[str, list[Span]] = defaultdict(list)
     breaks: dict[str, list[Span]] = defaultdict(list)
     rows: Sequence[Any] = tx.execute(
@@ -152,21 +166,28 @@ def _shifts(
     for line, start_us, end_us, break_us, break_s in rows:
         shifts[line].append(Span(start_us, end_us))
         if break_us is not None and break_s:
-            breaks[line].append(Span(break_us, break_us + break_s * 1_000_000))
+            breaks[line].append(PlannedSpan(break_us, break_us + break_s * SECOND, Cause.BREAK))
+    pauses = tx.execute(
+        select(s.line_id, b.start_us, b.end_us)
+        .join_from(t.shifts, t.shift_breaks, (b.instance == s.instance) & (b.shift_id == s.shift_id))
+        .where(s.line_id.in_(lines), s.start_us < to_us, s.end_us > from_us)
+    )
+    for line, start_us, end_us in pauses:
+        breaks[line].append(PlannedSpan(start_us, end_us, Cause.BREAK))
     return shifts, breaks
 
 
 def _planned_stops(tx: Connection, units: Sequence[str], from_us: int, to_us: int) -> dict[str, list[Span]]:
     """Stops that count as planned: marked so, and fixed before the plan of their shift froze."""
-    d, s = t.downtimes.c, t.shifts.c
+    d, s, e = t.downtimes.c, t.shifts.c, t.equipment.c
     frozen = (
-        select(s.frozen_us)
-        .where(s.instance == d.instance, s.start_us <= d.start_us, s.end_us > d.start_us)
-        .limit(1)
+        select(func.min(s.frozen_us))
+        .where(s.line_id == e.parent_id, s.start_us <= d.start_us, s.end_us > d.start_us)
         .scalar_subquery()
     )
     rows = tx.execute(
         select(d.equipment_id, d.start_us, d.end_us)
+        .join_from(t.downtimes, t.equipment, e.equipment_id == d.equipment_id)
         .where(
             d.equipment_id.in_(units), d.planned.is_(True), d.start_us < to_us,
             or_(d.end_us.is_(None), d.end_us > from_us),
@@ -175,5 +196,26 @@ def _planned_stops(tx: Connection, units: Sequence[str], from_us: int, to_us: in
     )  # fmt: skip
     found: dict[str, list[Span]] = defaultdict(list)
     for unit, start_us, end_us in rows:
-        found[unit].append(Span(start_us, end_us or to_us))
+        found[unit].append(PlannedSpan(start_us, end_us or to_us))
     return found
+
+
+def _minor_us(tx: Connection, lines: Sequence[str], at_us: int) -> dict[str, int]:
+    """The longest minor stop per line, by the policy of the line, else of its site, valid at a moment."""
+    p = t.stop_policies.c
+    scopes = {*lines, *(site_of(line) for line in lines)}
+    rows = tx.execute(
+        select(p.scope, p.minor_stop_s)
+        .where(p.scope.in_(scopes), p.valid_from_us <= at_us)
+        .order_by(p.valid_from_us)
+    )
+    valid = {scope: seconds * SECOND for scope, seconds in rows}
+    return {line: valid.get(line, valid.get(site_of(line), MINOR_US)) for line in lines}
+
+
+def _placed(tx: Connection, units: Sequence[str]) -> dict[str, Span]:
+    e = t.equipment.c
+    rows = tx.execute(
+        select(e.equipment_id, e.removed_us).where(e.equipment_id.in_(units), e.removed_us.is_not(None))
+    )
+    return {unit: Span(-(2**62), removed_us) for unit, removed_us in rows}

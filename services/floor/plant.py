@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from domain import oee
-from domain.clock import MINUTE, SECOND
+from domain.clock import SECOND
 from domain.equipment import site_of
 from domain.oee import Oee
-from domain.time_model import Leaf, Segment, Span
+from domain.time_model import Cause, Segment, Span
 from services import kpis
 from services.floor import facts
 from services.rows.floor import LineFigures, Node, PlantFigures, StopRow, Window
-
-MINOR_US = 5 * MINUTE  # a stop shorter than this is a minor stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +77,8 @@ def line_figures(tx: Connection, line: Node, ask: Request, zone: str) -> LineFig
 
 
 def minor_s(strip: tuple[Segment, ...]) -> float:
-    """Seconds in stops that were shorter than MINOR_US."""
-    short = (s.to_us - s.from_us for s in strip if s.leaf is Leaf.DOWN and s.to_us - s.from_us < MINOR_US)
-    return sum(short) / SECOND
+    """Seconds in minor stops."""
+    return sum(s.to_us - s.from_us for s in strip if s.cause is Cause.MINOR_STOP) / SECOND
 
 
 def _target(lines: tuple[LineFigures, ...]) -> float | None:

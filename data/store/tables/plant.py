@@ -34,6 +34,7 @@ equipment = Table(
     whole("position"),
     number("target_oee", null=True),
     us("created_us"),
+    us("removed_us", null=True),  # taken out of the plant: what comes later is flagged
 )
 equipment_aliases = Table(
     "equipment_aliases",

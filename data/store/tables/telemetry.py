@@ -53,6 +53,7 @@ counts = Table(
     number("good"),
     number("scrap"),
     number("energy_kwh"),
+    number("resets", default="0"),  # how often a counter fell: it was reset, and counts from zero
     sqlite_with_rowid=False,
 )
 edge_nodes = Table(

@@ -1,0 +1,35 @@
+"""What KPIs are made of: measures that add up over time, machines, orders and products.
+
+Times are whole microseconds, so that sums are exact; parts and ideal times are doubles. The leaves
+come first and partition calendar time; `_us` names after them are parts of a leaf.
+"""
+
+from domain.time_model import Leaf
+
+LEAF_COLUMNS = {leaf: f"{leaf.value.removesuffix('_down')}_us" if leaf is Leaf.PLANNED_DOWN
+                else f"{leaf.value}_us" for leaf in Leaf}  # fmt: skip
+WHOLE = (
+    *LEAF_COLUMNS.values(),
+    "waiting_us",  # delay within an order
+    "blocked_us",  # of it, charged to a machine behind
+    "starved_us",  # of it, charged to a machine before
+    "minor_us",  # down in minor stops
+    "off_plan_us",  # production in breaks, planned stops and outside the shifts
+    "corrective_us",  # maintenance after a failure (CMT)
+    "preventive_us",  # planned maintenance (PMT)
+    "minor_stops",
+    "failures",
+)
+REAL = (
+    "good",
+    "scrap",
+    "startup_scrap",  # of it, made during setup
+    "rework",
+    "inspected",
+    "first_pass",
+    "ideal_s",  # sum(PRI x PQ)
+    "ideal_good_s",  # sum(PRI x GQ)
+    "unrated",  # parts without an order or a planned cycle time
+    "energy_kwh",
+)
+NAMES = (*WHOLE, *REAL)

@@ -1,0 +1,183 @@
+"""Shift calendars as data: weekly patterns, exceptions and holidays become shifts of local days.
+
+Starts, lengths and breaks are wall-clock minutes of the site's IANA zone: a night shift from 22:00 to
+06:00 lasts 7 or 9 real hours when the clocks change, and such a local day has 23 or 25.
+The nearest scope counts: a line's own pattern, else its area's, else its site's.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from domain.clock import MINUTE, micros, utc
+from domain.equipment import within
+from domain.errors import InvalidInput
+from domain.time_model import Span
+
+DAY_MINUTES = 24 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A shift that comes again every week. `weekdays` are ISO days (1 Monday) on which it begins.
+
+    `breaks` are (minutes after the start, minutes). The plan of a shift is fixed `freeze_minutes`
+    before it begins. `valid_to` is the last day, None for no end.
+    """
+
+    pattern_id: str
+    scope: str
+    name: str
+    weekdays: frozenset[int]
+    start_minute: int
+    minutes: int
+    breaks: tuple[tuple[int, int], ...] = ()
+    freeze_minutes: int = 480
+    on_holidays: bool = False
+    valid_from: date = date.min
+    valid_to: date | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start_minute < DAY_MINUTES or not 0 < self.minutes <= DAY_MINUTES:
+            raise InvalidInput(f"shift {self.name!r} must start within a day and last up to 24 h")
+        if not self.weekdays or not self.weekdays <= set(range(1, 8)):
+            raise InvalidInput(f"shift {self.name!r} needs weekdays from 1 (Monday) to 7")
+        if any(at < 0 or length <= 0 or at + length > self.minutes for at, length in self.breaks):
+            raise InvalidInput(f"a break of shift {self.name!r} lies outside it")
+
+    def runs_on(self, day: date, holidays: Collection[date]) -> bool:
+        """True when the shift begins on a day."""
+        valid = self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+        return valid and day.isoweekday() in self.weekdays and (self.on_holidays or day not in holidays)
+
+
+class ExceptionKind(StrEnum):
+    """What is different on one day."""
+
+    CLOSED = "closed"  # no shift begins that day
+    EXTRA = "extra"  # a shift more, with its own times
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarException:
+    """One day that differs for a scope and what lies below it. Times are for EXTRA only."""
+
+    scope: str
+    day: date
+    kind: ExceptionKind
+    name: str = ""
+    start_minute: int = 0
+    minutes: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shift(Span):
+    """One shift of one local day, with its breaks and the moment its plan froze."""
+
+    day: date
+    name: str
+    breaks: tuple[Span, ...] = ()
+    frozen_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap(Span):
+    """Two shifts of one line that run at once."""
+
+    first: str
+    second: str
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """All that decides when the lines of a site work. `holidays` maps days to their names."""
+
+    zone: str
+    patterns: tuple[Pattern, ...]
+    exceptions: tuple[CalendarException, ...] = ()
+    holidays: tuple[date, ...] = ()
+
+    def shifts(self, line_id: str, first: date, last: date) -> list[Shift]:
+        """The shifts of a line that begin on the local days first..last, by start."""
+        patterns = _nearest(self.patterns, line_id)
+        found: list[Shift] = []
+        for number in range((last - first).days + 1):
+            found += self._day(line_id, patterns, first + timedelta(days=number))
+        return sorted(found, key=lambda shift: (shift.from_us, shift.to_us))
+
+    def _day(self, line_id: str, patterns: Sequence[Pattern], day: date) -> list[Shift]:
+        mine = [e for e in self.exceptions if e.day == day and within(line_id, e.scope)]
+        closed = any(e.kind is ExceptionKind.CLOSED for e in mine)
+        running = [] if closed else [p for p in patterns if p.runs_on(day, self.holidays)]
+        extra = [
+            Pattern("", e.scope, e.name or "Extra", frozenset(range(1, 8)), e.start_minute, e.minutes)
+            for e in mine
+            if e.kind is ExceptionKind.EXTRA
+        ]
+        return [shift for p in (*running, *extra) if (shift := _shift(p, day, self.zone))]
+
+
+def _nearest(patterns: Iterable[Pattern], line_id: str) -> list[Pattern]:
+    mine = [p for p in patterns if within(line_id, p.scope)]
+    deepest = max((p.scope.count("/") for p in mine), default=0)
+    return [p for p in mine if p.scope.count("/") == deepest]
+
+
+def _shift(pattern: Pattern, day: date, zone: str) -> Shift | None:
+    start = at_minute(day, pattern.start_minute, zone)
+    end = at_minute(day, pattern.start_minute + pattern.minutes, zone)
+    breaks = (
+        Span(
+            at_minute(day, pattern.start_minute + at, zone),
+            at_minute(day, pattern.start_minute + at + length, zone),
+        )
+        for at, length in pattern.breaks
+    )
+    if start >= end:  # a short shift that lies wholly within the hour that was skipped
+        return None
+    frozen = start - pattern.freeze_minutes * MINUTE
+    return Shift(start, end, day, pattern.name, tuple(b for b in breaks if b.from_us < b.to_us), frozen)
+
+
+def at_minute(day: date, minute: int, zone: str) -> int:
+    """The moment at which the wall clock of a zone shows a minute of a day (past 24 h: the next day).
+
+    In the hour that comes twice it is the first; in the hour that is skipped, the moment after it.
+    """
+    whole, rest = divmod(minute, DAY_MINUTES)
+    return micros(datetime.combine(day + timedelta(days=whole), time(rest // 60, rest % 60), ZoneInfo(zone)))
+
+
+def local_day(us: int, zone: str) -> date:
+    """The local day of a moment."""
+    return utc(us).astimezone(ZoneInfo(zone)).date()
+
+
+def day_span(day: date, zone: str) -> Span:
+    """A local day from midnight to midnight: 23, 24 or 25 hours."""
+    return Span(at_minute(day, 0, zone), at_minute(day, DAY_MINUTES, zone))
+
+
+def overlaps(shifts: Sequence[Shift]) -> list[Overlap]:
+    """Where shifts of one line run at once; `shifts` are sorted by start."""
+    found: list[Overlap] = []
+    for index, one in enumerate(shifts):
+        for other in shifts[index + 1 :]:
+            if other.from_us >= one.to_us:
+                break
+            found.append(Overlap(other.from_us, min(one.to_us, other.to_us), one.name, other.name))
+    return found
+
+
+def apart(shifts: Sequence[Shift]) -> list[Shift]:
+    """The shifts without overlaps: an earlier one ends where the next begins."""
+    unlike = [s for i, s in enumerate(shifts) if i == 0 or s.from_us > shifts[i - 1].from_us]
+    cut = [
+        Shift(one.from_us, min(one.to_us, other.from_us), one.day, one.name, one.breaks, one.frozen_us)
+        for one, other in pairwise(unlike)
+    ]
+    return [*cut, *unlike[-1:]]

@@ -1,0 +1,203 @@
+"""Shift calendars: patterns, exceptions and public holidays, and the shifts that they make.
+
+The shifts of a calendar stand in `shifts` beside those that a MES names, under the instance
+CALENDAR: whoever reads shifts need not know where they come from. A day that began is never
+rewritten: a new pattern changes the days to come.
+"""
+
+import json
+from collections.abc import Iterable
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any
+
+import holidays
+from sqlalchemy import Connection, delete, select
+
+from data.store import tables as t
+from data.store.upsert import insert_ignore, upsert
+from domain.clock import wall_us
+from domain.equipment import site_of
+from domain.errors import InvalidInput, NotFound
+from domain.shift_calendar import (
+    Calendar,
+    CalendarException,
+    ExceptionKind,
+    Overlap,
+    Pattern,
+    Shift,
+    at_minute,
+    local_day,
+    overlaps,
+)
+from services.queries.common import under
+
+CALENDAR = "calendar"
+AHEAD_DAYS = 35
+
+
+@lru_cache(maxsize=64)
+def public_holidays(country: str, subdivision: str, year: int) -> dict[date, str]:
+    """The public holidays of a year with their names. Raises InvalidInput for an unknown region."""
+    try:
+        found = holidays.country_holidays(country, subdiv=subdivision or None, years=year, language="en_US")
+    except NotImplementedError as error:
+        raise InvalidInput(f"holidays of {country} {subdivision} are not known") from error
+    return dict(found.items())
+
+
+def load(tx: Connection, site_id: str, first: date, last: date) -> Calendar:
+    """The calendar of a site for the local days first..last. Raises NotFound for an unknown site."""
+    zone = tx.execute(select(t.sites.c.time_zone).where(t.sites.c.site_id == site_id)).scalar()
+    if zone is None:
+        raise NotFound(f"there is no site {site_id}")
+    p, e = t.shift_patterns, t.calendar_exceptions
+    patterns = tx.execute(select(p).where(under(p.c.scope, site_id)).order_by(p.c.pattern_id)).mappings()
+    exceptions = tx.execute(select(e).where(under(e.c.scope, site_id))).mappings()
+    return Calendar(
+        zone,
+        tuple(_pattern(dict(row)) for row in patterns),
+        tuple(_exception(dict(row)) for row in exceptions),
+        tuple(sorted(_holidays(tx, site_id, first, last))),
+    )
+
+
+def _holidays(tx: Connection, site_id: str, first: date, last: date) -> dict[date, str]:
+    row = tx.execute(select(t.holiday_regions).where(t.holiday_regions.c.site_id == site_id)).first()
+    if row is None:
+        return {}
+    years = (public_holidays(row.country, row.subdivision, y) for y in range(first.year, last.year + 1))
+    return {day: name for year in years for day, name in year.items() if first <= day <= last}
+
+
+def save_pattern(tx: Connection, pattern: Pattern) -> None:
+    """Add a pattern, or change it."""
+    row = {
+        "pattern_id": pattern.pattern_id,
+        "scope": pattern.scope,
+        "name": pattern.name,
+        "weekdays": "".join(str(day) for day in sorted(pattern.weekdays)),
+        "start_minute": pattern.start_minute,
+        "minutes": pattern.minutes,
+        "breaks": json.dumps(pattern.breaks),
+        "freeze_minutes": pattern.freeze_minutes,
+        "on_holidays": pattern.on_holidays,
+        "valid_from": pattern.valid_from.isoformat(),
+        "valid_to": pattern.valid_to.isoformat() if pattern.valid_to else None,
+    }
+    upsert(tx, t.shift_patterns, [row], ["pattern_id"])
+
+
+def save_exception(tx: Connection, exception: CalendarException) -> None:
+    """Add a day that differs, or change it."""
+    row = {
+        "scope": exception.scope,
+        "day": exception.day.isoformat(),
+        "kind": exception.kind.value,
+        "start_minute": exception.start_minute,
+        "name": exception.name,
+        "minutes": exception.minutes,
+        "reason": exception.reason,
+    }
+    upsert(tx, t.calendar_exceptions, [row], ["scope", "day", "kind", "start_minute"])
+
+
+def set_region(tx: Connection, site_id: str, country: str, subdivision: str = "") -> None:
+    """Whose public holidays a site keeps. Raises InvalidInput for an unknown region."""
+    public_holidays(country, subdivision, local_day(wall_us(), "UTC").year)
+    row = {"site_id": site_id, "country": country, "subdivision": subdivision}
+    upsert(tx, t.holiday_regions, [row], ["site_id"])
+
+
+def write_shifts(tx: Connection, site_id: str, from_us: int, days: int = AHEAD_DAYS) -> list[Overlap]:
+    """Write the shifts of all lines with a calendar from the local day of `from_us` on.
+
+    Returns where shifts of one line overlap, those of a MES included: they are flagged, not mended.
+    """
+    first = local_day(from_us, "UTC") - timedelta(days=1)
+    calendar = load(tx, site_id, first, first + timedelta(days=days + 2))
+    first = local_day(from_us, calendar.zone)
+    last = first + timedelta(days=days)
+    found: list[Overlap] = []
+    for line_id in _lines(tx, site_id):
+        shifts = calendar.shifts(line_id, first, last)
+        _replace(tx, line_id, shifts, at_minute(first, 0, calendar.zone))
+        found += overlaps(read_shifts(tx, line_id, at_minute(first, 0, calendar.zone)))
+    return found
+
+
+def _replace(tx: Connection, line_id: str, shifts: Iterable[Shift], from_us: int) -> None:
+    s, b = t.shifts.c, t.shift_breaks.c
+    mine = (s.instance == CALENDAR) & (s.line_id == line_id) & (s.start_us >= from_us)
+    old = select(s.shift_id).where(mine)
+    tx.execute(delete(t.shift_breaks).where(b.instance == CALENDAR, b.shift_id.in_(old)))
+    tx.execute(delete(t.shifts).where(mine))
+    rows = [_shift_row(line_id, shift) for shift in shifts]
+    insert_ignore(tx, t.shifts, rows)
+    pauses = [
+        {"instance": CALENDAR, "shift_id": row["shift_id"], "start_us": p.from_us, "end_us": p.to_us}
+        for row, shift in zip(rows, shifts, strict=True)
+        for p in shift.breaks
+    ]
+    insert_ignore(tx, t.shift_breaks, pauses)
+
+
+def _shift_row(line_id: str, shift: Shift) -> dict[str, Any]:
+    return {
+        "instance": CALENDAR,
+        "shift_id": f"{line_id}|{shift.day.isoformat()}|{shift.from_us}|{shift.name}",
+        "line_id": line_id,
+        "name": shift.name,
+        "start_us": shift.from_us,
+        "end_us": shift.to_us,
+        "break_s": 0,
+        "break_start_us": None,
+        "frozen_us": shift.frozen_us,
+        "updated_us": wall_us(),
+    }
+
+
+def read_shifts(tx: Connection, line_id: str, from_us: int) -> list[Shift]:
+    """The shifts of a line that begin at or after a moment, from wherever they come, by start."""
+    s = t.shifts.c
+    rows = tx.execute(
+        select(s.start_us, s.end_us, s.name, s.frozen_us)
+        .where(s.line_id == line_id, s.start_us >= from_us)
+        .order_by(s.start_us, s.end_us)
+    )
+    zone = tx.execute(select(t.sites.c.time_zone).where(t.sites.c.site_id == site_of(line_id))).scalar()
+    return [Shift(a, b, local_day(a, zone or "UTC"), name, (), frozen) for a, b, name, frozen in rows]
+
+
+def _lines(tx: Connection, site_id: str) -> list[str]:
+    e = t.equipment.c
+    rows = tx.execute(select(e.equipment_id).where(e.level == "line", under(e.equipment_id, site_id)))
+    return sorted(rows.scalars())
+
+
+def _pattern(row: dict[str, Any]) -> Pattern:
+    return Pattern(
+        row["pattern_id"],
+        row["scope"],
+        row["name"],
+        frozenset(int(day) for day in row["weekdays"]),
+        row["start_minute"],
+        row["minutes"],
+        tuple((at, length) for at, length in json.loads(row["breaks"])),
+        row["freeze_minutes"],
+        bool(row["on_holidays"]),
+        date.fromisoformat(row["valid_from"]),
+        date.fromisoformat(row["valid_to"]) if row["valid_to"] else None,
+    )
+
+
+def _exception(row: dict[str, Any]) -> CalendarException:
+    return CalendarException(
+        row["scope"],
+        date.fromisoformat(row["day"]),
+        ExceptionKind(row["kind"]),
+        row["name"],
+        row["start_minute"],
+        row["minutes"],
+        row["reason"],
+    )
