@@ -12,11 +12,10 @@ help:  ## Say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 .tools/bin/uv:
-	python3 -m venv .tools
-	.tools/bin/pip install -q --disable-pip-version-check uv==$(UV_VERSION)
+	scripts/bootstrap $(UV_VERSION)
 
 .venv/.stamp: requirements-dev.txt | .tools/bin/uv
-	.tools/bin/uv venv -q --allow-existing --python "$$(command -v python3.11 || command -v python3)" .venv
+	.tools/bin/uv venv -q --allow-existing --python "$$(command -v python3.11)" .venv
 	.tools/bin/uv pip sync -q --python .venv/bin/python --require-hashes requirements-dev.txt
 	@touch $@
 
