@@ -5,6 +5,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 UV_VERSION := 0.13.8
 SPEED ?= 1
+RATE ?=
 
 .PHONY: help setup run test check bench train services screenshots lock clean history
 
@@ -30,9 +31,9 @@ setup: .venv/.stamp history  ## Make .venv and the demo's 14 days of history
 history: .venv/.stamp
 	$(PY) -m runtime prepare
 
-run: .venv/.stamp  ## Start everything (SPEED=60 runs the plant 60 times faster)
+run: .venv/.stamp  ## Start everything (SPEED=60: plant time sixty times faster; RATE=20000: messages an hour)
 	@$(PY) -m runtime prepare
-	@exec $(PY) -m runtime demo --speed $(SPEED)
+	@exec $(PY) -m runtime demo --speed $(SPEED) $(if $(RATE),--messages-per-hour $(RATE))
 
 services: .venv/.stamp  ## Install and start PostgreSQL, Mosquitto, RabbitMQ and Chromium for tests
 	scripts/services start

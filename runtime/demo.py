@@ -26,14 +26,20 @@ _READY_S = 60.0
 PLANT = "plant"
 
 
-def run(settings: Settings, speed: float, interval_s: float, stop: threading.Event) -> None:
+def run(
+    settings: Settings,
+    speed: float,
+    interval_s: float,
+    messages_per_hour: float | None,
+    stop: threading.Event,
+) -> None:
     """Run until `stop` is set. Refuses a second run on the same var/ folder."""
     settings.var_dir.mkdir(parents=True, exist_ok=True)
     with _only_one(settings.var_dir / "demo.lock"):
         database = wiring.database(settings)
         clocks.resume(database, settings.site, speed, workers.last_beat_us(database, "supervisor"))
         chosen = ports.choose(settings.var_dir)
-        programs = _programs(settings, chosen, interval_s)
+        programs = _programs(settings, chosen, _pace(interval_s, messages_per_hour))
         reporter = _Reporter(database)
         boss = Supervisor(programs, settings.var_dir / "log", reporter.hear)
         threading.Thread(target=reporter.run, args=(stop,), daemon=True).start()
@@ -81,7 +87,14 @@ def _machines(settings: Settings, chosen: dict[str, int]) -> dict[str, str]:
     }
 
 
-def _programs(settings: Settings, chosen: dict[str, int], interval_s: float) -> list[Program]:
+def _pace(interval_s: float, messages_per_hour: float | None) -> list[str]:
+    """How often the plant speaks, as its command wants it."""
+    if messages_per_hour is not None:
+        return ["--messages-per-hour", str(messages_per_hour)]
+    return ["--interval", str(interval_s)]
+
+
+def _programs(settings: Settings, chosen: dict[str, int], pace: list[str]) -> list[Program]:
     env = environment(settings, chosen)
     machines = env | _machines(settings, chosen)
     config = nats_server.write_config(
@@ -101,7 +114,7 @@ def _programs(settings: Settings, chosen: dict[str, int], interval_s: float) -> 
         Program("score", [*ours, "score"], env),
         Program("relay", [*ours, "relay"], env),
         Program("app", [*ours, "app"], env),
-        Program("plant", [*ours, "plant", "--interval", str(interval_s)], machines),
+        Program("plant", [*ours, "plant", *pace], machines),
     ]
 
 

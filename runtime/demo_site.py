@@ -7,10 +7,12 @@ from typing import Any
 from auth import passwords
 from auth.permissions import Role
 from data.store.database import Database
+from domain.costs import Rates
 from domain.equipment import Equipment, MachineType
 from services.bootstrap import Place, Site, add_account, place_site
 from simulator.layout import SPARKPLUG, Layout, Unit, parts
 
+STOP_CENTS_PER_HOUR = {"cnc": 45_000, "press": 48_000, "robot": 44_000, "oven": 52_000, "packer": 38_000}
 TARGET_OEE = {"cnc": 0.80, "press": 0.78, "robot": 0.78, "oven": 0.78, "packer": 0.75}
 ACCOUNTS = (
     ("operator", "Demo operator", Role.OPERATOR),
@@ -38,7 +40,7 @@ def place(database: Database, layout: Layout, mes_names: Mapping[str, Sequence[t
             )
         )
     places += [_unit(layout, unit, mes_names.get(unit.equipment_id, ())) for unit in layout.units]
-    place_site(database, site, places, _parts(layout))
+    place_site(database, site, places, _parts(layout), _rates(layout))
 
 
 def _unit(layout: Layout, unit: Unit, mes: Sequence[tuple[str, str]]) -> Place:
@@ -54,6 +56,15 @@ def _unit(layout: Layout, unit: Unit, mes: Sequence[tuple[str, str]]) -> Place:
         target_oee=TARGET_OEE[unit.machine_type.value],
         aliases=(wire, *mes),
     )
+
+
+def _rates(layout: Layout) -> dict[str, Rates]:
+    """What the demo plant states: one row for the site, and the hour of a stop on each line."""
+    lines = {
+        line.equipment_id: Rates(downtime_cents_per_hour=STOP_CENTS_PER_HOUR[line.machine_type.value])
+        for line in layout.lines
+    }
+    return {layout.site: Rates(), **lines}
 
 
 def _parts(layout: Layout) -> list[dict[str, Any]]:

@@ -9,9 +9,13 @@ from services import clocks
 from simulator.publish import Broker
 from simulator.run import PlantSettings, run
 
+SENT_LOG = "sent.log"
 
-def main(settings: Settings, interval_s: float, stop: threading.Event) -> None:
-    """Follow the site's clock until `stop` is set."""
+
+def main(
+    settings: Settings, interval_s: float, messages_per_hour: float | None, stop: threading.Event
+) -> None:
+    """Follow the site's clock until `stop` is set. `messages_per_hour` goes before the interval."""
     database = wiring.database(settings)
     broker = Broker(settings.broker_url, settings.broker_username, settings.broker_password, settings.host_id)
 
@@ -20,5 +24,14 @@ def main(settings: Settings, interval_s: float, stop: threading.Event) -> None:
             return clocks.read(tx, settings.site)
 
     folder = settings.var_dir / "plant"
-    run(PlantSettings(folder, broker, settings.queue_url, interval_s=interval_s), read_clock, stop)
+    how = PlantSettings(
+        folder,
+        broker,
+        settings.queue_url,
+        interval_s=interval_s,
+        messages_per_hour=messages_per_hour or settings.plant_messages_per_hour,
+        absence=settings.plant_absence,
+        sent_log=folder / SENT_LOG if settings.plant_sent_log else None,
+    )
+    run(how, read_clock, stop)
     database.close()

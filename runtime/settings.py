@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     web_host: str = "127.0.0.1"
     web_port: int = Field(default=8501, ge=1, le=65535)
     public_https: bool = False
+    plant_messages_per_hour: float | None = Field(default=None, gt=0)  # the virtual plant's rate
+    plant_absence: float = Field(default=0.03, ge=0, le=1)  # shifts in which a skill is missing
+    plant_sent_log: bool = False  # the virtual plant writes what it sends to var/plant/sent.log
     session_hours: float = Field(default=12, gt=0, le=168)
 
     @field_validator("broker_url", "queue_url")

@@ -1,7 +1,8 @@
 """What a desk needs before its first person signs in: a site, its equipment, its parts, accounts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import select
@@ -12,10 +13,13 @@ from data.store import tables as t
 from data.store.database import Database
 from data.store.upsert import insert_ignore, upsert
 from domain.clock import wall_us
+from domain.costs import Rates
 from domain.equipment import Equipment
 from domain.errors import Conflict
 from domain.ids import new_id
 from services import audit
+
+NO_RATES: Mapping[str, Rates] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +45,16 @@ class Site:
 
 
 def place_site(
-    database: Database, site: Site, places: Sequence[Place], parts: Sequence[Mapping[str, Any]]
+    database: Database,
+    site: Site,
+    places: Sequence[Place],
+    parts: Sequence[Mapping[str, Any]],
+    rates: Mapping[str, Rates] = NO_RATES,
 ) -> None:
-    """Write a site, its equipment with aliases, and its parts. Doing it again changes nothing twice."""
+    """Write a site, its equipment with aliases, its parts, and what a stop costs by equipment id.
+
+    Doing it again changes nothing twice; parts and rates that are there already stay as they are.
+    """
     now = wall_us()
     with database.write() as tx:
         row = {
@@ -59,6 +70,7 @@ def place_site(
         ]
         upsert(tx, t.equipment_aliases, aliases, ["source", "external_id"])
         insert_ignore(tx, t.parts_of_machines, parts)
+        insert_ignore(tx, t.cost_rates, [{"equipment_id": at, **asdict(r)} for at, r in rates.items()])
 
 
 def add_account(

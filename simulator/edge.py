@@ -132,7 +132,7 @@ class EdgeNode:
         self._send(MessageType.NBIRTH, "", Payload(stamp, self._next(), metrics))
         for device in self.devices:
             reading = self._latest.get(device)
-            self._ledger.account(self._name(device)).births += 1
+            self._ledger.born(self._name(device), reading.at_ms if reading is not None else None)
             self._send(MessageType.DBIRTH, device, Payload(stamp, self._next(), _birth(reading, stamp)))
 
     def _data(self, device: str, reading: Reading) -> None:
@@ -143,7 +143,7 @@ class EdgeNode:
             if value is not None
         )
         self._send(MessageType.DDATA, device, Payload(reading.at_ms, self._next(), metrics))
-        self._ledger.account(self._name(device)).note_sent(reading.at_ms, historical=late)
+        self._ledger.sent(self._name(device), reading.at_ms, historical=late)
 
     def _send(self, kind: MessageType, device: str, payload: Payload) -> None:
         self._out.append(Message(self._topic(kind, device), sparkplug.encode(payload)))

@@ -58,7 +58,7 @@ class JsonDevices:
 
     def sent(self, waiting: Waiting) -> None:
         """The broker acknowledged a message (or a history carried it)."""
-        self._ledger.account(waiting.device).note_sent(waiting.at_ms)
+        self._ledger.sent(waiting.device, waiting.at_ms)
 
 
 def message(waiting: Waiting) -> Message:

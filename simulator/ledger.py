@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from simulator.files import write_atomically
+from simulator.sent_log import BIRTH, DATA, HISTORY, SentLog
 
 
 @dataclass(slots=True)
@@ -35,16 +36,34 @@ class Account:
 
 @dataclass(slots=True)
 class Ledger:
-    """All devices, by the name that their source uses (`north/line-1/cnc-11`, `north/.../cnc-12`)."""
+    """All devices, by the name that their source uses (`north/line-1/cnc-11`, `north/.../cnc-12`).
+
+    With a `log`, every reading that goes out is also written down there.
+    """
 
     devices: dict[str, Account] = field(default_factory=dict)
+    log: SentLog | None = None
 
     def account(self, device: str) -> Account:
         """The account of a device, opened when new."""
         return self.devices.setdefault(device, Account())
 
+    def sent(self, device: str, at_ms: int, *, historical: bool = False) -> None:
+        """A reading of the device went out."""
+        self.account(device).note_sent(at_ms, historical=historical)
+        if self.log is not None:
+            self.log.note(HISTORY if historical else DATA, device, at_ms)
+
+    def born(self, device: str, at_ms: int | None) -> None:
+        """The device's birth went out, with its last reading if it has one."""
+        self.account(device).births += 1
+        if self.log is not None and at_ms is not None:
+            self.log.note(BIRTH, device, at_ms)
+
     def write(self, path: Path) -> None:
         """As JSON, whole or not at all."""
+        if self.log is not None:
+            self.log.flush()
         text = json.dumps({name: asdict(account) for name, account in self.devices.items()}, indent=1)
         write_atomically(path, text.encode())
 

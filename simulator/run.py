@@ -10,10 +10,11 @@ from pathlib import Path
 from domain.clock import DAY, HOUR, SECOND, Clock, wall_us
 from domain.errors import SettingsError
 from simulator import snapshot
-from simulator.floor import PlantFloor, open_floor, serve
+from simulator.floor import ABSENCE, PlantFloor, open_floor, serve
 from simulator.layout import Layout, demo
 from simulator.plant import STATE_FILE, VirtualPlant, aligned
 from simulator.publish import Broker, JsonLink, NodeLink
+from simulator.sent_log import SentLog
 
 SAVE_S = 5.0
 PUMP_S = 0.05
@@ -26,7 +27,8 @@ BUFFERED_US = 2 * DAY
 @dataclass(frozen=True, slots=True)
 class PlantSettings:
     """How to run a plant. `interval_s` is in plant seconds; `messages_per_hour` (plant hours), when
-    given, sets it instead: one message is one reading of one unit.
+    given, sets it instead: one message is one reading of one unit. `absence` is the share of shifts in
+    which a skill is missing, `sent_log` a file that every reading that goes out is written to.
     """
 
     directory: Path
@@ -35,6 +37,8 @@ class PlantSettings:
     seed: int = 7
     interval_s: float = 5.0
     messages_per_hour: float | None = None
+    absence: float = ABSENCE
+    sent_log: Path | None = None
 
     def step_us(self, units: int) -> int:
         """Plant time between two readings of a unit, microseconds."""
@@ -47,14 +51,17 @@ class PlantSettings:
 
 
 def open_plant(
-    directory: Path, seed: int, start_us: int, layout: Layout | None = None
+    directory: Path, seed: int, start_us: int, layout: Layout | None = None, *, absence: float = ABSENCE
 ) -> tuple[VirtualPlant, PlantFloor]:
-    """The plant in `directory`: as it was saved (with its own seed), or new from `start_us`."""
+    """The plant in `directory`: as it was saved (with its own seed), or new from `start_us`.
+
+    `absence` matters to orders from outside alone, so a history that nobody orders in goes without it.
+    """
     layout = layout or demo()
     directory.mkdir(parents=True, exist_ok=True)
     saved = snapshot.seed_of(directory / STATE_FILE)
     seed = seed if saved is None else saved
-    floor = open_floor(layout, seed, directory)
+    floor = open_floor(layout, seed, directory, absence=absence)
     return VirtualPlant(layout, seed, start_us, floor, directory), floor
 
 
@@ -65,7 +72,10 @@ def run(settings: PlantSettings, read_clock: Callable[[], Clock], stop: threadin
     would have buffered is resent; what is older than their buffers hold is a gap.
     """
     now = read_clock().plant_us()
-    plant, floor = open_plant(settings.directory, settings.seed, aligned(now, settings.interval_s))
+    layout = demo()
+    start_us = aligned(now, settings.step_us(len(layout.units)) / SECOND)
+    plant, floor = open_plant(settings.directory, settings.seed, start_us, layout, absence=settings.absence)
+    plant.ledger.log = SentLog(settings.sent_log) if settings.sent_log else None
     queues = threading.Thread(target=serve, args=(floor, settings.queue_url, stop), daemon=True)
     _catch_up(plant, now, stop)
     queues.start()
@@ -76,6 +86,8 @@ def run(settings: PlantSettings, read_clock: Callable[[], Clock], stop: threadin
     finally:
         live.close()
         queues.join(timeout=5.0)
+        if plant.ledger.log is not None:
+            plant.ledger.log.close()
         with suppress(Exception):
             floor.close()
 

@@ -12,6 +12,9 @@ Speed = Annotated[float, typer.Option(help="Plant seconds per wall second.", min
 Interval = Annotated[
     float, typer.Option(help="Plant seconds between two messages of a machine.", min=0.05, max=3_600)
 ]
+Rate = Annotated[
+    float | None, typer.Option(help="Messages of the whole plant per plant hour, instead of --interval.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -48,14 +51,14 @@ def prepare(
     preparation.prepare(configuration.load(), days=days, seed=seed, anew=anew)
 
 
-def demo(speed: Speed = 1.0, interval: Interval = 5.0) -> None:
+def demo(speed: Speed = 1.0, interval: Interval = 5.0, messages_per_hour: Rate = None) -> None:
     """Run everything on this machine until Ctrl-C.
 
     Example: python -m runtime demo --speed 60
     """
     from runtime import demo as everything
 
-    everything.run(configuration.load(), speed, interval, stop_on_signals())
+    everything.run(configuration.load(), speed, interval, messages_per_hour, stop_on_signals())
 
 
 def app_() -> None:
@@ -98,11 +101,11 @@ def relay() -> None:
     worker.main(configuration.load(), stop_on_signals())
 
 
-def plant(interval: Interval = 5.0) -> None:
+def plant(interval: Interval = 5.0, messages_per_hour: Rate = None) -> None:
     """The virtual plant: 50 machines, 5 MES and an ERP.
 
-    Example: python -m runtime plant
+    Example: python -m runtime plant --messages-per-hour 20000
     """
     from runtime import plant_process
 
-    plant_process.main(configuration.load(), interval, stop_on_signals())
+    plant_process.main(configuration.load(), interval, messages_per_hour, stop_on_signals())

@@ -18,7 +18,7 @@ from simulator.records.serve import serve_posts
 
 ABSENCE = 0.03
 
-__all__ = ["PlantFloor", "master_data", "open_floor", "reader_urls", "serve"]
+__all__ = ["ABSENCE", "PlantFloor", "master_data", "open_floor", "reader_urls", "serve"]
 
 
 def open_floor(

@@ -37,6 +37,8 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
 @pytest.mark.parametrize(
     ("words", "env", "said"),
     [
+        (("plant",), {"TAKTWISE_PLANT_ABSENCE": "1.5"}, "TAKTWISE_PLANT_ABSENCE"),
+        (("plant",), {"TAKTWISE_PLANT_MESSAGES_PER_HOUR": "0"}, "TAKTWISE_PLANT_MESSAGES_PER_HOUR"),
         (("ingest",), {"TAKTWISE_BROKER_URL": "ftp://x"}, "TAKTWISE_BROKER_URL"),
         (("app",), {"TAKTWISE_WEB_PORT": "99999"}, "TAKTWISE_WEB_PORT"),
         (("score",), {"TAKTWISE_FAILURE_MODEL": "/nowhere"}, "/nowhere"),
