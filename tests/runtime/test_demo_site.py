@@ -1,4 +1,4 @@
-"""The demo plant as rows: every machine has stated rates, and stating them again keeps what people changed."""
+"""The demo plant as rows: every machine has stated rates; placing it again keeps what people changed."""
 
 from sqlalchemy import select, update
 

@@ -15,7 +15,8 @@ def reading(at_ms: int) -> Reading:
 
 
 def test_what_goes_out_is_written_down_and_nothing_else(tmp_path: Path) -> None:
-    ledger = Ledger(log=SentLog(tmp_path / "plant" / "sent.log"))
+    log = SentLog(tmp_path / "plant" / "sent.log")
+    ledger = Ledger(log=log)
     node, devices = EdgeNode("north", "line-1", ("cnc-11",), ledger), JsonDevices(ledger)
     node.take("cnc-11", reading(1_000))
     node.births(2_000)
@@ -27,6 +28,7 @@ def test_what_goes_out_is_written_down_and_nothing_else(tmp_path: Path) -> None:
     assert first is not None
     devices.sent(first)
     ledger.write(tmp_path / "ledger.json")
+    log.close()
     name = "north/line-1/cnc-11"
     assert list(sent_log.read(tmp_path / "plant" / "sent.log")) == [
         Sent(BIRTH, name, 1_000),
