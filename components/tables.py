@@ -1,12 +1,11 @@
 """HTML tables and panels as text. Cells are HTML already: text from outside goes through `safe` first."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 
 from components.words import safe
+from domain.spreadsheet import csv_bytes
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+__all__ = ["bullets", "csv_bytes", "empty", "heading", "lead", "panel", "small", "table"]
 
 
 def panel(title: str, body: str, right: str = "", *, label: str = "") -> str:
@@ -62,19 +61,3 @@ def empty(text: str) -> str:
 def lead(sentence: str, right: str = "") -> str:
     """The sentence at the top of a screen (HTML), with something small at its right."""
     return f'<div class="tw-lead"><p>{sentence}</p><span class="tw-age tw-muted">{right}</span></div>'
-
-
-def csv_bytes(head: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    """CSV for a spreadsheet (UTF-8 with mark). A cell that would run as a formula is made plain text."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(head)
-    writer.writerows([_plain(cell) for cell in row] for row in rows)
-    return out.getvalue().encode("utf-8-sig")
-
-
-def _plain(cell: object) -> object:
-    if isinstance(cell, (int, float)) or cell is None:
-        return cell
-    text = str(cell)
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) or text[:1] in FORMULA else text

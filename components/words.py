@@ -3,15 +3,34 @@
 Pure text, not yet escaped: names that came from outside go through `safe` before they enter HTML.
 """
 
-from datetime import datetime
 from html import escape
-from zoneinfo import ZoneInfo
 
-from domain.clock import DAY, HOUR, MINUTE, SECOND, utc
+from domain.clock import DAY, HOUR, MINUTE
 from domain.telemetry import METRICS
+from domain.wording import NOTHING, lapse, local, money, stamp
 
-NOTHING = "\u2013"
-_SYMBOLS = {"EUR": "\u20ac", "USD": "$", "GBP": "\u00a3", "CHF": "CHF", "JPY": "\u00a5"}
+__all__ = [
+    "NOTHING",
+    "age",
+    "age_roughly",
+    "hours",
+    "lapse",
+    "left",
+    "life",
+    "local",
+    "metric_label",
+    "metric_unit",
+    "moment",
+    "money",
+    "number",
+    "of_100",
+    "plural",
+    "points",
+    "safe",
+    "stamp",
+    "unit_text",
+]
+
 _DERIVED = {"operating_hours": "Operating hours since the last stop", "run_fraction": "Share of time running"}
 _UNITS = {"degC": "\u00b0C", "1": "", "m/s2": "m/s\u00b2", "operating_hours": "operating hours"}
 
@@ -19,11 +38,6 @@ _UNITS = {"degC": "\u00b0C", "1": "", "m/s2": "m/s\u00b2", "operating_hours": "o
 def safe(value: object) -> str:
     """Text that is harmless inside HTML and inside quoted attributes."""
     return escape(str(value), quote=True)
-
-
-def local(us: int, zone: str) -> datetime:
-    """Microseconds UTC as a datetime in the site's zone."""
-    return utc(us).astimezone(ZoneInfo(zone))
 
 
 def moment(us: int | None, zone: str, now_us: int) -> str:
@@ -36,25 +50,6 @@ def moment(us: int | None, zone: str, now_us: int) -> str:
     if abs((then.date() - now.date()).days) < 6:
         return f"{then:%a %H:%M}"
     return f"{then.day} {then:%b %H:%M}" if then.year == now.year else f"{then.day} {then:%b %Y %H:%M}"
-
-
-def stamp(us: int | None, zone: str) -> str:
-    """`2026-11-21 14:00:05`, in the site's zone."""
-    return NOTHING if us is None else f"{local(us, zone):%Y-%m-%d %H:%M:%S}"
-
-
-def lapse(us: int) -> str:
-    """A duration with its two largest units: `0.5 s`, `42 min`, `1 h 10 min`, `3 d 4 h`."""
-    us = abs(us)
-    if us < 10 * SECOND:
-        return f"{us / SECOND:.1f} s"
-    if us < MINUTE:
-        return f"{us // SECOND} s"
-    if us < HOUR:
-        return f"{us // MINUTE} min"
-    large, small, names = (HOUR, MINUTE, ("h", "min")) if us < DAY else (DAY, HOUR, ("d", "h"))
-    rest = us % large // small
-    return f"{us // large} {names[0]} {rest} {names[1]}" if rest else f"{us // large} {names[0]}"
 
 
 def hours(us: int) -> str:
@@ -83,16 +78,6 @@ def left(deadline_us: int, now_us: int) -> str:
     """`42 min`, or `too late since 5 min` once the deadline has passed."""
     rest = deadline_us - now_us
     return lapse(rest) if rest > 0 else f"too late since {lapse(rest)}"
-
-
-def money(cents: int | None, currency: str) -> str:
-    """Whole units with thousands marks: `\u20ac 2,500`; cents only below ten."""
-    if cents is None:
-        return NOTHING
-    symbol = _SYMBOLS.get(currency, currency)
-    sign, value = ("\u2212" if cents < 0 else ""), abs(cents) / 100
-    whole = 0 < value < 10 and abs(cents) % 100
-    return f"{sign}{symbol} {value:,.2f}" if whole else f"{sign}{symbol} {value:,.0f}"
 
 
 def of_100(probability: float | None) -> str:

@@ -60,6 +60,7 @@ from data.store.tables.prediction import (
     to_consider,
     windows,
 )
+from data.store.tables.report import report_runs, report_schedules
 from data.store.tables.telemetry import (
     counts,
     edge_devices,
@@ -121,6 +122,8 @@ __all__ = [
     "quarantine",
     "readings",
     "receipts",
+    "report_runs",
+    "report_schedules",
     "seen_messages",
     "sessions",
     "shift_breaks",

@@ -1,0 +1,46 @@
+"""Why the figures of a period may still change."""
+
+from sqlalchemy import Connection, func, or_, select
+
+from data.store import tables as t
+from domain.clock import MINUTE
+from domain.oee import Oee
+from domain.reporting import Period
+from services.queries.common import under
+
+BEHIND_US = 5 * MINUTE
+
+
+def reasons(tx: Connection, scope: str, period: Period, now_us: int, whole: Oee) -> tuple[str, ...]:
+    """One short clause each; empty when nothing is known to be missing."""
+    found = []
+    if now_us < period.to_us:
+        found.append("the period is not over")
+    unnamed, standing = _stops(tx, scope, period)
+    if unnamed:
+        found.append(f"{unnamed} {'stop has' if unnamed == 1 else 'stops have'} no reason yet")
+    if standing:
+        found.append(f"{standing} {'stop has' if standing == 1 else 'stops have'} not ended")
+    broken = _unread(tx)
+    if broken:
+        found.append(f"{', '.join(broken)} could not be read")
+    if whole.coverage is not None and whole.coverage < 0.995:
+        found.append(f"{100 * (1 - whole.coverage):.1f} % of the planned time is without data")
+    return tuple(found)
+
+
+def _stops(tx: Connection, scope: str, period: Period) -> tuple[int, int]:
+    d = t.downtimes.c
+    inside = (
+        under(d.equipment_id, scope)
+        & (d.start_us < period.to_us)
+        & or_(d.end_us.is_(None), d.end_us > period.from_us)
+    )
+    unnamed = tx.execute(select(func.count()).where(inside, func.trim(d.reason) == "")).scalar_one()
+    standing = tx.execute(select(func.count()).where(inside, d.end_us.is_(None))).scalar_one()
+    return int(unnamed), int(standing)
+
+
+def _unread(tx: Connection) -> list[str]:
+    w = t.watermarks.c
+    return sorted(set(tx.execute(select(w.instance).where(w.state != "ok")).scalars()))
