@@ -10,7 +10,9 @@ def line_filter(lines: Sequence[tuple[str, str]]) -> str:
     return choice("Line", "line", [("", "All lines"), *lines])
 
 
-def choice(label: str, name: str, options: Sequence[tuple[str, str]], *, labelled: bool = False) -> str:
+def choice(
+    label: str, name: str, options: Sequence[tuple[str, str]], *, labelled: bool = False, width: int = 240
+) -> str:
     """Choose one of (value, words). The value is in the address as `name`; the first is the default."""
     words = dict(options)
     values = list(words)
@@ -21,7 +23,7 @@ def choice(label: str, name: str, options: Sequence[tuple[str, str]], *, labelle
         index=values.index(asked) if asked in words else 0,
         format_func=lambda value: words[value],
         key=f"filter-{name}",
-        width=240,
+        width=width,
         label_visibility="visible" if labelled else "collapsed",
     )
     remember(name, chosen)

@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     plant_messages_per_hour: float | None = Field(default=None, gt=0)  # the virtual plant's rate
     plant_absence: float = Field(default=0.03, ge=0, le=1)  # shifts in which a skill is missing
     plant_sent_log: bool = False  # the virtual plant writes what it sends to var/plant/sent.log
+    report_dir: Path | None = None  # where scheduled reports go; reports/ under var/ unless set
+    smtp_url: str = ""
+    mail_from: str = "taktwise@localhost"
     session_hours: float = Field(default=12, gt=0, le=168)
 
     @field_validator("broker_url", "queue_url")
@@ -44,6 +47,19 @@ class Settings(BaseSettings):
         if parts.scheme not in ("mqtt", "mqtts", "nats", "amqp", "amqps") or not parts.hostname:
             raise ValueError(f"{value!r} is no mqtt://, mqtts://, nats://, amqp:// or amqps:// URL")
         return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("smtp", "smtps") or not parts.hostname):
+            raise ValueError("the mail server is smtp://host:port or smtps://host:port")
+        return value
+
+    @property
+    def reports(self) -> Path:
+        """The folder below which scheduled reports are written."""
+        return self.report_dir or self.var_dir / "reports"
 
     @property
     def store_url(self) -> str:

@@ -33,6 +33,7 @@ from services.accounts import Accounts
 from services.commands.accounts import AccountCommands
 from services.commands.cases import CaseCommands
 from services.commands.explanations import ExplanationCommands
+from services.commands.reports import ReportCommands
 from services.commits import Commits
 from services.context import Context
 from services.desk import Commands, open_desk
@@ -88,6 +89,7 @@ def bind(settings: Settings, database: Database, accounts: Accounts) -> None:
         cases=CaseCommands(database),
         accounts=AccountCommands(database),
         explanations=ExplanationCommands(database),
+        reports=ReportCommands(database, mail=bool(settings.smtp_url)),
     )
 
     def desk_of(actor: Any, site: Any) -> Any:

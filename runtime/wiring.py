@@ -1,9 +1,13 @@
 """Where implementations meet: one function for each thing that a process needs."""
 
+from data.sinks.folder import FolderOutlet
+from data.sinks.mail import MailOutlet
 from data.sinks.nats import NatsSink
+from data.sinks.outlet import Outlet
 from data.sinks.port import Sink
 from data.sinks.rabbit import RabbitSink
 from data.store.database import Database
+from domain.reporting import Delivery
 from runtime.settings import Settings
 
 
@@ -19,3 +23,11 @@ def sink(settings: Settings) -> Sink:
         if settings.queue_url.startswith("amqp")
         else NatsSink(settings.queue_url)
     )
+
+
+def outlets(settings: Settings) -> dict[Delivery, Outlet]:
+    """Where scheduled reports go: always a folder, and mail when a server is set."""
+    found: dict[Delivery, Outlet] = {Delivery.FOLDER: FolderOutlet(settings.reports)}
+    if settings.smtp_url:
+        found[Delivery.MAIL] = MailOutlet(settings.smtp_url, settings.mail_from)
+    return found

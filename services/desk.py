@@ -7,11 +7,13 @@ from domain.clock import Clock
 from services.commands.accounts import AccountCommands
 from services.commands.cases import CaseCommands
 from services.commands.explanations import ExplanationCommands
+from services.commands.reports import ReportCommands
 from services.context import Context
 from services.queries.admin import AdminQueries
 from services.queries.decide import DecideQueries
 from services.queries.floor import FloorQueries
 from services.queries.predict import PredictQueries
+from services.queries.reports import ReportQueries
 from services.rows.site import SiteRow
 
 
@@ -23,6 +25,7 @@ class Queries:
     predict: PredictQueries
     decide: DecideQueries
     admin: AdminQueries
+    reports: ReportQueries
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Commands:
     cases: CaseCommands
     accounts: AccountCommands
     explanations: ExplanationCommands
+    reports: ReportCommands
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,10 @@ class Desk:
 def open_desk(context: Context, commands: Commands) -> Desk:
     """The desk of the context's actor."""
     queries = Queries(
-        FloorQueries(context), PredictQueries(context), DecideQueries(context), AdminQueries(context)
+        FloorQueries(context),
+        PredictQueries(context),
+        DecideQueries(context),
+        AdminQueries(context),
+        ReportQueries(context),
     )
     return Desk(context.actor, context.site, context.clock, queries, commands)

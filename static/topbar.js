@@ -90,5 +90,6 @@ export default function (component) {
     go(url.pathname + url.search);
   };
   document.addEventListener("click", onClick);
+  import(location.origin + "/assets/tables.js").then((tables) => tables.watch());
   return () => document.removeEventListener("click", onClick);
 }

@@ -8,6 +8,7 @@ from domain.clock import wall_us
 from services.actors import split
 from services.context import Context
 from services.queries import health
+from services.queries.reports import failed_runs
 from services.rows.admin import Health, UserRow, Users
 
 _ROLES = frozenset(role.value for role in Role)
@@ -29,9 +30,10 @@ class AdminQueries:
             gaps, gap_count = health.gaps(tx)
             quarantine, quarantine_count = health.quarantine(tx)
             watermarks, queues = health.watermarks(tx, now), health.queues(tx)
+            undelivered = failed_runs(tx)
         return Health(
             wall_us=now,
-            trouble=health.trouble(workers, nodes, watermarks, queues, now),
+            trouble=health.trouble(workers, nodes, watermarks, queues, now, undelivered),
             workers=workers,
             sources=sources,
             nodes=nodes,

@@ -16,6 +16,7 @@ from services.rows.admin import (
     WatermarkRow,
     WorkerRow,
 )
+from services.rows.reports import FailedRun
 
 LATE_US = 30 * SECOND
 UNREAD_US = 300 * SECOND
@@ -155,6 +156,7 @@ def trouble(
     watermarks: Iterable[WatermarkRow],
     queues: Iterable[QueueRow],
     now_wall_us: int,
+    undelivered: Iterable[FailedRun] = (),
 ) -> tuple[str, ...]:
     """What is wrong now, one short clause each; empty when all is well."""
     found = [f"{w.name} gives no sign of life" for w in workers if w.late]
@@ -172,4 +174,10 @@ def trouble(
             found.append(f"{queue.failed} orders for {queue.queue} could not be sent")
         if queue.oldest_wall_us is not None and now_wall_us - queue.oldest_wall_us > BACKLOG_US:
             found.append(f"{queue.waiting} orders wait for {queue.queue}")
+    late = list(undelivered)
+    if late:
+        many = (
+            f"{len(late)} reports" if len(late) > 1 else f"the {late[0].kind} report of {late[0].period_name}"
+        )
+        found.append(f"{many} could not be brought away: {late[0].detail}")
     return tuple(found)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from reportlab.graphics import renderSVG
 from reportlab.graphics.shapes import Drawing, Group, Line, Rect, String
 from reportlab.pdfbase.pdfmetrics import stringWidth
 
@@ -20,7 +21,7 @@ from services.reports.style import (
     colour,
     load_fonts,
 )
-from services.rows.reports import Loss, PlaceFigures, Step
+from services.rows.reports import Loss, PlaceFigures, Report, Step
 
 Anchor = Literal["start", "middle", "end"]
 WIDTH = 510.0
@@ -131,3 +132,22 @@ def _folded(words: str, room: float) -> list[str]:
         else:
             found.append(_cut(word, room, 6.4))
     return found[:3]
+
+
+def as_svg(report: Report) -> tuple[tuple[str, str], ...]:
+    """(title, SVG text) of every chart of a report."""
+    drawn = (
+        ("From calendar time to good parts", waterfall(report.waterfall)),
+        ("OEE by line, at its constraint", lines(report.lines)),
+        ("Losses in planned time", losses(report.losses, report.site.currency)),
+    )
+    return tuple((title, _svg(drawing)) for title, drawing in drawn)
+
+
+def _svg(drawing: Drawing) -> str:
+    """SVG text in the fonts of the screen."""
+    text = str(renderSVG.drawToString(drawing))
+    fonts = "font-family: DejaVu Sans Condensed, Inter, Arial, sans-serif"
+    return text.replace(f"font-family: {BOLD}", f"font-weight: 600; {fonts}").replace(
+        f"font-family: {PLAIN}", fonts
+    )

@@ -43,7 +43,7 @@ def report(tx: Connection, scope: str, period: Period, now_us: int) -> Report:
     return Report(
         site=site,
         scope=scope,
-        scope_name=names_of(tx, [scope]).get(scope, site.name),
+        scope_name=site.name if scope == site.site_id else names_of(tx, [scope]).get(scope, scope),
         period=period,
         made_us=now_us,
         provisional=standing.reasons(tx, scope, period, now_us, whole),

@@ -25,9 +25,8 @@ def products(tx: Connection, line: Node, units: list[Node], span: Span) -> list[
             cell[0] += count.good
             cell[1] += count.scrap
     p = t.products.c
-    names = dict(
-        tx.execute(select(p.product_id, p.name).where(p.product_id.in_(sorted(sums)))).tuples().all()
-    )
+    rows_of = tx.execute(select(p.product_id, p.name).where(p.product_id.in_(sorted(sums))))
+    names = {row.product_id: row.name for row in rows_of}
     rows = [Output(line.name, names.get(key, key), good, scrap) for key, (good, scrap) in sums.items()]
     return sorted(rows, key=lambda row: -row.good)
 

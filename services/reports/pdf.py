@@ -20,16 +20,15 @@ from reportlab.platypus import (
     TableStyle,
 )
 
-from domain.wording import local, money, percent, stamp
+from domain.wording import percent, stamp
 from services.reports import charts
 from services.reports.style import BOLD, HIGH, INK, INK_2, LINE, LINE_STRONG, PANEL, PLAIN, colour, load_fonts
-from services.reports.tables import Cell, Sheet, sheets
+from services.rows.report_tables import NUMERIC, Cell, Sheet, cell_words, sheets
 from services.rows.reports import Report
 from services.rows.site import SiteRow
 
 MARGIN, TOP, BOTTOM = 15 * mm, 18 * mm, 16 * mm
 ROOM = A4[0] - 2 * MARGIN
-_RIGHT = {"whole", "one", "three", "share", "money"}
 
 
 def _style(
@@ -128,7 +127,7 @@ def _table(sheet: Sheet, site: SiteRow) -> Flowable:
     if not sheet.rows:
         return Paragraph(escape(sheet.none), QUIET)
     head = [
-        Paragraph(escape(name), HEAD_R if kind in _RIGHT else HEAD)
+        Paragraph(escape(name), HEAD_R if kind in NUMERIC else HEAD)
         for name, kind in zip(sheet.head, sheet.kinds, strict=True)
     ]
     body = [
@@ -153,22 +152,7 @@ def _table(sheet: Sheet, site: SiteRow) -> Flowable:
 
 
 def _cell(cell: Cell, kind: str, site: SiteRow) -> Paragraph:
-    return Paragraph(escape(words(cell, kind, site)), NUM if kind in _RIGHT else CELL)
-
-
-def words(cell: Cell, kind: str, site: SiteRow) -> str:
-    """A cell as people read it."""
-    if cell is None:
-        return "\u2013"
-    if isinstance(cell, str):
-        return cell
-    if kind == "share":
-        return percent(cell)
-    if kind == "money":
-        return money(round(cell), site.currency)
-    if kind == "time":
-        return f"{local(round(cell), site.time_zone):%d %b %H:%M}"
-    return f"{cell:,.{ {'one': 1, 'three': 3}.get(kind, 0) }f}"
+    return Paragraph(escape(cell_words(cell, kind, site)), NUM if kind in NUMERIC else CELL)
 
 
 def _edges(canvas: Canvas, report: Report) -> None:

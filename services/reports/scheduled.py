@@ -153,8 +153,12 @@ def _due(tx: Connection, schedule: Row) -> Iterator[dict[str, Any]]:
         return
     until = now - schedule["delay_us"]
     since = max(schedule["since_us"], until - LOOK_BACK_US)
-    wall = wall_us()
+    wall, r = wall_us(), t.report_runs.c
+    mine = (r.schedule_id == schedule["schedule_id"]) & (r.to_us > since)
+    known = {(row.from_us, row.to_us) for row in tx.execute(select(r.from_us, r.to_us).where(mine))}
     for period in ended(tx, schedule["scope"], Kind(schedule["kind"]), schedule["time_zone"], since, until):
+        if (period.from_us, period.to_us) in known:
+            continue
         yield {
             "run_id": new_id(), "schedule_id": schedule["schedule_id"], "period_key": period.key,
             "period_name": period.name, "from_us": period.from_us, "to_us": period.to_us,

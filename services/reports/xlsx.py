@@ -15,7 +15,7 @@ from domain.clock import utc
 from domain.spreadsheet import dangerous
 from domain.wording import local, stamp
 from services.reports.style import FILL, FILL_2, HIGH, INK_2, LINE, PANEL
-from services.reports.tables import Cell, Sheet, sheets
+from services.rows.report_tables import Cell, Sheet, sheets
 from services.rows.reports import Report
 
 _SAFE = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}

@@ -14,6 +14,7 @@ from services.actors import load_actor
 from services.commands.accounts import AccountCommands
 from services.commands.cases import CaseCommands
 from services.commands.explanations import ExplanationCommands
+from services.commands.reports import ReportCommands
 from services.context import Context
 from services.desk import Commands, Desk, open_desk
 from services.rows.site import SiteRow
@@ -56,6 +57,7 @@ class Screens:
             cases=CaseCommands(self.database),
             accounts=AccountCommands(self.database),
             explanations=ExplanationCommands(self.database),
+            reports=ReportCommands(self.database, mail=False),
         )
         return open_desk(Context(self.database, actor, site, Clock(f.NOW, wall_us())), commands)
 

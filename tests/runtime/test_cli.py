@@ -8,9 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 from typer.testing import CliRunner
 
+from data.store.database import Database
 from runtime.cli import app
+from tests.services.reports import plant
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = (
@@ -45,6 +48,8 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
         (("relay",), {"TAKTWISE_DATABASE_URL": "oracle://x"}, "database"),
         (("bench", "nothing"), {}, "no bench"),
         (("evaluate", "failure", "--model", "/nowhere", "--data", "cmapss:/nowhere"), {}, "/nowhere"),
+        (("report", "make", "month"), {}, "shift, day or week"),
+        (("report", "serve"), {"TAKTWISE_SMTP_URL": "http://x"}, "TAKTWISE_SMTP_URL"),
         (("user", "add", "x", "--name", "X", "--role", "king"), {}, "no role king"),
     ],
 )
@@ -67,3 +72,32 @@ def test_the_doctor_names_what_does_not_answer(tmp_path: Path) -> None:
     assert rows["database"]
     assert not rows["broker"]
     assert not rows["failure model"]
+
+
+def test_a_report_is_made_by_command(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'taktwise.db'}")
+    database.create_all()
+    with database.write() as tx:
+        plant.build(tx)
+    database.close()
+    out = tmp_path / "out"
+    done = run(
+        "report",
+        "make",
+        "day",
+        "--day",
+        "2026-11-20",
+        "--out",
+        str(out),
+        "--json",
+        TAKTWISE_VAR_DIR=str(tmp_path),
+    )
+    assert done.returncode == 0, done.stderr
+    files = [Path(row["file"]) for row in json.loads(done.stdout)]
+    assert [path.name for path in files] == [
+        "taktwise-north-day-2026-11-20.pdf",
+        "taktwise-north-day-2026-11-20.xlsx",
+    ]
+    assert "Day report, Plant North" in PdfReader(files[0]).pages[0].extract_text()
+    none = run("report", "make", "day", "--scope", "north/nowhere", TAKTWISE_VAR_DIR=str(tmp_path))
+    assert (none.returncode, none.stderr.strip().splitlines()[-1][:9]) == (1, "taktwise:")

@@ -7,8 +7,11 @@ decimal), share (a fraction as per cent), money (cents), time (microseconds UTC,
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from domain.wording import local, money, percent
 from services.rows.reports import Answer, PlaceFigures, Report, Stop
+from services.rows.site import SiteRow
 
+NUMERIC = frozenset({"whole", "one", "three", "share", "money"})
 Cell = str | float | int | None
 
 
@@ -114,3 +117,18 @@ def _decisions(report: Report) -> Sheet:
 def _answer(a: Answer) -> str:
     detail = f" ({a.detail})" if a.detail else ""
     return f"{a.queue} {a.status.replace('_', ' ')}{detail}"
+
+
+def cell_words(cell: Cell, kind: str, site: SiteRow) -> str:
+    """A cell as people read it."""
+    if cell is None:
+        return "\u2013"
+    if isinstance(cell, str):
+        return cell
+    if kind == "share":
+        return percent(cell)
+    if kind == "money":
+        return money(round(cell), site.currency)
+    if kind == "time":
+        return f"{local(round(cell), site.time_zone):%d %b %H:%M}"
+    return f"{cell:,.{ {'one': 1, 'three': 3}.get(kind, 0) }f}"

@@ -1,0 +1,1 @@
+"""Improve: reports, and how well reasons are known."""
