@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.errors import InvalidInput, SettingsError
-from models.failure.session import BATCH, open_session
+from models.session import BATCH, open_session
 
 Floats = NDArray[np.float32]
 

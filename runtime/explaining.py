@@ -5,24 +5,23 @@ from typing import Any
 
 from domain.errors import SettingsError
 from models import registry
+from models.dataspec import DataSpec
 from models.failure import cmapss, evaluate
-from models.failure.dataspec import DataSpec
 from services.score.explaining import Explaining
 
 
-def explain(model: Path, data: str, case: str) -> dict[str, Any]:
+def explain(model: Path, data: DataSpec, case: str) -> dict[str, Any]:
     """Prediction, base value, and a contribution per sensor and time segment, largest first.
 
     `case` is a unit of the test part. SettingsError when the model, the data or the case is not there.
     """
-    spec = DataSpec.parse(data)
     loaded = registry.load(model)
     card = loaded.card
-    if spec.kind != "cmapss" or card.data.kind != "cmapss":
+    if data.kind != "cmapss" or card.data.kind != "cmapss":
         raise SettingsError(
             f"{card.name} explains cases of C-MAPSS data only; the plant's are explained in the app"
         )
-    engines = cmapss.engines(spec, "test")
+    engines = cmapss.engines(data, "test")
     places = {str(engine.unit): place for place, engine in enumerate(engines)}
     if case not in places:
         raise SettingsError(f"--case {case!r}: the units are 1 to {len(engines)}")

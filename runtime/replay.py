@@ -11,8 +11,8 @@ from data.store.database import Database
 from domain.clock import SECOND
 from domain.errors import SettingsError, Unavailable
 from models import registry
+from models.dataspec import DataSpec
 from models.failure import cmapss
-from models.failure.dataspec import DataSpec
 from runtime import replay_place
 from runtime.replay_edge import Engines
 from runtime.settings import Settings
@@ -39,7 +39,7 @@ def replay_cmapss(
     Raises SettingsError for a wrong speed, folder or model, Unavailable when nobody stores the data.
     """
     pace = _speed(speed)
-    data = DataSpec.parse(f"cmapss:{data_dir}:{subset}")
+    data = DataSpec.parse(f"cmapss:{data_dir}:{subset}", ("cmapss",))
     model = registry.load(settings.cmapss_model)
     if model.card.data.subset != subset:
         raise SettingsError(

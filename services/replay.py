@@ -13,9 +13,9 @@ from data.store.database import Database
 from domain.clock import HOUR, Clock, wall_us
 from domain.equipment import Equipment, MachineType
 from domain.errors import NotFound
+from models.dataspec import DataSpec
 from models.failure import cmapss, evaluate, session
 from models.failure.card import Card
-from models.failure.dataspec import DataSpec
 from services import clocks, workers
 from services.bootstrap import Place, Site, place_site
 from services.score import Scored, Served, score_range

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from domain.errors import SettingsError
+from models.dataspec import DataSpec
 from models.failure import session
 from models.failure.card import BACKGROUND_FILE, GOLDEN_FILE, MODEL_FILE, Card, file_hash, write_card
-from models.failure.dataspec import DataSpec
 from models.failure.problem import Problem
 
 __all__ = ["MODEL_FILE", "Result", "finish"]

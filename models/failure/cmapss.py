@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from domain.errors import SettingsError
-from models.failure.dataspec import DataSpec
+from models.dataspec import DataSpec
 
 COLUMNS = ("unit", "cycle", "setting_1", "setting_2", "setting_3", *(f"s{i}" for i in range(1, 22)))
 SENSORS = COLUMNS[5:]

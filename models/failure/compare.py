@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from models.failure.dataspec import DataSpec
+from models.dataspec import DataSpec
 from models.failure.events import ranking
 from models.failure.problem import Problem
 from models.failure.recipes import Recipe
@@ -68,7 +68,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--folds", type=int, default=3, help="how many folds to judge on")
     parser.add_argument("variant", nargs="*", default=[""], help="e.g. kind=tcn,width=64")
     given = parser.parse_args(arguments)
-    data = DataSpec.parse(given.data)
+    data = DataSpec.parse(given.data, ("cmapss", "plant"))
     is_plant = data.kind == "plant"
     for name, recipe in variants(recipes.PLANT if is_plant else recipes.CMAPSS, given.variant):
         problem = plant_problem(data, recipe) if is_plant else cmapss_problem(data, recipe)

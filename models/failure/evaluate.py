@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from domain.errors import SettingsError
+from models.dataspec import DataSpec
 from models.failure import cmapss, session
 from models.failure.card import MODEL_FILE, Card, read_card
-from models.failure.dataspec import DataSpec
 from models.failure.evaluate_plant import evaluate_plant
 from models.features import cmapss as engine_features
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from domain.errors import SettingsError
+from models.dataspec import DataSpec
 from models.failure import baselines, labels, plant, session
 from models.failure.card import MODEL_FILE, Card
-from models.failure.dataspec import DataSpec
 from models.failure.events import Track, ranking, tally, threshold_for
 from models.failure.recipes import PLANT, PLANT_FALSE_RATE
 from models.failure.samples import one_per_run

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from models.dataspec import DataSpec
 from models.failure import plant, recipes
 from models.failure.card import DataNote, WindowNote
-from models.failure.dataspec import DataSpec
 from models.failure.problem import Problem, Words, spread
 from models.failure.recipes import Recipe
 from models.failure.samples import Floats, Layout, Samples

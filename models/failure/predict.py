@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from domain.errors import SettingsError
+from models.dataspec import DataSpec
 from models.failure import cmapss, evaluate, plant, session
 from models.failure.card import MODEL_FILE, Card, read_card
-from models.failure.dataspec import DataSpec
 from models.features import plant as features
 
 HEADER = ("unit", "rul", "rul_lo", "rul_hi")

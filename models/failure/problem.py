@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from domain.errors import SettingsError
+from models.dataspec import DataSpec
 from models.failure import cmapss, recipes
 from models.failure.card import DataNote, WindowNote
-from models.failure.dataspec import DataSpec
 from models.failure.recipes import Recipe
 from models.failure.samples import Floats, Layout, Samples, one_per_run
 from models.features import cmapss as engine_features

@@ -1,15 +1,14 @@
 """Runs a failure model's ONNX file on one thread, in batches."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from domain.errors import SettingsError
+from models.session import BATCH, open_session
 
-BATCH = 1_024
+__all__ = ["BATCH", "Scores", "open_session", "run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,17 +17,6 @@ class Scores:
 
     probability: npt.NDArray[np.float32]
     rul: npt.NDArray[np.float32]
-
-
-def open_session(path: Path) -> onnxruntime.InferenceSession:
-    """A session on one thread: the scorer shares the machine with everything else."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise SettingsError(f"{path} is no model that can be run: {error}") from error
 
 
 def run(session: onnxruntime.InferenceSession, windows: npt.NDArray[np.float32]) -> Scores:

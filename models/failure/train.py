@@ -11,8 +11,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from models.dataspec import DataSpec
 from models.failure import artifact, calibrate, plant, recipes
-from models.failure.dataspec import DataSpec
 from models.failure.events import tally, threshold_for
 from models.failure.network import (
     FailureNetwork,

@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 
 from data.store import tables as t
 from domain.errors import SettingsError, Unavailable
+from models.dataspec import DataSpec
 from models.failure import evaluate
-from models.failure.dataspec import DataSpec
 from runtime import replay_place, wiring
 from runtime.replay import replay_cmapss
 from runtime.settings import ROOT, Settings

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from domain.errors import SettingsError
+from models.dataspec import DataSpec
 from models.failure import cmapss
 from models.failure.card import read_card
-from models.failure.dataspec import DataSpec
 from models.failure.evaluate import engine_figures, evaluate, score_engines
 from models.failure.predict import predict
 from models.failure.problem import cmapss_problem
@@ -40,7 +40,7 @@ def data(tmp_path):
     write_engines(tmp_path / "train_FD001.txt", (140, 160, 150, 145), 1)
     write_engines(tmp_path / "test_FD001.txt", (31, 120, 60, 77), 2)
     np.savetxt(tmp_path / "RUL_FD001.txt", [112, 20, 130, 60], fmt="%d")
-    return DataSpec.parse(f"cmapss:{tmp_path}:FD001")
+    return DataSpec.parse(f"cmapss:{tmp_path}:FD001", ("cmapss",))
 
 
 def test_constant_sensors_are_dropped(data):
@@ -126,7 +126,7 @@ def test_a_file_of_another_shape_is_refused(data, content):
 @pytest.mark.parametrize("text", ["cmapss", "cmapss:", "turbine:/tmp", "cmapss:/no/such/folder:FD001"])
 def test_wrong_data_names_are_refused(text):
     with pytest.raises(SettingsError, match="--data"):
-        DataSpec.parse(text)
+        DataSpec.parse(text, ("cmapss", "plant"))
 
 
 def test_a_model_is_not_used_on_data_of_another_kind(data, tmp_path):

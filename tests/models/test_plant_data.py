@@ -11,8 +11,8 @@ import pytest
 
 from domain.clock import DAY, HOUR, MINUTE
 from domain.errors import SettingsError
+from models.dataspec import DataSpec
 from models.failure import plant
-from models.failure.dataspec import DataSpec
 from models.failure.evaluate import evaluate
 from models.failure.predict import predict
 from models.features.plant import BIN_US, GAUGES, windows

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from models.dataspec import DataSpec
 from models.failure.card import read_card
-from models.failure.dataspec import DataSpec
 from models.failure.evaluate import evaluate
 from models.registry import load
 from tests.models.test_cmapss import write_engines
@@ -23,8 +23,8 @@ from models.failure import recipes, problem
 recipe = replace(recipes.CMAPSS, width=8, epochs=2, folds=2, batch=64, steps=20)
 import models.failure.train as train
 train.cmapss_problem = lambda data: problem.cmapss_problem(data, recipe)
-from models.failure.dataspec import DataSpec
-print(json.dumps(train.train(DataSpec.parse(sys.argv[1]), Path(sys.argv[2]))))
+from models.dataspec import DataSpec
+print(json.dumps(train.train(DataSpec.parse(sys.argv[1], ("cmapss",)), Path(sys.argv[2]))))
 """
 
 
@@ -56,5 +56,5 @@ def test_training_writes_a_folder_that_can_be_loaded_and_judged(tmp_path):
     figures, card = json.loads(done.stdout), read_card(out)
     assert card.settings["width"] == 8
     assert load(out).card.sha256 == card.sha256
-    found = evaluate(out, DataSpec.parse(spec))
+    found = evaluate(out, DataSpec.parse(spec, ("cmapss",)))
     assert found["rmse_clipped"] == pytest.approx(figures["rmse_clipped"], abs=0.01)

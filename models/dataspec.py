@@ -1,11 +1,10 @@
 """What `--data KIND:DIR[:SUBSET]` names."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from domain.errors import SettingsError
-
-KINDS = ("cmapss", "plant")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +16,12 @@ class DataSpec:
     subset: str = ""
 
     @classmethod
-    def parse(cls, text: str) -> "DataSpec":
+    def parse(cls, text: str, kinds: Sequence[str]) -> "DataSpec":
         """Read `KIND:DIR[:SUBSET]`; SettingsError when the kind or the folder does not exist."""
         kind, _, rest = text.partition(":")
-        if kind not in KINDS or not rest:
+        if kind not in kinds or not rest:
             raise SettingsError(
-                f"--data {text!r}: write KIND:DIR or KIND:DIR:SUBSET, KIND {' or '.join(KINDS)}"
+                f"--data {text!r}: write KIND:DIR or KIND:DIR:SUBSET, KIND {' or '.join(kinds)}"
             )
         folder, _, subset = rest.partition(":")
         if not Path(folder).is_dir():
