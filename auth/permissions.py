@@ -23,6 +23,11 @@ class Permission(StrEnum):
     SEE_REPORTS = "see_reports"
     SCHEDULE_REPORTS = "schedule_reports"
     MANAGE_USERS = "manage_users"
+    SEE_POLICY = "see_policy"
+    PROPOSE_POLICY = "propose_policy"
+    APPROVE_POLICY = "approve_policy"
+    MANAGE_DUTY = "manage_duty"
+    SEE_AUDIT = "see_audit"
 
 
 class Role(StrEnum):
@@ -38,20 +43,23 @@ class Role(StrEnum):
 
 P = Permission
 _SEE = frozenset({P.SEE_FLOOR, P.SEE_PREDICTIONS, P.SEE_CASES, P.COMMENT})
-_DECIDE = _SEE | {P.RAISE_CASE, P.DECIDE, P.IGNORE_INPUT, P.SEE_HISTORY, P.SEE_HEALTH, P.SEE_REPORTS}
+_DECIDE = (
+    _SEE
+    | {P.RAISE_CASE, P.DECIDE, P.IGNORE_INPUT, P.SEE_HISTORY, P.SEE_HEALTH, P.SEE_REPORTS}
+    | {P.SEE_POLICY}
+)
 _REPORTS = frozenset({P.SEE_REPORTS, P.SCHEDULE_REPORTS})
+_LEADS = frozenset({P.PROPOSE_POLICY, P.MANAGE_DUTY})
+_ADMINISTERS = frozenset(
+    {P.SEE_FLOOR, P.SEE_HEALTH, P.SEE_HISTORY, P.MANAGE_USERS, P.SEE_POLICY, P.PROPOSE_POLICY, P.SEE_AUDIT}
+)
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.OPERATOR: _SEE | {P.RAISE_CASE},
     Role.TECHNICIAN: _SEE | {P.RAISE_CASE, P.RECORD_OUTCOME, P.SEE_HISTORY, P.SEE_REPORTS},
-    Role.SUPERVISOR: _DECIDE,
-    Role.MAINTENANCE_PLANNER: _DECIDE | {P.RECORD_OUTCOME},
-    Role.PLANT_MANAGER: _DECIDE | _REPORTS,
-    Role.ADMINISTRATOR: frozenset({P.SEE_FLOOR, P.SEE_HEALTH, P.SEE_HISTORY, P.MANAGE_USERS}) | _REPORTS,
-}
-APPROVAL_LIMIT_CENTS: dict[Role, int] = {
-    Role.SUPERVISOR: 400_000,
-    Role.MAINTENANCE_PLANNER: 800_000,
-    Role.PLANT_MANAGER: 2_500_000,
+    Role.SUPERVISOR: _DECIDE | {P.MANAGE_DUTY},
+    Role.MAINTENANCE_PLANNER: _DECIDE | _LEADS | {P.RECORD_OUTCOME},
+    Role.PLANT_MANAGER: _DECIDE | _REPORTS | _LEADS | {P.APPROVE_POLICY, P.SEE_AUDIT},
+    Role.ADMINISTRATOR: _ADMINISTERS | _REPORTS,
 }
 
 
@@ -79,8 +87,3 @@ class Actor:
         """Raise Forbidden unless `may`."""
         if not self.may(permission, equipment_id):
             raise Forbidden(f"{self.name} may not do this ({permission.value.replace('_', ' ')})")
-
-    @property
-    def approval_limit_cents(self) -> int:
-        """The highest cost that this person may approve alone, in cents of the site's currency."""
-        return max((APPROVAL_LIMIT_CENTS.get(role, 0) for role in self.roles), default=0)

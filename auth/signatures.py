@@ -10,6 +10,7 @@ class Credential:
     """What was typed to sign. Never stored, never shown, not in a representation."""
 
     password: str = field(default="", repr=False)
+    code: str = field(default="", repr=False)
 
 
 NOTHING_TYPED = Credential()
@@ -21,6 +22,7 @@ class Proof:
 
     account_id: str
     by: str
+    coded: bool = False  # a code from the phone was shown beside the password
 
 
 def check_proof(proof: Proof | None, account_id: str) -> Proof:

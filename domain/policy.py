@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from domain.clock import HOUR, MINUTE
-from domain.errors import Forbidden, InvalidInput, NotNow
+from domain.errors import InvalidInput, NotNow
 from domain.recommendation import PREPARE_US
 
 STALE_AFTER_US = 90 * MINUTE
@@ -12,7 +12,7 @@ QUIET_RISE = 0.15
 SHORTEST_US, LONGEST_US = 2 * HOUR, 8 * HOUR
 CALM_PREDICTIONS = 3
 DEFAULT_ACTION = "Nothing is sent; the limit alarm and the plant's own rules stay in force."
-SIGNED_ACTS = frozenset({"approve", "reject", "withdraw", "undo"})
+SIGNED_ACTS = frozenset({"approve", "reject", "withdraw", "undo", "emergency", "ratify"})
 REJECT_REASONS = {
     "not_convincing": "The evidence does not convince",
     "sensor_wrong": "A sensor is wrong",
@@ -43,15 +43,6 @@ def check_in_time(facts: Approval) -> None:
     if facts.evidence_us is not None and facts.now_us - facts.evidence_us > STALE_AFTER_US:
         age = round((facts.now_us - facts.evidence_us) / MINUTE)
         raise NotNow(f"the newest data behind this advice is {age} min old; wait for fresh data")
-
-
-def check_approval(facts: Approval) -> None:
-    """Raise Forbidden above the limit or on one's own proposal, NotNow when it is too late."""
-    check_in_time(facts)
-    if facts.account_id == facts.proposed_by:
-        raise Forbidden("whoever proposed this cannot approve it; another person decides")
-    if facts.cost_cents > facts.limit_cents:
-        raise Forbidden("the cost is above what you may approve; propose it to somebody who may")
 
 
 def above_limit(cost_cents: int, limit_cents: int) -> bool:

@@ -62,10 +62,13 @@ PAGES: tuple[Page, ...] = (
     ),
     Page("inbox", "Inbox", S.DECIDE, P.SEE_CASES, "pages.decide.inbox:render", badge="cases"),
     Page("case", "Case", S.DECIDE, P.SEE_CASES, "pages.decide.case:render", in_menu=False),
+    Page("duty", "On duty", S.DECIDE, P.SEE_POLICY, "pages.decide.duty:render"),
+    Page("policy", "Policy", S.DECIDE, P.SEE_POLICY, "pages.decide.policy:render"),
     Page("history", "History", S.DECIDE, P.SEE_HISTORY, "pages.decide.history:render"),
     Page("reports", "Reports", S.IMPROVE, P.SEE_REPORTS, "pages.improve.reports:render"),
     Page("schedules", "Schedules", S.IMPROVE, P.SEE_REPORTS, "pages.improve.schedules:render"),
     Page("health", "Connections", S.ADMIN, P.SEE_HEALTH, "pages.admin.health:render"),
     Page("users", "Users", S.ADMIN, P.MANAGE_USERS, "pages.admin.users:render"),
+    Page("messages", "Messages", S.DECIDE, P.SEE_CASES, "pages.decide.messages:render", in_menu=False),
     Page("account", "Account", S.ADMIN, P.SEE_FLOOR, "pages.account.own:render", in_menu=False),
 )

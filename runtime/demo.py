@@ -114,6 +114,7 @@ def _programs(settings: Settings, chosen: dict[str, int], pace: list[str]) -> li
         Program("score", [*ours, "score"], env),
         Program("relay", [*ours, "relay"], env),
         Program("report", [*ours, "report", "serve"], env),
+        Program("notify", [*ours, "notify"], env),
         Program("app", [*ours, "app"], env),
         Program("plant", [*ours, "plant", *pace], machines),
     ]

@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     erp_urls: dict[str, str] = Field(default_factory=dict)
     failure_model: Path = ROOT / "models" / "artifacts" / "plant_failure"
     cmapss_model: Path = ROOT / "models" / "artifacts" / "cmapss_fd001"
+    webhook_url: str = ""
+    webhook_secret: str = ""
+    notify_topic: str = ""  # MQTT topic for messages to people; empty: none
     web_host: str = "127.0.0.1"
     web_port: int = Field(default=8501, ge=1, le=65535)
     public_https: bool = False

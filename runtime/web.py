@@ -31,9 +31,12 @@ from runtime.web_live import Feed
 from runtime.web_security import Gate, SecurityHeaders, content_policy, inline_hashes
 from services.accounts import Accounts
 from services.commands.accounts import AccountCommands
+from services.commands.care import CareCommands
 from services.commands.cases import CaseCommands
 from services.commands.explanations import ExplanationCommands
+from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
+from services.commands.second_factor import SecondFactorCommands
 from services.commits import Commits
 from services.context import Context
 from services.desk import Commands, open_desk
@@ -90,6 +93,9 @@ def bind(settings: Settings, database: Database, accounts: Accounts) -> None:
         accounts=AccountCommands(database),
         explanations=ExplanationCommands(database),
         reports=ReportCommands(database, mail=bool(settings.smtp_url)),
+        policy=PolicyCommands(database),
+        second_factor=SecondFactorCommands(database),
+        care=CareCommands(database),
     )
 
     def desk_of(actor: Any, site: Any) -> Any:

@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from auth.permissions import Actor, Permission
 from domain.clock import Clock
 from services.commands.accounts import AccountCommands
+from services.commands.care import CareCommands
 from services.commands.cases import CaseCommands
 from services.commands.explanations import ExplanationCommands
+from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
+from services.commands.second_factor import SecondFactorCommands
 from services.context import Context
 from services.queries.admin import AdminQueries
 from services.queries.decide import DecideQueries
 from services.queries.floor import FloorQueries
+from services.queries.policy import PolicyQueries
 from services.queries.predict import PredictQueries
 from services.queries.reports import ReportQueries
 from services.rows.site import SiteRow
@@ -24,6 +28,7 @@ class Queries:
     floor: FloorQueries
     predict: PredictQueries
     decide: DecideQueries
+    policy: PolicyQueries
     admin: AdminQueries
     reports: ReportQueries
 
@@ -36,6 +41,9 @@ class Commands:
     accounts: AccountCommands
     explanations: ExplanationCommands
     reports: ReportCommands
+    policy: PolicyCommands
+    second_factor: SecondFactorCommands
+    care: CareCommands
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,7 @@ def open_desk(context: Context, commands: Commands) -> Desk:
         FloorQueries(context),
         PredictQueries(context),
         DecideQueries(context),
+        PolicyQueries(context),
         AdminQueries(context),
         ReportQueries(context),
     )

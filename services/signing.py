@@ -19,10 +19,14 @@ from domain.clock import wall_us
 from domain.errors import Forbidden, InvalidInput, NotNow
 from domain.evidence import canonical
 from domain.ids import new_id
+from services import second_factors
 
 APPROVES = "I have checked the evidence and release these orders."
 APPROVES_CHANGED = "I have checked the evidence, changed the proposal, and release these orders."
 REJECTS = "I have checked the evidence and decide against this advice."
+EMERGENCY = "I act alone in an emergency and release these orders; another person ratifies this."
+RATIFIES = "I have checked what was done in the emergency and ratify it."
+REFUSES_TO_RATIFY = "I have checked what was done in the emergency and do not ratify it."
 TAKES_BACK = "I take these orders back."
 AT_SIGNING = "signature"  # stands for the address in `sign_in_attempts`
 
@@ -40,7 +44,15 @@ class Signer:
             raise InvalidInput("please type your password to sign")
         if not self.password_ok(actor, credential.password):
             raise Forbidden("the password is wrong; nothing was signed")
-        return Proof(actor.account_id, "password")
+        factor = second_factors.confirmed(self._database, actor.account_id)
+        if factor is None:
+            return Proof(actor.account_id, "password")
+        if not credential.code:
+            raise InvalidInput("please type the code that your phone shows")
+        if not second_factors.use(self._database, actor.account_id, credential.code, self._now()):
+            self._failed(actor)
+            raise Forbidden("the code is wrong or was used before; nothing was signed")
+        return Proof(actor.account_id, "password and code", coded=True)
 
     def password_ok(self, actor: Actor, password: str) -> bool:
         """Is it the actor's own password? Wrong ones count; after five NotNow is raised for a while."""
@@ -54,10 +66,13 @@ class Signer:
             raise NotNow("too many wrong passwords; wait 15 minutes")
         right = stored is not None and passwords.matches(password, stored)
         if not right:
-            values = {"username": actor.username, "address": AT_SIGNING, "accepted": False}
-            with self._database.write() as tx:
-                tx.execute(insert(t.sign_in_attempts).values(wall_us=self._now(), **values))
+            self._failed(actor)
         return right
+
+    def _failed(self, actor: Actor) -> None:
+        values = {"username": actor.username, "address": AT_SIGNING, "accepted": False}
+        with self._database.write() as tx:
+            tx.execute(insert(t.sign_in_attempts).values(wall_us=self._now(), **values))
 
 
 def hash_of(text: str) -> str:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from components.words import safe
 from domain.errors import UserFixable
+from pages.account.phone import second_factor
 from services.desk import Desk
 
 
@@ -17,6 +18,7 @@ def render(desk: Desk) -> None:
     with left:
         head = '<div class="tw-h"><h2>Account</h2></div>'
         st.html(f'<div class="tw-panel">{head}<table class="tw-table">{cells}</table></div>')
+        second_factor(desk)
     with right, st.form("password", clear_on_submit=True):
         st.html('<div class="tw-h"><h2>Change the password</h2></div>')
         current = st.text_input("Current password", type="password")

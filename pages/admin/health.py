@@ -3,6 +3,7 @@
 import streamlit as st
 
 from components import connections as c
+from components.messages import undelivered_panel
 from components.tables import lead
 from components.words import stamp
 from pages.live import live
@@ -28,4 +29,7 @@ def _draw(desk: Desk) -> None:
         st.html(c.sources_panel(health.sources))
         st.html(c.queues_panel(health.queues, health.wall_us))
         st.html(c.gaps_panel(health.gaps, health.gap_count, site, now))
+    undelivered = undelivered_panel(desk.queries.policy.failed_notices(), site, now)
+    if undelivered:
+        st.html(undelivered)
     st.html(c.quarantine_panel(health.quarantine, health.quarantine_count, site, now))

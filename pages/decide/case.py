@@ -3,6 +3,7 @@
 import streamlit as st
 
 from components import card
+from components.approval import people_panel
 from components.course import course_panel
 from components.orders import orders_panel, receipts_panel
 from components.tables import empty
@@ -37,12 +38,14 @@ def render(desk: Desk) -> None:
 def _undecided(desk: Desk, case: CaseView) -> None:
     st.html(card.choices_panel(case, desk.site))
     st.html(orders_panel(case, desk.site, desk.now_us))
+    live(desk, REFRESH_S, lambda now: _people(now, case.number))
     buttons(desk, case)
     live(desk, REFRESH_S, lambda now: _course(now, case.number))
 
 
 def _decided(desk: Desk, case: CaseView) -> None:
     live(desk, REFRESH_S, lambda now: _receipts(now, case.number))
+    live(desk, REFRESH_S, lambda now: _people(now, case.number))
     buttons(desk, case)
     live(desk, REFRESH_S, lambda now: _course(now, case.number))
     below = card.signatures_panel(case, desk.site) + card.choices_panel(case, desk.site)
@@ -51,7 +54,7 @@ def _decided(desk: Desk, case: CaseView) -> None:
 
 def _head(desk: Desk, number: int, shown_version: int) -> None:
     case = desk.queries.decide.case(number)
-    st.html(card.case_title(case, desk.site, desk.now_us, desk.actor.approval_limit_cents))
+    st.html(card.case_title(case, desk.site, desk.now_us, case.approval.limit_cents))
     if case.version != shown_version:
         if not form_is_open(case):
             st.rerun()
@@ -66,3 +69,9 @@ def _course(desk: Desk, number: int) -> None:
 def _receipts(desk: Desk, number: int) -> None:
     case = desk.queries.decide.case(number)
     st.html(receipts_panel(case, desk.site, desk.now_us))
+
+
+def _people(desk: Desk, number: int) -> None:
+    html = people_panel(desk.queries.decide.case(number), desk.site, desk.now_us)
+    if html:
+        st.html(html)

@@ -19,7 +19,7 @@ Rate = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the line."""
-    for function in (prepare, demo, app_, ingest, score, relay, plant):
+    for function in (prepare, demo, app_, ingest, score, relay, notify, plant):
         app.command(function.__name__.rstrip("_"))(function)
 
 
@@ -97,6 +97,16 @@ def relay() -> None:
     Example: TAKTWISE_QUEUE_URL=amqp://user:password@host/ python -m runtime relay
     """
     from runtime.workers import relay as worker
+
+    worker.main(configuration.load(), stop_on_signals())
+
+
+def notify() -> None:
+    """Tell people that cases wait: in the desk, by e-mail, webhook and MQTT.
+
+    Example: TAKTWISE_SMTP_URL='smtp://mail:25' python -m runtime notify
+    """
+    from runtime.workers import notify as worker
 
     worker.main(configuration.load(), stop_on_signals())
 

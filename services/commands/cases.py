@@ -4,29 +4,22 @@ the password where the policy wants it, permission and scope, the act's id (a se
 first result), the case's version, the transition, the signature, the outbox rows, and the audit entry.
 """
 
-from collections.abc import Callable
-from typing import Any
-
-from sqlalchemy import Connection
-
 from auth.permissions import Actor, Permission
 from auth.signatures import NOTHING_TYPED, Credential
 from data.store import cases as store
 from data.store.database import Database
 from domain.cases import CaseState
 from domain.clock import wall_us
-from domain.errors import Conflict, InvalidInput, NotFound
+from domain.errors import InvalidInput
 from domain.messages import Finding
-from domain.policy import needs_password, reject_reason
+from domain.policy import reject_reason
 from domain.recommendation import Choice
 from services import audit
 from services.actors import fresh
 from services.commands import deciding, raising
 from services.commands.acting import Changes, Decided, Work, again, checked_text, note
-from services.signing import Signer
+from services.commands.once import Act, ActsOnCases, Do, in_reach, reach
 from services.situation import site_at
-
-Do = Callable[[Work], Decided]
 
 
 class CaseCommands:
@@ -40,12 +33,12 @@ class CaseCommands:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._signer = Signer(database)
+        self._acts = ActsOnCases(database)
 
     def seen(self, actor: Actor, case_id: str) -> None:
         """The actor has the card on the screen. Recorded once per person; not part of the version."""
         with self._database.write() as tx:
-            person, case = _reach(tx, actor, case_id, Permission.SEE_CASES)
+            person, case = reach(tx, actor, case_id, Permission.SEE_CASES)
             if audit.said(tx, "case", case_id, person.account_id, "seen"):
                 return
             work = Work(tx, person, case, site_at(tx, case["site_id"]))
@@ -128,7 +121,7 @@ class CaseCommands:
         words = checked_text(text)
         with self._database.write() as tx:
             person = fresh(tx, actor)
-            _in_reach(person, equipment_id, Permission.RAISE_CASE)
+            in_reach(person, equipment_id, Permission.RAISE_CASE)
             earlier = again(tx, person, act_id, "raise")
             if earlier is not None:
                 return earlier
@@ -143,7 +136,7 @@ class CaseCommands:
         words = checked_text(reason)
         with self._database.write() as tx:
             person = fresh(tx, actor)
-            _in_reach(person, equipment_id, Permission.IGNORE_INPUT)
+            in_reach(person, equipment_id, Permission.IGNORE_INPUT)
             if again(tx, person, act_id, "ignore") is None:
                 raising.ignore(tx, person, equipment_id, metric, until_us, words)
                 store.finish_act(tx, act_id, Decided("", 0, "", 0, "ignored").to_json())
@@ -168,32 +161,4 @@ class CaseCommands:
         self, actor: Actor, case_id: str, version: int | None, act_id: str,
         permission: Permission, kind: str, do: Do, credential: Credential = NOTHING_TYPED,
     ) -> Decided:  # fmt: skip
-        proof = self._signer.prove(actor, credential) if needs_password(kind) else None
-        with self._database.write() as tx:
-            person, case = _reach(tx, actor, case_id, permission)
-            earlier = again(tx, person, act_id, kind)
-            if earlier is not None:
-                return earlier
-            if version is not None and version != case["version"]:
-                raise Conflict("the case has changed since you read it; look at it again")
-            result = do(Work(tx, person, case, site_at(tx, case["site_id"]), proof))
-            store.finish_act(tx, act_id, result.to_json())
-            return result
-
-
-def _in_reach(person: Actor, equipment_id: str, permission: Permission) -> None:
-    """NotFound outside the person's scopes, Forbidden without the permission."""
-    person.require(permission)
-    if not person.may(permission, equipment_id):
-        raise NotFound(f"no machine {equipment_id!r}")
-
-
-def _reach(
-    tx: Connection, actor: Actor, case_id: str, permission: Permission
-) -> tuple[Actor, dict[str, Any]]:
-    person = fresh(tx, actor)
-    person.require(permission)
-    case = store.hold(tx, case_id)
-    if case is None or not person.may(permission, case["equipment_id"]):
-        raise NotFound("no such case")
-    return person, case
+        return self._acts.do(actor, Act(case_id, version, act_id, permission, kind), do, credential)

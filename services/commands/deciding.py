@@ -1,27 +1,31 @@
 """The acts themselves, each inside the transaction that `services.commands.cases` opened for it."""
 
+from dataclasses import replace
 from typing import Any
 
 from data.store import cases as store
+from domain.approval import Grant
 from domain.cases import Case, CaseKind, CaseState, step
 from domain.clock import wall_us
 from domain.errors import Forbidden
 from domain.messages import CommandState, Finding
-from domain.policy import Approval, above_limit, check_approval, check_in_time
-from services.commands import releasing
+from domain.policy import Approval, above_limit, check_in_time
+from domain.recommendation import clock_text
+from services.commands import consenting, emergencies, releasing
 from services.commands.acting import Changes, Decided, Work, checked_text, note, save
 from services.following import follow_up
 from services.planning import chosen, money, propose, replanned
+from services.policy.current import terms_of
 from services.proposal import cost_of
 from services.receipts import settle
-from services.signing import APPROVES, APPROVES_CHANGED, REJECTS, TAKES_BACK, sign
+from services.signing import APPROVES, APPROVES_CHANGED, EMERGENCY, REJECTS, TAKES_BACK, sign
 
 
 def _facts(work: Work, cost_cents: int) -> Approval:
     case = work.case
     return Approval(
         account_id=work.actor.account_id,
-        limit_cents=work.actor.approval_limit_cents,
+        limit_cents=consenting.limit(work),
         proposed_by=case["proposed_by"],
         cost_cents=cost_cents,
         now_us=work.site.now_us,
@@ -33,9 +37,12 @@ def _facts(work: Work, cost_cents: int) -> Approval:
 def approve(work: Work) -> Decided:
     """Approve the orders as they stand."""
     after = step(work.state, CaseState.APPROVED, by=work.actor.account_id)
-    check_approval(_facts(work, work.case["cost_cents"]))
+    check_in_time(_facts(work, work.case["cost_cents"]))
+    got = consenting.granted(work)
     releasing.retime(work)
-    return _release(work, after, APPROVES, {})
+    return (
+        _release(work, after, APPROVES, {}, got) if got.releases else consenting.wait(work, got, APPROVES, {})
+    )
 
 
 def approve_changed(work: Work, changes: Changes) -> Decided:
@@ -62,14 +69,18 @@ def approve_changed(work: Work, changes: Changes) -> Decided:
         "cost_cents": cost,
         "reason": checked_text(changes.reason, optional=True),
     }
-    if above_limit(cost, facts.limit_cents):
+    if above_limit(cost, facts.limit_cents) or consenting.wants_four_eyes(work, values):
         return _propose_up(work, values, choice.start_us, detail)
-    work = save(work, values)
-    return _release(work, after, APPROVES_CHANGED, detail)
+    changed = consenting.changed(work, values)
+    got = consenting.granted(changed)
+    if not got.releases:
+        work = save(work, values | {"deadline_us": releasing.deadline_for(work, choice.start_us)})
+        return consenting.wait(work, got, APPROVES_CHANGED, detail)
+    return _release(save(work, values), after, APPROVES_CHANGED, detail, got)
 
 
 def _propose_up(work: Work, values: dict[str, Any], start_us: int | None, detail: dict[str, Any]) -> Decided:
-    """The change costs more than the actor may approve: it waits for another person."""
+    """The change costs more than the actor may approve alone: whoever changed it is its proposer."""
     after = step(work.state, CaseState.PROPOSED)
     values |= {
         "state": after.state.value,
@@ -82,9 +93,9 @@ def _propose_up(work: Work, values: dict[str, Any], start_us: int | None, detail
     return Decided.of(work.case, "This is above your limit. It waits for somebody who may approve it.")
 
 
-def _release(work: Work, after: Case, meaning: str, detail: dict[str, Any]) -> Decided:
-    """Sign, queue the orders, close the drafts: the heart of an approval."""
-    now = wall_us()
+def _release(work: Work, after: Case, base: str, detail: dict[str, Any], got: Grant | None) -> Decided:
+    """Sign, queue the orders, close the drafts: the heart of an approval. No grant: an emergency."""
+    now, every = wall_us(), store.commands_of(work.tx, work.case["case_id"])
     values = {
         "state": after.state.value,
         "version": after.version,
@@ -92,21 +103,33 @@ def _release(work: Work, after: Case, meaning: str, detail: dict[str, Any]) -> D
         "decided_us": work.site.now_us,
         "decided_wall_us": now,
     }
+    terms, said = terms_of(work.case, every), base if got is None else consenting.meaning(work, got, base)
     work = save(work, values)
-    rows = [
-        r for r in store.commands_of(work.tx, work.case["case_id"]) if r["state"] == CommandState.PROPOSED
-    ]
-    signed = sign(work.tx, work.actor, work.case, rows, meaning, work.proof)
+    rows = [row for row in every if row["state"] == CommandState.PROPOSED]
+    signed = sign(work.tx, work.actor, work.case, rows, said, work.proof)
+    if got is not None:
+        consenting.record(work, got, signed["record_hash"], terms)
     if not work.site.shadow:
         for row in rows:
             releasing.queue(work, row, now)
     store.drop_drafts(work.tx, work.actor.account_id, releasing.drafts_of(work.case["case_id"]))
-    orders = [row["command_id"] for row in rows]
-    note(work, "approved", {"meaning": meaning, **signed, "orders": orders, **detail})
-    said = (
-        "Approved. A replay sends nothing." if work.site.shadow else "Approved. The orders are on their way."
-    )
-    return Decided.of(work.case, said)
+    note(work, "approved", {"meaning": said, **signed, "orders": [r["command_id"] for r in rows], **detail})
+    told = "A replay sends nothing." if work.site.shadow else "The orders are on their way."
+    return Decided.of(work.case, f"Approved. {told}")
+
+
+def act_alone(work: Work, reason: str) -> Decided:
+    """The emergency path: one person releases the orders now, another ratifies by the time that is set.
+
+    What has expired, or rests on stale data, is not released this way either.
+    """
+    after = step(work.state, CaseState.APPROVED, by=work.actor.account_id)
+    check_in_time(_facts(work, work.case["cost_cents"]))
+    due_us = emergencies.begin(work, reason)
+    releasing.retime(work)
+    decided = _release(work, after, EMERGENCY, {"reason": reason, "ratify_by_us": due_us}, None)
+    by = clock_text(due_us, work.site.zone, work.site.now_us)
+    return replace(decided, message=f"{decided.message} Another person has to ratify this by {by}.")
 
 
 def reject(work: Work, reason: str) -> Decided:

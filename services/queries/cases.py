@@ -7,18 +7,21 @@ from sqlalchemy import Connection, select
 
 from auth.permissions import Actor, Permission
 from data.store import tables as t
-from domain.cases import UNDECIDED, CaseKind, CaseState, CommandView, derive
+from domain.cases import UNDECIDED, CaseState, CommandView, derive
 from domain.equipment import line_of
-from domain.errors import NotFound, UserFixable
+from domain.errors import NotFound
 from domain.evidence import Evidence, Payload, alternatives_from_json
 from domain.messages import CommandState
-from domain.policy import Approval, check_approval, check_in_time
 from services import audit
 from services.context import Context
+from services.queries.approvals import approval_view, in_time
+from services.queries.care import care_view
 from services.queries.common import names_of, people
 from services.queries.course import course_of
 from services.queries.predictions import newest_reading, prediction_view
 from services.rows.decide import AuditRow, CaseView, CommandRow, ReceiptRow, SignatureRow
+
+DRAFTS = ("comment", "reject", "changes", "outcome", "emergency", "ratify", "snooze", "ask", "answer")
 
 
 def case_row(tx: Connection, actor: Actor, number: int) -> Mapping[str, Any]:
@@ -51,6 +54,7 @@ def case_view(tx: Connection, context: Context, row: Mapping[str, Any]) -> CaseV
     names, who = names_of(tx, (unit, line)), people(tx, (row["decided_by"], row["proposed_by"]))
     commands, entries = command_rows(tx, context, row["case_id"]), audit_rows(tx, row["case_id"])
     signatures = _signatures(tx, context, row["case_id"])
+    approval = approval_view(tx, context, row)
     may_decide = actor.may(Permission(row["permission"]), unit)
     same = (
         "case_id number version kind attention title equipment_id opened_us deadline_us default_action "
@@ -83,42 +87,12 @@ def case_view(tx: Connection, context: Context, row: Mapping[str, Any]) -> CaseV
         may_decide=may_decide,
         may_comment=actor.may(Permission.COMMENT, unit),
         may_judge=actor.may(Permission.RECORD_OUTCOME, unit),
-        blocked=why_not(context, row) if CaseState(row["state"]) in UNDECIDED else "",
-        too_late=_too_late(context, row),
+        blocked=approval.why_not if CaseState(row["state"]) in UNDECIDED else "",
+        too_late=bool(in_time(context, row)),
+        approval=approval,
+        care=care_view(tx, context, row),
         decided_by=who.get(row["decided_by"] or "", row["decided_by"] or ""),
         drafts=_drafts(tx, actor, row["case_id"]),
-    )
-
-
-def why_not(context: Context, row: Mapping[str, Any]) -> str:
-    """'' when the actor may approve an undecided case now, else one sentence. The command checks again."""
-    actor = context.actor
-    if not actor.may(Permission(row["permission"]), row["equipment_id"]):
-        return "Your role lets you see and comment, not decide."
-    try:
-        check_approval(_facts(context, row))
-    except UserFixable as error:
-        return f"{str(error)[:1].upper()}{str(error)[1:]}."
-    return ""
-
-
-def _too_late(context: Context, row: Mapping[str, Any]) -> bool:
-    try:
-        check_in_time(_facts(context, row))
-    except UserFixable:
-        return True
-    return False
-
-
-def _facts(context: Context, row: Mapping[str, Any]) -> Approval:
-    return Approval(
-        account_id=context.actor.account_id,
-        limit_cents=context.actor.approval_limit_cents,
-        proposed_by=row["proposed_by"],
-        cost_cents=row["cost_cents"],
-        now_us=context.now_us,
-        deadline_us=row["deadline_us"],
-        evidence_us=row["evidence_us"] if row["kind"] == CaseKind.FAILURE_RISK else None,
     )
 
 
@@ -201,7 +175,7 @@ def _outcome(tx: Connection, row: Mapping[str, Any]) -> Mapping[str, Any] | None
 
 def _drafts(tx: Connection, actor: Actor, case_id: str) -> dict[str, str]:
     d = t.drafts.c
-    subjects = {f"{kind}:{case_id}": kind for kind in ("comment", "reject", "changes", "outcome")}
+    subjects = {f"{kind}:{case_id}": kind for kind in DRAFTS}
     rows = tx.execute(
         select(d.subject, d.content).where(d.account_id == actor.account_id, d.subject.in_(subjects))
     )

@@ -1,6 +1,7 @@
 """Reads for the inbox, the case card and the history."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
@@ -11,8 +12,11 @@ from domain.cases import UNDECIDED, CaseState
 from domain.equipment import line_of
 from domain.evidence import Evidence
 from services.context import Context
+from services.queries.care import care_of, colleagues
 from services.queries.cases import audit_rows, case_row, case_view
 from services.queries.common import in_scope, names_of, people, under
+from services.queries.mine import Mine
+from services.rows.care import Colleague
 from services.rows.decide import AuditRow, CaseView, HistoryFilter, HistoryRow, Inbox, InboxRow
 
 _C = t.cases.c
@@ -31,13 +35,18 @@ class DecideQueries:
         c.actor.require(Permission.SEE_CASES)
         with c.database.read() as tx:
             found = _cases(tx, c.actor, c.site.site_id, _C.open_key.is_not(None))
+            judge = Mine(tx, c, [row["case_id"] for row in found])
+            cared = care_of(tx, c.site.site_id)
+            who = people(tx, [row["assigned_to"] for row in cared.values()])
             names = names_of(
                 tx, [n for row in found for n in (row["equipment_id"], line_of(row["equipment_id"]))]
             )
-        rows = [_inbox_row(row, names, c.actor) for row in found]
+        rows = [_cared(_inbox_row(row, names, judge), cared, who, c) for row in found]
         shown = [row for row in rows if line_id in ("", row.line_id)]
+        undecided = [r for r in shown if r.state in UNDECIDED]
         return Inbox(
-            waiting=tuple(sorted((r for r in shown if r.state in UNDECIDED), key=_first)),
+            waiting=tuple(sorted((r for r in undecided if r.snoozed_until_us is None), key=_first)),
+            aside=tuple(sorted((r for r in undecided if r.snoozed_until_us is not None), key=_first)),
             under_way=tuple(
                 sorted(
                     (r for r in shown if r.state not in UNDECIDED),
@@ -84,6 +93,10 @@ class DecideQueries:
         with self._context.database.read() as tx:
             return case_view(tx, self._context, case_row(tx, self._context.actor, number))
 
+    def colleagues(self, equipment_id: str) -> tuple[Colleague, ...]:
+        """Whom a case of this machine can be given to, or who can be asked about it."""
+        return colleagues(self._context, equipment_id)
+
     def history(self, wanted: HistoryFilter) -> tuple[HistoryRow, ...]:
         """Cases that wait no longer, newest decision first."""
         c = self._context
@@ -125,8 +138,9 @@ def _cases(
     return [dict(row) for row in rows.mappings()]
 
 
-def _inbox_row(row: Mapping[str, Any], names: Mapping[str, str], actor: Actor) -> InboxRow:
+def _inbox_row(row: Mapping[str, Any], names: Mapping[str, str], judge: Mine) -> InboxRow:
     unit, line = row["equipment_id"], line_of(row["equipment_id"])
+    probability = Evidence.from_json(row["evidence"]).probability
     return InboxRow(
         case_id=row["case_id"],
         number=row["number"],
@@ -144,14 +158,30 @@ def _inbox_row(row: Mapping[str, Any], names: Mapping[str, str], actor: Actor) -
         benefit_cents=row["benefit_cents"],
         benefit_low_cents=row["benefit_low_cents"],
         benefit_high_cents=row["benefit_high_cents"],
-        probability=Evidence.from_json(row["evidence"]).probability,
-        mine=actor.may(Permission(row["permission"]), unit)
-        and row["cost_cents"] <= actor.approval_limit_cents,
+        probability=probability,
+        mine=judge.may_sign(row, probability),
+        bulk=judge.bulk(row, probability),
+        version=row["version"],
+    )
+
+
+def _cared(
+    row: InboxRow, cared: Mapping[str, Mapping[str, Any]], who: Mapping[str, str], context: Context
+) -> InboxRow:
+    care = cared.get(row.case_id)
+    if care is None:
+        return row
+    asleep = (care["snoozed_until_us"] or 0) > context.now_us and care["snoozed_version"] == row.version
+    return replace(
+        row,
+        assigned_to=who.get(care["assigned_to"] or "", ""),
+        assigned_to_me=care["assigned_to"] == context.actor.account_id,
+        snoozed_until_us=care["snoozed_until_us"] if asleep else None,
     )
 
 
 def _first(row: InboxRow) -> tuple[bool, int, int]:
-    return not row.mine, row.deadline_us, -row.benefit_cents
+    return not (row.mine or row.assigned_to_me), row.deadline_us, -row.benefit_cents
 
 
 def _outcomes(tx: Connection, case_ids: Sequence[str]) -> dict[str, tuple[str, str]]:

@@ -5,12 +5,17 @@ from dataclasses import dataclass
 from domain.cases import CaseState
 from domain.evidence import Alternative, Evidence, Payload
 from domain.messages import CommandState
+from services.rows.approvals import ApprovalView
+from services.rows.care import CareView
 from services.rows.predict import PredictionView
 
 
 @dataclass(frozen=True, slots=True)
 class InboxRow:
-    """One open case. `mine`: the actor may decide it (role, scope and limit)."""
+    """One open case. `mine`: a signature of the actor counts (role, scope, limit, policy).
+
+    `bulk`: small enough to be approved together with others.
+    """
 
     case_id: str
     number: int
@@ -30,15 +35,24 @@ class InboxRow:
     benefit_high_cents: int
     probability: float | None
     mine: bool
+    assigned_to: str = ""
+    assigned_to_me: bool = False
+    snoozed_until_us: int | None = None
+    bulk: bool = False
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """`waiting` cases want a decision, mine first, then by deadline; `under_way` are decided."""
+    """`waiting` cases want a decision, mine first, then by deadline; `under_way` are decided.
+
+    `aside` cases were put aside by somebody and come back by themselves.
+    """
 
     waiting: tuple[InboxRow, ...]
     under_way: tuple[InboxRow, ...]
     lines: tuple[tuple[str, str], ...]
+    aside: tuple[InboxRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +160,8 @@ class CaseView:
     may_judge: bool
     blocked: str
     too_late: bool
+    approval: ApprovalView
+    care: CareView
     decided_by: str
     decided_us: int | None
     drafts: dict[str, str]

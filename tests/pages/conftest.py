@@ -12,9 +12,12 @@ from data.store.database import Database
 from domain.clock import Clock, wall_us
 from services.actors import load_actor
 from services.commands.accounts import AccountCommands
+from services.commands.care import CareCommands
 from services.commands.cases import CaseCommands
 from services.commands.explanations import ExplanationCommands
+from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
+from services.commands.second_factor import SecondFactorCommands
 from services.context import Context
 from services.desk import Commands, Desk, open_desk
 from services.rows.site import SiteRow
@@ -58,6 +61,9 @@ class Screens:
             accounts=AccountCommands(self.database),
             explanations=ExplanationCommands(self.database),
             reports=ReportCommands(self.database, mail=False),
+            policy=PolicyCommands(self.database),
+            second_factor=SecondFactorCommands(self.database),
+            care=CareCommands(self.database),
         )
         return open_desk(Context(self.database, actor, site, Clock(f.NOW, wall_us())), commands)
 

@@ -17,8 +17,8 @@ from tests.services.reports import plant
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = (
-    "prepare", "demo", "app", "ingest", "score", "relay", "plant", "simulate", "replay", "train", "evaluate",
-    "predict", "explain", "migrate", "doctor", "bench",
+    "prepare", "demo", "app", "ingest", "score", "relay", "notify", "plant", "simulate",
+    "replay", "train", "evaluate", "predict", "explain", "migrate", "doctor", "bench",
 )  # fmt: skip
 
 

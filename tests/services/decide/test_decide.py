@@ -136,7 +136,7 @@ def test_a_dear_change_becomes_a_proposal_that_its_author_cannot_approve(
     decided = desk.approve(helper, case_id, 1, ACT, Changes("at_time", late, "only the night crew is free"))
     assert decided.state == "proposed" and decided.version == 2
     case = plant.case(case_id)
-    assert case["proposed_by"] == helper.account_id and case["cost_cents"] > helper.approval_limit_cents
+    assert case["proposed_by"] == helper.account_id and case["cost_cents"] > 400_000
     assert plant.outbox() == []
     with pytest.raises(Forbidden, match="proposed"):
         desk.approve(helper, case_id, 2, OTHER_ACT)

@@ -143,7 +143,7 @@ def test_a_credential_does_not_show_itself() -> None:
 
 
 def test_the_acts_that_are_signed() -> None:
-    assert {"approve", "reject", "withdraw", "undo"} == SIGNED_ACTS
+    assert {"approve", "reject", "withdraw", "undo", "emergency", "ratify"} == SIGNED_ACTS
 
 
 def test_comments_and_findings_need_no_signature(

@@ -1,0 +1,293 @@
+"""The approval policy: whose signatures release a case, who is asked when, what an emergency allows.
+
+The first rule that matches a matter counts; the last rule matches all. A rule asks for one decision,
+for a second pair of eyes above an amount, or for two consents: production releases the machine,
+maintenance commits person, part and permit. Whoever proposed a matter never decides it; where two
+sign, they may be one of the two. Roles are words here; `auth` says which there are.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from domain.clock import HOUR, micros, utc
+from domain.equipment import within
+from domain.errors import Forbidden, InvalidInput
+
+PROPOSED_IT = "whoever proposed this cannot approve it; another person decides"
+_WRONG_ROLE = "your role does not decide this kind of case here"
+FIRST_ONE_DECIDES = "somebody who may release this cost signs first, then you"
+ABOVE = "the cost is above what you may approve; propose it to somebody who may"
+
+
+class Part(StrEnum):
+    """What one signature gives."""
+
+    DECISION = "decision"
+    SECOND = "second"
+    PRODUCTION = "production"
+    MAINTENANCE = "maintenance"
+
+
+CONSENTS = (Part.PRODUCTION, Part.MAINTENANCE)
+MEANS = {
+    Part.DECISION: "decides",
+    Part.SECOND: "looks a second time",
+    Part.PRODUCTION: "releases the machine (production)",
+    Part.MAINTENANCE: "commits person, part and permit (maintenance)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What is to be decided. `risk` is None for a case that no model scored."""
+
+    kind: str
+    cost_cents: int
+    risk: float | None
+    equipment_id: str
+    proposed_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. Empty `kinds` and `places` match all; costs in cents, the upper bound excluded."""
+
+    name: str
+    roles: frozenset[str]
+    kinds: frozenset[str] = frozenset()
+    places: tuple[str, ...] = ()
+    min_cost_cents: int = 0
+    max_cost_cents: int | None = None
+    min_risk: float = 0.0
+    four_eyes_above_cents: int | None = None
+    two_consents: bool = False
+    code_above_cents: int | None = None
+    at_expiry: str = ""
+
+    def matches(self, matter: Matter) -> bool:
+        """True when this rule is about the matter."""
+        dear = self.max_cost_cents is not None and matter.cost_cents >= self.max_cost_cents
+        return (
+            (not self.kinds or matter.kind in self.kinds)
+            and (not self.places or any(within(matter.equipment_id, p) for p in self.places))
+            and matter.cost_cents >= self.min_cost_cents
+            and not dear
+            and (matter.risk or 0.0) >= self.min_risk
+        )
+
+    @property
+    def matches_all(self) -> bool:
+        """True for a rule without conditions."""
+        free = not self.kinds and not self.places and not self.min_cost_cents and not self.min_risk
+        return free and self.max_cost_cents is None
+
+    def parts(self, cost_cents: int) -> tuple[Part, ...]:
+        """The signatures that release a matter of this cost."""
+        if self.two_consents:
+            return CONSENTS
+        four = self.four_eyes_above_cents
+        return (Part.DECISION, Part.SECOND) if four is not None and cost_cents > four else (Part.DECISION,)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Who is told once `share` (0..1) of the time to decide has gone by, and over which channels.
+
+    `to`: `approver` (whoever is on shift), `on_call` (the chain behind), or the name of a role.
+    """
+
+    share: float
+    to: str
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Minutes of the local day. A span may cross midnight. `margin_us` is left before a deadline."""
+
+    from_min: int
+    until_min: int
+    margin_us: int = HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """One acts alone, another ratifies in time."""
+
+    act: frozenset[str]
+    ratify: frozenset[str]
+    within_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The whole policy. `limits`: role to the highest cost (cents) that it may release alone."""
+
+    title: str
+    limits: Mapping[str, int]
+    consents: Mapping[Part, frozenset[str]]
+    rules: tuple[Rule, ...]
+    escalation: tuple[Step, ...] = ()
+    quiet: Quiet | None = None
+    emergency: Emergency | None = None
+    bulk_cost_cents: int = 0
+    bulk_risk: float = 0.0
+    cases_per_shift: int = 12
+    change_roles: frozenset[str] = field(default_factory=frozenset)
+
+    def __post_init__(self) -> None:
+        if not self.rules or not self.rules[-1].matches_all:
+            raise InvalidInput("the last rule of a policy matches every case")
+        if any(rule.two_consents for rule in self.rules) and set(self.consents) != set(CONSENTS):
+            raise InvalidInput("two consents need the roles of production and of maintenance")
+
+    def rule_for(self, matter: Matter) -> Rule:
+        """The first rule that matches."""
+        return next(rule for rule in self.rules if rule.matches(matter))
+
+    def limit_of(self, roles: frozenset[str]) -> int:
+        """The highest cost that any of these roles may release alone, in cents."""
+        return max((self.limits.get(role, 0) for role in roles), default=0)
+
+    def bulk_allows(self, cost_cents: int, risk: float | None) -> bool:
+        """True for cases small enough to be approved several at once."""
+        return 0 < cost_cents <= self.bulk_cost_cents and risk is not None and risk <= self.bulk_risk
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """Rights that a person has: their own, or those that `holder_id` has delegated to them."""
+
+    holder_id: str
+    roles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person with all rights that they may use now, their own first."""
+
+    account_id: str
+    authorities: tuple[Authority, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A signature that counts: which part, by whom, with whose limit."""
+
+    part: Part
+    account_id: str
+    limit_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a signature now would give, on whose behalf, and whether it releases the case."""
+
+    part: Part
+    holder_id: str
+    limit_cents: int
+    releases: bool
+    missing: tuple[Part, ...]
+
+
+def grant(policy: Policy, matter: Matter, given: Sequence[Given], person: Person) -> Grant:
+    """The part that this person's signature gives. Forbidden, with one sentence, when it gives none."""
+    rule = policy.rule_for(matter)
+    had = {g.part for g in given}
+    missing = tuple(p for p in rule.parts(matter.cost_cents) if p not in had)
+    if any(g.account_id == person.account_id for g in given):
+        raise Forbidden("you have signed this already; the other signature is another person's")
+    refusal = _WRONG_ROLE
+    for authority in person.authorities:
+        limit = policy.limit_of(authority.roles)
+        for part in missing:
+            why = _why_not(policy, rule, matter, given, person.account_id, authority, part)
+            if not why:
+                rest = tuple(p for p in missing if p is not part)
+                return Grant(part, authority.holder_id, limit, not rest, rest)
+            refusal = why if refusal == _WRONG_ROLE else refusal
+    raise Forbidden(refusal)
+
+
+def _why_not(
+    policy: Policy,
+    rule: Rule,
+    matter: Matter,
+    given: Sequence[Given],
+    account_id: str,
+    by: Authority,
+    part: Part,
+) -> str:
+    roles = policy.consents[part] if part in CONSENTS else rule.roles
+    if not by.roles & roles:
+        return _WRONG_ROLE
+    if part is Part.DECISION and matter.proposed_by in (account_id, by.holder_id):
+        return PROPOSED_IT
+    if part is Part.SECOND and not given:
+        return FIRST_ONE_DECIDES
+    limits = [policy.limit_of(by.roles), *(g.limit_cents for g in given)]
+    last = len(rule.parts(matter.cost_cents)) == len(given) + 1
+    if part is Part.DECISION and limits[0] < matter.cost_cents:
+        return ABOVE
+    return ABOVE if last and max(limits) < matter.cost_cents else ""
+
+
+def check_emergency(policy: Policy, person: Person) -> Emergency:
+    """Raise Forbidden unless this person may act alone in an emergency."""
+    rules = policy.emergency
+    if rules is None:
+        raise Forbidden("the policy knows no emergency path")
+    if not any(a.roles & rules.act for a in person.authorities):
+        raise Forbidden("your role may not act alone in an emergency")
+    return rules
+
+
+def check_ratifier(policy: Policy, acted_by: str, person: Person) -> None:
+    """Raise Forbidden unless this person may ratify what `acted_by` did alone."""
+    if person.account_id == acted_by:
+        raise Forbidden("whoever acted alone cannot ratify it; another person does")
+    rules = policy.emergency
+    allowed = (a for a in person.authorities if a.holder_id != acted_by)
+    if rules is None or not any(a.roles & rules.ratify for a in allowed):
+        raise Forbidden("your role does not ratify emergencies")
+
+
+def steps_due(policy: Policy, opened_us: int, deadline_us: int, now_us: int) -> tuple[int, ...]:
+    """Numbers (0..) of the escalation steps whose time has come."""
+    span = max(1, deadline_us - opened_us)
+    gone = (now_us - opened_us) / span
+    return tuple(k for k, step in enumerate(policy.escalation) if gone >= step.share)
+
+
+def may_tell_at(quiet: Quiet | None, zone: str, now_us: int, deadline_us: int) -> int:
+    """When a message outside the desk may leave: now, or at the end of the quiet hours.
+
+    Quiet hours never delay a case whose deadline falls inside them, or shortly (`margin_us`) after.
+    """
+    if quiet is None or quiet.from_min == quiet.until_min:
+        return now_us
+    local = utc(now_us).astimezone(ZoneInfo(zone))
+    minute = local.hour * 60 + local.minute
+    crossing = quiet.from_min > quiet.until_min
+    inside = (
+        minute >= quiet.from_min or minute < quiet.until_min
+        if crossing
+        else quiet.from_min <= minute < quiet.until_min
+    )
+    if not inside:
+        return now_us
+    day = local.date() + timedelta(days=1 if crossing and minute >= quiet.from_min else 0)
+    until = time(quiet.until_min // 60 % 24, quiet.until_min % 60)
+    end_us = micros(datetime.combine(day, until, tzinfo=ZoneInfo(zone)))
+    return now_us if deadline_us <= end_us + quiet.margin_us else end_us
+
+
+def clock_minutes(text: str) -> int:
+    """`22:30` as minutes of the day; InvalidInput for anything else."""
+    hours, _, minutes = text.partition(":")
+    if not (hours.isdigit() and minutes.isdigit() and int(hours) <= 24 and int(minutes) < 60):
+        raise InvalidInput(f"{text!r} is no time of day")
+    return (int(hours) * 60 + int(minutes)) % (24 * 60)

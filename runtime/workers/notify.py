@@ -1,0 +1,77 @@
+"""The notify process: tells people that cases wait, and carries the messages out of the desk."""
+
+import logging
+import os
+import threading
+
+from data.sinks.mail import MailOutlet
+from data.sinks.posts import MailPost, MqttPost, Post, WebhookPost
+from data.store.database import Database
+from domain.clock import SECOND, wall_us
+from domain.errors import Retryable
+from runtime.settings import Settings
+from services import workers
+from services.escalation import Escalation
+from services.notifier import Notifier
+
+NAME = "notify"
+BEAT_US = 5 * SECOND
+TURN_S = 1.0
+log = logging.getLogger("taktwise.notify")
+
+
+def posts(settings: Settings) -> dict[str, Post]:
+    """The channels that are set up. SettingsError for a wrong address."""
+    found: dict[str, Post] = {}
+    if settings.smtp_url:
+        found["email"] = MailPost(MailOutlet(settings.smtp_url, settings.mail_from))
+    if settings.webhook_url:
+        found["webhook"] = WebhookPost(settings.webhook_url, settings.webhook_secret)
+    if settings.notify_topic:
+        found["mqtt"] = MqttPost(
+            settings.broker_url, settings.notify_topic, settings.broker_username, settings.broker_password
+        )
+    return found
+
+
+def main(settings: Settings, stop: threading.Event) -> None:
+    """Run until `stop` is set. Databases and channels may come and go."""
+    channels = posts(settings)
+    database = Database(settings.store_url, pool_size=2)
+    try:
+        Worker(database, channels).run(stop)
+    finally:
+        for post in channels.values():
+            post.close()
+        database.close()
+
+
+class Worker:
+    """The loop: escalate, send, beat."""
+
+    def __init__(self, database: Database, channels: dict[str, Post]) -> None:
+        self._database = database
+        self._escalation, self._notifier = Escalation(database), Notifier(database, channels)
+        self._channels = ", ".join(sorted(channels)) or "inside the desk only"
+        self._beat_us, self._trouble = 0, ""
+
+    def run(self, stop: threading.Event) -> None:
+        """Turn until `stop`."""
+        while not stop.wait(TURN_S):
+            try:
+                self._escalation.turn()
+                while self._notifier.send_due().sent and not stop.is_set():
+                    pass
+                self._trouble = ""
+                self._beat()
+            except Retryable as error:
+                if str(error) != self._trouble:
+                    log.warning("%s", error)
+                self._trouble = str(error)
+
+    def _beat(self) -> None:
+        if wall_us() - self._beat_us < BEAT_US:
+            return
+        self._beat_us = wall_us()
+        counts = {state: count for state, count in self._notifier.counts().items() if state != "dropped"}
+        workers.beat(self._database, NAME, os.getpid(), {"channels": self._channels, **counts})

@@ -1,0 +1,216 @@
+"""The policy on real rows: four eyes, two consents, deputies, emergencies, and changes of the policy."""
+
+import pytest
+from sqlalchemy import insert, select
+
+from auth.permissions import Actor, Role
+from data.store import tables as t
+from data.store.database import Database
+from domain.clock import HOUR, wall_us
+from domain.errors import Forbidden, InvalidInput, NotNow
+from domain.recommendation import Choice
+from services import audit
+from services.commands.acting import Changes
+from services.commands.care import CareCommands
+from services.commands.cases import CaseCommands
+from services.commands.policy import PolicyCommands
+from services.policy.file import DEFAULT, read_policy
+from services.recommend import Recommender
+from tests.kits.pen import TYPED
+from tests.services.decide.plant import LINE, SITE, Plant
+
+ONE, TWO, THREE = (f"act-0000000{k}" for k in range(3))
+FOUR_EYES = DEFAULT.read_text().replace("20000", "1")
+CONSENTS = (
+    DEFAULT.read_text().replace("    four_eyes_above: 20000", "    two_consents: true").replace("20000", "1")
+)
+
+
+@pytest.fixture
+def case_id(plant: Plant, recommender: Recommender) -> str:
+    return str(recommender.consider(plant.predict(0.85)).case_id)
+
+
+@pytest.fixture
+def manager(plant: Plant) -> Actor:
+    return plant.person(Role.PLANT_MANAGER)
+
+
+@pytest.fixture
+def policies(database: Database) -> PolicyCommands:
+    return PolicyCommands(database)
+
+
+@pytest.fixture
+def care(database: Database) -> CareCommands:
+    return CareCommands(database)
+
+
+def in_force(plant: Plant, content: str) -> None:
+    read_policy(content)
+    values = {"state": "active", "active_key": "active", "content": content, "sha256": "", "why": ""}
+    with plant.database.write() as tx:
+        tx.execute(
+            insert(t.policies).values(policy_id="p", version=2, proposed_by="x", proposed_wall_us=0, **values)
+        )
+
+
+def test_four_eyes_release_with_the_second_signature_only(
+    plant: Plant, desk: CaseCommands, case_id: str, supervisor: Actor, manager: Actor, database: Database
+) -> None:
+    in_force(plant, FOUR_EYES)
+    first = desk.approve(manager, case_id, 1, ONE)
+    assert (first.state, first.version) == ("proposed", 2) and plant.outbox() == []
+    with pytest.raises(Forbidden, match="signed this already"):
+        desk.approve(manager, case_id, 2, TWO)
+    assert desk.approve(supervisor, case_id, 2, THREE).state == "approved" and plant.outbox()
+    signatures = plant.rows(select(t.signatures).order_by(t.signatures.c.signed_wall_us))
+    assert [s["account_id"] for s in signatures] == [manager.account_id, supervisor.account_id]
+    assert "looks a second time" in signatures[1]["meaning"]
+    assert plant.actions(case_id) == ["proposed", "consented", "approved"]
+    assert audit.verify(database).entries == 3
+
+
+def test_a_renewed_proposal_wants_its_signatures_anew(
+    plant: Plant,
+    desk: CaseCommands,
+    case_id: str,
+    recommender: Recommender,
+    supervisor: Actor,
+    manager: Actor,
+) -> None:
+    in_force(plant, FOUR_EYES)
+    desk.approve(manager, case_id, 1, ONE)
+    recommender.consider(plant.predict(0.4))
+    version = plant.case(case_id)["version"]
+    assert version > 2
+    anew = desk.approve(manager, case_id, version, TWO)
+    assert anew.state == "proposed" and plant.outbox() == []
+    assert desk.approve(supervisor, case_id, anew.version, THREE).state == "approved"
+
+
+def test_whoever_changes_a_proposal_under_four_eyes_is_its_proposer(
+    plant: Plant, desk: CaseCommands, case_id: str, supervisor: Actor, manager: Actor
+) -> None:
+    in_force(plant, FOUR_EYES)
+    changed = desk.approve(manager, case_id, 1, ONE, Changes(Choice.NOW, None, "sooner"))
+    case = plant.case(case_id)
+    assert changed.state == "proposed" and case["proposed_by"] == manager.account_id and not plant.outbox()
+    with pytest.raises(Forbidden, match="proposed this"):
+        desk.approve(manager, case_id, case["version"], TWO)
+    planner = plant.person(Role.MAINTENANCE_PLANNER)
+    between = desk.approve(planner, case_id, case["version"], THREE)
+    assert desk.approve(manager, case_id, between.version, "act-00000009").state == "approved"
+
+
+def test_production_and_maintenance_both_consent(
+    plant: Plant, desk: CaseCommands, case_id: str, supervisor: Actor, planner: Actor
+) -> None:
+    in_force(plant, CONSENTS)
+    first = desk.approve(planner, case_id, 1, ONE)
+    assert "releases the machine" in first.message and plant.outbox() == []
+    with pytest.raises(Forbidden):
+        desk.approve(plant.person(Role.MAINTENANCE_PLANNER), case_id, first.version, TWO)
+    assert desk.approve(supervisor, case_id, first.version, THREE).state == "approved"
+
+
+def test_a_deputy_signs_with_the_others_limit_while_it_lasts(
+    plant: Plant,
+    desk: CaseCommands,
+    case_id: str,
+    supervisor: Actor,
+    planner: Actor,
+    policies: PolicyCommands,
+) -> None:
+    plant.age(case_id, cost_cents=450_000)
+    with pytest.raises(Forbidden, match="above"):
+        desk.approve(supervisor, case_id, 1, ONE)
+    now = wall_us()
+    policies.delegate(planner, supervisor.account_id, LINE, now - HOUR, now + HOUR, "holiday")
+    assert desk.approve(supervisor, case_id, 1, TWO).state == "approved"
+    (signature,) = plant.rows(select(t.signatures))
+    assert f"On behalf of {planner.name}." in signature["meaning"]
+    (row,) = plant.rows(select(t.delegations))
+    policies.end_delegation(planner, row["delegation_id"])
+    assert plant.rows(select(t.delegations.c.ended_us))[0]["ended_us"] is not None
+
+
+def test_a_delegation_elsewhere_later_or_to_nobody_fit_lends_nothing(
+    plant: Plant,
+    desk: CaseCommands,
+    case_id: str,
+    supervisor: Actor,
+    planner: Actor,
+    policies: PolicyCommands,
+) -> None:
+    now = wall_us()
+    plant.age(case_id, cost_cents=450_000)
+    policies.delegate(planner, supervisor.account_id, SITE, now + HOUR, now + 2 * HOUR, "next week")
+    with pytest.raises(Forbidden, match="above"):
+        desk.approve(supervisor, case_id, 1, ONE)
+    operator = plant.person(Role.OPERATOR)
+    for wrong in (
+        lambda: policies.delegate(planner, operator.account_id, SITE, now, now + HOUR, "x"),
+        lambda: policies.delegate(planner, planner.account_id, SITE, now, now + HOUR, "x"),
+        lambda: policies.delegate(planner, supervisor.account_id, SITE, now, now - 1, "x"),
+    ):
+        with pytest.raises(InvalidInput):
+            wrong()
+
+
+def test_an_emergency_is_acted_alone_and_ratified_by_another(
+    plant: Plant, care: CareCommands, case_id: str, supervisor: Actor, manager: Actor
+) -> None:
+    plant.age(case_id, cost_cents=9_000_000)
+    done = care.act_alone(supervisor, case_id, 1, ONE, "oil on the floor", TYPED)
+    assert done.state == "approved" and plant.outbox()
+    for who in (supervisor, plant.person(Role.SUPERVISOR)):
+        with pytest.raises(Forbidden):
+            care.ratify(who, case_id, TWO, True, "", TYPED)
+    assert care.ratify(manager, case_id, THREE, True, "", TYPED).message == "Ratified."
+    with pytest.raises(NotNow):
+        care.ratify(plant.person(Role.PLANT_MANAGER), case_id, "act-00000009", False, "no", TYPED)
+    assert plant.actions(case_id) == ["proposed", "approved", "ratified the emergency"]
+    assert len(plant.rows(select(t.signatures))) == 2
+
+
+def test_what_has_expired_is_not_released_in_an_emergency_either(
+    plant: Plant, care: CareCommands, case_id: str, supervisor: Actor
+) -> None:
+    plant.age(case_id, deadline_us=wall_us() - 1)
+    with pytest.raises(NotNow):
+        care.act_alone(supervisor, case_id, 1, ONE, "now", TYPED)
+    assert plant.rows(select(t.ratifications)) == [] and plant.outbox() == []
+
+
+def test_a_policy_is_put_in_force_by_another_person(
+    plant: Plant, policies: PolicyCommands, manager: Actor, planner: Actor, desk: CaseCommands, case_id: str
+) -> None:
+    assert policies.propose(manager, FOUR_EYES, "more care") == 2
+    (row,) = plant.rows(select(t.policies))
+    with pytest.raises(Forbidden, match="another person"):
+        policies.decide(manager, row["policy_id"], True, TYPED)
+    with pytest.raises(Forbidden):
+        policies.decide(planner, row["policy_id"], True, TYPED)
+    other = plant.person(Role.PLANT_MANAGER)
+    policies.decide(other, row["policy_id"], True, TYPED)
+    assert desk.approve(manager, case_id, 1, ONE).state == "proposed"  # two signatures from now on
+    assert policies.propose(planner, DEFAULT.read_text(), "back") == 3
+    newest = plant.rows(select(t.policies).where(t.policies.c.version == 3))[0]
+    policies.decide(other, newest["policy_id"], True, TYPED)
+    assert [r["state"] for r in plant.rows(select(t.policies).order_by(t.policies.c.version))] == [
+        "retired",
+        "active",
+    ]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "", "- a", "title: x", "a: [b", "!!python/object:os.system {}",
+        FOUR_EYES.replace("supervisor", "king"), FOUR_EYES + "extra: 1",
+    ],
+)  # fmt: skip
+def test_what_is_no_policy_is_not_proposed(policies: PolicyCommands, manager: Actor, content: str) -> None:
+    with pytest.raises(InvalidInput):
+        policies.propose(manager, content, "because")
