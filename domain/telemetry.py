@@ -32,6 +32,7 @@ class MachineMode(IntEnum):
     PRODUCTION = 1
     MAINTENANCE = 2
     MANUAL = 3
+    SETUP = 4  # user-defined by PackML, and common
 
 
 class Quality(IntEnum):
@@ -83,7 +84,10 @@ METRICS: dict[str, MetricSpec] = {
         MetricSpec("good_count", "1", _C, 0, label="Good parts"),
         MetricSpec("scrap_count", "1", _C, 0, label="Scrap"),
         MetricSpec("state", "1", MetricKind.STATE, 1, 17, "State"),
-        MetricSpec("mode", "1", MetricKind.MODE, 1, 3, "Mode"),
+        MetricSpec("mode", "1", MetricKind.MODE, 1, 4, "Mode"),
+        MetricSpec("machinery_item_state", "1", MetricKind.STATE, 0, 3, "State (OPC 40001-1)"),
+        MetricSpec("machinery_operation_mode", "1", MetricKind.MODE, 0, 3, "Mode (OPC 40001-1)"),
+        MetricSpec("running", "1", MetricKind.STATE, 0, 1, "Running"),
     )
 }
 

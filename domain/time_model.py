@@ -80,9 +80,10 @@ AnySpan = TypeVar("AnySpan", bound=Span)
 
 @dataclass(frozen=True, slots=True)
 class StateSpan(Span):
-    """A stretch in one machine state; None is a gap."""
+    """A stretch in one machine state; None is a gap. `setup`: the machine's own mode says so."""
 
     state: MachineState | None
+    setup: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +205,7 @@ class _Classifier:
         self._placed = facts.placed
         self._states = _Pointer(facts.states)
         self._shifts = _Pointer(merged(facts.shifts))
-        self._planned = _Pointer(_planned(facts.planned_stops))
+        self._planned = _Pointer(apart_planned(facts.planned_stops))
         self._operations = _Pointer(facts.operations)
 
     def at(self, at_us: int, to_us: int) -> Segment:
@@ -225,7 +226,8 @@ class _Classifier:
         if state is None:
             return Segment(at_us, to_us, Leaf.NO_DATA, None, Cause.NO_DATA, operation)
         off_plan = shift is None or planned is not None
-        leaf, cause = _working(state, operation, at_us)
+        told = span is not None and span.setup
+        leaf, cause = (Leaf.SETUP, Cause.SETUP) if told else _working(state, operation, at_us)
         return Segment(at_us, to_us, leaf, state, cause, operation, off_plan)
 
 
@@ -269,7 +271,7 @@ def merged(spans: Iterable[Span]) -> list[Span]:
     return result
 
 
-def _planned(stops: Iterable[Span]) -> list[PlannedSpan]:
+def apart_planned(stops: Iterable[Span]) -> list[PlannedSpan]:
     """Breaks and planned stops without overlaps; where they overlap, the one that began first stays."""
     result: list[PlannedSpan] = []
     for stop in sorted(stops, key=lambda s: (s.from_us, s.to_us)):

@@ -115,6 +115,7 @@ def _programs(settings: Settings, chosen: dict[str, int], pace: list[str]) -> li
         Program("relay", [*ours, "relay"], env),
         Program("report", [*ours, "report", "serve"], env),
         Program("notify", [*ours, "notify"], env),
+        Program("figures", [*ours, "figures"], env),
         Program("app", [*ours, "app"], env),
         Program("plant", [*ours, "plant", *pace], machines),
     ]

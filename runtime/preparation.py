@@ -31,6 +31,7 @@ from runtime.settings import Settings
 from services import clocks
 from services.ingest import Ingest
 from services.ingest.mes import MesIntake
+from services.kpi.keeping import Keeper
 from services.recommend import Recommender
 from services.score import score_range, serve
 from services.score.considering import consider_due
@@ -86,6 +87,9 @@ def _make(settings: Settings, days: float, seed: int | None, bars: Progress) -> 
     _take_history(database, settings, seed, (start, now), bars)
     with database.write() as tx:
         tx.exec_driver_sql("ANALYZE")
+    task = bars.add_task("Adding up the figures", total=None)
+    Keeper(database).turn()
+    _step(bars, task, 1.0)
     task = bars.add_task("Scoring and explaining", total=1.0)
     served = serve(database, model)
     score_range(

@@ -77,17 +77,19 @@ def _rows(
 ) -> list[dict[str, object]]:
     sums: dict[int, dict[str, float]] = {bucket: {} for bucket in run}
     for column, metric_id in metrics.items():
-        for bucket, delta in _deltas(tx, metric_id, run[0], run[-1] + BUCKET_US):
+        for bucket, delta, reset in _deltas(tx, metric_id, run[0], run[-1] + BUCKET_US):
             cell = sums.setdefault(bucket, {})
             cell[column] = cell.get(column, 0.0) + delta
-    blank = dict.fromkeys(_COLUMNS.values(), 0.0)
+            if reset:
+                cell["resets"] = cell.get("resets", 0.0) + 1
+    blank = dict.fromkeys((*_COLUMNS.values(), "resets"), 0.0)
     return [
         {"equipment_id": equipment_id, "bucket_us": bucket, **blank, **cell} for bucket, cell in sums.items()
     ]
 
 
-def _deltas(tx: Connection, metric_id: int, from_us: int, to_us: int) -> list[tuple[int, float]]:
-    """(bucket, increase) of every reading in the stretch, and of the one after it, whose
+def _deltas(tx: Connection, metric_id: int, from_us: int, to_us: int) -> list[tuple[int, float, bool]]:
+    """(bucket, increase, counter was reset) of every reading in the stretch, and of the one after it, whose
     predecessor may be new."""
     from_us, to_us = from_us + 1, to_us + 1
     before = tx.execute(_BEFORE, {"metric": metric_id, "from_us": from_us}).scalar()
@@ -97,6 +99,7 @@ def _deltas(tx: Connection, metric_id: int, from_us: int, to_us: int) -> list[tu
     result = []
     for source_us, value in inside:
         if before is not None:
-            result.append((bucket_of(source_us), value - before if value >= before else value))
+            reset = value < before
+            result.append((bucket_of(source_us), value if reset else value - before, reset))
         before = value
     return result

@@ -35,6 +35,14 @@ def last_before(tx: Connection, equipment_id: str, before_us: int) -> StateRow |
     return None if found is None else (found.source_us, found.state, found.mode)
 
 
+def next_after(tx: Connection, equipment_id: str, after_us: int) -> int | None:
+    """The source time of the first row later than `after_us`."""
+    s = t.states.c
+    query = select(func.min(s.source_us)).where(s.equipment_id == equipment_id, s.source_us > after_us)
+    found: int | None = tx.execute(query).scalar()
+    return found
+
+
 def replace_from(
     tx: Connection, equipment_id: str, from_us: int, rows: list[StateRow], receive_us: int
 ) -> None:

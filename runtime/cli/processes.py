@@ -19,7 +19,7 @@ Rate = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the line."""
-    for function in (prepare, demo, app_, ingest, score, relay, notify, plant):
+    for function in (prepare, demo, app_, ingest, score, relay, figures, notify, plant):
         app.command(function.__name__.rstrip("_"))(function)
 
 
@@ -107,6 +107,16 @@ def notify() -> None:
     Example: TAKTWISE_SMTP_URL='smtp://mail:25' python -m runtime notify
     """
     from runtime.workers import notify as worker
+
+    worker.main(configuration.load(), stop_on_signals())
+
+
+def figures() -> None:
+    """Keep classified time and KPI roll-ups up to date.
+
+    Example: python -m runtime figures
+    """
+    from runtime.workers import figures as worker
 
     worker.main(configuration.load(), stop_on_signals())
 

@@ -16,7 +16,8 @@ from services.ingest import host_memory, json_samples
 from services.ingest.devices import DeviceBook
 from services.ingest.judge import AHEAD_US, Judge, Judged
 from services.ingest.states import StateKeeper
-from services.rollups import refresh
+from services.kpi import dirty
+from services.rollups import BUCKET_US, refresh
 
 REMEMBER_US = 24 * HOUR
 Tally = defaultdict[str, Counter[str]]
@@ -163,6 +164,7 @@ class Ingest:
         tally[SPARKPLUG].update(texts=judged.texts)
         tally[JSON].update(repeated=found.repeated)
         refresh(tx, judged.dirty)
+        dirty.mark(tx, [(unit, at, at + BUCKET_US) for unit, at in judged.dirty])
 
 
 def _only_new(tx: Connection, found: Findings, once: set[int]) -> list[Sample]:

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from data.sources.messages import SPARKPLUG, RawMessage, Sample
 from data.store.history import ReadingRow
 from domain.clock import DAY, MINUTE
+from domain.state_sources import MODE_METRICS, STATE_METRICS, mode_of, state_of
 from domain.telemetry import METRICS, MetricKind, Quality, Rejected
 from services.ingest.devices import Device, DeviceBook, Metric, safe_metric
 from services.rollups import bucket_of
@@ -82,9 +83,10 @@ class Judge:
                     bad.setdefault(verdict, []).append(name)
                     continue
                 number = verdict
-            if metric.stateful:
+            if metric.stateful and _speaks(metrics, metric):
                 event = out.states[device.equipment_id].setdefault(source_us, [None, None])
-                event[metric.kind is MetricKind.MODE] = int(number)
+                is_mode = metric.kind is MetricKind.MODE
+                event[is_mode] = (mode_of if is_mode else state_of)(metric.name, int(number))
             quality = _GOOD if metric.low <= number <= metric.high else _UNCERTAIN
             rows.append((metric.metric_id, source_us, number, quality, receive_us))
             if source_us != dirty_us:
@@ -114,6 +116,12 @@ class Judge:
             out.texts += 1
         else:
             bad.setdefault("wrong_type" if safe_metric(name) else "unsafe_name", []).append(name[:120])
+
+
+def _speaks(metrics: Mapping[str, Metric], metric: Metric) -> bool:
+    """True for the metric that tells a machine's state (or mode), of all that could."""
+    names = MODE_METRICS if metric.kind is MetricKind.MODE else STATE_METRICS
+    return next(name for name in names if name in metrics) == metric.name
 
 
 def _plain(metric: Metric, value: object, source_us: int, earliest: int, latest: int) -> float | None:

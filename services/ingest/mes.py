@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, select, tuple_
 
 from data.sources.mapping import owner
 from data.sources.mes import ForeignDatabase, Page, Watermark
@@ -16,6 +16,7 @@ from data.store.upsert import upsert
 from domain.clock import SECOND, wall_us
 from domain.errors import Malformed, Unavailable
 from domain.telemetry import Rejected
+from services.kpi import dirty
 
 OK = "ok"
 _UNKNOWN = "not placed yet: "
@@ -89,7 +90,9 @@ class MesIntake:
         source, now = f"mes:{read.instance}", wall_us()
         rejected = [(_rejected(source, read.entity, row, why), now) for row, why in page.bad]
         with self._database.write() as tx:
+            before = _stored(tx, table, keys, list(newest))
             upsert(tx, table, list(newest.values()), keys)
+            dirty.mark(tx, dirty.of_mes(tx, read.entity, [*before, *newest.values()]))
             intake_records.quarantine(tx, rejected)
             intake_records.count(tx, source, {"stored": len(rows), "quarantined": len(rejected)})
             _save(tx, read, page.watermark, now, state)
@@ -103,6 +106,18 @@ class MesIntake:
         with self._database.write() as tx:
             _save(tx, read, mark, now, state)
         self._said[place] = (state, now)
+
+
+def _stored(
+    tx: Connection, table: Table, keys: list[str], wanted: list[tuple[Any, ...]]
+) -> list[Mapping[str, Any]]:
+    """The rows as they are before they change."""
+    found: list[Mapping[str, Any]] = []
+    for start in range(0, len(wanted), 300):
+        part = wanted[start : start + 300]
+        these = tuple_(*(table.c[key] for key in keys)).in_(part)
+        found += [dict(row) for row in tx.execute(select(table).where(these)).mappings()]
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ from sqlalchemy import Connection
 
 from data.store import history, state_log
 from data.store.state_log import StateRow
+from domain.state_sources import MODE_METRICS, STATE_METRICS, mode_of, state_of
 from domain.telemetry import MachineMode
 from services.ingest.devices import DeviceBook
 from services.ingest.judge import StateEvents
+from services.kpi import dirty
 
 Event = tuple[int, int | None, int | None]  # source time, state, mode
 _FAR_PAST_US, _FAR_FUTURE_US = -(2**62), 2**62
@@ -40,6 +42,7 @@ class StateKeeper:
                 fresh[unit] = self._follow(unit, before, changes)
             else:
                 self._rebuild(tx, unit, first, receive_us)
+                dirty.mark(tx, [(unit, first, state_log.next_after(tx, unit, newest) or dirty.FOR_EVER_US)])
             self._heard_us[unit] = max(newest, self._heard_us.get(unit, newest))
         state_log.append(tx, fresh, receive_us)
 
@@ -68,10 +71,11 @@ class StateKeeper:
         from_us = _FAR_PAST_US if before is None else from_us  # a mode alone leaves no row behind
         device = self._book.of_equipment(unit)
         merged: dict[int, list[int | None]] = {}
-        for position, name in enumerate(("state", "mode")):
-            metric = device.metrics.get(name) if device else None
-            for at, value in history.series(tx, metric.metric_id, from_us) if metric else []:
-                merged.setdefault(at, [None, None])[position] = int(value)
+        known = device.metrics if device else {}
+        for position, names, meaning in ((0, STATE_METRICS, state_of), (1, MODE_METRICS, mode_of)):
+            for name in [name for name in names if name in known][:1]:
+                for at, value in history.series(tx, known[name].metric_id, from_us):
+                    merged.setdefault(at, [None, None])[position] = meaning(name, int(value))
         self._last[unit] = before
         rows = self._follow(unit, before, sorted((at, s, m) for at, (s, m) in merged.items()))
         state_log.replace_from(tx, unit, from_us, rows, receive_us)

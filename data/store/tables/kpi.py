@@ -145,6 +145,22 @@ kpi_months = Table(
     *_measures(),
     sqlite_with_rowid=False,
 )
+# Time by cause, for the losses: per cell, local day and month (`level`), and machine it is charged to.
+kpi_losses = Table(
+    "kpi_losses",
+    metadata,
+    text("level", key=True),  # cell, day, month
+    text("equipment_id", key=True),
+    us("from_us", key=True),
+    text("cause", key=True),
+    text("charged_to", key=True),
+    text("shift"),  # of a cell; empty above
+    us("day_us"),
+    us("month_us"),
+    whole("lost_us"),
+    whole("times"),
+    sqlite_with_rowid=False,
+)
 # What is odd in a stretch, with the record to look at. Recomputed with its cell.
 kpi_flags = Table(
     "kpi_flags",

@@ -1,0 +1,66 @@
+"""Marks stretches whose figures must follow, in the transaction that changed a fact."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from data.store import tables as t
+from domain.clock import HOUR
+from domain.setups import LONGEST_US
+from domain.time_model import Span
+
+Mark = tuple[str, int, int]  # equipment id (a unit, or a line for all its units), from, to
+FOR_EVER_US = 2**62
+
+
+def mark(tx: Connection, marks: Iterable[Mark]) -> None:
+    """Note stretches, one row each; what is marked twice is recomputed once."""
+    widest: dict[str, tuple[int, int]] = {}
+    for unit, from_us, to_us in marks:
+        low, high = widest.get(unit, (from_us, to_us))
+        widest[unit] = (min(low, from_us), max(high, to_us))
+    rows = [{"equipment_id": u, "from_us": low, "to_us": high} for u, (low, high) in widest.items()]
+    if rows:
+        tx.execute(insert(t.kpi_dirty), rows)
+
+
+def of_mes(tx: Connection, entity: str, rows: Sequence[Mapping[str, Any]]) -> list[Mark]:
+    """What rows read from a MES may change: call it with the rows before and after they are stored."""
+    if entity == "shifts":
+        return [(r["line_id"], r["start_us"] - 26 * HOUR, r["end_us"] + 26 * HOUR) for r in rows]
+    if entity == "product_rates":
+        return _rated(tx, rows)
+    reach = {"operations": 2 * LONGEST_US, "downtimes": 0, "maintenance": 0}.get(entity)
+    if reach is not None:
+        begun = (r for r in rows if r.get("start_us") is not None)
+        return [(r["equipment_id"], r["start_us"] - reach, _end(r, reach)) for r in begun]
+    if entity == "quality_results":
+        return [(r["equipment_id"], r["at_us"] - 1, r["at_us"]) for r in rows]
+    return []
+
+
+def _end(row: Mapping[str, Any], reach: int) -> int:
+    end = row.get("end_us")
+    return FOR_EVER_US if end is None else max(end, row["start_us"]) + max(reach, 1)
+
+
+def _rated(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> list[Mark]:
+    """A planned cycle changes the operations of its product from the moment on from which it holds."""
+    o = t.operations.c
+    found: list[Mark] = []
+    for row in rows:
+        first = select(o.start_us).where(
+            o.equipment_id == row["equipment_id"],
+            o.product_id == row["product_id"],
+            o.start_us >= row["valid_from_us"],
+        )
+        at = tx.execute(first.order_by(o.start_us).limit(1)).scalar()
+        if at is not None:
+            found.append((row["equipment_id"], at - LONGEST_US, FOR_EVER_US))
+    return found
+
+
+def spans_of(marks: Iterable[Mark], now_us: int) -> list[Span]:
+    """The stretches of marks up to now."""
+    return [Span(low, min(high, now_us)) for _, low, high in marks if low < now_us]

@@ -1,0 +1,216 @@
+"""The time model over arrays: one machine, any stretch, from a shift to years.
+
+Same result as `domain.time_model.segments`; leaves, causes and states are small whole numbers here:
+positions in LEAVES and CAUSES, PackML codes, and -1 for a gap.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.clock import DAY
+from domain.telemetry import MachineState
+from domain.time_model import EXECUTING, EXTERNAL, Cause, Leaf
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+LEAVES = tuple(Leaf)
+CAUSES = tuple(Cause)
+GAP = -1
+REMEMBER_US = 4 * DAY  # plans this far back tell whether a stop is new
+_LEAF = {leaf: code for code, leaf in enumerate(LEAVES)}
+_CAUSE = {cause: code for code, cause in enumerate(CAUSES)}
+_DOWN, _SETUP, _PRODUCTION = _LEAF[Leaf.DOWN], _LEAF[Leaf.SETUP], _LEAF[Leaf.PRODUCTION]
+_IS_EXECUTING = np.array([code in EXECUTING for code in range(19)])  # by state, -1 reads the last: no
+_IS_EXTERNAL = np.array([code in EXTERNAL for code in range(19)])
+
+
+def leaf_code(leaf: Leaf) -> int:
+    """The number of a leaf."""
+    return _LEAF[leaf]
+
+
+def cause_code(cause: Cause) -> int:
+    """The number of a cause."""
+    return _CAUSE[cause]
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Stretches [from, to), sorted by start, apart. `code` is what each stands for."""
+
+    from_us: Ints
+    to_us: Ints
+    code: Ints
+
+    def find(self, at_us: Ints) -> Ints:
+        """Per moment the position of the span that covers it, -1 where none does."""
+        if not len(self.from_us):
+            return np.full(len(at_us), -1)
+        index = np.searchsorted(self.from_us, at_us, side="right") - 1
+        inside = (index >= 0) & (at_us < self.to_us[index])
+        return np.where(inside, index, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One machine, ready to classify. States hold from their time to the next, in `heard` stretches.
+
+    `operations.code` is the end of the setup; `planned.code` a cause.
+    """
+
+    state_at: Ints
+    state: Ints
+    told_setup: Bools
+    heard: Spans
+    shifts: Spans
+    planned: Spans
+    operations: Spans
+    minor_us: int
+    removed_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The stretch cut into leaves: arrays of one length. `operation` is a position, -1 for none.
+
+    `begins` marks where a failure or a minor stop begins (once each, however often it is cut).
+    """
+
+    from_us: Ints
+    to_us: Ints
+    leaf: Ints
+    cause: Ints
+    state: Ints
+    operation: Ints
+    off_plan: Bools
+    begins: Bools
+
+    def take(self, wanted: Bools | Ints) -> "Parts":
+        """Some of them."""
+        return Parts(*(getattr(self, name)[wanted] for name in self.__slots__))
+
+
+def classify(unit: Unit, cells: Ints, from_us: int, to_us: int) -> Parts:
+    """Cut [from_us, to_us) into leaves, and at every moment of `cells` too (the edges of cells)."""
+    cuts = _cuts(unit, cells, from_us, to_us)
+    at, end = cuts[:-1], cuts[1:]
+    state, told, since = _states(unit, at)
+    shift, planned = unit.shifts.find(at), unit.planned.find(at)
+    operation = unit.operations.find(at)
+    leaf, cause, off_plan = _leaves(unit, at, state, told, shift, planned, operation)
+    begins = _name_stops(at, end, leaf, cause, unit.minor_us)
+    _keep_new(unit, begins, at, leaf, state, told, since)
+    parts = Parts(at, end, leaf, cause, state, operation, off_plan, begins)
+    return _merged(parts, np.isin(at, cells))
+
+
+def _cuts(unit: Unit, cells: Ints, from_us: int, to_us: int) -> Ints:
+    operations = unit.operations
+    every = np.concatenate(
+        (
+            [from_us, to_us, unit.removed_us],
+            cells,
+            unit.state_at,
+            unit.heard.from_us,
+            unit.heard.to_us,
+            unit.shifts.from_us,
+            unit.shifts.to_us,
+            unit.planned.from_us,
+            unit.planned.to_us,
+            operations.from_us,
+            operations.to_us,
+            operations.code,
+        )
+    ).astype(np.int64)
+    return np.unique(every[(every >= from_us) & (every <= to_us)])
+
+
+def _states(unit: Unit, at: Ints) -> tuple[Ints, Bools, Ints]:
+    """State, the machine's own word on setup, and since when the state holds."""
+    if not len(unit.state_at):
+        return np.full(len(at), GAP), np.zeros(len(at), bool), at
+    index = np.searchsorted(unit.state_at, at, side="right") - 1
+    known = (index >= 0) & (unit.heard.find(at) >= 0)
+    state = np.where(known, unit.state[index], GAP)
+    return state, known & unit.told_setup[index], np.where(known, unit.state_at[index], at)
+
+
+def _leaves(
+    unit: Unit, at: Ints, state: Ints, told: Bools, shift: Ints, planned: Ints, operation: Ints
+) -> tuple[Ints, Ints, Bools]:
+    executing, gap = _IS_EXECUTING[state], state == GAP
+    gone, no_shift, in_plan = at >= unit.removed_us, shift < 0, planned >= 0
+    no_order = operation < 0
+    setup_end = unit.operations.code[operation] if len(unit.operations.code) else np.zeros(len(at), np.int64)
+    setup = told | (~no_order & (at < setup_end))
+    planned_cause = unit.planned.code[planned] if len(unit.planned.code) else np.zeros(len(at), np.int64)
+    rules: list[tuple[Bools, Leaf, Cause]] = [
+        (gone, Leaf.OUTSIDE, Cause.REMOVED),
+        (~executing & no_shift, Leaf.OUTSIDE, Cause.NO_SHIFT),
+        (~executing & in_plan, Leaf.PLANNED_DOWN, Cause.PLANNED_STOP),
+        (gap, Leaf.NO_DATA, Cause.NO_DATA),
+        (setup, Leaf.SETUP, Cause.SETUP),
+        (executing, Leaf.PRODUCTION, Cause.RUNNING),
+        (no_order, Leaf.DELAY, Cause.NO_ORDER),
+        (_IS_EXTERNAL[state], Leaf.DELAY, Cause.WAITING),
+        (state == MachineState.IDLE, Leaf.DELAY, Cause.IDLE),
+    ]
+    leaf = np.full(len(at), _DOWN)
+    cause = np.full(len(at), _CAUSE[Cause.FAILURE])
+    for mask, its_leaf, its_cause in reversed(rules):
+        leaf = np.where(mask, _LEAF[its_leaf], leaf)
+        cause = np.where(mask, _CAUSE[its_cause], cause)
+    by_plan = (leaf == _LEAF[Leaf.PLANNED_DOWN]) & ~gone
+    cause = np.where(by_plan, planned_cause, cause)
+    worked = ~gap & (leaf != _LEAF[Leaf.OUTSIDE]) & ~by_plan
+    return leaf, cause, np.where(gone, executing, worked & (no_shift | in_plan))
+
+
+def _name_stops(at: Ints, end: Ints, leaf: Ints, cause: Ints, minor_us: int) -> Bools:
+    """Down stretches that touch are one stop. Names short ones in `cause`; returns where stops begin."""
+    down = leaf == _DOWN
+    first: Bools = down & ~np.concatenate(([False], down[:-1]))
+    last = down & ~np.concatenate((down[1:], [False]))
+    starts, ends = np.flatnonzero(first), np.flatnonzero(last)
+    minor = end[ends] - at[starts] < minor_us
+    if minor.any():
+        which = np.cumsum(first) - 1
+        cause[down & minor[which]] = _CAUSE[Cause.MINOR_STOP]
+    return first
+
+
+def _keep_new(unit: Unit, begins: Bools, at: Ints, leaf: Ints, state: Ints, told: Bools, since: Ints) -> None:
+    """Take the mark from stops that only go on after a break or a night: the state was down before."""
+    starts = np.flatnonzero(begins)
+    starts = starts[(starts > 0) & (since[starts] < at[starts])]
+    starts = starts[leaf[starts - 1] < _LEAF[Leaf.DELAY]]
+    if not len(starts):
+        return
+    then = since[starts]
+    found, _, _ = _leaves(
+        unit, then, state[starts], told[starts], unit.shifts.find(then), unit.planned.find(then),
+        unit.operations.find(then),
+    )  # fmt: skip
+    begins[starts[(found == _DOWN) | (at[starts] - then > REMEMBER_US)]] = False
+
+
+def _merged(parts: Parts, edge: Bools) -> Parts:
+    """Stretches that are alike and meet become one, but never across the edge of a cell."""
+    if not len(parts.from_us):
+        return parts
+    differs = edge.copy()
+    differs[0] = True
+    for name in ("leaf", "cause", "state", "operation", "off_plan"):
+        values = getattr(parts, name)
+        differs[1:] |= values[1:] != values[:-1]
+    kept = np.flatnonzero(differs)
+    found = parts.take(kept)
+    last = np.concatenate((kept[1:] - 1, [len(parts.to_us) - 1]))
+    begins = np.logical_or.reduceat(parts.begins, kept)
+    return Parts(
+        found.from_us, parts.to_us[last], found.leaf, found.cause, found.state, found.operation,
+        found.off_plan, begins,
+    )  # fmt: skip

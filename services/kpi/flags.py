@@ -1,0 +1,139 @@
+"""What is odd in a cell: the cause in plain words, and the record to look at."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import Connection, delete, insert, select
+
+from data.store import tables as t
+from data.store.kpi_facts import Recorded
+from domain.clock import MINUTE, SECOND
+from domain.measures import NAMES
+from domain.time_model import Cause, OperationSpan
+from services.kpi.engine import Parts, cause_code
+from services.kpi.grid import Cell
+from services.kpi.measuring import Sums
+from services.kpi.planned import Line
+
+FASTER_FROM_S = 900.0  # in less, a bucket of parts more or less says nothing
+_IDEAL, _MADE, _UNRATED = (NAMES.index(name) for name in ("ideal_s", "production_us", "unrated"))
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One oddity. `code` is stable, `record` names what to look at, `words` say it."""
+
+    cell_us: int
+    code: str
+    record: str
+    at_us: int
+    words: str
+
+
+def write(
+    tx: Connection, line: Line, unit: str, cells: list[Cell], parts: Parts, recorded: Recorded, sums: Sums
+) -> None:
+    """Replace the flags of the cells."""
+    f = t.kpi_flags.c
+    here = (f.equipment_id == unit) & (f.from_us >= cells[0].from_us) & (f.from_us < cells[-1].to_us)
+    tx.execute(delete(t.kpi_flags).where(here))
+    found = {
+        (flag.cell_us, flag.code, flag.record): {
+            "equipment_id": unit, "from_us": flag.cell_us, "code": flag.code, "record": flag.record,
+            "at_us": flag.at_us, "words": flag.words,
+        }
+        for flag in _all(tx, line, unit, cells, parts, recorded, sums)
+    }  # fmt: skip
+    if found:
+        tx.execute(insert(t.kpi_flags), list(found.values()))
+
+
+def _all(
+    tx: Connection, line: Line, unit: str, cells: list[Cell], parts: Parts, recorded: Recorded, sums: Sums
+) -> Iterator[Flag]:
+    starts = np.array([c.from_us for c in cells], np.int64)
+    yield from _of_time(cells, starts, parts)
+    yield from _of_counts(cells, starts, recorded)
+    yield from _of_sums(cells, sums)
+    yield from _of_orders(tx, unit, cells, recorded.operations)
+    for cell in cells:
+        for overlap in line.overlaps:
+            if cell.covers(overlap.from_us):
+                both = f"{overlap.first} and {overlap.second}"
+                words = f"Shifts {both} overlap: each minute counts once, for the later shift."
+                yield Flag(cell.from_us, "overlapping_shifts", both, overlap.from_us, words)
+
+
+def _of_time(cells: list[Cell], starts: np.ndarray, parts: Parts) -> Iterator[Flag]:
+    removed = parts.off_plan & (parts.cause == cause_code(Cause.REMOVED))
+    off_plan = parts.off_plan & ~removed
+    gap = parts.cause == cause_code(Cause.NO_DATA)
+    for code, mine, words in (
+        ("state_after_removal", removed, "The machine ran for {} min after it was removed; left out."),
+        ("off_plan", off_plan, "Worked for {} min in a break or outside the shifts; counted as busy time."),
+        ("no_data", gap, "No data for {} min; neither running nor down."),
+    ):
+        if not mine.any():
+            continue
+        place = np.searchsorted(starts, parts.from_us[mine], side="right") - 1
+        length = np.bincount(place, (parts.to_us - parts.from_us)[mine], len(cells))
+        for index in np.flatnonzero(length).tolist():
+            at = int(parts.from_us[mine][place == index][0])
+            minutes = f"{length[index] / MINUTE:.0f}" if length[index] >= MINUTE else "under 1"
+            yield Flag(cells[index].from_us, code, "", at, words.format(minutes))
+
+
+def _of_counts(cells: list[Cell], starts: np.ndarray, recorded: Recorded) -> Iterator[Flag]:
+    for at in recorded.counted.bucket_us[recorded.counted.resets > 0].tolist():
+        index = int(np.searchsorted(starts, at, side="right")) - 1
+        if index >= 0 and at < cells[index].to_us:
+            words = "A counter fell: it was reset, and counts from zero."
+            yield Flag(cells[index].from_us, "counter_reset", str(at), at, words)
+    for at, record in recorded.refused:
+        index = int(np.searchsorted(starts, at - 1, side="right")) - 1
+        if index >= 0 and at - 1 < cells[index].to_us:
+            words = f"Inspection {record} has a negative quantity; left out."
+            yield Flag(cells[index].from_us, "negative_quantity", record, at, words)
+
+
+def _of_sums(cells: list[Cell], sums: Sums) -> Iterator[Flag]:
+    for (position, order, product), values in zip(sums.keys, sums.values.tolist(), strict=True):
+        cell = cells[position]
+        made_s, ideal_s = values[_MADE] / SECOND, values[_IDEAL]
+        if made_s >= FASTER_FROM_S and ideal_s > made_s:
+            words = (
+                f"Order {order} ({product}) ran at {100 * ideal_s / made_s:.0f} % of the planned speed: "
+                "check the planned cycle time."
+            )
+            yield Flag(cell.from_us, "faster_than_planned", order, cell.from_us, words)
+        if values[_UNRATED]:
+            where = f"in order {order}" if order else "without an order"
+            words = f"{values[_UNRATED]:.0f} parts {where} have no planned cycle time: no rate for them."
+            yield Flag(cell.from_us, "no_rate", order, cell.from_us, words)
+
+
+def _of_orders(
+    tx: Connection, unit: str, cells: list[Cell], operations: Sequence[OperationSpan]
+) -> Iterator[Flag]:
+    first, last = cells[0].from_us, cells[-1].to_us
+    suspects = [o for o in operations if not o.planned_cycle_s and o.to_us > first and o.from_us < last]
+    if not suspects:
+        return
+    r = t.product_rates.c
+    zero = select(r.product_id).where(r.equipment_id == unit, r.planned_cycle_s <= 0)
+    zeros = set(tx.execute(zero).scalars())
+    for operation in suspects:
+        for cell in cells:
+            if operation.to_us > cell.from_us and operation.from_us < cell.to_us:
+                yield from _of_order(operation, cell, operation.product_id in zeros)
+
+
+def _of_order(operation: OperationSpan, cell: Cell, zero: bool) -> Iterator[Flag]:
+    at = max(operation.from_us, cell.from_us)
+    if not operation.product_id:
+        words = f"Order {operation.order_id} names no product: no rate, no effectiveness."
+        yield Flag(cell.from_us, "order_without_product", operation.order_id, at, words)
+    elif zero:
+        words = f"The planned cycle of {operation.product_id} is 0 or less: it is no rate."
+        yield Flag(cell.from_us, "cycle_zero", operation.product_id, at, words)

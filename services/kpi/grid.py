@@ -1,0 +1,72 @@
+"""Cells: the shifts of a line, and its local days outside them. Every moment lies in one cell."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection, select
+
+from data.store import tables as t
+from domain.shift_calendar import Overlap, Shift, apart, at_minute, day_span, local_day, overlaps
+from domain.time_model import Span
+
+NEAR_US = 26 * 3_600_000_000  # no shift and no local day is longer
+
+
+@dataclass(frozen=True, slots=True)
+class Cell(Span):
+    """A shift of one day, or (with an empty name) what of a local day lies outside shifts."""
+
+    shift: str
+    day_us: int
+    month_us: int
+
+
+def read(tx: Connection, line_id: str, zone: str, from_us: int, to_us: int) -> list[Cell]:
+    """The cells of a line that touch [from_us, to_us), whole, by start."""
+    found = cells(_shifts(tx, line_id, zone, from_us, to_us), zone, from_us, to_us)
+    return [cell for cell in found if cell.to_us > from_us and cell.from_us < to_us]
+
+
+def overlaps_of(tx: Connection, line_id: str, zone: str, from_us: int, to_us: int) -> list[Overlap]:
+    """Where shifts of a line run at once within [from_us, to_us)."""
+    found = overlaps(_shifts(tx, line_id, zone, from_us, to_us))
+    return [o for o in found if o.to_us > from_us and o.from_us < to_us]
+
+
+def _shifts(tx: Connection, line_id: str, zone: str, from_us: int, to_us: int) -> list[Shift]:
+    s = t.shifts.c
+    rows = tx.execute(
+        select(s.start_us, s.end_us, s.name)
+        .where(s.line_id == line_id, s.start_us < to_us + NEAR_US, s.end_us > from_us - NEAR_US)
+        .order_by(s.start_us, s.end_us, s.name)
+    )
+    return [Shift(start, end, local_day(start, zone), name) for start, end, name in rows if start < end]
+
+
+def cells(shifts: Sequence[Shift], zone: str, from_us: int, to_us: int) -> list[Cell]:
+    """Shifts cut apart, and the days between them, from the day of `from_us` to that of `to_us`."""
+    result: list[Cell] = []
+    at = day_span(local_day(from_us, zone), zone).from_us
+    end = day_span(local_day(to_us, zone), zone).to_us
+    for shift in apart(shifts):
+        if shift.to_us <= at:
+            continue
+        result += _between(at, min(shift.from_us, end), zone)
+        result.append(_cell(shift.from_us, shift.to_us, shift.name, shift.day, zone))
+        at = max(at, shift.to_us)
+    return [*result, *_between(at, end, zone)]
+
+
+def _between(from_us: int, to_us: int, zone: str) -> list[Cell]:
+    result: list[Cell] = []
+    while from_us < to_us:
+        day = local_day(from_us, zone)
+        end = min(to_us, day_span(day, zone).to_us)
+        result.append(_cell(from_us, end, "", day, zone))
+        from_us = end
+    return result
+
+
+def _cell(from_us: int, to_us: int, shift: str, day: date, zone: str) -> Cell:
+    return Cell(from_us, to_us, shift, at_minute(day, 0, zone), at_minute(day.replace(day=1), 0, zone))

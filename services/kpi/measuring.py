@@ -1,0 +1,172 @@
+"""From classified parts, counts and records to the measures of cells (domain.measures)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.store.kpi_facts import Recorded
+from data.store.oee_facts import BUCKET_US
+from domain.measures import LEAF_COLUMNS, NAMES, REAL
+from domain.time_model import Cause, Leaf
+from services.kpi.engine import LEAVES, Floats, Ints, Parts, Spans, cause_code, leaf_code
+from services.kpi.grid import Cell
+
+Key = tuple[int, str, str]  # position of the cell, order, product
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Measures per key: one column of `values` a name of domain.measures.NAMES, exact up to 2^53."""
+
+    keys: list[Key]
+    values: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Time of one cell lost (or planned, or unknown) for one cause, charged to a machine or to none."""
+
+    cell: int
+    cause: Cause
+    charged_to: str
+    us: int
+    times: int
+
+
+class _Ledger:
+    """Adds up by (cell, group); groups are the orders of a machine, 0 for none."""
+
+    def __init__(self, cells: int, groups: int) -> None:
+        self._groups, self._size = groups, cells * groups
+        self.columns: dict[str, Floats] = {}
+        self._touched = np.zeros(self._size, bool)
+
+    def add(self, name: str, cell: Ints, group: Ints, amount: Floats | Ints) -> None:
+        key = cell * self._groups + group
+        found: Floats = np.bincount(key, amount, self._size).astype(np.float64)
+        self.columns[name] = self.columns[name] + found if name in self.columns else found
+        self._touched[key] = True
+
+    def rows(self) -> tuple[Ints, Floats]:
+        keys = np.flatnonzero(self._touched)
+        empty = np.zeros(len(keys))
+        columns = [self.columns[n][keys] if n in self.columns else empty for n in NAMES]
+        return keys, np.column_stack(columns) if len(keys) else np.zeros((0, len(NAMES)))
+
+
+def measure(parts: Parts, cells: list[Cell], recorded: Recorded) -> Sums:
+    """The measures of every cell, by order. `parts` are cut at the cells' edges."""
+    starts = np.array([c.from_us for c in cells], np.int64)
+    ends = np.array([c.to_us for c in cells], np.int64)
+    names = [("", "")]
+    for operation in recorded.operations:
+        if (operation.order_id, operation.product_id) not in names:
+            names.append((operation.order_id, operation.product_id))
+    place = {name: number for number, name in enumerate(names)}
+    group_of = np.array([0, *(place[o.order_id, o.product_id] for o in recorded.operations)])
+    ledger = _Ledger(len(cells), len(names))
+    _times(ledger, parts, np.searchsorted(starts, parts.from_us, side="right") - 1, group_of)
+    _counts(ledger, recorded, starts, ends, group_of)
+    _checks(ledger, recorded, starts, ends, {order: place[order, product] for order, product in names})
+    _work(ledger, recorded, starts, ends)
+    keys, values = ledger.rows()
+    found = [(int(k) // len(names), *names[int(k) % len(names)]) for k in keys]
+    return Sums(found, values)
+
+
+def _times(ledger: _Ledger, parts: Parts, cell: Ints, group_of: Ints) -> None:
+    length, group = parts.to_us - parts.from_us, group_of[parts.operation + 1]
+    for code, leaf in enumerate(LEAVES):
+        mine = parts.leaf == code
+        ledger.add(LEAF_COLUMNS[leaf], cell[mine], group[mine], length[mine])
+    minor = parts.cause == cause_code(Cause.MINOR_STOP)
+    chosen = {
+        "waiting_us": (parts.leaf == leaf_code(Leaf.DELAY)) & (parts.operation >= 0),
+        "minor_us": minor,
+        "off_plan_us": parts.off_plan,
+    }
+    for name, mine in chosen.items():
+        ledger.add(name, cell[mine], group[mine], length[mine])
+    for name, mine in (("minor_stops", parts.begins & minor), ("failures", parts.begins & ~minor)):
+        ledger.add(name, cell[mine], group[mine], np.ones(int(mine.sum())))
+
+
+def _counts(ledger: _Ledger, recorded: Recorded, starts: Ints, ends: Ints, group_of: Ints) -> None:
+    """Parts and energy by bucket: its cell is that of its start, its order the one that fills most of it."""
+    counted, operations = recorded.counted, recorded.operations
+    cell = np.searchsorted(starts, counted.bucket_us, side="right") - 1
+    inside = (cell >= 0) & (counted.bucket_us < ends[np.maximum(cell, 0)])
+    at, cell = counted.bucket_us[inside], cell[inside]
+    good, scrap = counted.good[inside], counted.scrap[inside]
+    which = most_of(at, operations_of(recorded))
+    group = group_of[which + 1]
+    cycles = np.array([0.0, *(o.planned_cycle_s or 0.0 for o in operations)])[which + 1]
+    setup_end = np.array([0, *(o.setup_end_us for o in operations)], np.int64)[which + 1]
+    startup = (which >= 0) & (at + BUCKET_US // 2 < setup_end)
+    ledger.add("good", cell, group, good)
+    ledger.add("scrap", cell, group, scrap)
+    ledger.add("startup_scrap", cell, group, np.where(startup, scrap, 0.0))
+    ledger.add("ideal_s", cell, group, cycles * (good + scrap))
+    ledger.add("ideal_good_s", cell, group, cycles * good)
+    ledger.add("unrated", cell, group, np.where(cycles > 0, 0.0, good + scrap))
+    ledger.add("energy_kwh", cell, group, counted.energy_kwh[inside])
+
+
+def operations_of(recorded: Recorded) -> Spans:
+    """The operations as spans; `code` is the end of the setup."""
+    rows = [(o.from_us, o.to_us, o.setup_end_us) for o in recorded.operations]
+    found = np.array(rows, np.int64).reshape(-1, 3)
+    return Spans(found[:, 0], found[:, 1], found[:, 2])
+
+
+def most_of(bucket_us: Ints, operations: Spans) -> Ints:
+    """Per bucket the operation that covers most of it (the first of equals), -1 for none."""
+    best = np.zeros(len(bucket_us), np.int64)
+    which = np.full(len(bucket_us), -1)
+    if not len(operations.from_us):
+        return which
+    index = np.searchsorted(operations.to_us, bucket_us, side="right")
+    last = len(operations.from_us) - 1
+    while True:
+        at = np.minimum(index, last)
+        begins, ends = operations.from_us[at], operations.to_us[at]
+        open_still = (index <= last) & (begins < bucket_us + BUCKET_US)
+        if not open_still.any():
+            return which
+        covered = np.minimum(ends, bucket_us + BUCKET_US) - np.maximum(begins, bucket_us)
+        better = open_still & (covered > best)
+        best, which = np.where(better, covered, best), np.where(better, at, which)
+        index = index + 1
+
+
+def _checks(ledger: _Ledger, recorded: Recorded, starts: Ints, ends: Ints, orders: dict[str, int]) -> None:
+    """Inspection results belong to the time before them: those of 06:00 to the shift that ended then."""
+    if not recorded.checks:
+        return
+    at = np.array([row[0] for row in recorded.checks], np.int64) - 1
+    group = np.array([orders.get(row[1], 0) for row in recorded.checks])
+    good, scrap, rework = (np.array([row[k] for row in recorded.checks], float) for k in (2, 3, 4))
+    cell = np.searchsorted(starts, at, side="right") - 1
+    inside = (cell >= 0) & (at < ends[np.maximum(cell, 0)])
+    for name, amount in (("rework", rework), ("inspected", good + scrap + rework), ("first_pass", good)):
+        ledger.add(name, cell[inside], group[inside], amount[inside])
+
+
+def _work(ledger: _Ledger, recorded: Recorded, starts: Ints, ends: Ints) -> None:
+    for begin, end, kind in recorded.work:
+        first = max(0, int(np.searchsorted(ends, begin, side="right")))
+        last = int(np.searchsorted(starts, end, side="left"))
+        if first >= last:
+            continue
+        cell = np.arange(first, last)
+        length = np.minimum(ends[cell], end) - np.maximum(starts[cell], begin)
+        ledger.add(f"{kind}_us", cell, np.zeros(len(cell), np.int64), np.maximum(length, 0))
+
+
+def whole(values: NDArray[np.float64]) -> list[tuple[int | float, ...]]:
+    """Rows of values as Python numbers: whole ones where the column is whole."""
+    split = len(NAMES) - len(REAL)
+    times = values[:, :split].astype(np.int64).tolist()
+    parts = values[:, split:].tolist()
+    return [(*a, *b) for a, b in zip(times, parts, strict=True)]

@@ -1,0 +1,120 @@
+"""A small line with calendars, orders and counters, stored through the rows that ingest writes."""
+
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from data.store import tables as t
+from data.store.database import Database
+from data.store.upsert import upsert
+from domain.clock import HOUR, MINUTE
+from domain.time_model import Span
+from tests import factories as f
+
+LINE = "north/machining/line-1"
+UNITS = tuple(f"{LINE}/cnc-{k}" for k in (11, 12, 13))
+START = f.NOW - 60 * HOUR
+END = START + 30 * HOUR
+TABLES = (t.intervals, t.kpi_cells, t.kpi_days, t.kpi_months, t.kpi_losses, t.kpi_flags)
+
+
+def plant(tx: Connection) -> None:
+    """A site with one line of three machines; the middle one sets the pace. Shifts of 8 h with a break."""
+    f.site(tx)
+    for position, unit in enumerate(UNITS):
+        f.machine(tx, unit)
+        tx.execute(
+            t.equipment.update()
+            .where(t.equipment.c.equipment_id == unit)
+            .values(position=position, constraint_unit=position == 1)
+        )
+    shifts = [
+        {
+            "instance": "mes", "shift_id": f"S{k}", "line_id": LINE, "name": ("Early", "Late")[k % 2],
+            "start_us": START + 2 * HOUR + 12 * k * HOUR, "end_us": START + 10 * HOUR + 12 * k * HOUR,
+            "break_s": 1800, "break_start_us": START + 6 * HOUR + 12 * k * HOUR, "updated_us": 0,
+            "frozen_us": START + 12 * k * HOUR,
+        }
+        for k in range(3)
+    ]  # fmt: skip
+    tx.execute(insert(t.shifts), shifts)
+    rates = [
+        {"instance": "mes", "product_id": p, "equipment_id": u, "planned_cycle_s": 50.0, "basis": "planned",
+         "valid_from_us": 0, "updated_us": 0}
+        for p in ("P-1", "P-2") for u in UNITS
+    ]  # fmt: skip
+    tx.execute(insert(t.product_rates), rates)
+
+
+@dataclass
+class Fact:
+    """One row that arrives, and the stretch that it may change."""
+
+    table: Any
+    row: dict[str, Any]
+    key: tuple[str, ...]
+    stretches: dict[str, list[Span]] = field(default_factory=dict)
+
+
+def random_facts(rng: random.Random) -> list[Fact]:
+    """States, counts, operations, inspections, maintenance and planned stops, in order of time."""
+    facts: list[Fact] = []
+    for unit in UNITS:
+        at = START
+        while at < END:
+            row = {"equipment_id": unit, "source_us": at, "state": rng.choice([6, 6, 6, 11, 9, 5, 5, 4, 2]),
+                   "mode": rng.choice([1, 1, 1, 1, 4]), "receive_us": at}  # fmt: skip
+            facts.append(Fact(t.states, row, ("equipment_id", "source_us"), {unit: [Span(at, END)]}))
+            at += rng.choice([MINUTE, 7 * MINUTE, HOUR, 3 * HOUR]) + rng.randrange(10**6)
+        for bucket in range(START // (5 * MINUTE) * 5 * MINUTE, END, 5 * MINUTE):
+            if rng.random() < 0.97:
+                row = {"equipment_id": unit, "bucket_us": bucket, "good": float(rng.randrange(9)),
+                       "scrap": float(rng.randrange(2)), "energy_kwh": 0.25,
+                       "resets": float(rng.random() < 0.01)}  # fmt: skip
+                near = Span(bucket - 4 * HOUR, bucket + 4 * HOUR)
+                facts.append(Fact(t.counts, row, ("equipment_id", "bucket_us"), {unit: [near]}))
+        facts += _booked(rng, unit)
+    return facts
+
+
+def _booked(rng: random.Random, unit: str) -> list[Fact]:
+    found: list[Fact] = []
+    at, number = START + rng.randrange(3 * HOUR), 0
+    while at < END:
+        end = at + rng.randrange(HOUR, 14 * HOUR)
+        setup = rng.choice([None, at + rng.randrange(30 * MINUTE)])
+        row = {
+            "instance": "mes", "operation_id": f"{unit}-{number}", "order_id": f"W{number}",
+            "equipment_id": unit, "product_id": rng.choice(["P-1", "P-2", "P-3", ""]), "start_us": at,
+            "end_us": end, "setup_end_us": setup, "updated_us": 0,
+        }  # fmt: skip
+        near = Span(at - 8 * HOUR, end + 24 * HOUR)
+        found.append(Fact(t.operations, row, ("instance", "operation_id"), {unit: [near]}))
+        check = {"instance": "mes", "result_id": f"Q{unit}{number}", "equipment_id": unit,
+                 "order_id": f"W{number}",
+                 "at_us": end, "good": 5.0, "scrap": float(rng.randrange(-1, 2)), "rework": 1.0,
+                 "updated_us": 0}  # fmt: skip
+        found.append(Fact(t.quality_results, check, ("instance", "result_id"), {unit: [Span(end - 1, end)]}))
+        stop = {"instance": "mes", "downtime_id": f"D{unit}{number}", "equipment_id": unit, "start_us": at,
+                "end_us": at + HOUR, "reason": "Planned maintenance", "planned": rng.random() < 0.7,
+                "fixed_us": at - rng.randrange(20 * HOUR), "updated_us": 0}  # fmt: skip
+        near = Span(at, at + 24 * HOUR)
+        found.append(Fact(t.downtimes, stop, ("instance", "downtime_id"), {unit: [near]}))
+        at, number = end + rng.choice([0, 0, 2 * HOUR]), number + 1
+    return found
+
+
+def store(tx: Connection, fact: Fact) -> None:
+    """Write one fact."""
+    upsert(tx, fact.table, [fact.row], list(fact.key))
+
+
+def derived(database: Database) -> dict[str, list[Any]]:
+    """Everything that is derived from facts, sorted by key."""
+    with database.read() as tx:
+        return {
+            table.name: [tuple(row) for row in tx.execute(select(table).order_by(*table.primary_key))]
+            for table in TABLES
+        }
