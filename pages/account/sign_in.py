@@ -1,4 +1,9 @@
-"""The sign-in: streamlit-authenticator's form, with credentials, throttling and sessions in SQL."""
+"""The sign-in: streamlit-authenticator's form, with credentials, throttling and sessions in SQL.
+
+The form's cookie component makes the script run once more, at any time after the page has opened: while
+the password is being checked, or when the answer stands on the screen. So the answer is kept until the
+next attempt, and the way out until it is on its way to the browser.
+"""
 
 import secrets
 from typing import Any
@@ -14,6 +19,7 @@ from services.accounts import Accounts
 
 # The form's own cookie is off (0 days). Its key is random, so that a forged one never decodes.
 _KEY = secrets.token_hex(32)
+_REFUSED, _WAY_OUT = "sign_in_refused", "sign_in_way_out"
 _FIELDS = {"Form name": "Sign in", "Username": "User name", "Password": "Password", "Login": "Sign in"}
 _WRONG = "User name or password is wrong. After five wrong attempts, wait 15 minutes."
 
@@ -29,7 +35,16 @@ def render(accounts: Accounts, reason: str) -> None:
             return
         if reason:
             st.info(reason)
+        ask(accounts, address)
+
+
+def ask(accounts: Accounts, address: str) -> None:
+    """The form with the last answer, or the way out once the password was right."""
+    if _WAY_OUT not in st.session_state:
         _form(accounts, address)
+    if _WAY_OUT in st.session_state:
+        leave(st.session_state[_WAY_OUT])
+        del st.session_state[_WAY_OUT]  # reached only when the line above was not broken off
 
 
 def _form(accounts: Accounts, address: str) -> None:
@@ -40,6 +55,8 @@ def _form(accounts: Accounts, address: str) -> None:
     )
     form.login("main", fields=_FIELDS)
     status = st.session_state.pop("authentication_status", None)
+    if status is not None:
+        st.session_state[_REFUSED] = not status
     if status:
         _go(accounts, str(st.session_state["username"]), address)
     elif status is False:
@@ -47,6 +64,7 @@ def _form(accounts: Accounts, address: str) -> None:
         if tried is None:
             passwords.waste_a_check()
         accounts.refused(tried, address)
+    if st.session_state.get(_REFUSED):
         st.error(_WRONG)
 
 
@@ -56,4 +74,4 @@ def _go(accounts: Accounts, username: str, address: str) -> None:
     except NotSignedIn as error:
         st.error(str(error))
         return
-    leave("/auth/session?" + urlencode({"t": ticket}))
+    st.session_state[_WAY_OUT] = "/auth/session?" + urlencode({"t": ticket})
