@@ -15,8 +15,9 @@ def routes(accounts: Accounts, https: bool) -> list[BaseRoute]:
     def open_session(request: Request) -> Response:
         if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return RedirectResponse("/", 303)  # a foreign page must not sign a browser in
+        address = request.client.host if request.client else ""
         try:
-            granted = accounts.redeem(request.query_params.get("t", ""))
+            granted = accounts.redeem(request.query_params.get("t", ""), address)
         except NotSignedIn:
             return RedirectResponse("/", 303)
         response = RedirectResponse(safe_next(request.query_params.get("next", "/")), 303)

@@ -2,11 +2,12 @@
 
 A wrong password is recorded and throttled by name and address; a right one yields a ticket (20 s,
 once), which the browser trades for a session. Sessions end by sign-out, expiry, idleness, a new
-password, or deactivation of the account.
+password, or deactivation of the account. Sign-ins, sign-outs and refused attempts are in the audit.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -16,6 +17,7 @@ from data.store import tables as t
 from data.store.database import Database
 from domain.clock import DAY, HOUR, wall_us
 from domain.errors import NotSignedIn
+from services import audit
 from services.actors import actor_of, load_actor
 
 KEEP_ATTEMPTS_US = 180 * DAY
@@ -59,6 +61,9 @@ class Accounts:
         """Record a refused attempt. A name that no account has is not stored: it may be a password."""
         with self._database.write() as tx:
             self._record(tx, username or UNKNOWN, address, accepted=False)
+            account = select(t.accounts.c.account_id).where(t.accounts.c.username == username)
+            known = tx.execute(account).scalar_one_or_none() if username else None
+            self._note(tx, audit.SYSTEM, "refused a sign-in", known or UNKNOWN, {"address": address[:80]})
             tx.execute(
                 delete(t.sign_in_attempts).where(
                     t.sign_in_attempts.c.wall_us < self._now() - KEEP_ATTEMPTS_US
@@ -82,7 +87,7 @@ class Accounts:
             self._record(tx, username, address, accepted=True)
         return ticket
 
-    def redeem(self, ticket: str) -> Granted:
+    def redeem(self, ticket: str, address: str = "") -> Granted:
         """Trade a ticket for a session, once. Raises NotSignedIn."""
         token, now, c = sessions.new_token(), self._now(), t.tickets.c
         key = sessions.digest(ticket)
@@ -93,6 +98,7 @@ class Accounts:
             account_id = tx.execute(select(c.account_id).where(c.ticket_hash == key)).scalar_one()
             load_actor(tx, account_id)
             self._open(tx, token, account_id, now)
+            self._note(tx, account_id, "signed in", account_id, {"address": address[:80]})
         return Granted(token, self._session_us // 1_000_000)
 
     def open_session(self, username: str) -> Granted:
@@ -103,6 +109,7 @@ class Accounts:
             account_id = tx.execute(account).scalar_one()
             load_actor(tx, account_id)
             self._open(tx, token, account_id, now)
+            self._note(tx, audit.SYSTEM, "opened a session without a password", account_id, {})
         return Granted(token, self._session_us // 1_000_000)
 
     def actor(self, token: str | None) -> Actor:
@@ -140,8 +147,13 @@ class Accounts:
 
     def sign_out(self, token: str | None) -> None:
         """Revoke the session everywhere. An unknown token is no error."""
+        s = t.sessions.c
+        mine = s.session_hash == sessions.digest(token or "")
         with self._database.write() as tx:
-            end_sessions(tx, t.sessions.c.session_hash == sessions.digest(token or ""))
+            holder = tx.execute(select(s.account_id).where(mine, s.revoked.is_(False))).scalar_one_or_none()
+            if holder is not None:
+                end_sessions(tx, mine)
+                self._note(tx, holder, "signed out", holder, {})
 
     def _touch(self, key: str, now: int) -> None:
         with self._database.write() as tx:
@@ -155,6 +167,14 @@ class Accounts:
     def _record(self, tx: Connection, username: str, address: str, *, accepted: bool) -> None:
         values = {"username": username[:80], "address": address[:80], "accepted": accepted}
         tx.execute(insert(t.sign_in_attempts).values(wall_us=self._now(), **values))
+
+    def _note(
+        self, tx: Connection, actor: str, action: str, account_id: str, detail: Mapping[str, Any]
+    ) -> None:
+        audit.append(
+            tx, actor=actor, action=action, subject_kind="account", subject_id=account_id,
+            plant_us=self._now(), detail=detail,
+        )  # fmt: skip
 
     def _failures(self, tx: Connection) -> list[sessions.Failure]:
         c = t.sign_in_attempts.c

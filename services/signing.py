@@ -19,7 +19,7 @@ from domain.clock import wall_us
 from domain.errors import Forbidden, InvalidInput, NotNow
 from domain.evidence import canonical
 from domain.ids import new_id
-from services import second_factors
+from services import audit, second_factors
 
 APPROVES = "I have checked the evidence and release these orders."
 APPROVES_CHANGED = "I have checked the evidence, changed the proposal, and release these orders."
@@ -73,6 +73,10 @@ class Signer:
         values = {"username": actor.username, "address": AT_SIGNING, "accepted": False}
         with self._database.write() as tx:
             tx.execute(insert(t.sign_in_attempts).values(wall_us=self._now(), **values))
+            audit.append(
+                tx, actor=actor.account_id, action="gave a wrong password", subject_kind="account",
+                subject_id=actor.account_id, plant_us=self._now(), detail={"at": AT_SIGNING},
+            )  # fmt: skip
 
 
 def hash_of(text: str) -> str:

@@ -1,5 +1,7 @@
 """Signing in, sessions, and the management of users, on a real database."""
 
+import json
+
 import pytest
 from sqlalchemy import func, select, update
 
@@ -9,6 +11,7 @@ from data.store import tables as t
 from data.store.database import Database
 from domain.clock import HOUR, MINUTE, SECOND, wall_us
 from domain.errors import Conflict, Forbidden, InvalidInput, NotFound, NotNow, NotSignedIn
+from services import audit
 from services.accounts import UNKNOWN, Accounts
 from services.commands.accounts import AccountCommands
 from services.signing import Signer
@@ -180,7 +183,7 @@ def test_an_administrator_makes_a_user_who_can_sign_in(
     assert actor.roles == {Role.OPERATOR}
     assert actor.scopes == ("north/machining/line-1",)
     assert Signer(database).password_ok(actor, password)
-    assert entries(database) == 1
+    assert [action for _, action, _ in audited(database)] == ["created the user", "signed in"]
 
 
 def test_only_administrators_manage_users(
@@ -278,3 +281,66 @@ def test_five_wrong_passwords_at_a_signature_make_one_wait(
         assert not signer.password_ok(sue, "wrong horse battery")
     with pytest.raises(NotNow):
         signer.password_ok(sue, f.PASSWORD)
+
+
+def audited(database: Database) -> list[tuple[str, str, str]]:
+    a = t.audit.c
+    with database.read() as tx:
+        rows = tx.execute(select(a.actor, a.action, a.subject_id).order_by(a.entry))
+        return [tuple(row) for row in rows]
+
+
+def test_who_came_went_and_was_refused_is_in_the_audit(
+    accounts: Accounts, people: tuple[Actor, Actor], database: Database
+) -> None:
+    sue = people[0].account_id
+    accounts.refused("sue", "10.0.0.1")
+    accounts.refused(None, "10.0.0.9")
+    token = signed_in(accounts)
+    accounts.sign_out(token)
+    accounts.sign_out(token)
+    accounts.sign_out("no such session")
+    assert audited(database) == [
+        ("system", "refused a sign-in", sue),
+        ("system", "refused a sign-in", UNKNOWN),
+        (sue, "signed in", sue),
+        (sue, "signed out", sue),
+    ]
+    accounts.open_session("sue")
+    assert audited(database)[-1] == ("system", "opened a session without a password", sue)
+    assert audit.verify(database).entries == 5
+
+
+def test_the_audit_of_a_refused_attempt_holds_the_address_and_never_what_was_typed(
+    accounts: Accounts, people: tuple[Actor, Actor], database: Database
+) -> None:
+    accounts.refused(None, "10.0.0.9")
+    accounts.redeem(accounts.accepted("sue", "10.0.0.1"), "10.0.0.1")
+    with database.read() as tx:
+        details = list(tx.execute(select(t.audit.c.detail).order_by(t.audit.c.entry)).scalars())
+    assert [json.loads(d) for d in details] == [{"address": "10.0.0.9"}, {"address": "10.0.0.1"}]
+
+
+def test_a_wrong_password_at_a_signature_is_in_the_audit(
+    database: Database, people: tuple[Actor, Actor]
+) -> None:
+    sue = people[0]
+    assert not Signer(database).password_ok(sue, "wrong horse battery")
+    assert audited(database) == [(sue.account_id, "gave a wrong password", sue.account_id)]
+
+
+def test_every_change_of_an_account_is_in_the_audit(
+    commands: AccountCommands, people: tuple[Actor, Actor], database: Database
+) -> None:
+    sue, ada = people
+    commands.create(ada, "tom", "Tom", [Role.OPERATOR], ["north"])
+    commands.change_rights(ada, sue.account_id, [Role.TECHNICIAN], ["north"])
+    commands.set_active(ada, sue.account_id, False)
+    commands.set_active(ada, sue.account_id, True)
+    new = commands.reset_password(ada, sue.account_id)
+    commands.change_own_password(sue, new, "a much better one")
+    assert [action for _, action, _ in audited(database)] == [
+        "created the user", "changed the rights of", "deactivated", "activated", "reset the password of",
+        "changed the own password",
+    ]  # fmt: skip
+    assert audit.verify(database).entries == 6
