@@ -74,7 +74,7 @@ class Signer:
         with self._database.write() as tx:
             tx.execute(insert(t.sign_in_attempts).values(wall_us=self._now(), **values))
             audit.append(
-                tx, actor=actor.account_id, action="gave a wrong password", subject_kind="account",
+                tx, actor=actor.account_id, action="gave a wrong password or code", subject_kind="account",
                 subject_id=actor.account_id, plant_us=self._now(), detail={"at": AT_SIGNING},
             )  # fmt: skip
 

@@ -326,7 +326,7 @@ def test_a_wrong_password_at_a_signature_is_in_the_audit(
 ) -> None:
     sue = people[0]
     assert not Signer(database).password_ok(sue, "wrong horse battery")
-    assert audited(database) == [(sue.account_id, "gave a wrong password", sue.account_id)]
+    assert audited(database) == [(sue.account_id, "gave a wrong password or code", sue.account_id)]
 
 
 def test_every_change_of_an_account_is_in_the_audit(
