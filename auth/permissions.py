@@ -28,6 +28,10 @@ class Permission(StrEnum):
     APPROVE_POLICY = "approve_policy"
     MANAGE_DUTY = "manage_duty"
     SEE_AUDIT = "see_audit"
+    STOP_AI = "stop_ai"
+    RESUME_AI = "resume_ai"
+    CONFIRM_VALUE = "confirm_value"
+    SEE_TRUST = "see_trust"
 
 
 class Role(StrEnum):
@@ -39,6 +43,7 @@ class Role(StrEnum):
     MAINTENANCE_PLANNER = "maintenance_planner"
     PLANT_MANAGER = "plant_manager"
     ADMINISTRATOR = "administrator"
+    CONTROLLER = "controller"
 
 
 P = Permission
@@ -61,6 +66,14 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.PLANT_MANAGER: _DECIDE | _REPORTS | _LEADS | {P.APPROVE_POLICY, P.SEE_AUDIT},
     Role.ADMINISTRATOR: _ADMINISTERS | _REPORTS,
 }
+_OVERSEE: dict[Role, frozenset[Permission]] = {
+    Role.SUPERVISOR: frozenset({P.STOP_AI, P.SEE_TRUST}),
+    Role.MAINTENANCE_PLANNER: frozenset({P.STOP_AI, P.RESUME_AI, P.SEE_TRUST}),
+    Role.PLANT_MANAGER: frozenset({P.STOP_AI, P.RESUME_AI, P.SEE_TRUST}),
+    Role.ADMINISTRATOR: frozenset({P.STOP_AI, P.RESUME_AI}),
+    Role.CONTROLLER: frozenset({P.SEE_FLOOR, P.SEE_CASES, P.SEE_HISTORY, P.CONFIRM_VALUE, P.SEE_TRUST}),
+}
+GRANTS = {role: GRANTS.get(role, frozenset()) | _OVERSEE.get(role, frozenset()) for role in Role}
 
 
 @dataclass(frozen=True, slots=True)

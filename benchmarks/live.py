@@ -80,7 +80,7 @@ def _measure(folder: Path, chromium: str, seconds: int, readers: int) -> list[di
     database.close()
     log, heard = folder / "commits.jsonl", folder / "heard.json"
     (folder / "tokens.json").write_text(json.dumps(tokens[1:]))
-    with _web(folder) as (url, web), sync_playwright() as playwright:
+    with web_app(folder) as (url, web), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         page = _open(browser.new_context(viewport={"width": 1440, "height": 900}), url, tokens[0])
         reading = _start(
@@ -158,7 +158,8 @@ def _commits(log: Path) -> Commits:
 
 
 @contextmanager
-def _web(folder: Path) -> Iterator[tuple[str, int]]:
+def web_app(folder: Path) -> Iterator[tuple[str, int]]:
+    """The real web app over this folder: its address and its process id."""
     port = next(p for p in range(8_700, 8_900) if ports.is_free(p))
     settings = {"TAKTWISE_VAR_DIR": str(folder), "TAKTWISE_WEB_PORT": str(port)}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TAKTWISE_")}

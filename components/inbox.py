@@ -6,6 +6,7 @@ from components.card import STATES
 from components.links import link
 from components.tables import empty, panel, table
 from components.words import lapse, left, moment, money, of_100, plural, safe
+from domain.cases import CaseKind
 from domain.clock import HOUR
 from domain.recommendation import cause_label
 from services.rows.decide import Inbox, InboxRow
@@ -52,14 +53,19 @@ def _waiting(row: InboxRow, site: SiteRow, now_us: int) -> Sequence[str]:
     )
     return (
         f"<b>{link(row.title, 'case', case=str(row.number))}</b>{_where(row)}",
-        f"{of_100(row.probability) if row.probability is not None else 'raised by a person'}"
-        f'<div class="tw-muted tw-small">{safe(cause_label(row.cause))}</div>',
+        f'{_chance(row)}<div class="tw-muted tw-small">{safe(cause_label(row.cause))}</div>',
         f'<span class="tw-num tw-nw">{money(row.benefit_cents, site.currency)}</span>'
         f'<div class="tw-muted tw-small tw-nw">{spread}</div>',
         f'<span class="tw-nw">{money(row.cost_cents, site.currency)}</span>',
         f'<span class="tw-nw {"tw-high tw-num" if soon else ""}">{"&#9650; " if soon else ""}{due}</span>',
         link("Open", "case", case=str(row.number)) if row.mine else link("See", "case", case=str(row.number)),
     )
+
+
+def _chance(row: InboxRow) -> str:
+    if row.probability is not None:
+        return of_100(row.probability)
+    return "beyond a fixed limit" if row.kind == CaseKind.LIMIT else "raised by a person"
 
 
 def _where(row: InboxRow) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from components import live_words as say
 from components.links import url
+from components.stopping import strip
 from components.words import metric_label, moment, money, of_100, plural, unit_text
 from domain.clock import HOUR, MINUTE
 from domain.oee import Oee
@@ -25,6 +26,7 @@ from services.rows.floor import (
     UnitFigures,
     WaitingRow,
 )
+from services.rows.oversight import AiStatus
 
 Sections = dict[str, Any]
 KINDS = {
@@ -40,8 +42,10 @@ ABNORMAL = ("no rate", "faster")  # flags worth a line on a card; the others sta
 LOW_BY = 0.05  # an OEE this far under its target is shown as abnormal
 
 
-def draw(view: PlantFigures | LineView | MachineView, advice: bool) -> Sections:
+def draw(view: PlantFigures | LineView | MachineView | AiStatus, advice: bool) -> Sections:
     """The sections of one screen. Without `advice`, nothing that a model said is in them."""
+    if isinstance(view, AiStatus):
+        return {"ai": strip(view)}
     if isinstance(view, PlantFigures):
         return _plant(view, advice)
     return _line(view, advice) if isinstance(view, LineView) else _machine(view, advice)

@@ -18,11 +18,13 @@ from domain.messages import CommandKind, CommandState, Receipt, ReceiptStatus
 
 
 class CaseKind(StrEnum):
-    """`failure_risk` comes from a model, `inspected` from an inspection, `raised` from a person."""
+    """`failure_risk` comes from a model, `inspected` from an inspection, `raised` from a person,
+    `limit` from a fixed limit while the AI is stopped."""
 
     FAILURE_RISK = "failure_risk"
     INSPECTED = "inspected"
     RAISED = "raised"
+    LIMIT = "limit"
 
 
 class CaseState(StrEnum):

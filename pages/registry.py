@@ -60,6 +60,7 @@ PAGES: tuple[Page, ...] = (
         "pages.predict.explanation:render",
         in_menu=False,
     ),
+    Page("stop", "AI stop", S.PREDICT, P.SEE_FLOOR, "pages.predict.stop:render"),
     Page("inbox", "Inbox", S.DECIDE, P.SEE_CASES, "pages.decide.inbox:render", badge="cases"),
     Page("case", "Case", S.DECIDE, P.SEE_CASES, "pages.decide.case:render", in_menu=False),
     Page("duty", "On duty", S.DECIDE, P.SEE_POLICY, "pages.decide.duty:render"),

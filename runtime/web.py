@@ -37,6 +37,7 @@ from services.commands.explanations import ExplanationCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
 from services.commands.second_factor import SecondFactorCommands
+from services.commands.stopping import StopCommands
 from services.commits import Commits
 from services.context import Context
 from services.desk import Commands, open_desk
@@ -96,6 +97,7 @@ def bind(settings: Settings, database: Database, accounts: Accounts) -> None:
         policy=PolicyCommands(database),
         second_factor=SecondFactorCommands(database),
         care=CareCommands(database),
+        stopping=StopCommands(database),
     )
 
     def desk_of(actor: Any, site: Any) -> Any:

@@ -16,13 +16,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from auth.permissions import Actor, Permission
+from auth.permissions import Actor
 from auth.sessions import SESSION_COOKIE, digest
 from domain.clock import wall_us
 from domain.errors import Forbidden, NotFound, NotSignedIn, TaktwiseError
 from services.accounts import Accounts
 from services.commits import Commits
-from services.live import COST_SHARE, SLOW_EVERY_S, LiveHub, Topic, key_for
+from services.live import COST_SHARE, SLOW_EVERY_S, LiveHub, Topic, key_for, may_watch
 
 log = logging.getLogger("taktwise.live")
 POLL_S = 0.015
@@ -215,7 +215,4 @@ class Feed:
 
 
 def _may_watch(actor: Actor | None, client: Client) -> bool:
-    key = client.topic.key
-    if actor is None or not actor.may(Permission.SEE_FLOOR, key.scope):
-        return False
-    return not key.advice or actor.may(Permission.SEE_PREDICTIONS, key.scope)
+    return actor is not None and may_watch(actor, client.topic.key)

@@ -11,10 +11,12 @@ from services.commands.explanations import ExplanationCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
 from services.commands.second_factor import SecondFactorCommands
+from services.commands.stopping import StopCommands
 from services.context import Context
 from services.queries.admin import AdminQueries
 from services.queries.decide import DecideQueries
 from services.queries.floor import FloorQueries
+from services.queries.oversight import OversightQueries
 from services.queries.policy import PolicyQueries
 from services.queries.predict import PredictQueries
 from services.queries.reports import ReportQueries
@@ -31,6 +33,7 @@ class Queries:
     policy: PolicyQueries
     admin: AdminQueries
     reports: ReportQueries
+    oversight: OversightQueries
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Commands:
     policy: PolicyCommands
     second_factor: SecondFactorCommands
     care: CareCommands
+    stopping: StopCommands
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,5 +79,6 @@ def open_desk(context: Context, commands: Commands) -> Desk:
         PolicyQueries(context),
         AdminQueries(context),
         ReportQueries(context),
+        OversightQueries(context),
     )
     return Desk(context.actor, context.site, context.clock, queries, commands)

@@ -23,9 +23,12 @@ from domain.equipment import line_of, site_of, within
 from domain.errors import Forbidden, NotFound, TaktwiseError, UserFixable
 from services import clocks
 from services.floor import line, machine, plant
+from services.queries import oversight
 from services.rows.floor import LineView, MachineView, PlantFigures, Window
+from services.rows.oversight import AiStatus
 
 Sections = dict[str, Any]
+Shown = PlantFigures | LineView | MachineView | AiStatus
 Value = tuple[float, int, int]  # value, source time, quality
 Values = dict[str, dict[str, Value]]  # equipment id -> metric -> value
 SLOW_EVERY_S = {Window.SHIFT: 2.0, Window.YESTERDAY: 60.0, Window.WEEK: 120.0}
@@ -39,6 +42,7 @@ class View(StrEnum):
     OVERVIEW = "overview"
     LINE = "line"
     MACHINE = "machine"
+    STATUS = "status"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +61,18 @@ def key_for(actor: Actor, view: str, scope: str, window: str) -> Key:
         wanted = Key(View(view), scope, Window(window), actor.may(Permission.SEE_PREDICTIONS, scope))
     except ValueError as error:
         raise NotFound("there is no such view") from error
-    if not scope or not actor.may(Permission.SEE_FLOOR, scope):
+    if not scope or not may_watch(actor, wanted):
         raise Forbidden("this lies outside your area")
     return wanted
+
+
+def may_watch(actor: Actor, key: Key) -> bool:
+    """What concerns the whole site (STATUS) is seen by everybody who sees a part of it."""
+    if key.view is View.STATUS:
+        return actor.may(Permission.SEE_FLOOR) and any(within(s, key.scope) for s in actor.scopes)
+    if not actor.may(Permission.SEE_FLOOR, key.scope):
+        return False
+    return not key.advice or actor.may(Permission.SEE_PREDICTIONS, key.scope)
 
 
 @dataclass(slots=True)
@@ -105,9 +118,7 @@ def _event(name: str, version: int, wall_us: int, parts: Mapping[str, str]) -> b
 class LiveHub:
     """All topics of one process. `draw` turns what was read into sections (words, shapes)."""
 
-    def __init__(
-        self, database: Database, draw: Callable[[PlantFigures | LineView | MachineView, bool], Sections]
-    ) -> None:
+    def __init__(self, database: Database, draw: Callable[[Shown, bool], Sections]) -> None:
         self._database = database
         self._draw = draw
         self._topics: dict[Key, Topic] = {}
@@ -147,11 +158,18 @@ class LiveHub:
             return []
         with self._database.read() as tx:
             values = self._read_values(tx)
+            said = [(topic, self._status(tx, topic.key)) for topic in topics if topic.key.view is View.STATUS]
         changed = {unit for unit, metrics in values.items() if metrics != self._values.get(unit)}
         self._note_states(values, changed)
         self._values = values
-        out = []
+        out = [
+            (topic, increment)
+            for topic, sections in said
+            if topic.built and (increment := topic.merge(sections, seen_wall_us))
+        ]
         for topic in topics:
+            if topic.key.view is View.STATUS:
+                continue
             topic.stale = True
             mine = [unit for unit in changed if within(unit, topic.key.scope)]
             increment = (
@@ -177,7 +195,7 @@ class LiveHub:
             if not topic.built:
                 self._values = self._values or values
                 units = [unit for unit in self._values if within(unit, topic.key.scope)]
-                sections |= self._fast(topic.key, units)
+                sections |= {} if topic.key.view is View.STATUS else self._fast(topic.key, units)
             topic.built = True
             return topic.merge(sections, wall_us)
 
@@ -186,7 +204,12 @@ class LiveHub:
         with self._database.read() as tx:
             return clocks.read(tx, site_of(scope)).plant_us()
 
-    def _read(self, tx: Connection, key: Key, now_us: int) -> PlantFigures | LineView | MachineView:
+    def _status(self, tx: Connection, key: Key) -> Sections:
+        return self._draw(oversight.status_of(tx, key.scope), key.advice)
+
+    def _read(self, tx: Connection, key: Key, now_us: int) -> Shown:
+        if key.view is View.STATUS:
+            return oversight.status_of(tx, key.scope)
         ask = plant.Request(key.scope, key.window, now_us)
         if key.view is View.OVERVIEW:
             return plant.read(tx, ask)

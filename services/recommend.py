@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from data.store import cases as store
+from data.store import stops
 from data.store import tables as t
 from data.store.database import Database
 from domain.cases import UNDECIDED, CaseKind, CaseState, open_key
@@ -63,6 +64,8 @@ class Recommender:
         """Take a stored prediction into account. NotFound when it is not stored."""
         with self._database.write() as tx:
             prediction = prediction_at(tx, prediction_id)
+            if stops.stopped(tx, site_of(prediction.equipment_id), prediction.model_name, hold=True):
+                return Considered(Effect.NOTHING, None, "the model is stopped")
             if _in_shadow(tx, prediction):
                 return Considered(Effect.NOTHING, None, "the model is in shadow")
             case = _ours(tx, prediction)

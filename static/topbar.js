@@ -61,9 +61,68 @@ function draw(root, data, go) {
   const role = el("span", "tw-muted", data.role);
   who.append(chooser(data, go), person, role, signOut());
   bar.append(brand, row("", "Sections", data.tabs), who);
-  const parts = [bar];
+  const parts = [bar, root.strip ??= el("div", "tw-ai")];
+  root.strip.setAttribute("role", "status");
   if (data.under.length > 1) parts.push(row("tw-sub", "Screens", data.under));
   root.replaceChildren(...parts);
+}
+
+// The strip under the bar: what concerns every screen, pushed. A tab in the background lets its stream
+// go, since a browser keeps only a few connections to one server.
+class Strip {
+  constructor(root, site, go) {
+    this.root = root;
+    this.go = go;
+    this.site = site;
+    this.onSight = () => (document.hidden ? this.leave() : this.listen());
+    document.addEventListener("visibilitychange", this.onSight);
+    this.onSight();
+  }
+
+  listen() {
+    if (this.source || !this.site) return;
+    const source = (this.source = new EventSource(
+      location.origin + "/live/stream?" + new URLSearchParams({ view: "status", scope: this.site }),
+    ));
+    const take = (event) => {
+      const said = JSON.parse(event.data);
+      if (said.s.ai) this.show(said.s.ai);
+      this.root.strip.dataset.seen = said.t;
+    };
+    source.addEventListener("full", take);
+    source.onmessage = take;
+    source.addEventListener("ended", () => this.leave());
+    source.onerror = () => {
+      if (source.readyState !== EventSource.CLOSED) return;
+      this.leave();
+      this.again = setTimeout(() => this.onSight(), 3000);
+    };
+  }
+
+  show(ai) {
+    const strip = this.root.strip;
+    const changed = this.kind !== undefined && this.kind !== ai.kind;
+    this.kind = strip.dataset.kind = ai.kind;
+    // A stop replaces what the inbox shows: draw it again now instead of at its next turn.
+    if (changed && location.pathname === "/inbox") this.go(location.pathname + location.search);
+    if (!ai.kind) return strip.replaceChildren();
+    const more = el("a", "tw-link-quiet", "What happens now");
+    more.href = ai.url;
+    const cases = el("a", "tw-link-quiet", "Open cases");
+    cases.href = "/inbox";
+    strip.replaceChildren(el("b", "", ai.title), el("span", "", ai.text), more, cases);
+  }
+
+  leave() {
+    clearTimeout(this.again);
+    this.source?.close();
+    this.source = null;
+  }
+
+  close() {
+    document.removeEventListener("visibilitychange", this.onSight);
+    this.leave();
+  }
 }
 
 function inner(event) {
@@ -83,6 +142,11 @@ export default function (component) {
     root.dataset.key = key;
     draw(root, data, go);
   }
+  if (root.live?.site !== data.site) {
+    root.live?.close();
+    root.live = new Strip(root, data.site, go);
+  }
+  const owner = (root.owner = Symbol("owner"));
   const onClick = (event) => {
     const url = inner(event);
     if (!url) return;
@@ -91,5 +155,12 @@ export default function (component) {
   };
   document.addEventListener("click", onClick);
   import(location.origin + "/assets/tables.js").then((tables) => tables.watch());
-  return () => document.removeEventListener("click", onClick);
+  return () => {
+    document.removeEventListener("click", onClick);
+    setTimeout(() => {
+      if (root.owner !== owner) return;
+      root.live?.close();
+      root.live = null;
+    }, 300);
+  };
 }

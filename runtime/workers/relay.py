@@ -16,6 +16,7 @@ from domain.errors import Retryable
 from runtime.settings import Settings
 from runtime.wiring import sink
 from services import workers
+from services.fallback import watch_stopped
 from services.recommend import Recommender
 from services.relay import BATCH, Relay
 
@@ -24,6 +25,7 @@ BEAT_US = 5 * SECOND
 EXPIRE_US = SECOND
 QUEUES_US = 60 * SECOND
 JUDGE_US = 30 * SECOND
+WATCH_US = 2 * SECOND
 RETRY_S = 1.0
 WAIT_S = 0.2
 log = logging.getLogger("taktwise.relay")
@@ -46,8 +48,9 @@ class Worker:
     def __init__(self, database: Database, queue: Sink, site_id: str) -> None:
         self._database, self._site_id = database, site_id
         self._relay, self._recommender = Relay(database, queue), Recommender(database)
-        self._prepared_us = self._expired_us = self._judged_us = self._beat_us = 0
-        self._totals = {"sent": 0, "retried": 0, "failed": 0, "receipts": 0, "expired": 0, "judged": 0}
+        self._prepared_us = self._expired_us = self._judged_us = self._watched_us = self._beat_us = 0
+        counted = ("sent", "retried", "failed", "receipts", "expired", "judged", "limits")
+        self._totals = dict.fromkeys(counted, 0)
         self._trouble = ""
 
     def run(self, stop: threading.Event) -> None:
@@ -68,6 +71,9 @@ class Worker:
         if now - self._expired_us >= EXPIRE_US:
             self._expired_us = now
             self._totals["expired"] += self._recommender.expire_all()
+        if now - self._watched_us >= WATCH_US:
+            self._watched_us = now
+            self._totals["limits"] += watch_stopped(self._database)
         if now - self._judged_us >= JUDGE_US:
             self._judged_us = now
             self._totals["judged"] += self._recommender.judge_untaken()

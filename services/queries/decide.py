@@ -161,6 +161,7 @@ def _inbox_row(row: Mapping[str, Any], names: Mapping[str, str], judge: Mine) ->
         probability=probability,
         mine=judge.may_sign(row, probability),
         bulk=judge.bulk(row, probability),
+        kind=row["kind"],
         version=row["version"],
     )
 

@@ -40,6 +40,7 @@ class InboxRow:
     snoozed_until_us: int | None = None
     bulk: bool = False
     version: int = 0
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from data.store import predictions as store
+from data.store import stops
 from data.store.database import Database
 from domain.clock import DAY
 from domain.policy import CALM_PREDICTIONS
@@ -55,17 +56,24 @@ def score_due(
     """Score every assigned machine of a site at the times that came since its last prediction.
 
     After a pause at most `catch_up_us` is made up for; a machine never scored gets its newest time.
+    A stopped model stores nothing, not even what it was counting when it was stopped; what it would
+    have said while it was stopped is never made up for.
     """
     with database.read() as tx:
+        if stops.stopped(tx, site_id, served.judge.key[0]):
+            return Scored()
+        resumed = stops.resumed_us(tx, site_id, served.judge.key[0])
         units = [Unit(*row) for row in store.units(tx, served.inputs.machine_types, site_id)]
         last = store.last_at(tx, served.judge.key, [unit.equipment_id for unit in units])
         inputs: list[Input] = []
         for unit in units:
             known = last.get(unit.equipment_id)
-            after = max(now_us - catch_up_us, -1 if known is None else known)
+            after = max(
+                now_us - catch_up_us, -1 if known is None else known, -1 if resumed is None else resumed
+            )
             times = served.inputs.due(tx, unit, after, now_us)
             inputs += served.inputs.build(tx, unit, times if known is not None else times[-1:])
-    return _store(database, served.judge, served.judge.judge(inputs, keep_windows=True))
+    return _store(database, served.judge, served.judge.judge(inputs, keep_windows=True), obey=site_id)
 
 
 def score_range(
@@ -98,10 +106,15 @@ def score_range(
     return total
 
 
-def _store(database: Database, judge: Judge, judged: Sequence[Judged], *, consider: bool = True) -> Scored:
+def _store(
+    database: Database, judge: Judge, judged: Sequence[Judged], *, consider: bool = True, obey: str = ""
+) -> Scored:
+    """`obey`: the site whose stop of this model counts."""
     if not judged:
         return Scored()
     with database.write() as tx:
+        if obey and stops.stopped(tx, obey, judge.key[0], hold=True):
+            return Scored()
         watched = {
             unit: _watched(tx, judge, unit, first) for unit, first in _firsts(judged).items() if consider
         }

@@ -18,6 +18,7 @@ from services.commands.explanations import ExplanationCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
 from services.commands.second_factor import SecondFactorCommands
+from services.commands.stopping import StopCommands
 from services.context import Context
 from services.desk import Commands, Desk, open_desk
 from services.rows.site import SiteRow
@@ -64,6 +65,7 @@ class Screens:
             policy=PolicyCommands(self.database),
             second_factor=SecondFactorCommands(self.database),
             care=CareCommands(self.database),
+            stopping=StopCommands(self.database),
         )
         return open_desk(Context(self.database, actor, site, Clock(f.NOW, wall_us())), commands)
 

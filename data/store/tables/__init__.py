@@ -54,6 +54,7 @@ from data.store.tables.mes import (
     stock,
     watermarks,
 )
+from data.store.tables.oversight import ai_stops, rule_limits
 from data.store.tables.plant import (
     clocks,
     cost_rates,
@@ -90,6 +91,7 @@ from data.store.tables.telemetry import (
 __all__ = [
     "accounts",
     "acts",
+    "ai_stops",
     "audit",
     "calendar_exceptions",
     "care",
@@ -147,6 +149,7 @@ __all__ = [
     "receipts",
     "report_runs",
     "report_schedules",
+    "rule_limits",
     "second_factors",
     "seen_messages",
     "sessions",

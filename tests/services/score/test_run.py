@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
+from data.store import stops
 from data.store import tables as t
 from data.store.predictions import Made
 from domain.clock import DAY, HOUR, MINUTE
@@ -213,3 +214,36 @@ def test_everything_above_is_shown_and_enough_of_the_calm_after_it(marks: str):
             assert (shown[place] == "x") == (calm < CALM_PREDICTIONS)
         if since < 0 and mark != "^":
             assert shown[place] == "-"
+
+
+def test_a_stopped_model_scores_nothing_and_makes_nothing_up_afterwards(database, plant):
+    now = START_US + 2 * DAY
+    with database.write() as tx:
+        stops.add(tx, stop_row(plant.judge.key[0], now - 4 * HOUR))
+    assert score_due(database, plant, now, site_id=SITE).predictions == 0
+    with database.write() as tx:
+        stops.end(tx, "s1", {"resumed_us": now - HOUR, "resumed_wall_us": 0, "resumed_by": "a"})
+    score_due(database, plant, now - HOUR - 1, site_id=SITE)
+    assert count(database, t.predictions) == 0
+    score_due(database, plant, now, site_id=SITE)
+    assert count(database, t.predictions) == 2
+    assert min(r.at_us for r in rows(database, "at_us")) > now - HOUR
+
+
+def test_a_stop_that_comes_while_scores_are_counted_is_obeyed(database, plant):
+    class StoppedMeanwhile(Judge):
+        def judge(self, inputs, *, keep_windows):
+            with database.write() as tx:
+                stops.add(tx, stop_row("", START_US))
+            return super().judge(inputs, keep_windows=keep_windows)
+
+    late = replace(plant, judge=StoppedMeanwhile(plant.judge.model))
+    assert score_due(database, late, START_US + 2 * DAY, site_id=SITE).predictions == 0
+    assert count(database, t.predictions) == count(database, t.to_consider) == 0
+
+
+def stop_row(model: str, at_us: int) -> dict:
+    words = ("reason", "stopped_by", "printed_name", "meaning", "record_hash", "resume_reason")
+    key = stops.open_key(SITE, model, drill=False)
+    row = {"stop_id": "s1", "site_id": SITE, "model_name": model, "drill": False, "open_key": key}
+    return row | dict.fromkeys(words, "x") | {"stopped_us": at_us, "stopped_wall_us": 0, "effect": "{}"}

@@ -1,0 +1,85 @@
+"""A supervisor stops the AI: everybody sees it at once, limits open cases in its place, and it goes on."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import func, select, update
+
+from data.store import tables as t
+from data.store.database import Database
+from domain.clock import MINUTE
+from services import clocks
+from tests.e2e.conftest import RunningDesk, run_desk
+from tests.e2e.test_story import INTERVAL_S, PATIENCE_MS, SLOW, sign_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.slow]
+
+
+@pytest.fixture
+def desk(copy_of_prepared):
+    with run_desk(copy_of_prepared, SLOW, INTERVAL_S) as running:
+        yield running
+
+
+def shake(database: Database) -> str:
+    """One machine has vibrated far beyond the limit for half an hour; its name."""
+    with database.write() as tx:
+        now, m, r = clocks.read(tx, "north").plant_us(), t.metrics.c, t.readings.c
+        row = tx.execute(
+            select(m.metric_id, t.equipment.c.name)
+            .join_from(t.metrics, t.equipment, t.equipment.c.equipment_id == m.equipment_id)
+            .where(m.name == "vibration_rms")
+            .order_by(m.equipment_id)
+        ).first()
+        assert row is not None
+        recent = (r.metric_id == row.metric_id) & (r.source_us > now - 45 * MINUTE)
+        assert tx.execute(update(t.readings).where(recent).values(value=60.0, quality=192)).rowcount > 0
+    return str(row.name)
+
+
+def test_the_stop_falls_back_in_sight_and_going_on_needs_a_reason(
+    desk: RunningDesk, page: Page, chromium: Browser
+) -> None:
+    database = Database(desk.database_url)
+    machine = shake(database)
+    context = chromium.new_context(viewport={"width": 1180, "height": 820}, locale="en-GB")
+    other = context.new_page()
+    sign_in(other, desk, "operator", "/inbox")
+    sign_in(page, desk, "planner", "/stop")
+
+    page.get_by_label("Why", exact=True).fill("A drill before the audit")
+    page.get_by_label("Your password").fill(desk.password)
+    page.get_by_role("button", name="Sign and start a drill").click()
+    expect(other.locator(".tw-ai")).to_contain_text("Drill of the AI stop", timeout=PATIENCE_MS)
+    expect(other.locator(".tw-ai")).to_contain_text("nothing is stopped")
+    page.get_by_label("What came of it").fill("Everybody knew what to do")
+    page.get_by_label("Your password").first.fill(desk.password)
+    page.get_by_role("button", name="Sign and end the drill").click()
+    expect(other.locator(".tw-ai b")).to_have_count(0, timeout=PATIENCE_MS)
+
+    page.get_by_label("Why", exact=True).fill("It contradicts the technicians")
+    page.get_by_label("Your password").fill(desk.password)
+    page.get_by_role("button", name="Sign and stop the AI").click()
+    strip = other.locator(".tw-ai")
+    expect(strip).to_contain_text("AI stopped", timeout=PATIENCE_MS)
+    expect(strip).to_contain_text(re.compile(r"[1-9]\d* open case"))
+    row = other.locator("tr", has_text="beyond a fixed limit").filter(has_text=machine)
+    expect(row.first).to_be_visible(timeout=PATIENCE_MS)
+
+    with database.read() as tx:
+        c = t.cases.c
+        waits = tx.execute(
+            select(func.count()).where(c.kind == "failure_risk", c.state.in_(["proposed", "seen"]))
+        ).scalar_one()
+    assert waits == 0, "advice of a stopped model still waits for a decision"
+
+    page.get_by_label("Your password").first.fill(desk.password)
+    page.get_by_role("button", name="Sign and let it go on").click()
+    expect(page.get_by_text("Please write a few words")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_label("Why it may go on").fill("The sensor was replaced")
+    page.get_by_label("Your password").first.fill(desk.password)
+    page.get_by_role("button", name="Sign and let it go on").click()
+    expect(other.locator(".tw-ai b")).to_have_count(0, timeout=PATIENCE_MS)
+    context.close()
+    database.close()
