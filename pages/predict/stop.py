@@ -86,12 +86,12 @@ def _end(desk: Desk, row: StopRow) -> None:
         reason = st.text_input("What came of it" if row.drill else "Why it may go on", max_chars=300)
         if not row.drill:
             st.html(meaning(f"Signed as {_me(desk)}: {RESUMES}"))
-        password = st.text_input("Your password", type="password", autocomplete="current-password")
+        typed = _typed(desk)
         pressed = st.form_submit_button("Sign and end the drill" if row.drill else "Sign and let it go on")
     if not pressed:
         return
     try:
-        desk.commands.stopping.resume(desk.actor, row.stop_id, reason, Credential(password))
+        desk.commands.stopping.resume(desk.actor, row.stop_id, reason, typed)
     except UserFixable as error:
         st.warning(f"{str(error)[:1].upper()}{str(error)[1:]}.")
         return
@@ -100,3 +100,11 @@ def _end(desk: Desk, row: StopRow) -> None:
 
 def _me(desk: Desk) -> str:
     return f"{desk.actor.name} ({desk.actor.username})"
+
+
+def _typed(desk: Desk) -> Credential:
+    password = st.text_input("Your password", type="password", autocomplete="current-password")
+    coded = desk.queries.policy.wants_code()
+    return Credential(
+        password, st.text_input("Code from your phone", autocomplete="one-time-code") if coded else ""
+    )

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 
 from auth.permissions import Actor, Permission
 from auth.signatures import NOTHING_TYPED, Credential, Proof, check_proof
-from data.store import cases
+from data.store import cases, notices
 from data.store import stops as store
 from data.store import tables as t
 from data.store.database import Database
@@ -29,6 +29,7 @@ from services.commands.acting import checked_text
 from services.signing import Signer, hash_of
 from services.situation import Site, site_at
 from services.stop_plan import advice_of, told
+from services.telling_people import PERSONAL, rows_for
 
 STOPS = "I stop the AI's advice here. The fixed limits watch until it is let go on."
 DRILLS = "I rehearse the stop of the AI. Nothing is stopped."
@@ -202,6 +203,11 @@ def _finish(
     assert row is not None  # noqa: S101 - written in this transaction
     store.set_effect(tx, stop_id, canonical(asdict(effect)))
     signed = {"meaning": row["meaning"], "record_hash": row["record_hash"]}
+    everybody = [one.account_id for one in told(tx, site.site_id)]
+    matter = {"case_id": stop_id, "number": "", "title": "", "deadline_us": site.now_us}
+    words_said = f"{person.name} {action} ({model or 'all models'}): {words}"
+    messages = rows_for(tx, site, matter, everybody, PERSONAL, words_said, action)
+    notices.add(tx, [row | {"subject": "AI stop"} for row in messages])
     detail = {"model": model or "all", "reason": words, **signed, **asdict(effect)}
     _note(tx, person, site, stop_id, action, detail)
 

@@ -70,6 +70,8 @@ def test_a_stop_withdraws_advice_and_the_limits_open_cases_in_one_transaction(
     assert evidence.probability is None and fallback["prediction_id"] is None
     assert [c["kind"] for c in plant.commands(fallback["case_id"])] == ["inspection_order"]
     assert supervisor.name in effect.told
+    messages = plant.rows(select(t.notices).where(t.notices.c.account_id == supervisor.account_id))
+    assert [m["subject"] for m in messages] == ["AI stop"] and "contradicts" in messages[0]["body"]
     assert audit.verify(database).entries > 0
 
 
