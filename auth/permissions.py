@@ -23,6 +23,11 @@ class Permission(StrEnum):
     SEE_REPORTS = "see_reports"
     SCHEDULE_REPORTS = "schedule_reports"
     MANAGE_USERS = "manage_users"
+    MANAGE_CHARTS = "manage_charts"
+    MANAGE_ENERGY = "manage_energy"
+    ACKNOWLEDGE_ALARM = "acknowledge_alarm"
+    SHELVE_ALARM = "shelve_alarm"
+    MANAGE_ALARMS = "manage_alarms"
     SEE_POLICY = "see_policy"
     PROPOSE_POLICY = "propose_policy"
     APPROVE_POLICY = "approve_policy"
@@ -58,12 +63,19 @@ _LEADS = frozenset({P.PROPOSE_POLICY, P.MANAGE_DUTY})
 _ADMINISTERS = frozenset(
     {P.SEE_FLOOR, P.SEE_HEALTH, P.SEE_HISTORY, P.MANAGE_USERS, P.SEE_POLICY, P.PROPOSE_POLICY, P.SEE_AUDIT}
 )
+_ALARMS = frozenset({P.ACKNOWLEDGE_ALARM, P.SHELVE_ALARM})
+_KEEP = _ALARMS | {P.MANAGE_CHARTS, P.MANAGE_ALARMS}
 GRANTS: dict[Role, frozenset[Permission]] = {
-    Role.OPERATOR: _SEE | {P.RAISE_CASE},
-    Role.TECHNICIAN: _SEE | {P.RAISE_CASE, P.RECORD_OUTCOME, P.SEE_HISTORY, P.SEE_REPORTS},
-    Role.SUPERVISOR: _DECIDE | {P.MANAGE_DUTY},
-    Role.MAINTENANCE_PLANNER: _DECIDE | _LEADS | {P.RECORD_OUTCOME},
-    Role.PLANT_MANAGER: _DECIDE | _REPORTS | _LEADS | {P.APPROVE_POLICY, P.SEE_AUDIT},
+    Role.OPERATOR: _SEE | _ALARMS | {P.RAISE_CASE},
+    Role.TECHNICIAN: _SEE | _ALARMS | {P.RAISE_CASE, P.RECORD_OUTCOME, P.SEE_HISTORY, P.SEE_REPORTS},
+    Role.SUPERVISOR: _DECIDE | _KEEP | {P.MANAGE_DUTY},
+    Role.MAINTENANCE_PLANNER: _DECIDE | _ALARMS | _LEADS | {P.RECORD_OUTCOME},
+    Role.PLANT_MANAGER: _DECIDE
+    | _KEEP
+    | {P.MANAGE_ENERGY}
+    | _REPORTS
+    | _LEADS
+    | {P.APPROVE_POLICY, P.SEE_AUDIT},
     Role.ADMINISTRATOR: _ADMINISTERS | _REPORTS,
 }
 _OVERSEE: dict[Role, frozenset[Permission]] = {

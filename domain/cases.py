@@ -19,12 +19,14 @@ from domain.messages import CommandKind, CommandState, Receipt, ReceiptStatus
 
 class CaseKind(StrEnum):
     """`failure_risk` comes from a model, `inspected` from an inspection, `raised` from a person,
-    `limit` from a fixed limit while the AI is stopped."""
+    `limit` from a fixed limit while the AI is stopped,
+    `chart` from a control chart that broke a rule."""
 
     FAILURE_RISK = "failure_risk"
     INSPECTED = "inspected"
     RAISED = "raised"
     LIMIT = "limit"
+    CHART = "chart"
 
 
 class CaseState(StrEnum):

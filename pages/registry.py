@@ -20,6 +20,7 @@ class Section(StrEnum):
     FLOOR = "Floor"
     PREDICT = "Predict"
     DECIDE = "Decide"
+    QUALITY = "Quality"
     IMPROVE = "Improve"
     ADMIN = "Admin"
 
@@ -66,6 +67,10 @@ PAGES: tuple[Page, ...] = (
     Page("duty", "On duty", S.DECIDE, P.SEE_POLICY, "pages.decide.duty:render"),
     Page("policy", "Policy", S.DECIDE, P.SEE_POLICY, "pages.decide.policy:render"),
     Page("history", "History", S.DECIDE, P.SEE_HISTORY, "pages.decide.history:render"),
+    Page("charts", "Control charts", S.QUALITY, P.SEE_FLOOR, "pages.quality.charts:render"),
+    Page("chart", "Control chart", S.QUALITY, P.SEE_FLOOR, "pages.quality.chart:render", in_menu=False),
+    Page("patterns", "Several sensors", S.QUALITY, P.SEE_FLOOR, "pages.quality.patterns:render"),
+    Page("pattern", "Usual pattern", S.QUALITY, P.SEE_FLOOR, "pages.quality.pattern:render", in_menu=False),
     Page("reports", "Reports", S.IMPROVE, P.SEE_REPORTS, "pages.improve.reports:render"),
     Page("schedules", "Schedules", S.IMPROVE, P.SEE_REPORTS, "pages.improve.schedules:render"),
     Page("health", "Connections", S.ADMIN, P.SEE_HEALTH, "pages.admin.health:render"),

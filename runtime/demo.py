@@ -113,6 +113,7 @@ def _programs(settings: Settings, chosen: dict[str, int], pace: list[str]) -> li
         Program("ingest", [*ours, "ingest"], env),
         Program("score", [*ours, "score"], env),
         Program("relay", [*ours, "relay"], env),
+        Program("watch", [*ours, "watch"], env),
         Program("report", [*ours, "report", "serve"], env),
         Program("notify", [*ours, "notify"], env),
         Program("figures", [*ours, "figures"], env),

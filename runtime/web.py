@@ -33,6 +33,7 @@ from services.accounts import Accounts
 from services.commands.accounts import AccountCommands
 from services.commands.care import CareCommands
 from services.commands.cases import CaseCommands
+from services.commands.charts import ChartCommands
 from services.commands.explanations import ExplanationCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
@@ -93,6 +94,7 @@ def bind(settings: Settings, database: Database, accounts: Accounts) -> None:
         cases=CaseCommands(database),
         accounts=AccountCommands(database),
         explanations=ExplanationCommands(database),
+        charts=ChartCommands(database),
         reports=ReportCommands(database, mail=bool(settings.smtp_url)),
         policy=PolicyCommands(database),
         second_factor=SecondFactorCommands(database),

@@ -7,6 +7,7 @@ from domain.clock import Clock
 from services.commands.accounts import AccountCommands
 from services.commands.care import CareCommands
 from services.commands.cases import CaseCommands
+from services.commands.charts import ChartCommands
 from services.commands.explanations import ExplanationCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
@@ -17,8 +18,10 @@ from services.queries.admin import AdminQueries
 from services.queries.decide import DecideQueries
 from services.queries.floor import FloorQueries
 from services.queries.oversight import OversightQueries
+from services.queries.patterns import PatternQueries
 from services.queries.policy import PolicyQueries
 from services.queries.predict import PredictQueries
+from services.queries.quality import QualityQueries
 from services.queries.reports import ReportQueries
 from services.rows.site import SiteRow
 
@@ -34,6 +37,8 @@ class Queries:
     admin: AdminQueries
     reports: ReportQueries
     oversight: OversightQueries
+    quality: QualityQueries
+    patterns: PatternQueries
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class Commands:
     second_factor: SecondFactorCommands
     care: CareCommands
     stopping: StopCommands
+    charts: ChartCommands
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,5 +86,7 @@ def open_desk(context: Context, commands: Commands) -> Desk:
         AdminQueries(context),
         ReportQueries(context),
         OversightQueries(context),
+        QualityQueries(context),
+        PatternQueries(context),
     )
     return Desk(context.actor, context.site, context.clock, queries, commands)

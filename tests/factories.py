@@ -175,6 +175,21 @@ def readings(
     return int(metric_id)
 
 
+def more_readings(
+    tx: Connection, equipment_id: str, metric: str, points: Sequence[tuple[int, float]]
+) -> None:
+    """Further good readings of a metric that is there; the last becomes `latest`."""
+    m = t.metrics.c
+    query = select(m.metric_id).where(m.equipment_id == equipment_id, m.name == metric)
+    metric_id = tx.execute(query).scalar_one()
+    rows = [
+        {"metric_id": metric_id, "source_us": at, "value": value, "quality": 192, "receive_us": at}
+        for at, value in points
+    ]
+    tx.execute(insert(t.readings), rows)
+    tx.execute(t.latest.update().where(t.latest.c.metric_id == metric_id).values(**rows[-1]))
+
+
 def wave(
     from_us: int, to_us: int, start: float, end: float, step_us: int = 5 * MINUTE
 ) -> list[tuple[int, float]]:

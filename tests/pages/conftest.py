@@ -14,6 +14,7 @@ from services.actors import load_actor
 from services.commands.accounts import AccountCommands
 from services.commands.care import CareCommands
 from services.commands.cases import CaseCommands
+from services.commands.charts import ChartCommands
 from services.commands.explanations import ExplanationCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
@@ -61,6 +62,7 @@ class Screens:
             cases=CaseCommands(self.database),
             accounts=AccountCommands(self.database),
             explanations=ExplanationCommands(self.database),
+            charts=ChartCommands(self.database),
             reports=ReportCommands(self.database, mail=False),
             policy=PolicyCommands(self.database),
             second_factor=SecondFactorCommands(self.database),

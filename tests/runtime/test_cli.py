@@ -17,7 +17,7 @@ from tests.services.reports import plant
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = (
-    "prepare", "demo", "app", "ingest", "score", "relay", "notify", "plant", "simulate",
+    "prepare", "demo", "app", "ingest", "score", "relay", "notify", "watch", "plant", "simulate",
     "replay", "train", "evaluate", "predict", "explain", "migrate", "doctor", "bench",
 )  # fmt: skip
 

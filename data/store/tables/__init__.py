@@ -73,6 +73,14 @@ from data.store.tables.prediction import (
     to_consider,
     windows,
 )
+from data.store.tables.quality import (
+    pattern_models,
+    pattern_points,
+    spc_breaks,
+    spc_charts,
+    spc_limits,
+    spc_samples,
+)
 from data.store.tables.report import report_runs, report_schedules
 from data.store.tables.telemetry import (
     counts,
@@ -138,6 +146,8 @@ __all__ = [
     "outbox",
     "outcomes",
     "parts_of_machines",
+    "pattern_models",
+    "pattern_points",
     "policies",
     "predictions",
     "product_rates",
@@ -161,6 +171,10 @@ __all__ = [
     "sign_in_attempts",
     "signatures",
     "sites",
+    "spc_breaks",
+    "spc_charts",
+    "spc_limits",
+    "spc_samples",
     "states",
     "stock",
     "stop_policies",

@@ -1,0 +1,46 @@
+"""Rows of the machines' usual patterns and of the hours judged by them. Nothing here commits."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, func, insert, select
+
+from data.store import tables as t
+from data.store.upsert import upsert
+
+_M, _P = t.pattern_models.c, t.pattern_points.c
+
+
+def newest(tx: Connection, equipment_id: str | None = None) -> dict[str, dict[str, Any]]:
+    """The newest pattern by machine; of one machine, or of all."""
+    last = select(_M.equipment_id, func.max(_M.version).label("version")).group_by(_M.equipment_id).subquery()
+    same = and_(last.c.equipment_id == _M.equipment_id, last.c.version == _M.version)
+    query = select(t.pattern_models).join(last, same)
+    if equipment_id is not None:
+        query = query.where(_M.equipment_id == equipment_id)
+    return {row["equipment_id"]: dict(row) for row in tx.execute(query).mappings()}
+
+
+def add(tx: Connection, row: Mapping[str, Any]) -> None:
+    """Store a version, and forget the hours judged by earlier ones."""
+    tx.execute(insert(t.pattern_models).values(dict(row)))
+    tx.execute(delete(t.pattern_points).where(_P.equipment_id == row["equipment_id"]))
+
+
+def store_points(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store judged hours; one that is there already is judged anew."""
+    upsert(tx, t.pattern_points, rows, ["equipment_id", "at_us"])
+
+
+def ends(tx: Connection) -> dict[str, int]:
+    """Where each machine's judged hours end."""
+    query = select(_P.equipment_id, func.max(_P.at_us)).group_by(_P.equipment_id)
+    return {row[0]: row[1] for row in tx.execute(query)}
+
+
+def points(tx: Connection, equipment_id: str, from_us: int, to_us: int) -> list[dict[str, Any]]:
+    """Judged hours that end in (from, to], in order."""
+    query = select(t.pattern_points).where(
+        _P.equipment_id == equipment_id, _P.at_us > from_us, _P.at_us <= to_us
+    )
+    return [dict(row) for row in tx.execute(query.order_by(_P.at_us)).mappings()]

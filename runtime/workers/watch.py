@@ -1,0 +1,99 @@
+"""The watching process: control charts as their samples end.
+
+What was found is in the database, and a turn that finds nothing new writes nothing: a process that is
+killed goes on where it stopped.
+"""
+
+import logging
+import os
+import threading
+from typing import Any
+
+from sqlalchemy import select
+
+from data.store import tables as t
+from data.store.database import Database
+from domain.clock import MINUTE, SECOND, wall_us
+from domain.errors import Retryable
+from runtime.settings import Settings
+from services import workers
+from services.situation import site_at
+from services.spc.patterns import PatternWatch
+from services.spc.watch import ChartWatch
+
+NAME = "watch"
+TURN_S = 1.0
+CHARTS_US = 5 * SECOND
+BEAT_US = 5 * SECOND
+GRACE_WALL_US = 30 * SECOND  # what is on its way at the end of an hour still arrives
+log = logging.getLogger("taktwise.watch")
+
+
+def main(settings: Settings, stop: threading.Event) -> None:
+    """Run until `stop` is set. The database may come and go."""
+    database = Database(settings.store_url, pool_size=2)
+    try:
+        Worker(database).run(stop)
+    finally:
+        database.close()
+
+
+class Worker:
+    """The loop: charts, beat."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._charts, self._patterns = ChartWatch(database), PatternWatch(database)
+        self._charts_us = self._beat_us = 0
+        self._totals = {"samples": 0, "broken rules": 0, "cases": 0, "hours": 0}
+        self._trouble = ""
+
+    def run(self, stop: threading.Event) -> None:
+        """Turn until `stop`."""
+        while not stop.is_set():
+            try:
+                self.turn()
+                self._trouble = ""
+            except Retryable as error:
+                if str(error) != self._trouble:
+                    log.warning("%s", error)
+                self._trouble = str(error)
+            self._beat()
+            stop.wait(TURN_S)
+
+    def turn(self) -> None:
+        """Do what is due, site by site."""
+        now = wall_us()
+        if now - self._charts_us >= CHARTS_US:
+            self._charts_us = now
+            for site_id, plant_us in self._sites():
+                self._draw(site_id, plant_us)
+
+    def _draw(self, site_id: str, now_us: int) -> None:
+        seen = self._charts.turn(site_id, now_us)
+        self._totals["samples"] += seen.samples
+        self._totals["broken rules"] += seen.breaks
+        self._totals["cases"] += seen.cases
+        self._totals["hours"] += self._patterns.turn(site_id, now_us)
+
+    def _sites(self) -> list[tuple[str, int]]:
+        """Each site with a clock, and the plant time up to which its data have had time to arrive."""
+        with self._database.read() as tx:
+            ids = tx.execute(select(t.clocks.c.site_id).order_by(t.clocks.c.site_id)).scalars().all()
+            found = [site_at(tx, site_id) for site_id in ids]
+        return [
+            (site.site_id, site.now_us - min(round(GRACE_WALL_US * site.clock.speed), 5 * MINUTE))
+            for site in found
+        ]
+
+    def _beat(self) -> None:
+        if wall_us() - self._beat_us < BEAT_US:
+            return
+        self._beat_us = wall_us()
+        try:
+            workers.beat(self._database, NAME, os.getpid(), self._detail())
+        except Retryable as error:
+            log.warning("no heartbeat: %s", error)
+
+    def _detail(self) -> dict[str, Any]:
+        return {**self._totals, "trouble": self._trouble}

@@ -1,0 +1,1 @@
+"""Control charts at work: samples from readings and inspections, broken rules, cases, capability."""

@@ -1,0 +1,122 @@
+"""Keeps charts live: new samples as their stretch ends, broken rules written down, cases opened.
+
+One chart is one transaction. The newest stretches are always sampled anew, so that late readings
+count; what was found broken stays written down with the limits that were in force.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from data.store import charts as store
+from data.store import tables as t
+from data.store.database import Database
+from domain.clock import DAY, wall_us
+from domain.errors import TaktwiseError
+from domain.spc.charts import series_of
+from domain.spc.model import Sample
+from domain.spc.rules import Break, breaks_of
+from services.queries.common import under
+from services.spc import casing, sampling
+from services.spc.definition import Chart, chart_of, limits_from
+
+AGAIN = 6  # stretches that are sampled anew each time
+BACK_US = 35 * DAY  # how far back a new chart looks for its first samples
+BEFORE = 120  # samples before the new ones that rules on runs and weighted sums look at
+log = logging.getLogger("taktwise.watch")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one turn came to."""
+
+    charts: int
+    samples: int
+    breaks: int
+    cases: int
+
+
+class ChartWatch:
+    """Brings charts up to date. Remembers where each one stands, so that an idle turn costs one query."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._done: dict[str, tuple[int, int, int]] = {}
+
+    def turn(self, site_id: str, now_us: int) -> Seen:
+        """Sample and judge every active chart of a site whose stretch has ended by `now_us`, plant time."""
+        with self._database.read() as tx:
+            charts = _active(tx, site_id)
+            versions = {key: row["version"] for key, row in store.limits(tx).items()}
+        total = [0, 0, 0]
+        due = 0
+        for chart in charts:
+            to_us = now_us // chart.every_us * chart.every_us
+            mark = (to_us, chart.version, versions.get(chart.chart_id, 0))
+            before = self._done.get(chart.chart_id)
+            if before == mark:
+                continue
+            due += 1
+            try:
+                found = self._chart(chart, to_us, anew=before is None or before[1:] != mark[1:])
+            except TaktwiseError as error:
+                log.warning("chart %s: %s", chart.chart_id, error)
+                continue
+            self._done[chart.chart_id] = mark
+            total = [a + b for a, b in zip(total, found, strict=True)]
+        return Seen(due, *total)
+
+    def _chart(self, chart: Chart, to_us: int, *, anew: bool) -> tuple[int, int, int]:
+        """Sample the newest stretches. `anew`: judge all since phase I, the rules or limits are new to us."""
+        with self._database.write() as tx:
+            newest = store.newest_sample(tx, chart.chart_id)
+            from_us = to_us - BACK_US if newest is None else min(newest, to_us) - AGAIN * chart.every_us
+            from_us -= from_us % chart.every_us
+            samples = sampling.samples_of(tx, chart, from_us, to_us)
+            store.drop_samples(tx, chart.chart_id, from_us, to_us)
+            store.store_samples(tx, chart.chart_id, samples)
+            row = store.limits(tx, [chart.chart_id]).get(chart.chart_id)
+            if row is None:
+                return len(samples), 0, 0
+            since = max(to_us - BACK_US if anew else from_us, row["to_us"])  # phase I made the limits
+            found = judge(tx, chart, row, since, to_us)
+            fresh = store.add_breaks(tx, [_break_row(chart, row, one) for one in found])
+            cases = casing.open_for(tx, chart, fresh, to_us)
+        return len(samples), len(fresh), cases
+
+
+def judge(tx: Connection, chart: Chart, limits: dict[str, Any], from_us: int, to_us: int) -> list[Break]:
+    """Rules broken at samples that end in (from, to], seen with those before them."""
+    before = from_us - BEFORE * chart.every_us
+    samples = store.samples(tx, chart.chart_id, max(before, limits["from_us"]), to_us)
+    return [one for one in all_breaks(chart, limits, samples) if one.at_us > from_us]
+
+
+def all_breaks(chart: Chart, limits: dict[str, Any], samples: Sequence[Sample]) -> list[Break]:
+    """Every broken rule in these samples, those that phase I left out aside."""
+    drawn = series_of(chart.kind, samples, limits_from(limits), chart.weights)
+    return [one for series in drawn for one in breaks_of(series, chart.rules)]
+
+
+def _active(tx: Connection, site_id: str) -> list[Chart]:
+    c = t.spc_charts.c
+    query = store.newest_charts(c.active.is_(True), under(c.equipment_id, site_id)).order_by(c.chart_id)
+    return [chart_of(dict(row)) for row in tx.execute(query).mappings()]
+
+
+def _break_row(chart: Chart, limits: dict[str, Any], one: Break) -> dict[str, Any]:
+    return {
+        "chart_id": chart.chart_id,
+        "series": one.series,
+        "rule": one.rule.value,
+        "at_us": one.at_us,
+        "equipment_id": chart.equipment_id,
+        "value": one.value,
+        "above": one.above,
+        "limits_version": limits["version"],
+        "found_wall_us": wall_us(),
+        "case_id": None,
+    }

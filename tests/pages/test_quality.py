@@ -1,0 +1,101 @@
+"""Control charts and usual patterns on the screen."""
+
+import numpy as np
+
+from auth.permissions import Role
+from data.store import tables as t
+from domain.clock import HOUR, MINUTE
+from domain.spc.model import Kind
+from services.commands.charts import ChartCommands
+from services.spc.definition import METRIC, Chart
+from services.spc.patterns import METRICS, PatternWatch
+from services.spc.watch import ChartWatch
+from tests import factories as f
+from tests.pages.conftest import html_of
+
+CHARTS, CHART = "pages.quality.charts:render", "pages.quality.chart:render"
+PATTERNS, PATTERN = "pages.quality.patterns:render", "pages.quality.pattern:render"
+START = f.NOW - 160 * HOUR - f.NOW % HOUR
+
+
+def history(screens, metrics=("pressure",), hours=150, jump=0.0):
+    rng = np.random.default_rng(3)
+    times = [START + k * 5 * MINUTE for k in range(1, hours * 12 + 1)]
+    with screens.database.write() as tx:
+        row = {"equipment_id": f.CNC, "source_us": START - HOUR, "state": 6, "mode": 1, "receive_us": START}
+        tx.execute(t.states.insert().values(**row))
+        for metric in metrics:
+            values = rng.normal(100, 1, len(times))
+            values[-24:] += jump
+            f.readings(tx, f.CNC, metric, list(zip(times, values.tolist(), strict=True)))
+
+
+def chart(screens, frozen=True, **changes):
+    commands = ChartCommands(screens.database)
+    made = Chart("", f.CNC, "Pressure <b>", Kind.XBAR_S, METRIC, "pressure", subgroup_size=5, **changes)
+    chart_id = commands.define(screens.supervisor, made, "for the test")
+    ChartWatch(screens.database).turn("north", f.NOW)
+    if frozen:
+        commands.freeze(screens.supervisor, chart_id, START, START + 100 * HOUR, "a calm stretch")
+        ChartWatch(screens.database).turn("north", f.NOW)
+    return chart_id
+
+
+def test_a_chart_says_what_it_sees_who_froze_it_and_how_capable_it_is(screens):
+    history(screens, jump=6.0)
+    chart_id = chart(screens, tolerance_low=94.0, tolerance_high=106.0)
+    test = screens.open(CHART, id=chart_id)
+    html = html_of(test)
+    assert "The newest of" in html and "breaks a rule" in html
+    assert "Pressure &lt;b&gt;" in html and "<b></h1>" not in html
+    assert "a calm stretch" in html and "Supervisor North" in html
+    for name in ("Cp", "Cpk", "Pp", "Ppk", "Cm", "Cmk"):
+        assert f"<b>{name}</b>" in html
+    assert "hardly normal" in html
+    assert len(test.get("plotly_chart")) == 1
+    listed = html_of(screens.open(CHARTS))
+    assert f'href="/chart?id={chart_id}"' in listed and "1 of 1 chart has broken a rule" in listed
+
+
+def test_a_chart_without_limits_asks_for_them_and_takes_them(screens):
+    history(screens)
+    chart_id = chart(screens, frozen=False)
+    test = screens.open(CHART, id=chart_id)
+    assert "limits of this chart are not frozen yet" in html_of(test)
+    form = next(i for i in test.text_input if i.label == "Why (kept with the limits)")
+    form.set_value("a first look")
+    next(b for b in test.button if b.label == "Freeze the limits").click().run()
+    assert "a first look" in html_of(test)
+
+
+def test_somebody_without_the_right_sees_but_cannot_freeze(screens, somebody):
+    history(screens)
+    chart_id = chart(screens)
+    tom = somebody("tom", [Role.OPERATOR])
+    test = screens.open(CHART, tom, id=chart_id)
+    assert "Capability" in html_of(test) and not test.expander
+    ann = somebody("ann", [Role.SUPERVISOR], ["north/forming"])
+    test = screens.open(CHART, ann, id=chart_id)
+    assert [i.value for i in test.info] == ["there is no such chart within your area"]
+    assert "No control chart is set up here yet." in html_of(screens.open(CHARTS, ann))
+
+
+def test_an_odd_hour_is_taken_apart_sensor_by_sensor(screens):
+    history(screens, METRICS, jump=0.0)
+    ChartCommands(screens.database).freeze_pattern(
+        screens.supervisor, f.CNC, START, START + 100 * HOUR, "calm"
+    )
+    with screens.database.write() as tx:
+        at = START + 151 * HOUR
+        for metric in METRICS:
+            value = 104.0 if metric == "pressure" else 100.0
+            f.more_readings(tx, f.CNC, metric, [(at + k * MINUTE, value) for k in (1, 20, 40)])
+    PatternWatch(screens.database).turn("north", f.NOW)
+    html = html_of(screens.open(PATTERNS))
+    assert "1 of 1 machine ran outside the usual pattern" in html
+    test = screens.open(PATTERN, id=f.CNC)
+    html = html_of(test)
+    rows = html[html.index("Median of the hour") :]
+    assert rows.index("Pressure") < rows.index("Temperature")
+    assert "Version 1, from 100 hours of running" in html
+    assert len(test.get("plotly_chart")) == 1
