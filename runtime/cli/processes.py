@@ -19,7 +19,7 @@ Rate = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the line."""
-    for function in (prepare, demo, app_, ingest, score, relay, figures, notify, plant):
+    for function in (prepare, demo, app_, ingest, score, relay, figures, notify, watch, plant):
         app.command(function.__name__.rstrip("_"))(function)
 
 
@@ -117,6 +117,16 @@ def figures() -> None:
     Example: python -m runtime figures
     """
     from runtime.workers import figures as worker
+
+    worker.main(configuration.load(), stop_on_signals())
+
+
+def watch() -> None:
+    """Keep control charts and alarms up to date as data arrive.
+
+    Example: python -m runtime watch
+    """
+    from runtime.workers import watch as worker
 
     worker.main(configuration.load(), stop_on_signals())
 
