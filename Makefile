@@ -54,7 +54,7 @@ train: .venv-train/.stamp .venv/.stamp  ## Train the shipped models anew
 	scripts/train
 
 screenshots: .venv/.stamp  ## Draw docs/screenshots anew
-	$(PY) scripts/screenshots.py
+	$(PY) -m scripts.screenshots $(if $(PREPARED),--prepared $(PREPARED))
 
 lock: .tools/bin/uv  ## Compile requirements*.in to pinned and hashed requirements*.txt
 	.tools/bin/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-find-links requirements.in -o requirements.txt

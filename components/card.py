@@ -5,27 +5,27 @@ from collections.abc import Sequence
 from components.charts import range_bar, trend_svg
 from components.evidence import arguments, contribution_bars
 from components.links import link
-from components.tables import bullets, heading, panel, table
+from components.tables import bullets, heading, panel, small, table
 from components.words import (
     age_roughly,
-    hours,
     lapse,
     left,
     metric_label,
     metric_unit,
+    model_text,
     moment,
     money,
-    of_100,
     safe,
     stamp,
 )
 from domain.cases import UNDECIDED
-from domain.clock import SECOND
+from domain.clock import MINUTE
 from domain.evidence import Alternative, Evidence
 from domain.messages import MaintenanceOrder
 from services.rows.decide import CaseView
 from services.rows.site import SiteRow
 
+HALF_HOUR = 30 * MINUTE
 STATES = {
     "approved": "approved, not sent yet",
     "sent": "approved and sent",
@@ -85,37 +85,50 @@ def changed_note(case: CaseView) -> str:
 def why_panel(case: CaseView, site: SiteRow, now_us: int) -> str:
     """The words, the trend with the window, the contributions, and what speaks against it."""
     e, view = case.evidence, case.prediction
-    trend = bars = ""
-    if view is not None and view.trends:
-        first = next((t for t in view.trends if t.metric == e.main_metric), view.trends[0])
-        ends = (moment(p[0], site.time_zone, now_us) for p in (first.points[0], first.points[-1]))
-        name = ", ".join(filter(None, (metric_label(first.metric), metric_unit(first.metric))))
-        trend = heading(name, " to ".join(ends)) + trend_svg(
-            first, (e.window_from_us, e.window_to_us), site.time_zone
-        )
+    trend = _trend(case, site, now_us)
+    bars = ""
     if view is not None and view.explanation is not None:
         bars = contribution_bars(view.explanation, view.prediction.window_to_us, shown=6)
-    sides = (bars + _more(case), arguments(e.against, e.would_change, _similar(e)))
+    sides = (bars + _more(case), arguments(e.against, e.would_change, _similar(e)) + _limits(e))
     two = f'<div class="tw-two"><div>{sides[0]}</div><div>{sides[1]}</div></div>'
     return panel("Why", f'<p class="tw-say">{safe(e.words)}</p>{trend}{two}', _source(case, now_us))
 
 
+def _trend(case: CaseView, site: SiteRow, now_us: int) -> str:
+    """The sensor that moved the risk most, with what is usual for it and the window of the model."""
+    e, view = case.evidence, case.prediction
+    if view is None or not view.trends:
+        return ""
+    first = next((t for t in view.trends if t.metric == e.main_metric), view.trends[0])
+    begin, end = first.points[0][0], first.points[-1][0]
+    until = "now" if now_us - end < HALF_HOUR else moment(end, site.time_zone, now_us)
+    name = ", ".join(filter(None, (metric_label(first.metric), metric_unit(first.metric))))
+    usual = next((m.usual for m in e.moved if m.metric == first.metric and m.usual is not None), None)
+    drawing = trend_svg(first, (e.window_from_us, e.window_to_us), site.time_zone, usual=usual)
+    return heading(name, f"{moment(begin, site.time_zone, now_us)} to {until}") + drawing
+
+
 def _source(case: CaseView, now_us: int) -> str:
     data = f"newest data {age_roughly(case.data_us, now_us)} old"
-    name = f"{case.evidence.model_name} {case.evidence.model_version}".strip()
-    return f"model {safe(name)}, {data}" if name else f"raised by {safe(case.proposed_by)}, {data}"
+    name = model_text(case.evidence.model_name, case.evidence.model_version)
+    return f"{safe(name)}; {data}" if name else f"raised by {safe(case.proposed_by)}; {data}"
 
 
 def _more(case: CaseView) -> str:
-    parts = []
-    if case.prediction is not None:
-        risk = of_100(case.prediction.prediction.probability)
-        parts.append(f"Chance of a failure within {hours(case.evidence.horizon_s * SECOND)}: <b>{risk}</b>. ")
-        parts.append(
-            link("All contributions", "explanation", prediction=case.prediction.prediction.prediction_id)
-        )
-    known = heading("Known limits") + bullets(case.evidence.limits, "") if case.evidence.limits else ""
-    return f'<p class="tw-small tw-gap">{"".join(parts)}</p>{known}'
+    if case.prediction is None:
+        return ""
+    more = link(
+        "All contributions and sensors", "explanation", prediction=case.prediction.prediction.prediction_id
+    )
+    return f'<p class="tw-small tw-gap">{more}</p>'
+
+
+def _limits(e: Evidence) -> str:
+    """What the model cannot do, behind one click."""
+    if not e.limits:
+        return ""
+    summary = "Known limits of the model"
+    return f'<details class="tw-details"><summary>{summary}</summary>{bullets(e.limits, "")}</details>'
 
 
 def _similar(e: Evidence) -> str:
@@ -141,12 +154,12 @@ def _choice(a: Alternative, top: int, currency: str, chosen: bool) -> Sequence[s
     label = (f"<b>{safe(a.label)}</b>" if a.advised else safe(a.label)) + tag
     why_not = "" if a.fits else f'<div class="tw-muted tw-small">not possible: {safe(a.why_not)}</div>'
     bar = range_bar(a.low_cents, a.cost_cents, a.high_cents, top, advised=a.advised)
-    words = f"{money(a.low_cents, currency)} to {money(a.high_cents, currency)}"
+    words = f"{money(a.low_cents, currency)} to {a.high_cents / 100:,.0f}"
     cost = f"<b>{money(a.cost_cents, currency)}</b>" if a.advised else money(a.cost_cents, currency)
     return (
         label + why_not,
-        f'<div class="tw-barcell" title="{words}">{bar}</div>',
-        f'<span class="tw-nw">{cost}</span>',
+        f'<div class="tw-barcell">{bar}</div>',
+        f'<span class="tw-nw">{cost}</span>{small(words, "tw-nw")}',
     )
 
 

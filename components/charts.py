@@ -16,6 +16,7 @@ from domain.clock import HOUR
 from services.rows.predict import Point, Trend
 
 Window = tuple[int, int]
+DASHED = 'stroke-dasharray="5 4"'
 XMLNS = 'xmlns="http://www.w3.org/2000/svg"'
 FONT_SVG = FONT.replace('"', "'")
 
@@ -97,13 +98,16 @@ def _ticks(low: float, high: float, count: int) -> list[float]:
     return [k * step for k in range(first, first + count + 2) if k * step <= high]
 
 
-def trend_svg(trend: Trend, window: Window, zone: str, *, height: int = 176) -> str:
-    """One sensor over time with the window that the model looked at; gaps are dashed."""
+def trend_svg(
+    trend: Trend, window: Window, zone: str, *, usual: float | None = None, height: int = 176
+) -> str:
+    """One sensor over time with its usual value and the window of the model; gaps are dashed."""
     runs = _runs(trend.points)
     width, left, top, bottom = 740, 42, 6, height - 26
     times = [at for at, _ in trend.points]
     values = [v for run in runs for _, v in run]
-    low, high = min(values), max(values)
+    shown = values if usual is None else [*values, usual]
+    low, high = min(shown), max(shown)
     pad = max((high - low) * 0.15, abs(high) * 0.01, 1e-6)
     low, high = low - pad, high + pad
     first, span = times[0], max(1, times[-1] - times[0])
@@ -143,6 +147,11 @@ def trend_svg(trend: Trend, window: Window, zone: str, *, height: int = 176) -> 
     )
     axis = f'<line x1="{left}" x2="{width - 6}" y1="{bottom}" y2="{bottom}" stroke="{LINE_STRONG}"/>'
     label = f"{metric_label(trend.metric)}, from {number(values[0])} to {number(values[-1])}"
+    if usual is not None:
+        at_y = f"{y(usual):.1f}"
+        axis += f'<line x1="{left}" x2="{width - 6}" y1="{at_y}" y2="{at_y}" stroke="{INK_3}" {DASHED}/>'
+        axis += text(left + 4, y(usual) + 13, f"usual for this type {number(usual)}")
+        label += f", usually {number(usual)}"
     inner = f"{shade}{axis}{scale}{clock}{dashes}{lines}"
     return picture(
         f'<svg {XMLNS} viewBox="0 0 {width} {height}" font-family="{FONT_SVG}">{inner}</svg>', label

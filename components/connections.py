@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import groupby
 
+from components.course import receiver
 from components.tables import empty, panel, small, table
 from components.words import NOTHING, lapse, moment, plural, safe
 from services.rows.admin import (
@@ -17,6 +18,7 @@ from services.rows.admin import (
 )
 from services.rows.site import SiteRow
 
+_CAUSES = {"host_away": "the desk was not running", "offline": "the edge node was offline"}
 COUNTERS = ("received", "stored", "repeated", "quarantined", "gaps", "rebirths")
 
 
@@ -49,17 +51,22 @@ def workers_panel(rows: Sequence[WorkerRow], wall_us: int) -> str:
         (
             safe(w.name),
             _alarm("no sign of life" if w.late else w.state, w.late or w.state != "running"),
-            _ago(w.heartbeat_wall_us, wall_us),
+            f'<span class="tw-nw">{_ago(w.heartbeat_wall_us, wall_us)}</span>',
             str(w.restarts),
-            small(safe(", ".join(_measure(k, v) for k, v in w.detail.items()))),
+            small(safe(", ".join(filter(None, (_measure(k, v) for k, v in w.detail.items()))))),
         )
         for w in rows
     ]
-    head = ("Process", "State", "Heartbeat", "Restarts", "")
+    head = ("Process", "State", "Last heard, ago", "Restarts", "What it did lately")
     return panel("Processes", table(head, body, right=(2, 3), tight=True) if body else empty("None yet."))
 
 
 def _measure(name: str, value: str) -> str:
+    """`batch 5639 ms`, `queue connected`; nothing for an empty value or something that is not so."""
+    if value in ("", "False", "None"):
+        return ""
+    if value == "True":
+        return name.replace("_", " ")
     words, _, unit = name.rpartition("_")
     if words and unit in ("s", "ms", "us"):
         return f"{words.replace('_', ' ')} {value} {unit}"
@@ -70,10 +77,28 @@ def sources_panel(rows: Sequence[SourceRow]) -> str:
     """Messages by source since the beginning."""
     extra = sorted({name for row in rows for name in row.counters} - set(COUNTERS))
     names = [*COUNTERS, *extra]
-    body = [(safe(r.source), *(f"{r.counters.get(name, 0):,}" for name in names)) for r in rows]
+    body = [(safe(source_text(r.source)), *(_counter(r, name) for name in names)) for r in rows]
     head = ("Source", *(name.replace("_", " ") for name in names))
     table_html = table(head, body, right=range(1, len(head)), tight=True)
-    return panel("Messages", table_html if body else empty("No message yet."))
+    return panel("Messages since the beginning", table_html if body else empty("No message yet."))
+
+
+def source_text(source: str) -> str:
+    """`mes:line-1` as people say it: `MES line 1`."""
+    kind, _, name = source.partition(":")
+    if kind == "mes":
+        return name.upper() if name == "erp" else f"MES {name.replace('-', ' ')}"
+    return {"json": "JSON topics", "sparkplug": "Sparkplug"}.get(source, source)
+
+
+def _counter(row: SourceRow, name: str) -> str:
+    """A count; a database that is read has no messages to receive."""
+    if row.source.startswith("mes:") and name not in row.counters:
+        return f'<span class="tw-muted">{NOTHING}</span>'
+    value = row.counters.get(name, 0)
+    if name == "quarantined" and value:
+        return f'<span class="tw-high tw-num">&#9650; {value:,}</span>'
+    return f"{value:,}"
 
 
 def nodes_panel(rows: Sequence[NodeRow], site: SiteRow, now_us: int) -> str:
@@ -88,9 +113,9 @@ def nodes_panel(rows: Sequence[NodeRow], site: SiteRow, now_us: int) -> str:
         )
         for n in rows
     ]
-    head = ("Edge node", "State", "Last heard", "Born", "Rebirths asked")
+    head = ("Edge node", "State", "Last heard", "Announced itself", "Asked again")
     html = table(head, body, right=(2, 3, 4), tight=True)
-    return panel("Edge nodes", html if body else empty("No Sparkplug edge node yet."))
+    return panel("Sparkplug edge nodes", html if body else empty("No Sparkplug edge node yet."))
 
 
 def _newest(shown: int, count: int, one: str) -> str:
@@ -101,10 +126,12 @@ def gaps_panel(rows: Sequence[GapRow], count: int, site: SiteRow, now_us: int) -
     """Stretches that are known to be missing, newest first."""
     body = [
         (
-            f'<span class="tw-wrap">{safe(g.name)}</span>{small(safe(g.source))}',
-            f"{moment(g.from_us, site.time_zone, now_us)}, {lapse(g.to_us - g.from_us)}",
+            f'<span class="tw-wrap">{safe(g.name)}</span> '
+            f'<span class="tw-muted tw-small">{safe(source_text(g.source))}</span>',
+            f'<span class="tw-nw">{moment(g.from_us, site.time_zone, now_us)}, '
+            f"{lapse(g.to_us - g.from_us)}</span>",
             f"{g.missing:,}" if g.missing >= 0 else "not known",
-            safe(g.cause.replace("_", " ")),
+            safe(_CAUSES.get(g.cause, g.cause.replace("_", " "))),
         )
         for g in rows
     ]
@@ -140,7 +167,7 @@ def watermarks_panel(rows: Sequence[WatermarkRow], site: SiteRow, now_us: int, w
     systems = [list(group) for _, group in groupby(rows, key=lambda w: w.instance)]
     body = [
         (
-            safe(group[0].instance),
+            safe(source_text(f"mes:{group[0].instance}")),
             moment(max(w.updated_us for w in group), site.time_zone, now_us),
             _read_ago(group, wall_us),
             _reading(group),
@@ -161,7 +188,7 @@ def _read_ago(group: Sequence[WatermarkRow], wall_us: int) -> str:
 def _reading(group: Sequence[WatermarkRow]) -> str:
     wrong = [w for w in group if w.state != "ok"]
     if not wrong:
-        return f"ok{small(plural(len(group), 'table'))}"
+        return f'ok <span class="tw-muted tw-small">({plural(len(group), "table")})</span>'
     return "".join(_alarm(f"{w.entity.replace('_', ' ')}: {w.state}", True) for w in wrong)
 
 
@@ -169,7 +196,7 @@ def queues_panel(rows: Sequence[QueueRow], wall_us: int) -> str:
     """Orders by receiver queue, and what was answered."""
     body = [
         (
-            safe(q.queue),
+            safe(receiver(q.queue)),
             f"{q.waiting:,}" + (f" ({_ago(q.oldest_wall_us, wall_us)})" if q.waiting else ""),
             f"{q.sent:,}",
             _alarm(f"{q.failed:,}", q.failed > 0),

@@ -77,6 +77,8 @@ def _heat_cell(part: Contribution | None, strongest: float) -> str:
         return '<span class="tw-muted">&ndash;</span>'
     share = round(100 * min(1.0, abs(part.value) / strongest) * 0.55)
     colour = "var(--advice)" if part.value >= 0 else "var(--fill-2)"
+    if round(part.value * 100) == 0:
+        return '<span class="tw-muted">0</span>'
     return (
         f'<span class="tw-cell" style="background:color-mix(in srgb,{colour} {share}%,transparent)">'
         f"{points(part.value)}</span>"
@@ -98,7 +100,7 @@ def observed_table(explanation: Explanation, end_us: int, shown: int = 5) -> str
     ]
     return (
         '<div class="tw-gap"></div>'
-        + heading("Seen and usual")
+        + heading("What was seen, and what is usual for this type of machine")
         + table(("Sensor", "Seen", "Usual"), rows, right=(1, 2), tight=True)
     )
 
@@ -109,12 +111,12 @@ def how_computed(explanation: Explanation, prediction: Prediction) -> str:
         ("Starting point (healthy machines of this type)", f"{explanation.base_value * 100:.1f} of 100"),
         ("Start plus all contributions", f"{_sum(explanation) * 100:.1f} of 100"),
         ("The model's own figure", f"{explanation.output_value * 100:.1f} of 100"),
-        ("Additivity error", f"{explanation.additivity_error * 100:.3f} points"),
+        ("Difference between the two", f"{explanation.additivity_error * 100:.3f} points"),
         ("Compared with", explanation.background),
         ("Method", explanation.method),
-        ("Model", f"{prediction.model_name} {prediction.model_version}"),
-        ("Features", prediction.feature_version),
-        ("Fingerprint of the window", prediction.window_hash[:16]),
+        ("Model and version", f"{prediction.model_name} {prediction.model_version}"),
+        ("Version of the inputs", prediction.feature_version),
+        ("Fingerprint of the data seen", prediction.window_hash[:16]),
     )
     return table((), [(safe(k), f'<span class="tw-wrap">{safe(v)}</span>') for k, v in facts], tight=True)
 

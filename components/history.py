@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from components.card import STATES
 from components.links import link
-from components.tables import csv_bytes, empty, panel, table
+from components.notices import sentence
+from components.tables import csv_bytes, empty, panel, small, table
 from components.words import NOTHING, moment, money, plural, safe, stamp
 from domain.cases import CaseState
 from domain.messages import Finding
@@ -55,15 +56,15 @@ def headline(rows: Sequence[HistoryRow]) -> str:
 def history_panel(rows: Sequence[HistoryRow], site: SiteRow, now_us: int) -> str:
     """The table of decided cases, newest first."""
     if not rows:
-        return panel("Cases", empty("Nothing matches. Choose other filters, or wait for a decision."))
-    return panel("Cases", table(HEAD, (_row(r, site, now_us) for r in rows), right=(5, 6)))
+        return panel("Decided and ended cases", empty("Nothing matches. Choose other filters."))
+    return panel("Decided and ended cases", table(HEAD, (_row(r, site, now_us) for r in rows), right=(5, 6)))
 
 
 def _row(r: HistoryRow, site: SiteRow, now_us: int) -> Sequence[str]:
     state = safe(STATES.get(r.state.value, r.state.value))
     if r.attention:
         state = f'<span class="tw-high tw-num">&#9650; the receivers disagree</span>, {state}'
-    reason = f'<div class="tw-muted tw-small">{safe(r.reason)}</div>' if r.reason else ""
+    reason = small(safe(sentence(r.reason))) if r.reason else ""
     return (
         f"{link(r.title, 'case', case=str(r.number))}"
         f'<div class="tw-muted tw-small">{safe(r.line_name)} &middot; case {r.number}</div>',
@@ -71,8 +72,8 @@ def _row(r: HistoryRow, site: SiteRow, now_us: int) -> Sequence[str]:
         safe(r.decided_by) or '<span class="tw-muted">nobody</span>',
         state + reason,
         safe(finding(r)) or f'<span class="tw-muted">{NOTHING}</span>',
-        f'<span class="tw-nw">{money(r.cost_cents, site.currency)}</span>',
-        f'<span class="tw-nw">{money(r.benefit_cents, site.currency)}</span>',
+        f'<span class="tw-nw">{money(r.cost_cents, site.currency, whole=True)}</span>',
+        f'<span class="tw-nw">{money(r.benefit_cents, site.currency, whole=True)}</span>',
     )
 
 

@@ -13,6 +13,7 @@ from services.rows.decide import Inbox, InboxRow
 from services.rows.site import SiteRow
 
 SOON_US = HOUR
+NOTHING_WAITS = "No open case. New advice appears here by itself; what you notice yourself, raise as a case."
 WAITING_HEAD = ("What is proposed", "Chance of a failure", "Worth", "Cost", "Decide within", "")
 UNDER_WAY_HEAD = ("What was decided", "State", "Since", "")
 
@@ -39,7 +40,7 @@ def _waits(count: int) -> str:
 def waiting_panel(rows: Sequence[InboxRow], site: SiteRow, now_us: int) -> str:
     """Cases that wait for a decision, mine first, then by deadline."""
     if not rows:
-        return panel("Waiting for a decision", empty("No open case. New advice appears here by itself."))
+        return panel("Waiting for a decision", empty(NOTHING_WAITS))
     body = table(WAITING_HEAD, (_waiting(row, site, now_us) for row in rows), right=(2, 3, 4, 5))
     return panel("Waiting for a decision", body, plural(len(rows), "case"))
 
@@ -54,9 +55,9 @@ def _waiting(row: InboxRow, site: SiteRow, now_us: int) -> Sequence[str]:
     return (
         f"<b>{link(row.title, 'case', case=str(row.number))}</b>{_where(row)}",
         f'{_chance(row)}<div class="tw-muted tw-small">{safe(cause_label(row.cause))}</div>',
-        f'<span class="tw-num tw-nw">{money(row.benefit_cents, site.currency)}</span>'
+        f'<span class="tw-num tw-nw">{money(row.benefit_cents, site.currency, whole=True)}</span>'
         f'<div class="tw-muted tw-small tw-nw">{spread}</div>',
-        f'<span class="tw-nw">{money(row.cost_cents, site.currency)}</span>',
+        f'<span class="tw-nw">{money(row.cost_cents, site.currency, whole=True)}</span>',
         f'<span class="tw-nw {"tw-high tw-num" if soon else ""}">{"&#9650; " if soon else ""}{due}</span>',
         link("Open", "case", case=str(row.number)) if row.mine else link("See", "case", case=str(row.number)),
     )

@@ -113,7 +113,7 @@ def _machine(view: MachineView, advice: bool) -> Sections:
         ],
         "order": _order(view.order, view.zone, now) if view.order else None,
         "risk": _risk(figures.risk, view, now) if advice else None,
-        "case": {"title": view.case_title, "url": url("case", number=str(view.case_number))}
+        "case": {"title": view.case_title, "url": url("case", case=str(view.case_number))}
         if advice and view.case_number is not None
         else None,
     }
@@ -240,7 +240,7 @@ def _waiting(rows: tuple[WaitingRow, ...], currency: str) -> list[Sections]:
             "worth": say.worth(r, currency),
             "due": r.deadline_us,
             "attention": r.attention,
-            "url": url("case", number=str(r.number)),
+            "url": url("case", case=str(r.number)),
         }
         for r in rows
     ]
@@ -267,7 +267,7 @@ def _risk(risk: Prediction | None, view: MachineView, now_us: int) -> Sections:
         "text": say.chance(risk) if known else "not known yet",
         "why": say.life_text(risk) if known else risk.reason.replace("_", " "),
         "high": risk.above_threshold,
-        "url": url("explanation", id=risk.prediction_id),
+        "url": url("explanation", prediction=risk.prediction_id),
         "at": risk.at_us,
         "when": moment(risk.at_us, view.zone, now_us),
     }

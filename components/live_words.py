@@ -125,9 +125,10 @@ def reason(text: str) -> str:
 
 
 def worth(row: WaitingRow, currency: str) -> str:
-    """`\u20ac 2,200 saved (300 to 4,700)`."""
-    low, high = money(row.benefit_low_cents, currency), money(row.benefit_high_cents, currency)
-    return f"{money(row.benefit_cents, currency)} saved ({low} to {high})"
+    """`worth about \u20ac 2,200 (300 to 4,700)`."""
+    ends = (row.benefit_low_cents, row.benefit_high_cents)
+    low, high = (f"{cents / 100:,.0f}".replace("-", "\u2212") for cents in ends)
+    return f"worth about {money(row.benefit_cents, currency, whole=True)} ({low} to {high})"
 
 
 def chance(risk: Prediction) -> str:

@@ -1,6 +1,6 @@
 """Machines by risk: the sentence on top, the table, and one prediction in words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from components.charts import sparkline
 from components.links import link
@@ -11,6 +11,7 @@ from components.words import (
     hours,
     life,
     metric_label,
+    model_text,
     moment,
     money,
     of_100,
@@ -25,17 +26,12 @@ from services.rows.predict import PredictionView, RiskRow
 from services.rows.site import SiteRow
 
 STALE_US = 90 * 60 * SECOND
-HEAD = (
-    "Machine",
-    "Chance of a failure",
-    "Last 2 days",
-    "Remaining life",
-    "What it looks like",
-    "Since",
-    "If left",
-    "Data age",
-    "",
-)
+HIGH_HEAD = (
+    "Machine", "Chance of a failure", "Last 2 days", "Remaining life", "What it looks like", "Since",
+    "If left", "Data age", "",
+)  # fmt: skip
+LOW_HEAD = ("Machine", "Line", "Chance of a failure", "Last 2 days", "Remaining life", "Data age", "")
+UNKNOWN_HEAD = ("Machine", "Line", "Why it is not known", "Last 2 days", "Data age", "")
 
 
 def headline(rows: Sequence[RiskRow]) -> str:
@@ -57,16 +53,36 @@ def risk_table(rows: Sequence[RiskRow], site: SiteRow, now_us: int) -> str:
     """The table of machines, riskiest first, with what is behind each figure one click away."""
     if not rows:
         return panel("Machines by risk", empty("No machine is placed on this line yet."))
-    body = (_row(row, site, now_us) for row in rows)
     horizon = next((r.prediction.horizon_s for r in rows if r.prediction), 24 * 3600)
-    title = f"Machines by risk of a failure within {hours(horizon * SECOND)}"
-    return panel(title, table(HEAD, body, right=(6, 7)), models(rows))
+    within = f"risk of a failure within {hours(horizon * SECOND)}"
+    unknown = [r for r in rows if r.prediction is None or r.prediction.probability is None]
+    high = [r for r in rows if r not in unknown and r.prediction is not None and r.prediction.above_threshold]
+    low = [r for r in rows if r not in unknown and r not in high]
+    parts = (
+        _part("Above the warning level", high, HIGH_HEAD, lambda r: _high(r, site, now_us), (6, 7), within),
+        _part("Not known yet", unknown, UNKNOWN_HEAD, lambda r: _unknown(r, now_us), (4,)),
+        _part("Below the warning level", low, LOW_HEAD, lambda r: _low(r, now_us), (5,), models(rows)),
+    )
+    return f'<div class="tw-stack">{"".join(parts)}</div>'
+
+
+def _part(
+    title: str,
+    rows: Sequence[RiskRow],
+    head: Sequence[str],
+    cells: Callable[[RiskRow], Sequence[str]],
+    right: Sequence[int],
+    note: str = "",
+) -> str:
+    """One group of machines as a panel; nothing without machines."""
+    said = "; ".join(filter(None, (plural(len(rows), "machine"), note)))
+    return panel(title, table(head, map(cells, rows), right=right, tight=True), said) if rows else ""
 
 
 def models(rows: Sequence[RiskRow]) -> str:
     """Which model versions made these predictions."""
-    used = sorted({f"{r.prediction.model_name} {r.prediction.model_version}" for r in rows if r.prediction})
-    return "model " + safe(", ".join(used)) if used else ""
+    made = [r.prediction for r in rows if r.prediction]
+    return safe("; ".join(sorted({model_text(p.model_name, p.model_version) for p in made})))
 
 
 def in_words(p: Prediction) -> str:
@@ -110,40 +126,61 @@ def reason(text: str) -> str:
     return text.replace("_", " ").strip(" .") or "no reason was given"
 
 
-def _row(row: RiskRow, site: SiteRow, now_us: int) -> Sequence[str]:
+def _high(row: RiskRow, site: SiteRow, now_us: int) -> Sequence[str]:
     p = row.prediction
-    machine = link(row.name, "machine", id=row.equipment_id)
-    name = f'{machine}<div class="tw-muted tw-small tw-nw">{safe(row.line_name)}</div>'
-    if p is None or p.probability is None:
-        why = "this machine has not been scored yet" if p is None else reason(p.reason)
-        chance = '<span class="tw-muted">not known yet</span>'
-        looks = f'<span class="tw-muted">{safe(why)}</span>'
-        remaining = NOTHING
-    else:
-        mark = '<span class="tw-tag tw-advice">&#9650; above level</span>' if p.above_threshold else ""
-        chance = f'<span class="tw-num">{of_100(p.probability)}</span> {mark}'
-        looks = _looks_like(row)
-        remaining = _remaining(p)
+    mark = '<span class="tw-tag tw-advice">&#9670; above level</span>'
     return (
-        name,
-        chance,
-        sparkline(row.trend, alarming=p is not None and p.above_threshold),
-        remaining,
-        looks,
+        _name(row) + small(safe(row.line_name), "tw-nw"),
+        f'<span class="tw-num tw-nw">{of_100(p.probability if p else None)}</span><br>{mark}',
+        sparkline(row.trend, alarming=True),
+        _remaining(p),
+        _looks_like(row),
         f'<span class="tw-nw">{moment(row.since_us, site.time_zone, now_us)}</span>',
-        f'<span class="tw-nw">{money(row.loss_cents, site.currency)}</span>',
+        f'<span class="tw-nw">{money(row.loss_cents, site.currency, whole=True)}</span>',
         _data_age(row.data_us, now_us),
         _links(row),
     )
 
 
-def _remaining(p: Prediction) -> str:
-    if p.rul is None:
+def _low(row: RiskRow, now_us: int) -> Sequence[str]:
+    p = row.prediction
+    return (
+        _name(row),
+        f'<span class="tw-muted tw-nw">{safe(row.line_name)}</span>',
+        f'<span class="tw-nw">{of_100(p.probability if p else None)}</span>',
+        sparkline(row.trend, height=18),
+        _remaining(p),
+        _data_age(row.data_us, now_us),
+        _links(row),
+    )
+
+
+def _unknown(row: RiskRow, now_us: int) -> Sequence[str]:
+    p = row.prediction
+    why = "this machine has not been scored yet" if p is None else reason(p.reason)
+    return (
+        _name(row),
+        f'<span class="tw-muted tw-nw">{safe(row.line_name)}</span>',
+        safe(why),
+        sparkline(row.trend, height=18),
+        _data_age(row.data_us, now_us),
+        _links(row),
+    )
+
+
+def _name(row: RiskRow) -> str:
+    return f'<span class="tw-nw">{link(row.name, "machine", id=row.equipment_id)}</span>'
+
+
+def _remaining(p: Prediction | None) -> str:
+    """`7 h` with its 90 % interval behind it; an open end reads as it is stored."""
+    if p is None or p.rul is None:
         return NOTHING
     unit = unit_text(p.life_unit)
-    spread = "" if p.rul_low is None or p.rul_high is None else f"{p.rul_low:,.0f} to {p.rul_high:,.0f} "
     short = "h" if unit.endswith("hours") else unit
-    return f'<span class="tw-nw">{p.rul:,.0f} {safe(short)}</span>{small(safe(spread + unit), "tw-nw")}'
+    spread = "" if p.rul_low is None or p.rul_high is None else f"{p.rul_low:,.0f} to {p.rul_high:,.0f}"
+    value = f"{p.rul:,.0f} {safe(short)}"
+    return f'<span class="tw-nw">{value} <span class="tw-muted tw-small">({spread})</span></span>'
 
 
 def _looks_like(row: RiskRow) -> str:

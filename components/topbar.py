@@ -22,7 +22,10 @@ class Tab:
 
 @dataclass(frozen=True, slots=True)
 class TopBar:
-    """All that the bar shows. `sites` are (id, name); with more than one, a chooser is shown."""
+    """All that the bar shows. `sites` are (id, name); with more than one, a chooser is shown.
+
+    `own`: the person's own account is open.
+    """
 
     tabs: Sequence[Tab]
     under: Sequence[Tab]
@@ -30,6 +33,7 @@ class TopBar:
     role: str
     site_id: str
     sites: Sequence[tuple[str, str]]
+    own: bool = False
 
 
 _MODULE = (STATIC / "topbar.js").read_text(encoding="utf-8")
@@ -45,6 +49,7 @@ def show(bar: TopBar) -> str | None:
         "role": bar.role,
         "site": bar.site_id,
         "sites": [list(site) for site in bar.sites],
+        "own": bar.own,
     }
     result: Any = _bar(key="topbar", data=data, on_go_change=lambda: None)
     chosen = getattr(result, "go", None)

@@ -5,6 +5,7 @@ Pure text, not yet escaped: names that came from outside go through `safe` befor
 
 from html import escape
 
+from domain import telemetry
 from domain.clock import DAY, HOUR, MINUTE
 from domain.telemetry import METRICS
 from domain.wording import NOTHING, lapse, local, money, stamp
@@ -20,6 +21,7 @@ __all__ = [
     "local",
     "metric_label",
     "metric_unit",
+    "model_text",
     "moment",
     "money",
     "number",
@@ -32,7 +34,6 @@ __all__ = [
 ]
 
 _DERIVED = {"operating_hours": "Operating hours since the last stop", "run_fraction": "Share of time running"}
-_UNITS = {"degC": "\u00b0C", "1": "", "m/s2": "m/s\u00b2", "operating_hours": "operating hours"}
 
 
 def safe(value: object) -> str:
@@ -114,7 +115,7 @@ def life(rul: float | None, low: float | None, high: float | None, unit: str) ->
 
 def unit_text(unit: str) -> str:
     """A unit as written on the shop floor."""
-    return _UNITS.get(unit, unit.replace("_", " "))
+    return telemetry.unit_text(unit)
 
 
 def metric_label(name: str) -> str:
@@ -129,6 +130,14 @@ def metric_unit(name: str) -> str:
     """The unit of a canonical metric, as written on the shop floor."""
     spec = METRICS.get(name)
     return unit_text(spec.unit) if spec else ""
+
+
+def model_text(name: str, version: str) -> str:
+    """A model as people call it: `plant failure model, version 20261121`; the hash is in the small print."""
+    if not name:
+        return ""
+    short = version.partition("-")[0]
+    return f"{name.replace('_', ' ')} model" + (f", version {short}" if short else "")
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -56,6 +56,20 @@ CAUSE_LABELS = {
 }
 
 
+_CAUSE_PHRASES = {
+    "bearing": "a worn bearing",
+    "tool": "a worn tool",
+    "leak": "a leak",
+    "electrical": "an electrical fault",
+    "unknown": "a fault of unknown cause",
+}
+
+
+def cause_phrase(cause: str) -> str:
+    """The cause within a sentence: `a worn bearing`, `overheating`."""
+    return _CAUSE_PHRASES.get(cause, cause_label(cause))
+
+
 def cause_label(cause: str) -> str:
     """The cause in the words of the floor."""
     return CAUSE_LABELS.get(cause, cause.replace("_", " "))

@@ -75,7 +75,7 @@ METRICS: dict[str, MetricSpec] = {
         MetricSpec("current", "A", _G, 0, 5_000, "Motor current"),
         MetricSpec("power", "kW", _G, -1_000, 10_000, "Power"),
         MetricSpec("vibration_rms", "mm/s", _G, 0, 500, "Vibration, velocity RMS"),
-        MetricSpec("vibration_kurtosis", "1", _G, 0, 200, "Vibration, kurtosis"),
+        MetricSpec("vibration_kurtosis", "1", _G, 0, 200, "Vibration shocks (kurtosis)"),
         MetricSpec("envelope_low", "m/s2", _G, 0, 2_000, "Vibration envelope, low band"),
         MetricSpec("envelope_high", "m/s2", _G, 0, 2_000, "Vibration envelope, high band"),
         MetricSpec("speed", "1/min", _G, 0, 100_000, "Speed"),
@@ -90,6 +90,24 @@ METRICS: dict[str, MetricSpec] = {
         MetricSpec("running", "1", MetricKind.STATE, 0, 1, "Running"),
     )
 }
+
+
+_UNIT_TEXTS = {"degC": "\u00b0C", "1": "", "m/s2": "m/s\u00b2", "1/min": "rpm"}
+
+
+def unit_text(unit: str) -> str:
+    """A unit as written on the shop floor."""
+    return _UNIT_TEXTS.get(unit, unit.replace("_", " "))
+
+
+def figure_text(value: float, unit: str = "") -> str:
+    """Three significant digits as people write them, with the unit: `5.92`, `1,360 rpm`, `0.087 mm/s`."""
+    if not value:
+        return f"0 {unit_text(unit)}".rstrip()
+    size = abs(value)
+    digits = next((d for d in range(4) if round(size, d) >= 10 ** (2 - d)), 3)
+    shown = round(value, digits - 1 if size >= 1_000 else digits)
+    return f"{shown:,.{digits}f} {unit_text(unit)}".rstrip().replace("-", "\u2212")
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,14 +33,14 @@ def lapse(us: int) -> str:
     return f"{us // large} {names[0]} {rest} {names[1]}" if rest else f"{us // large} {names[0]}"
 
 
-def money(cents: int | None, currency: str) -> str:
-    """Whole units with thousands marks: `\u20ac 2,500`; cents only below ten."""
+def money(cents: int | None, currency: str, *, whole: bool = False) -> str:
+    """Units with thousands marks: `\u20ac 2,500`; cents only below ten, and never with `whole` (columns)."""
     if cents is None:
         return NOTHING
     symbol = _SYMBOLS.get(currency, currency)
     sign, value = ("\u2212" if cents < 0 else ""), abs(cents) / 100
-    whole = 0 < value < 10 and abs(cents) % 100
-    return f"{sign}{symbol} {value:,.2f}" if whole else f"{sign}{symbol} {value:,.0f}"
+    exact = not whole and 0 < value < 10 and abs(cents) % 100
+    return f"{sign}{symbol} {value:,.2f}" if exact else f"{sign}{symbol} {value:,.0f}"
 
 
 def percent(share: float | None, digits: int = 1) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from components.notices import notice, sentence
 from domain.errors import NotSignedIn, Retryable, UserFixable
 from pages import bound
 from services.desk import Desk
@@ -22,9 +23,9 @@ def live(desk: Desk, seconds: float, draw: Callable[[Desk], None]) -> None:
         except NotSignedIn:
             st.rerun()
         except UserFixable as error:
-            st.info(str(error))
+            st.html(notice(sentence(error), ""))
         except Retryable as error:
-            st.error(f"{error}. It is tried again in {seconds:.0f} s.")
+            st.html(notice(sentence(error), f"It is tried again in {seconds:.0f} s.", wrong=True))
 
     st.fragment(part, run_every=seconds)()
 

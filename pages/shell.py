@@ -12,13 +12,18 @@ import streamlit as st
 from auth.permissions import Actor
 from components import topbar
 from components.links import url
+from components.notices import notice, sentence
 from components.tokens import STYLESHEET
-from domain.errors import Conflict, Forbidden, NotSignedIn, Retryable, UserFixable
+from domain.errors import Conflict, Forbidden, NotFound, NotSignedIn, Retryable, UserFixable
 from pages import Bound, bound
 from pages.account import sign_in
 from pages.registry import PAGES, Page, Section
 from services.desk import Desk
 from services.rows.site import SiteRow
+
+_ASK = "Ask an administrator if you need it."
+_LATER = "The database or another part does not answer. Please try again in a moment."
+_BACK = ("Back to the plant", PAGES[0].url_path)
 
 
 def main() -> None:
@@ -42,7 +47,9 @@ def _signed_out(held: Bound, reason: str) -> dict[str, Callable[[], None]]:
 def _signed_in(held: Bound, actor: Actor) -> None:
     site = _site(held.sites_of(actor))
     if site is None:
-        _navigate(dict.fromkeys((p.url_path for p in PAGES), _nowhere)).run()
+        chosen = _navigate(dict.fromkeys((p.url_path for p in PAGES), _nowhere))
+        topbar.show(topbar.TopBar([], [], actor.name, _roles(actor), "", []))
+        chosen.run()
         return
     desk = held.open_desk(actor, site)
     pages = _pages({p.url_path: _screen(p, desk) for p in PAGES}, titled=True)
@@ -83,13 +90,15 @@ def _screen(page: Page, desk: Desk) -> Callable[[], None]:
             desk.actor.require(page.permission)
             page.load()(desk)
         except Forbidden as error:
-            st.warning(str(error))
+            st.html(notice("This screen is not open to you", f"{sentence(error)} {_ASK}", _BACK))
+        except NotFound as error:
+            st.html(notice(sentence(error), "The address may be old, or the place is not yours.", _BACK))
         except UserFixable as error:
-            st.info(str(error))
+            st.html(notice("This does not work like that", sentence(error), _BACK))
         except Conflict as error:
-            st.warning(f"{error}. Please look again.")
+            st.html(notice("Somebody was faster", f"{sentence(error)} Please look again.", _BACK))
         except Retryable:
-            st.error("The database or another part does not answer. Please try again in a moment.")
+            st.html(notice("The desk cannot read its data now", _LATER, _BACK, wrong=True))
 
     return run
 
@@ -103,9 +112,13 @@ def _bar(desk: Desk, sites: tuple[SiteRow, ...], current: Page) -> topbar.TopBar
         for s, p in first.items()
     ]
     under = [topbar.Tab(p.title, url(p.url_path), p is current) for p in mine if p.section is current.section]
-    roles = ", ".join(sorted(r.value.replace("_", " ").capitalize() for r in desk.actor.roles))
     named = [(s.site_id, s.name) for s in sites]
-    return topbar.TopBar(tabs, under, desk.actor.name, roles, desk.site.site_id, named)
+    own = current.section is Section.OWN
+    return topbar.TopBar(tabs, under, desk.actor.name, _roles(desk.actor), desk.site.site_id, named, own)
+
+
+def _roles(actor: Actor) -> str:
+    return ", ".join(sorted(r.value.replace("_", " ").capitalize() for r in actor.roles))
 
 
 def _go(address: str, pages: dict[str, "st.Page"]) -> NoReturn:
@@ -115,7 +128,7 @@ def _go(address: str, pages: dict[str, "st.Page"]) -> NoReturn:
 
 
 def _nowhere() -> None:
-    st.info("No site is open to you yet. Ask an administrator for access.")
+    st.html(notice("No site is open to you yet", "An administrator can give you access."))
 
 
 main()

@@ -9,8 +9,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+from data.store import schema_version
 from data.store.database import Database
 from domain.errors import SettingsError
 from runtime import nats_server, ports, wiring
@@ -23,6 +25,8 @@ from simulator.layout import demo as demo_layout
 
 _SILENT = ("broker", "plant", "app")  # programs that send no heartbeat of their own
 _READY_S = 60.0
+_DELAYS_S = {"broker": 0.0, "app": 0.0, "ingest": 0.0, "plant": 0.0, "relay": 3.0, "score": 6.0}
+_LATER_S = 10.0  # nobody waits for the others while the first screen is being made
 PLANT = "plant"
 
 
@@ -37,6 +41,7 @@ def run(
     settings.var_dir.mkdir(parents=True, exist_ok=True)
     with _only_one(settings.var_dir / "demo.lock"):
         database = wiring.database(settings)
+        _bring_up_to_date(settings, database)
         clocks.resume(database, settings.site, speed, workers.last_beat_us(database, "supervisor"))
         chosen = ports.choose(settings.var_dir)
         programs = _programs(settings, chosen, _pace(interval_s, messages_per_hour))
@@ -47,6 +52,16 @@ def run(
         boss.run(stop)
         reporter.write()
         database.close()
+
+
+def _bring_up_to_date(settings: Settings, database: Database) -> None:
+    """A var/ folder of an earlier version gets this version's tables."""
+    if schema_version.is_current(database):
+        return
+    from data.store.migrate import upgrade
+
+    console.print("The database is brought to this version's tables.")
+    upgrade(settings.store_url)
 
 
 @contextmanager
@@ -108,7 +123,7 @@ def _programs(settings: Settings, chosen: dict[str, int], pace: list[str]) -> li
     )
     binary = str(Path(sys.executable).parent / "nats-server")
     ours = [sys.executable, "-m", "runtime"]
-    return [
+    programs = [
         Program("broker", [binary, "-c", str(config)]),
         Program("ingest", [*ours, "ingest"], env),
         Program("score", [*ours, "score"], env),
@@ -120,6 +135,7 @@ def _programs(settings: Settings, chosen: dict[str, int], pace: list[str]) -> li
         Program("app", [*ours, "app"], env),
         Program("plant", [*ours, "plant", *pace], machines),
     ]
+    return [replace(program, delay_s=_DELAYS_S.get(program.name, _LATER_S)) for program in programs]
 
 
 class _Reporter:

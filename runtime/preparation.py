@@ -27,7 +27,7 @@ from models import registry
 from runtime import choosing, demo_quality, demo_site, ports, wiring
 from runtime.cli.output import console
 from runtime.demo import environment
-from runtime.settings import Settings
+from runtime.settings import PREPARED, Settings
 from services import clocks
 from services.ingest import Ingest
 from services.ingest.mes import MesIntake
@@ -40,7 +40,6 @@ from simulator.floor import master_data
 from simulator.layout import demo
 from simulator.run import open_plant
 
-MARK = "prepared.json"
 AHEAD_BATCHES = 8
 POLL_S = 5.0
 SEEDS = tuple(range(7, 23))
@@ -52,8 +51,8 @@ def prepare(settings: Settings, *, days: float, seed: int | None, anew: bool = F
     A set-up that was broken off is begun again from nothing. Without a seed, one is chosen that leaves
     a machine at risk, so that there is something to decide at the first sign-in.
     """
-    mark = settings.var_dir / MARK
-    if mark.exists() and not anew:
+    mark = settings.var_dir / PREPARED
+    if settings.prepared and not anew:
         return False
     _forget(settings)
     settings.var_dir.mkdir(parents=True, exist_ok=True)
@@ -68,7 +67,7 @@ def _forget(settings: Settings) -> None:
         shutil.rmtree(settings.var_dir / name, ignore_errors=True)
     for path in settings.var_dir.glob("taktwise.db*"):
         path.unlink()
-    for name in (MARK, "demo-accounts.txt"):
+    for name in (PREPARED, "demo-accounts.txt"):
         (settings.var_dir / name).unlink(missing_ok=True)
 
 

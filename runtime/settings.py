@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from domain.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
+PREPARED = "prepared.json"
 
 
 class Settings(BaseSettings):
@@ -68,6 +69,11 @@ class Settings(BaseSettings):
     def store_url(self) -> str:
         """Our own database; SQLite under var/ unless set."""
         return self.database_url or f"sqlite:///{self.var_dir / 'taktwise.db'}"
+
+    @property
+    def prepared(self) -> bool:
+        """True when the demo's history is there, whole."""
+        return (self.var_dir / PREPARED).exists()
 
 
 def load() -> Settings:

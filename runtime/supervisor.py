@@ -23,11 +23,12 @@ _PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A command to keep running."""
+    """A command to keep running. `delay_s`: it leaves the first seconds to the others."""
 
     name: str
     argv: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
+    delay_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -55,7 +56,8 @@ class Supervisor:
     """Runs programs until `stop` is set. `report` hears of every start, crash and end."""
 
     def __init__(self, programs: Sequence[Program], log_dir: Path, report: Callable[[Report], None]) -> None:
-        self._children = [_Child(program) for program in programs]
+        began = time.monotonic()
+        self._children = [_Child(program, due=began + program.delay_s) for program in programs]
         self._log_dir = log_dir
         self._report = report
         log_dir.mkdir(parents=True, exist_ok=True)

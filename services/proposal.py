@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from domain.costs import Setting
 from domain.evidence import Alternative, ProposedCommand
 from domain.messages import Cancel, CommandKind, MaintenanceOrder, Requisition, Reservation
-from domain.recommendation import Choice, cause_label, clock_text, minutes_text
+from domain.recommendation import Choice, cause_phrase, clock_text, minutes_text
 from services.situation import Machine
 
 STOCK_QUEUE, PROCUREMENT_QUEUE = "erp.stock", "erp.procurement"
@@ -60,7 +60,7 @@ def _work(p: Proposal, kind: CommandKind, position: int, depends_on: int | None)
         equipment_id=p.machine.equipment_id,
         start_us=p.start_us,
         duration_s=p.choice.duration_s,
-        task=f"Inspect for: {cause_label(p.cause)}" if inspect else task.task,
+        task=f"Inspect for {cause_phrase(p.cause)}" if inspect else task.task,
         skill=task.skill,
         part_id=None if inspect else task.part_id,
         cause=p.cause,
@@ -101,7 +101,7 @@ def cancel_of(position: int, queue: str, business_key: str, command_id: str, rea
 def title(machine: Machine, cause: str, setting: Setting, choice: Alternative) -> str:
     """What is proposed, in one line."""
     if choice.key == Choice.INSPECT_FIRST:
-        return f"Inspect {machine.name} for: {cause_label(cause)}"
+        return f"Inspect {machine.name} for {cause_phrase(cause)}"
     moment = choice.label[:1].lower() + choice.label[1:]
     return f"{setting.task.task} on {machine.name} {moment}"
 

@@ -14,8 +14,8 @@ from domain.costs import Setting
 from domain.evidence import Evidence, Moved, SimilarCase
 from domain.messages import Finding
 from domain.prediction import Contribution
-from domain.recommendation import cause_label, minutes_text
-from domain.telemetry import METRICS, MetricKind, Quality
+from domain.recommendation import cause_label, cause_phrase, minutes_text
+from domain.telemetry import METRICS, MetricKind, Quality, figure_text
 from services.situation import Situation
 
 BARS = 8
@@ -111,16 +111,14 @@ def _words(s: Situation, moved: Sequence[Moved]) -> str:
     unit = "cycles" if p.life_unit == "cycles" else "operating hours"
     risk = f"{round((p.probability or 0) * 100)} of 100"
     horizon = f" within {p.horizon_s / 3_600:g} h" if p.horizon_s else ""
-    healthy = f" (a healthy machine of this type: {round(s.base * 100)})" if s.base is not None else ""
+    healthy = f"; {round(s.base * 100)} is usual for this type of machine" if s.base is not None else ""
     said = [f"The risk that {s.machine.name} fails{horizon} is {risk}{healthy}."]
     if p.rul is not None and p.rul_low is not None and p.rul_high is not None:
-        said.append(
-            f"It will probably run another {p.rul_low:.0f} to {p.rul_high:.0f} {unit} "
-            f"(most likely {p.rul:.0f})."
-        )
+        span = f"{p.rul_low:.0f} to {p.rul_high:.0f}" if p.rul_low >= 0.5 else f"up to {p.rul_high:.0f}"
+        said.append(f"It will probably run another {span} {unit} (most likely {p.rul:.0f}).")
     raised = [m for m in moved if m.points > 0 and m.metric][:2]
     if raised:
-        said.append(f"What contributed most: {' and '.join(_said(m) for m in raised)}.")
+        said.append(f"What contributed most: {'; '.join(_said(m) for m in raised)}.")
         said.append(_points_to(s))
     else:
         said.append("The contributions of the single sensors are not known yet.")
@@ -131,15 +129,15 @@ def _points_to(s: Situation) -> str:
     if s.cause == "unknown":
         return ""
     if s.cause_told:
-        return f"Such signs go with: {cause_label(s.cause)}."
-    return f"They point to no single cause; most often found on such machines: {cause_label(s.cause)}."
+        return f"Such signs go with {cause_phrase(s.cause)}."
+    return f"They point to no single cause; on such machines it is most often {cause_phrase(s.cause)}."
 
 
 def _said(m: Moved) -> str:
+    label = f"{m.label[:1].lower()}{m.label[1:]}"
     if m.observed is None or m.usual is None:
-        return f"{m.label[:1].lower()}{m.label[1:]}"
-    unit = f" {m.unit}" if m.unit else ""
-    return f"{m.label[:1].lower()}{m.label[1:]} ({m.observed:.3g}{unit}, usually {m.usual:.3g}{unit})"
+        return label
+    return f"{label}: {figure_text(m.observed, m.unit)}, where {figure_text(m.usual, m.unit)} is usual"
 
 
 def _against(tx: Connection, s: Situation, moved: Sequence[Moved]) -> list[str]:
@@ -208,10 +206,10 @@ def _would_change(s: Situation, moved: Sequence[Moved]) -> list[str]:
     same = sum(c.value for c in s.contributions if c.metric == top.metric)
     left = max(0.0, min(1.0, s.prediction.probability - same)) * 100
     usual = next((c.usual for c in s.contributions if c.metric == top.metric and c.usual is not None), None)
-    back = f" back at its usual {usual:.3g} {top.unit}".rstrip() if usual is not None else " as usual"
-    return [
-        f"Were {label_of(top.metric)}{back}, its part of the risk would go: about {left:.0f} of 100 left."
-    ]
+    label = label_of(top.metric)
+    name = f"{label[:1].lower()}{label[1:]}"
+    back = f"back at the usual {figure_text(usual, top.unit)}" if usual is not None else "as usual"
+    return [f"With {name} {back}, the risk would be about {left:.0f} of 100."]
 
 
 def similar_cases(tx: Connection, s: Situation) -> tuple[SimilarCase, ...]:

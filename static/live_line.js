@@ -83,10 +83,10 @@ export function drawLine(root, data) {
         if (fresh) rows[id] = put(body, name, machineRow(s[name]));
         if (fresh || changed.has("live:" + id)) unitNow(rows[id], s["live:" + id]);
       }
+      if (changed.has("waiting") && s.waiting?.length) put(below, "waiting", waiting(s.waiting));
       if (changed.has("orders")) put(below, "orders", orders(s.orders));
       if (changed.has("losses")) put(below, "losses", losses(s.losses));
       if (changed.has("stops")) put(below, "stops", stops(s.stops, "Dearest stops"));
-      if (changed.has("waiting") && s.waiting?.length) put(below, "waiting", waiting(s.waiting));
     },
   };
 }

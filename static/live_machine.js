@@ -24,7 +24,9 @@ function sensorTile(sensor) {
   const value = el("span", "value");
   value.append(el("b", "", "\u2013"), " ", el("small", "", sensor.unit));
   const spark = el("span", "spark");
-  tile.append(el("span", "name", sensor.label), value, spark, el("span", "tw-muted tw-small age"));
+  const name = el("span", "name", sensor.label);
+  name.title = sensor.label;
+  tile.append(name, value, spark, el("span", "tw-muted tw-small age"));
   if (sensor.ignored) tile.append(el("span", "tw-tag", "ignored until " + sensor.ignored));
   return tile;
 }
@@ -117,8 +119,8 @@ export function drawMachine(root, data) {
     update(s, changed) {
       if (changed.has("problem")) { problem.textContent = s.problem || ""; problem.hidden = !s.problem; }
       if (changed.has("lead")) put(head, "lead", lead(s.lead, data));
-      if (s.unit && changed.has("unit")) put(top, "figures", figures(s));
       if (s.unit && (changed.has("unit") || changed.has("state"))) put(top, "now", nowPanel(s));
+      if (s.unit && changed.has("unit")) put(top, "figures", figures(s));
       if (changed.has("risk") && s.risk) put(top, "risk", riskPanel(s.risk, s.case));
       else if (changed.has("case") && s.risk) put(top, "risk", riskPanel(s.risk, s.case));
       if (changed.has("sensors")) {

@@ -36,7 +36,7 @@ export function lineNow(box, card, live) {
   if (id) {
     const why = card.reasons[id] ? ": " + card.reasons[id] : "";
     const text = el("span", "words whole");
-    text.append(el("span", "tw-mark", "\u25B2"), ` stopped: ${card.units[id]}${why}`);
+    text.append(el("span", "tw-mark", "\u25B2"), ` ${card.units[id]} stopped${why}`);
     if (live.since[id]) {
       const e = el("span", "tw-muted");
       e.dataset.at = live.since[id];

@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from components.tables import lead, panel, table
+from components.users import role_text
 from components.words import safe
 from domain.errors import UserFixable
 from pages.account.phone import second_factor
@@ -11,13 +13,13 @@ from services.desk import Desk
 def render(desk: Desk) -> None:
     """Name, roles and places; below them the change of the password."""
     actor = desk.actor
-    roles = ", ".join(sorted(role.value.replace("_", " ") for role in actor.roles))
+    roles = ", ".join(sorted(role_text(role.value) for role in actor.roles))
     rows = (("Name", actor.name), ("User name", actor.username), ("Roles", roles), ("Places", _places(desk)))
-    cells = "".join(f"<tr><th>{name}</th><td>{safe(value)}</td></tr>" for name, value in rows)
+    st.html(lead(f"<b>You are signed in as {safe(actor.name)}.</b>"))
     left, right = st.columns(2, gap="small")
     with left:
-        head = '<div class="tw-h"><h2>Account</h2></div>'
-        st.html(f'<div class="tw-panel">{head}<table class="tw-table">{cells}</table></div>')
+        cells = [(f'<span class="tw-muted">{name}</span>', safe(value)) for name, value in rows]
+        st.html(panel("Account", table((), cells)))
         second_factor(desk)
     with right, st.form("password", clear_on_submit=True):
         st.html('<div class="tw-h"><h2>Change the password</h2></div>')
@@ -29,7 +31,7 @@ def render(desk: Desk) -> None:
 
 
 def _places(desk: Desk) -> str:
-    return ", ".join(desk.actor.scopes) or "none yet"
+    return ", ".join(desk.queries.floor.own_places()) or "none yet"
 
 
 def _change(desk: Desk, current: str, new: str, again: str) -> None:

@@ -20,7 +20,8 @@ def render(desk: Desk) -> None:
     users = desk.queries.admin.users()
     listed = st.container()
     left, right = st.columns(2, gap="small")
-    with left:
+    with left, st.container(border=True, key="change-user"):
+        st.html('<div class="tw-h"><h2>Change a user</h2></div>')
         _change(desk, users)
     with right:
         _create(desk, users)
@@ -35,7 +36,7 @@ def _change(desk: Desk, users: Users) -> None:
     asked = st.query_params.get("user", "")
     options = ["", *by_id]
     chosen = st.selectbox(
-        "Change a user",
+        "User",
         options,
         index=options.index(asked) if asked in by_id else 0,
         format_func=lambda i: f"{by_id[i].name} ({by_id[i].username})" if i else "Choose a user",

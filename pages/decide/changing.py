@@ -23,7 +23,7 @@ def fields(desk: Desk, case: CaseView) -> Changes | None:
         for k, a in listed.items()
         if not a.advised
     }
-    words[Choice.AT_TIME] = "Replace at another time"
+    words[Choice.AT_TIME] = "At another time"
     key = f"choice-{case.case_id}"
     choice = st.selectbox(
         "What to do instead",
@@ -38,7 +38,7 @@ def fields(desk: Desk, case: CaseView) -> Changes | None:
     start_us = None
     if choice == Choice.AT_TIME:
         start_us = _start(desk, case)
-        if st.checkbox("Only inspect, do not replace yet", key=f"inspect-{case.case_id}"):
+        if st.checkbox("Only inspect at that time", key=f"inspect-{case.case_id}"):
             choice = Choice.INSPECT_FIRST
     reason = draft(desk, case, "changes", "Why (kept with the decision)")
     return Changes(str(choice), start_us, reason)

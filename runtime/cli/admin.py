@@ -10,7 +10,7 @@ from runtime import settings as configuration
 from runtime.cli import output
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-BENCHES = ("live", "explain", "ingest", "plant", "stop")
+BENCHES = ("live", "start", "explain", "ingest", "plant", "stop")
 
 
 def register(app: typer.Typer) -> None:
@@ -55,7 +55,7 @@ def doctor(as_json: Json = False) -> None:
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="live, explain, ingest, plant, stop, or all")],
+    name: Annotated[str, typer.Argument(help="live, start, explain, ingest, plant, stop, or all")],
     as_json: Json = False,
 ) -> None:
     """Measure a stated figure; exit 1 when a goal is missed.

@@ -46,9 +46,12 @@ def prepare(
 
     Example: python -m runtime prepare --days 14
     """
+    settings = configuration.load()
+    if settings.prepared and not anew:  # said before the heavy imports: `make run` asks each time
+        return
     from runtime import preparation
 
-    preparation.prepare(configuration.load(), days=days, seed=seed, anew=anew)
+    preparation.prepare(settings, days=days, seed=seed, anew=anew)
 
 
 def demo(speed: Speed = 1.0, interval: Interval = 5.0, messages_per_hour: Rate = None) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, exists, func, or_, select
 
 from data.store import tables as t
 from domain.cases import UNDECIDED
@@ -112,7 +112,8 @@ def stops(
 
     A stop costs the plant's stated downtime rate for the time in which the line's constraint stood as
     well (`stood`). Planned stops cost nothing, nor do those of a machine that waited for another one
-    (state Suspended in its middle): they are charged to the machine that caused them.
+    (state Suspended in its middle, or within it where the machine speaks too seldom to say more): they
+    are charged to the machine that caused them.
     """
     d, s = t.downtimes.c, t.states.c
     middle = (d.start_us + func.coalesce(d.end_us, window.to_us)) // 2
@@ -123,15 +124,21 @@ def stops(
         .limit(1)
         .scalar_subquery()
     )
-    query = select(d.equipment_id, d.reason, d.start_us, d.end_us, d.planned, state).where(
+    waited = exists().where(
+        s.equipment_id == d.equipment_id,
+        s.source_us >= d.start_us,
+        s.source_us <= func.coalesce(d.end_us, window.to_us),
+        s.state.in_(_WAITING),
+    )
+    query = select(d.equipment_id, d.reason, d.start_us, d.end_us, d.planned, state, waited).where(
         under(d.equipment_id, scope),
         d.start_us < window.to_us,
         or_(d.end_us.is_(None), d.end_us > window.from_us),
     )
     rate = (situation.rates_for(tx, scope) or Rates()).downtime_cents_per_hour
     found: dict[tuple[str, str, bool], StopRow] = {}
-    for unit, reason, start_us, end_us, planned, state_then in tx.execute(query):
-        elsewhere = state_then in _WAITING
+    for unit, reason, start_us, end_us, planned, state_then, waited_then in tx.execute(query):
+        elsewhere = state_then in _WAITING or (waited_then and state_then == MachineState.EXECUTE)
         key = (unit, reason, planned or elsewhere)
         row = found.get(key) or StopRow(
             unit, names.get(unit, unit), line_of(unit), reason, 0, 0, 0, planned, elsewhere, None

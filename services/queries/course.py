@@ -45,7 +45,7 @@ def course_of(
     who: Mapping[str, str],
 ) -> tuple[CourseStep, ...]:
     """What happened, oldest first, then what is to come (without a time)."""
-    proposer = who.get(case["proposed_by"], case["proposed_by"])
+    proposer = who.get(case["proposed_by"]) or _model(case["proposed_by"])
     past = [CourseStep(case["opened_us"], f"Proposed by {proposer}")]
     past += [step for entry in audit for step in _noted(entry)]
     past += [CourseStep(s.signed_us, f"Signed by {s.printed_name}: {s.meaning}") for s in signatures]
@@ -58,6 +58,12 @@ def course_of(
         )
     past.sort(key=lambda step: step.at_us or 0)
     return (*_joined(past), *_to_come(CaseState(case["state"]), commands, outcome is not None))
+
+
+def _model(name: str) -> str:
+    """`plant_failure 20261121-9a47` as people call it: `the plant failure model`."""
+    first, _, version = name.partition(" ")
+    return f"the {first.replace('_', ' ')} model" if version else name
 
 
 def finding_text(finding: str, cause: str) -> str:

@@ -11,6 +11,8 @@ from services.floor import facts
 from services.queries.common import in_scope, under
 from services.rows.floor import Node
 
+_LEVELS = {"unit": "machine"}
+
 
 class FloorQueries:
     """Reads on behalf of `context.actor`, within the actor's scopes."""
@@ -25,16 +27,24 @@ class FloorQueries:
         mine = sorted({s for s in self._context.actor.scopes if within(s, site)}, key=len)
         return tuple(s for i, s in enumerate(mine) if not any(within(s, outer) for outer in mine[:i]))
 
+    def own_places(self) -> tuple[str, ...]:
+        """The names of what the actor's account may see, at every site."""
+        e, scopes = t.equipment.c, self._context.actor.scopes
+        with self._context.database.read() as tx:
+            rows = tx.execute(select(e.equipment_id, e.name).where(e.equipment_id.in_(scopes))).all()
+        names = {row[0]: row[1] for row in rows}
+        return tuple(names.get(scope, scope) for scope in scopes)
+
     def node(self, equipment_id: str, level: str) -> Node:
         """A line or a unit by id. Raises NotFound, also for what the actor may not see."""
         if not self._context.actor.may(Permission.SEE_FLOOR, equipment_id):
-            raise NotFound(f"there is no such {level} within your area")
+            raise NotFound(f"there is no such {_LEVELS.get(level, level)} within your area")
         e = t.equipment.c
         columns = (e.equipment_id, e.name, e.machine_type, e.constraint_unit, e.position, e.target_oee)
         with self._context.database.read() as tx:
             row = tx.execute(select(*columns).where(e.equipment_id == equipment_id, e.level == level)).first()
         if row is None:
-            raise NotFound(f"there is no such {level} within your area")
+            raise NotFound(f"there is no such {_LEVELS.get(level, level)} within your area")
         return Node(*row)
 
     def node_or_none(self, equipment_id: str, level: str) -> Node | None:

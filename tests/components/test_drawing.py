@@ -50,6 +50,13 @@ def test_bars_of_nothing_do_not_divide_by_zero():
     assert "left:0.00%" in charts.range_bar(0, 0, 0, 0, advised=False)
 
 
+def test_what_is_usual_is_drawn_and_told_beside_the_trend():
+    trend = Trend("pressure", "kPa", tuple(wave(NOW, NOW + 6 * HOUR, 1, 2)))
+    html = charts.trend_svg(trend, (NOW, NOW + HOUR), "UTC", usual=62.0)
+    assert "usual for this type 62.0" in svg_of(html) and svg_of(html).count("stroke-dasharray") == 1
+    assert "usually 62.0" in html
+
+
 def test_a_gap_in_a_trend_is_dashed():
     points = [
         *wave(NOW, NOW + 2 * HOUR, 1, 2),

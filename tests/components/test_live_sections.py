@@ -63,8 +63,8 @@ def test_with_the_right_the_risk_and_the_case_are_told(views: Views) -> None:
     sections = live_sections.draw(views[2], True)
     assert sections["risk"]["text"] == "62 of 100 within 24 h"
     assert sections["risk"]["high"]
-    assert sections["case"]["url"] == "/case?number=2211"
-    assert live_sections.draw(views[0], True)["waiting"][0]["url"] == "/case?number=2211"
+    assert sections["case"]["url"] == "/case?case=2211"
+    assert live_sections.draw(views[0], True)["waiting"][0]["url"] == "/case?case=2211"
 
 
 def test_the_lead_says_oee_target_loss_and_decisions(views: Views) -> None:

@@ -112,3 +112,22 @@ def test_names_from_outside_cannot_leave_an_attribute():
 def test_a_metric_of_another_source_is_still_readable():
     assert w.metric_label("sensor_21") == "Sensor 21"
     assert w.metric_label("vibration_rms") == "Vibration, velocity RMS"
+
+
+@pytest.mark.parametrize(
+    ("cents", "said"), [(75, "\u20ac 1"), (325, "\u20ac 3"), (-20_000, "\u2212\u20ac 200")]
+)
+def test_money_in_a_column_has_no_cents(cents, said):
+    assert w.money(cents, "EUR", whole=True) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "said"),
+    [
+        ("plant_failure", "20261121-9a472317", "plant failure model, version 20261121"),
+        ("plant_failure", "", "plant failure model"),
+        ("", "", ""),
+    ],
+)
+def test_a_model_is_called_by_its_name_and_day(name, version, said):
+    assert w.model_text(name, version) == said

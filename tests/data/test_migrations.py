@@ -9,6 +9,7 @@ from sqlalchemy import inspect
 
 from data.store.database import Database
 from data.store.migrate import upgrade
+from data.store.schema_version import is_current
 
 
 def catalogue(database: Database) -> dict[str, Any]:
@@ -53,3 +54,14 @@ def test_postgres(postgres: Database, postgres_url: str) -> None:
         tx.exec_driver_sql("CREATE SCHEMA public")
     upgrade(postgres_url)
     assert catalogue(postgres) == made
+
+
+def test_the_version_is_told_without_the_migration_tool(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    database = Database(url)
+    assert not is_current(database)
+    upgrade(url, "0001")
+    assert not is_current(database)
+    upgrade(url)
+    assert is_current(database)
+    database.close()

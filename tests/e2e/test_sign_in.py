@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MARK = "MARK-7F3A"
 START_S = 240.0
 PATIENCE = 60_000.0  # the machine that runs the tests may be busy
-QUERY = {"line": "?id=north/assembly/line-3", "machine": f"?id={f.CNC}", "case": "?number=2211"}
+QUERY = {"line": "?id=north/assembly/line-3", "machine": f"?id={f.CNC}", "case": "?case=2211"}
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def test_signed_in_every_screen_opens(web: Web, page: Page, screen: str) -> None
     query = QUERY.get(screen, "")
     if screen == "explanation":
         with web.database.read() as tx:
-            query = "?id=" + str(tx.execute(t.predictions.select()).first()[0])  # type: ignore[index]
+            query = "?prediction=" + str(tx.execute(t.predictions.select()).first()[0])  # type: ignore[index]
     page.goto(f"{web.url}/{screen}{query}")
     expect(page.locator(".tw-top nav").first).to_be_visible(timeout=PATIENCE)
     expect(page.locator("[data-testid=stMain]")).to_contain_text(MARK)
@@ -203,7 +203,7 @@ def test_an_operator_sees_the_own_line_and_no_other(web: Web, page: Page) -> Non
     expect(page.locator(".tw-line")).to_have_count(1, timeout=PATIENCE)
     expect(page.locator(".tw-line")).to_contain_text("Line 3")
     page.goto(f"{web.url}/machine?id={f.CNC}")
-    expect(page.get_by_text("no such unit within your area")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("no such machine within your area")).to_be_visible(timeout=PATIENCE)
     page.goto(f"{web.url}/users")
     expect(page.get_by_text("may not do this")).to_be_visible(timeout=PATIENCE)
 
@@ -223,6 +223,19 @@ def test_values_move_without_a_reload_and_a_link_changes_the_screen(web: Web, pa
     page.get_by_role("link", name="Line 1 Machining").click()
     expect(page.locator(".tw-machines")).to_be_visible(timeout=PATIENCE)
     assert "/line?id=north" in page.url
+
+
+def test_the_links_of_the_floor_open_what_they_name(web: Web, page: Page) -> None:
+    web.sign_in(page, "admin")
+    page.goto(web.url)
+    page.locator(".tw-dec").get_by_role("link", name="Open").first.click()
+    expect(page.get_by_text("case 2211")).to_be_visible(timeout=PATIENCE)
+    with web.database.read() as tx:
+        scored = tx.execute(t.predictions.select()).first()
+    assert scored is not None
+    page.goto(f"{web.url}/machine?id={scored.equipment_id}")
+    page.get_by_role("link", name="Why").click()
+    expect(page.get_by_text("A failure within")).to_be_visible(timeout=PATIENCE)
 
 
 def test_html_in_a_name_stays_text(web: Web, page: Page) -> None:

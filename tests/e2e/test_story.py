@@ -77,7 +77,7 @@ def test_a_supervisor_overrides_the_start_and_the_machine_is_maintained(
 
     page.get_by_role("button", name="Approve with changes").click()
     page.get_by_label("What to do instead").click()
-    page.get_by_role("option", name="Replace at another time").click()
+    page.get_by_role("option", name="At another time").click()
     page.get_by_label("Why (kept with the decision)").fill("The order in progress is finished first.")
     page.get_by_label("Your password", exact=True).fill(desk.password)
     page.get_by_role("button", name="Sign and release with changes").click()

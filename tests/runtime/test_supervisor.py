@@ -53,6 +53,19 @@ def test_a_crashed_program_starts_again_and_all_end_together(tmp_path: Path) -> 
     assert not any(alive(pid) for pid in pids)
 
 
+def test_a_program_with_a_delay_leaves_the_first_seconds_to_the_others(tmp_path: Path) -> None:
+    reports: list[Report] = []
+    stop = threading.Event()
+    programs = [Program("late", SLEEPER, delay_s=3_600), Program("soon", SLEEPER, delay_s=0.2)]
+    thread = threading.Thread(target=Supervisor(programs, tmp_path, reports.append).run, args=(stop,))
+    thread.start()
+    assert wait_for(lambda: any(r.name == "soon" for r in reports))
+    stop.set()
+    thread.join(15)
+    assert {r.name for r in reports} == {"soon"}
+    assert not alive(reports[0].pid)
+
+
 def test_children_end_when_the_supervisor_is_killed(tmp_path: Path) -> None:
     script = (
         "import sys,threading;from pathlib import Path;from runtime.supervisor import *;"
