@@ -32,6 +32,7 @@ class Permission(StrEnum):
     PROPOSE_POLICY = "propose_policy"
     APPROVE_POLICY = "approve_policy"
     MANAGE_DUTY = "manage_duty"
+    HAND_OVER = "hand_over"
     SEE_AUDIT = "see_audit"
     STOP_AI = "stop_ai"
     RESUME_AI = "resume_ai"
@@ -56,7 +57,7 @@ _SEE = frozenset({P.SEE_FLOOR, P.SEE_PREDICTIONS, P.SEE_CASES, P.COMMENT})
 _DECIDE = (
     _SEE
     | {P.RAISE_CASE, P.DECIDE, P.IGNORE_INPUT, P.SEE_HISTORY, P.SEE_HEALTH, P.SEE_REPORTS}
-    | {P.SEE_POLICY}
+    | {P.SEE_POLICY, P.HAND_OVER}
 )
 _REPORTS = frozenset({P.SEE_REPORTS, P.SCHEDULE_REPORTS})
 _LEADS = frozenset({P.PROPOSE_POLICY, P.MANAGE_DUTY})
@@ -66,7 +67,7 @@ _ADMINISTERS = frozenset(
 _ALARMS = frozenset({P.ACKNOWLEDGE_ALARM, P.SHELVE_ALARM})
 _KEEP = _ALARMS | {P.MANAGE_CHARTS, P.MANAGE_ALARMS}
 GRANTS: dict[Role, frozenset[Permission]] = {
-    Role.OPERATOR: _SEE | _ALARMS | {P.RAISE_CASE},
+    Role.OPERATOR: _SEE | _ALARMS | {P.RAISE_CASE, P.HAND_OVER},
     Role.TECHNICIAN: _SEE | _ALARMS | {P.RAISE_CASE, P.RECORD_OUTCOME, P.SEE_HISTORY, P.SEE_REPORTS},
     Role.SUPERVISOR: _DECIDE | _KEEP | {P.MANAGE_DUTY},
     Role.MAINTENANCE_PLANNER: _DECIDE | _ALARMS | _LEADS | {P.RECORD_OUTCOME},

@@ -70,7 +70,22 @@ def _chance(row: InboxRow) -> str:
 
 
 def _where(row: InboxRow) -> str:
-    return f'<div class="tw-muted tw-small">{safe(row.line_name)} &middot; case {row.number}</div>'
+    to = f" &middot; with {'you' if row.assigned_to_me else safe(row.assigned_to)}" if row.assigned_to else ""
+    return f'<div class="tw-muted tw-small">{safe(row.line_name)} &middot; case {row.number}{to}</div>'
+
+
+def aside_panel(rows: Sequence[InboxRow], site: SiteRow, now_us: int) -> str:
+    """Cases that somebody has put aside; they come back by themselves. '' when there are none."""
+    body = [
+        (
+            f"{link(row.title, 'case', case=str(row.number))}{_where(row)}",
+            f'<span class="tw-nw">back {moment(row.snoozed_until_us, site.time_zone, now_us)}</span>',
+            f'<span class="tw-nw">{left(row.deadline_us, now_us)}</span>',
+        )
+        for row in rows
+    ]
+    head = ("What is proposed", "Put aside", "Decide within")
+    return panel("Put aside", table(head, body, right=(2,)), plural(len(rows), "case")) if rows else ""
 
 
 def under_way_panel(rows: Sequence[InboxRow], site: SiteRow, now_us: int) -> str:

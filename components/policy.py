@@ -9,6 +9,7 @@ from domain.approval import MEANS, Part, Policy, Rule, Step
 from services.rows.approvals import DelegationRow, DutyRow, PolicyRow, VerdictRow
 from services.rows.site import SiteRow
 
+CHANNELS = {"app": "in the desk", "email": "e-mail", "webhook": "webhook", "mqtt": "MQTT"}
 STATES = {"proposed": "waits for approval", "active": "in force", "retired": "retired", "refused": "refused"}
 
 
@@ -82,7 +83,7 @@ def _step(step: Step) -> str:
         step.to, role_words([step.to])
     )
     when = "At once" if not step.share else f"After {step.share * 100:.0f} % of the time to decide"
-    return f"{when}: {to} ({', '.join(step.channels)})."
+    return f"{when}: {to} ({', '.join(CHANNELS[c] for c in step.channels)})."
 
 
 def versions_panel(rows: Sequence[PolicyRow], site: SiteRow) -> str:

@@ -65,6 +65,7 @@ PAGES: tuple[Page, ...] = (
     Page("stop", "AI stop", S.PREDICT, P.SEE_FLOOR, "pages.predict.stop:render"),
     Page("inbox", "Inbox", S.DECIDE, P.SEE_CASES, "pages.decide.inbox:render", badge="cases"),
     Page("case", "Case", S.DECIDE, P.SEE_CASES, "pages.decide.case:render", in_menu=False),
+    Page("handover", "Handover", S.DECIDE, P.SEE_CASES, "pages.decide.handover:render"),
     Page("duty", "On duty", S.DECIDE, P.SEE_POLICY, "pages.decide.duty:render"),
     Page("policy", "Policy", S.DECIDE, P.SEE_POLICY, "pages.decide.policy:render"),
     Page("history", "History", S.DECIDE, P.SEE_HISTORY, "pages.decide.history:render"),

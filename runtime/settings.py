@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     cmapss_model: Path = ROOT / "models" / "artifacts" / "cmapss_fd001"
     webhook_url: str = ""
     webhook_secret: str = ""
+    anchor_dir: Path | None = None  # the audit's last hash is published here every day
     notify_topic: str = ""  # MQTT topic for messages to people; empty: none
     web_host: str = "127.0.0.1"
     web_port: int = Field(default=8501, ge=1, le=65535)

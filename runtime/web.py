@@ -35,6 +35,7 @@ from services.commands.care import CareCommands
 from services.commands.cases import CaseCommands
 from services.commands.charts import ChartCommands
 from services.commands.explanations import ExplanationCommands
+from services.commands.handover import HandoverCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
 from services.commands.second_factor import SecondFactorCommands
@@ -100,6 +101,7 @@ def bind(settings: Settings, database: Database, accounts: Accounts) -> None:
         second_factor=SecondFactorCommands(database),
         care=CareCommands(database),
         stopping=StopCommands(database),
+        handover=HandoverCommands(database),
     )
 
     def desk_of(actor: Any, site: Any) -> Any:

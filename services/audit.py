@@ -6,7 +6,7 @@ not; keep the head hash that `verify` returns somewhere else to notice that too.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,15 @@ class Verified:
 
     entries: int
     head: str
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The head of the chain as it was published on a day (UTC, `2026-11-21`)."""
+
+    day: str
+    entry: int
+    hash: str
 
 
 def append(
@@ -71,12 +80,38 @@ def digest(row: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical({name: row[name] for name in _HASHED}).encode()).hexdigest()
 
 
-def verify(database: Database) -> Verified:
-    """Walk the whole chain; Tampered names the first entry that does not fit."""
-    previous, count = store.GENESIS, 0
+def verify(database: Database, anchors: Iterable[Anchor] = ()) -> Verified:
+    """Walk the whole chain; Tampered names the first entry that does not fit, and what is wrong with it.
+
+    `anchors` were published earlier: an end that was cut off since, or a chain made anew, is noticed by them.
+    """
+    waiting = {anchor.entry: anchor for anchor in anchors}
     with database.read() as tx:
-        for row in store.entries(tx):
-            if row["previous_hash"] != previous or row["hash"] != digest(row):
-                raise Tampered(f"audit entry {row['entry']} does not fit the chain")
-            previous, count = row["hash"], count + 1
+        verified = check(store.entries(tx), lambda key: store.stands(tx, key), waiting)
+    if waiting:
+        first = min(waiting)
+        raise Tampered(f"audit entry {first} was published on {waiting[first].day} and is missing")
+    return verified
+
+
+def check(
+    rows: Iterable[Mapping[str, Any]],
+    stands: Callable[[str], bool],
+    waiting: MutableMapping[int, Anchor],
+) -> Verified:
+    """Check entries in their order. `stands(hash)`: is that entry elsewhere? Anchors met are taken out."""
+    previous, count = store.GENESIS, 0
+    for row in rows:
+        name = f"audit entry {row['entry']} does not fit the chain"
+        if row["hash"] != digest(row):
+            raise Tampered(f"{name}: it was changed")
+        if row["previous_hash"] != previous:
+            moved = stands(row["previous_hash"])
+            raise Tampered(
+                f"{name}: {'entries were reordered' if moved else 'an entry before it is missing'}"
+            )
+        anchor = waiting.pop(row["entry"], None)
+        if anchor is not None and anchor.hash != row["hash"]:
+            raise Tampered(f"{name}: another one was published on {anchor.day}")
+        previous, count = row["hash"], count + 1
     return Verified(count, previous)

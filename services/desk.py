@@ -9,6 +9,7 @@ from services.commands.care import CareCommands
 from services.commands.cases import CaseCommands
 from services.commands.charts import ChartCommands
 from services.commands.explanations import ExplanationCommands
+from services.commands.handover import HandoverCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
 from services.commands.second_factor import SecondFactorCommands
@@ -54,6 +55,7 @@ class Commands:
     care: CareCommands
     stopping: StopCommands
     charts: ChartCommands
+    handover: HandoverCommands
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,3 +49,26 @@ def said(tx: Connection, subject_kind: str, subject_id: str, actor: str, action:
     a = t.audit.c
     query = select(a.entry).where(a.subject_kind == subject_kind, a.subject_id == subject_id)
     return tx.execute(query.where(a.actor == actor, a.action == action).limit(1)).first() is not None
+
+
+def stands(tx: Connection, key: str) -> bool:
+    """True when an entry with this hash is stored."""
+    return tx.execute(select(t.audit.c.entry).where(t.audit.c.hash == key).limit(1)).first() is not None
+
+
+def newest(tx: Connection) -> tuple[int, str] | None:
+    """Number and hash of the newest entry; None in an empty audit."""
+    a = t.audit.c
+    row = tx.execute(select(a.entry, a.hash).order_by(a.entry.desc()).limit(1)).first()
+    return None if row is None else (int(row[0]), str(row[1]))
+
+
+def between(tx: Connection, from_wall_us: int, to_wall_us: int) -> Iterator[Any]:
+    """Entries of a span of wall time, oldest first."""
+    yield from (row for row in entries(tx) if from_wall_us <= row["wall_us"] < to_wall_us)
+
+
+def signed_records(tx: Connection) -> dict[tuple[str, str], Any]:
+    """Signatures by (account, hash of the record)."""
+    rows = tx.execute(select(t.signatures)).mappings()
+    return {(row["account_id"], row["record_hash"]): row for row in rows}

@@ -3,9 +3,12 @@
 import streamlit as st
 
 from auth.permissions import Permission
-from components.inbox import headline, under_way_panel, waiting_panel
+from components.inbox import aside_panel, headline, under_way_panel, waiting_panel
+from components.links import link
 from components.tables import lead
+from components.words import plural
 from pages.decide.raising import raising
+from pages.decide.several import several
 from pages.filters import line_filter
 from pages.live import live
 from services.desk import Desk
@@ -24,13 +27,18 @@ def render(desk: Desk) -> None:
     with left:
         live(desk, REFRESH_S, lambda now: _sentence(now, chosen))
     live(desk, REFRESH_S, lambda now: _tables(now, chosen))
+    several(desk, chosen)
 
 
 def _sentence(desk: Desk, line_id: str) -> None:
-    st.html(lead(headline(desk.queries.decide.inbox(line_id), desk.site, desk.now_us)))
+    new = desk.queries.policy.unread()
+    messages = link(plural(new, "new message"), "messages") if new else ""
+    st.html(lead(headline(desk.queries.decide.inbox(line_id), desk.site, desk.now_us), messages))
 
 
 def _tables(desk: Desk, line_id: str) -> None:
     inbox, now = desk.queries.decide.inbox(line_id), desk.now_us
     under_way = under_way_panel(inbox.under_way, desk.site, now)
-    st.html(f'<div class="tw-stack">{waiting_panel(inbox.waiting, desk.site, now)}{under_way}</div>')
+    aside = aside_panel(inbox.aside, desk.site, now)
+    waiting = waiting_panel(inbox.waiting, desk.site, now)
+    st.html(f'<div class="tw-stack">{waiting}{aside}{under_way}</div>')

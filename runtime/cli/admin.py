@@ -1,6 +1,7 @@
 """Commands for the person who looks after the desk: database, users, checks, figures."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,6 +24,8 @@ def register(app: typer.Typer) -> None:
     app.add_typer(users, name="user")
     audits = typer.Typer(no_args_is_help=True, help="The audit.")
     audits.command("verify")(verify_audit)
+    audits.command("export")(export_audit)
+    audits.command("anchor")(anchor_audit)
     app.add_typer(audits, name="audit")
 
 
@@ -98,13 +101,57 @@ def add_user(
     )
 
 
-def verify_audit(as_json: Json = False) -> None:
+def verify_audit(
+    as_json: Json = False,
+    file: Annotated[Path | None, typer.Option(help="Check an exported JSON Lines file instead.")] = None,
+    anchors: Annotated[Path | None, typer.Option(help="Folder of published anchors to compare with.")] = None,
+) -> None:
     """Recompute the audit chain; exit 1 at the first entry that was changed, removed or moved.
 
-    Example: python -m runtime audit verify
+    Example: python -m runtime audit verify --anchors /srv/anchors
     """
     from runtime import wiring
-    from services import audit
+    from services import audit, audit_files
 
-    verified = audit.verify(wiring.database(configuration.load()))
+    if file is not None:
+        verified = audit_files.verify_file(file)
+    else:
+        published = audit_files.anchors(anchors) if anchors else []
+        verified = audit.verify(wiring.database(configuration.load()), published)
     output.show({"entries": verified.entries, "head": verified.head}, as_json=as_json)
+
+
+def export_audit(
+    out: Annotated[Path, typer.Argument(help="FILE.jsonl or FILE.pdf")],
+    days: Annotated[int | None, typer.Option(help="Only the last days.", min=1)] = None,
+) -> None:
+    """Write the audit as JSON Lines (which proves itself) or as PDF (for people).
+
+    Example: python -m runtime audit export audit.jsonl
+    """
+    from domain.clock import DAY, wall_us
+    from runtime import wiring
+    from services import audit_files, audit_pdf
+
+    database = wiring.database(configuration.load())
+    since = 0 if days is None else wall_us() - days * DAY
+    if out.suffix == ".pdf":
+        out.write_bytes(audit_pdf.pdf(database, "Audit", since))
+    elif out.suffix == ".jsonl":
+        with out.open("w", encoding="utf-8") as target:
+            target.writelines(f"{line}\n" for line in audit_files.lines(database, since))
+    else:
+        raise SettingsError("the audit is written as .jsonl or .pdf")
+    output.console.print(f"the audit is in {out}")
+
+
+def anchor_audit(folder: Annotated[Path, typer.Argument(help="Best on another machine.")]) -> None:
+    """Publish today's anchor: number and hash of the newest entry. The notify process does it daily.
+
+    Example: python -m runtime audit anchor /srv/anchors
+    """
+    from runtime import wiring
+    from services import audit_files
+
+    written = audit_files.publish(wiring.database(configuration.load()), folder)
+    output.console.print(f"anchor in {written}" if written else "today's anchor is there already")

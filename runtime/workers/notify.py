@@ -3,6 +3,8 @@
 import logging
 import os
 import threading
+from pathlib import Path
+from typing import Any
 
 from data.sinks.mail import MailOutlet
 from data.sinks.posts import MailPost, MqttPost, Post, WebhookPost
@@ -10,12 +12,13 @@ from data.store.database import Database
 from domain.clock import SECOND, wall_us
 from domain.errors import Retryable
 from runtime.settings import Settings
-from services import workers
+from services import audit_files, workers
 from services.escalation import Escalation
 from services.notifier import Notifier
 
 NAME = "notify"
 BEAT_US = 5 * SECOND
+LOOK_US = 60 * SECOND
 TURN_S = 1.0
 log = logging.getLogger("taktwise.notify")
 
@@ -39,7 +42,7 @@ def main(settings: Settings, stop: threading.Event) -> None:
     channels = posts(settings)
     database = Database(settings.store_url, pool_size=2)
     try:
-        Worker(database, channels).run(stop)
+        Worker(database, channels, settings.anchor_dir).run(stop)
     finally:
         for post in channels.values():
             post.close()
@@ -49,11 +52,12 @@ def main(settings: Settings, stop: threading.Event) -> None:
 class Worker:
     """The loop: escalate, send, beat."""
 
-    def __init__(self, database: Database, channels: dict[str, Post]) -> None:
+    def __init__(self, database: Database, channels: dict[str, Post], anchor_dir: Path | None = None) -> None:
         self._database = database
         self._escalation, self._notifier = Escalation(database), Notifier(database, channels)
         self._channels = ", ".join(sorted(channels)) or "inside the desk only"
         self._beat_us, self._trouble = 0, ""
+        self._anchor_dir, self._anchored, self._looked_us = anchor_dir, "", 0
 
     def run(self, stop: threading.Event) -> None:
         """Turn until `stop`."""
@@ -62,6 +66,7 @@ class Worker:
                 self._escalation.turn()
                 while self._notifier.send_due().sent and not stop.is_set():
                     pass
+                self._anchor()
                 self._trouble = ""
                 self._beat()
             except Retryable as error:
@@ -69,9 +74,23 @@ class Worker:
                     log.warning("%s", error)
                 self._trouble = str(error)
 
+    def _anchor(self) -> None:
+        if self._anchor_dir is None or wall_us() - self._looked_us < LOOK_US:
+            return
+        self._looked_us = wall_us()
+        try:
+            audit_files.publish(self._database, self._anchor_dir)
+            self._anchored = "published"
+        except OSError as error:
+            log.warning("the anchor of the audit cannot be written: %s", error)
+            self._anchored = f"cannot be written: {error.strerror}"
+
     def _beat(self) -> None:
         if wall_us() - self._beat_us < BEAT_US:
             return
         self._beat_us = wall_us()
         counts = {state: count for state, count in self._notifier.counts().items() if state != "dropped"}
-        workers.beat(self._database, NAME, os.getpid(), {"channels": self._channels, **counts})
+        detail: dict[str, Any] = {"channels": self._channels, **counts}
+        if self._anchored:
+            detail["audit anchor"] = self._anchored
+        workers.beat(self._database, NAME, os.getpid(), detail)

@@ -12,11 +12,12 @@ from domain.cases import UNDECIDED, CaseState
 from domain.equipment import line_of
 from domain.evidence import Evidence
 from services.context import Context
+from services.queries import handover as handovers
 from services.queries.care import care_of, colleagues
 from services.queries.cases import audit_rows, case_row, case_view
 from services.queries.common import in_scope, names_of, people, under
 from services.queries.mine import Mine
-from services.rows.care import Colleague
+from services.rows.care import Colleague, HandoverView
 from services.rows.decide import AuditRow, CaseView, HistoryFilter, HistoryRow, Inbox, InboxRow
 
 _C = t.cases.c
@@ -96,6 +97,24 @@ class DecideQueries:
     def colleagues(self, equipment_id: str) -> tuple[Colleague, ...]:
         """Whom a case of this machine can be given to, or who can be asked about it."""
         return colleagues(self._context, equipment_id)
+
+    def handover_lines(self) -> tuple[tuple[str, str], ...]:
+        """(id, name) of the lines that the actor sees."""
+        c, e = self._context, t.equipment.c
+        c.actor.require(Permission.SEE_CASES)
+        lines = select(e.equipment_id, e.name).where(
+            e.level == "line", in_scope(e.equipment_id, c.actor), under(e.equipment_id, c.site.site_id)
+        )
+        with c.database.read() as tx:
+            return tuple((row.equipment_id, row.name) for row in tx.execute(lines.order_by(e.equipment_id)))
+
+    def handover(self, line_id: str) -> HandoverView:
+        """What the running shift of a line hands over."""
+        return handovers.current(self._context, line_id)
+
+    def handovers(self, line_id: str) -> tuple[HandoverView, ...]:
+        """The signed handovers of a line, newest first."""
+        return handovers.earlier(self._context, line_id)
 
     def history(self, wanted: HistoryFilter) -> tuple[HistoryRow, ...]:
         """Cases that wait no longer, newest decision first."""

@@ -16,6 +16,7 @@ from services.commands.care import CareCommands
 from services.commands.cases import CaseCommands
 from services.commands.charts import ChartCommands
 from services.commands.explanations import ExplanationCommands
+from services.commands.handover import HandoverCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
 from services.commands.second_factor import SecondFactorCommands
@@ -68,6 +69,7 @@ class Screens:
             second_factor=SecondFactorCommands(self.database),
             care=CareCommands(self.database),
             stopping=StopCommands(self.database),
+            handover=HandoverCommands(self.database),
         )
         return open_desk(Context(self.database, actor, site, Clock(f.NOW, wall_us())), commands)
 

@@ -1,0 +1,99 @@
+import pyotp
+import pytest
+from sqlalchemy import select
+
+from auth.permissions import Actor, Role
+from auth.second_factor import STEP_S, matching_step
+from auth.signatures import Credential
+from data.store import tables as t
+from data.store.database import Database
+from domain.clock import wall_us
+from domain.errors import Forbidden, InvalidInput, NotNow
+from services.commands.cases import CaseCommands
+from services.commands.second_factor import SecondFactorCommands
+from services.policy.file import DEFAULT
+from services.recommend import Recommender
+from tests.factories import PASSWORD
+from tests.kits.pen import TYPED
+from tests.services.decide.plant import Plant
+from tests.services.decide.test_approvals import in_force
+
+ONE, TWO = "act-00000001", "act-00000002"
+
+
+@pytest.fixture
+def case_id(plant: Plant, recommender: Recommender) -> str:
+    return str(recommender.consider(plant.predict(0.85)).case_id)
+
+
+def enrolled(database: Database, actor: Actor) -> pyotp.TOTP:
+    """Set up with the code of the step before, so that the present one is unused."""
+    factors = SecondFactorCommands(database)
+    totp = pyotp.parse_uri(factors.begin(actor, PASSWORD))
+    assert isinstance(totp, pyotp.TOTP)
+    factors.confirm(actor, totp.at(wall_us() // 1_000_000 - STEP_S))
+    return totp
+
+
+def test_codes_count_once_and_for_one_step_of_drift() -> None:
+    secret = pyotp.random_base32()
+    totp, now = pyotp.TOTP(secret), 1_795_255_200
+    step = now // STEP_S
+    for drift, fits in ((-2, False), (-1, True), (0, True), (1, True), (2, False)):
+        found = matching_step(secret, totp.at(now + drift * STEP_S), now * 1_000_000, 0)
+        assert found == (step + drift if fits else None)
+    assert matching_step(secret, totp.at(now), now * 1_000_000, step) is None
+    for wrong in ("", "12345", "abcdef", "\u0661\u0662\u0663\u0664\u0665\u0666"):
+        assert matching_step(secret, wrong, now * 1_000_000, 0) is None
+
+
+def test_who_has_set_it_up_signs_with_password_and_code(
+    plant: Plant, database: Database, supervisor: Actor, case_id: str
+) -> None:
+    desk, totp = CaseCommands(database), enrolled(database, supervisor)
+    with pytest.raises(InvalidInput, match="phone"):
+        desk.approve(supervisor, case_id, 1, ONE, credential=TYPED)
+    with pytest.raises(Forbidden, match="code"):
+        desk.approve(supervisor, case_id, 1, ONE, credential=Credential(PASSWORD, "000000"))
+    assert plant.outbox() == []
+    code = totp.at(wall_us() // 1_000_000)
+    assert (
+        desk.approve(supervisor, case_id, 1, ONE, credential=Credential(PASSWORD, code)).state == "approved"
+    )
+    with pytest.raises(Forbidden, match="used before"):
+        desk.undo(supervisor, case_id, 2, TWO, credential=Credential(PASSWORD, code))
+    detail = plant.rows(select(t.audit.c.detail).where(t.audit.c.action == "approved"))[0]["detail"]
+    assert "password and code" in detail
+
+
+def test_the_policy_can_want_a_code_from_a_cost_on(
+    plant: Plant, database: Database, supervisor: Actor, case_id: str
+) -> None:
+    in_force(
+        plant,
+        DEFAULT.read_text().replace(
+            "  - name: Everything else", "  - name: Everything else\n    code_above: 1"
+        ),
+    )
+    desk = CaseCommands(database)
+    with pytest.raises(Forbidden, match="code from your phone"):
+        desk.approve(supervisor, case_id, 1, ONE, credential=TYPED)
+    totp = enrolled(database, supervisor)
+    code = totp.at(wall_us() // 1_000_000)
+    assert (
+        desk.approve(supervisor, case_id, 1, TWO, credential=Credential(PASSWORD, code)).state == "approved"
+    )
+
+
+def test_only_an_administrator_removes_that_of_a_lost_phone(
+    plant: Plant, database: Database, supervisor: Actor
+) -> None:
+    factors = SecondFactorCommands(database)
+    enrolled(database, supervisor)
+    with pytest.raises(NotNow):
+        factors.begin(supervisor, PASSWORD)
+    for who in (supervisor, plant.person(Role.PLANT_MANAGER)):
+        with pytest.raises(Forbidden):
+            factors.reset(who, supervisor.account_id)
+    factors.reset(plant.person(Role.ADMINISTRATOR), supervisor.account_id)
+    assert not factors.is_set(supervisor)
