@@ -53,6 +53,7 @@ PAGES: tuple[Page, ...] = (
     Page("overview", "Plant", S.FLOOR, P.SEE_FLOOR, "pages.floor.overview:render"),
     Page("line", "Line", S.FLOOR, P.SEE_FLOOR, "pages.floor.line:render", in_menu=False),
     Page("machine", "Machine", S.FLOOR, P.SEE_FLOOR, "pages.floor.machine:render", in_menu=False),
+    Page("energy", "Energy", S.FLOOR, P.SEE_FLOOR, "pages.floor.energy:render"),
     Page("risks", "Risks", S.PREDICT, P.SEE_PREDICTIONS, "pages.predict.risks:render"),
     Page(
         "explanation",

@@ -34,6 +34,7 @@ from services.commands.accounts import AccountCommands
 from services.commands.care import CareCommands
 from services.commands.cases import CaseCommands
 from services.commands.charts import ChartCommands
+from services.commands.energy import EnergyCommands
 from services.commands.explanations import ExplanationCommands
 from services.commands.handover import HandoverCommands
 from services.commands.policy import PolicyCommands
@@ -96,6 +97,7 @@ def bind(settings: Settings, database: Database, accounts: Accounts) -> None:
         accounts=AccountCommands(database),
         explanations=ExplanationCommands(database),
         charts=ChartCommands(database),
+        energy=EnergyCommands(database),
         reports=ReportCommands(database, mail=bool(settings.smtp_url)),
         policy=PolicyCommands(database),
         second_factor=SecondFactorCommands(database),

@@ -8,6 +8,7 @@ from services.commands.accounts import AccountCommands
 from services.commands.care import CareCommands
 from services.commands.cases import CaseCommands
 from services.commands.charts import ChartCommands
+from services.commands.energy import EnergyCommands
 from services.commands.explanations import ExplanationCommands
 from services.commands.handover import HandoverCommands
 from services.commands.policy import PolicyCommands
@@ -17,6 +18,7 @@ from services.commands.stopping import StopCommands
 from services.context import Context
 from services.queries.admin import AdminQueries
 from services.queries.decide import DecideQueries
+from services.queries.energy import EnergyQueries
 from services.queries.floor import FloorQueries
 from services.queries.oversight import OversightQueries
 from services.queries.patterns import PatternQueries
@@ -40,6 +42,7 @@ class Queries:
     oversight: OversightQueries
     quality: QualityQueries
     patterns: PatternQueries
+    energy: EnergyQueries
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Commands:
     stopping: StopCommands
     charts: ChartCommands
     handover: HandoverCommands
+    energy: EnergyCommands
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,5 +94,6 @@ def open_desk(context: Context, commands: Commands) -> Desk:
         OversightQueries(context),
         QualityQueries(context),
         PatternQueries(context),
+        EnergyQueries(context),
     )
     return Desk(context.actor, context.site, context.clock, queries, commands)

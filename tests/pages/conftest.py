@@ -15,6 +15,7 @@ from services.commands.accounts import AccountCommands
 from services.commands.care import CareCommands
 from services.commands.cases import CaseCommands
 from services.commands.charts import ChartCommands
+from services.commands.energy import EnergyCommands
 from services.commands.explanations import ExplanationCommands
 from services.commands.handover import HandoverCommands
 from services.commands.policy import PolicyCommands
@@ -64,6 +65,7 @@ class Screens:
             accounts=AccountCommands(self.database),
             explanations=ExplanationCommands(self.database),
             charts=ChartCommands(self.database),
+            energy=EnergyCommands(self.database),
             reports=ReportCommands(self.database, mail=False),
             policy=PolicyCommands(self.database),
             second_factor=SecondFactorCommands(self.database),

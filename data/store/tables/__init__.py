@@ -24,6 +24,7 @@ from data.store.tables.decision import (
     receipts,
     signatures,
 )
+from data.store.tables.energy import emission_factors, energy_tariffs
 from data.store.tables.kpi import (
     calendar_exceptions,
     holiday_regions,
@@ -117,6 +118,8 @@ __all__ = [
     "duties",
     "edge_devices",
     "edge_nodes",
+    "emission_factors",
+    "energy_tariffs",
     "equipment",
     "equipment_aliases",
     "explain_requests",

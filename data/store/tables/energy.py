@@ -1,0 +1,31 @@
+"""What energy costs and what it emits, in versions: who set them, from when on, and why."""
+
+from sqlalchemy import Table
+
+from data.store.tables.base import metadata, number, text, us, whole
+
+energy_tariffs = Table(
+    "energy_tariffs",
+    metadata,
+    text("site_id", key=True),
+    whole("version", key=True),
+    us("valid_from_us"),
+    text("name"),
+    text("bands"),  # JSON of domain.energy.Band, first fitting counts
+    whole("peak_cents_per_kw"),  # a month, for its highest quarter hour
+    text("set_by"),
+    us("set_wall_us"),
+    text("reason"),
+)
+emission_factors = Table(
+    "emission_factors",
+    metadata,
+    text("site_id", key=True),
+    whole("version", key=True),
+    us("valid_from_us"),
+    number("grams_per_kwh"),
+    text("source"),  # who published it
+    text("set_by"),
+    us("set_wall_us"),
+    text("reason"),
+)

@@ -1,0 +1,42 @@
+"""Energy: load by quarter hour, cost, base load, and what each line or machine uses for a good part."""
+
+import streamlit as st
+
+from auth.permissions import Permission
+from components import energy as c
+from components.tables import empty, lead
+from domain.clock import DAY
+from domain.energy import QUARTER_US
+from pages.filters import choice, line_filter
+from pages.floor.tariffs import pricing
+from services.desk import Desk
+
+PLOT = {"displayModeBar": False, "scrollZoom": False}
+SPANS = {"": "Last 24 hours", "7": "Last 7 days", "14": "Last 14 days", "30": "Last 30 days"}
+
+
+def render(desk: Desk) -> None:
+    """Filters, the sentence, the load, the table; prices for those who may set them."""
+    with st.container(horizontal=True):
+        line = line_filter(desk.queries.quality.lines())
+        days = int(choice("Stretch", "span", list(SPANS.items())) or 1)
+    now = desk.now_us - desk.now_us % QUARTER_US
+    view = desk.queries.energy.view(line, now - days * DAY, now)
+    if view is None:
+        st.html(empty("No machine is placed here yet."))
+        return
+    st.html(lead(c.energy_headline(view, desk.site, desk.now_us), c.missing(view)))
+    left, right = st.columns([2, 1], gap="small")
+    with left, st.container(border=True, key="sensors"):
+        st.html(
+            '<p class="tw-muted tw-small">Demand by quarter hour; dotted where a gap was filled evenly</p>'
+        )
+        st.plotly_chart(c.load_figure(view, desk.site.time_zone), theme=None, config=PLOT)
+    with right:
+        st.html(c.facts_panel(view, desk.site, desk.now_us))
+    st.html(c.rows_panel(view, desk.site, desk.now_us) + c.resets_panel(view, desk.site, desk.now_us))
+    data = c.energy_csv(view, desk.site)
+    st.download_button("Download as CSV", data, "taktwise-energy.csv", "text/csv", on_click="ignore")
+    if desk.may(Permission.MANAGE_ENERGY, desk.site.site_id):
+        with st.expander("Set the tariff and the emission factor"):
+            pricing(desk, view)

@@ -1,0 +1,1 @@
+"""Energy: load, idle energy, cost and emissions out of the 5-minute counts."""

@@ -1,0 +1,87 @@
+"""Prices by the time of use, the peak and the base load."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.clock import DAY, HOUR, micros
+from domain.energy import QUARTER_US, Band, Quarter, Tariff, base_load, cost_of, peak_of
+from domain.errors import InvalidInput
+
+BERLIN = ZoneInfo("Europe/Berlin")
+DAYTIME = Band("day", "12345", 360, 1_320, 20_000)
+REST = Band("rest", "1234567", 0, 1_440, 10_000)
+TWO = Tariff(0, "two prices", (DAYTIME, REST), 1_000)
+
+
+def at(text):
+    return micros(datetime.fromisoformat(text).replace(tzinfo=BERLIN))
+
+
+def quarters(first, count, kw=4.0):
+    return [Quarter(first + i * QUARTER_US, kw) for i in range(count)]
+
+
+def test_a_weekday_costs_two_prices_and_a_sunday_one():
+    weekday = cost_of(quarters(at("2026-11-20T00:00"), 96), [TWO], BERLIN)
+    assert weekday.by_band == {"day": 16 * 4 * 20, "rest": 8 * 4 * 10} and weekday.cents == 1_600
+    assert cost_of(quarters(at("2026-11-22T00:00"), 96), [TWO], BERLIN).by_band == {"rest": 960}
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25)])
+def test_the_days_on_which_the_clock_moves(day, hours):
+    first = at(f"{day}T00:00")
+    last = micros(datetime.fromisoformat(day).replace(tzinfo=BERLIN, hour=23, minute=45)) + QUARTER_US
+    assert last - first == hours * HOUR
+    night = Band("night", "1234567", 1_320, 360, 5_000)
+    found = cost_of(quarters(first, hours * 4, 1.0), [Tariff(0, "n", (night, REST), 0)], BERLIN)
+    assert found.by_band == {"night": (hours - 16) * 5, "rest": 160}
+
+
+def test_a_new_tariff_holds_from_its_moment_on_and_hours_before_the_first_are_named():
+    first = at("2026-11-22T00:00")
+    old, new = (
+        Tariff(first + HOUR, "a", (REST,), 0),
+        Tariff(first + 3 * HOUR, "b", (Band("new", "1234567", 0, 1_440, 90_000),), 0),
+    )
+    found = cost_of(quarters(first, 16), [new, old], BERLIN)
+    assert found.by_band == {"rest": 2 * 4 * 10, "new": 4 * 90} and found.unpriced == 4
+
+
+def test_a_band_over_midnight_belongs_to_the_day_on_which_it_began():
+    friday_night = Band("x", "5", 1_320, 360, 1)
+    assert friday_night.covers(datetime(2026, 11, 20, 23)) and friday_night.covers(datetime(2026, 11, 21, 5))
+    assert not friday_night.covers(datetime(2026, 11, 20, 5)) and not friday_night.covers(
+        datetime(2026, 11, 21, 23)
+    )
+
+
+def test_nonsense_does_not_construct():
+    with pytest.raises(InvalidInput, match="without a price"):
+        Tariff(0, "x", (DAYTIME,), 0)
+    for wrong in (("", 0, 1_440, 1), ("8", 0, 60, 1), ("1", 0, 2_000, 1), ("1", 0, 60, -1)):
+        with pytest.raises(InvalidInput):
+            Band("x", *wrong)
+
+
+@given(st.lists(st.one_of(st.none(), st.floats(0, 500)), min_size=1, max_size=300), st.integers(0, 200))
+def test_the_cost_is_the_energy_times_the_price_and_the_peak_is_the_highest(values, offset):
+    row = [Quarter(at("2026-11-16T00:00") + (i + offset) * QUARTER_US, v) for i, v in enumerate(values)]
+    flat = Tariff(0, "flat", (Band("x", "1234567", 0, 1_440, 12_345),), 0)
+    energy = sum(v / 4 for v in values if v is not None)
+    assert cost_of(row, [flat], BERLIN).cents == pytest.approx(energy * 12.345, abs=0.51)
+    peak, known = peak_of(row), [v for v in values if v is not None]
+    assert (peak.kw if peak else None) == max(known, default=None)
+    assert (base_load(row) is None) == (len(known) < 96)
+
+
+def test_a_stretch_spread_over_a_gap_is_no_peak_and_the_base_is_found():
+    row = [Quarter(i * QUARTER_US, 100.0 if 24 <= i % 96 < 88 else 20.0 + i % 5) for i in range(4 * 96)]
+    row[30] = Quarter(row[30].at_us, 900.0, estimated=True)
+    assert peak_of(row).kw == 100.0
+    assert base_load(row) == pytest.approx(20.0, abs=1)
+    assert base_load(row[:90]) is None
+    assert row[-1].at_us < 4 * DAY

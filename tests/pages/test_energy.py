@@ -1,0 +1,58 @@
+"""Energy on the screen."""
+
+from auth.permissions import Role
+from data.store import tables as t
+from domain.clock import DAY
+from domain.energy import Band
+from services.commands.energy import EnergyCommands
+from services.rollups import BUCKET_US
+from tests import factories as f
+from tests.pages.conftest import html_of
+
+ENERGY = "pages.floor.energy:render"
+START = f.NOW - f.NOW % BUCKET_US - 2 * DAY
+
+
+def used(screens, buckets=560, leave=()):
+    rows = [
+        {
+            "equipment_id": f.CNC,
+            "bucket_us": START + i * BUCKET_US,
+            "good": 4.0,
+            "scrap": 0.0,
+            "energy_kwh": 2.0,
+        }
+        for i in range(buckets)
+        if i not in leave
+    ]
+    with screens.database.write() as tx:
+        tx.execute(t.counts.insert(), rows)
+
+
+def test_the_screen_says_what_was_used_what_it_cost_and_what_is_missing(screens, somebody):
+    used(screens, leave=range(400, 420))
+    manager = somebody("mia", [Role.PLANT_MANAGER])
+    commands = EnergyCommands(screens.database)
+    bands = (Band("all day", "1234567", 0, 1_440, 30_000),)
+    commands.set_tariff(manager, "north", "flat <i>", START, bands, 500, "contract")
+    commands.set_factor(manager, "north", 400.0, "supplier", START, "label")
+    test = screens.open(ENERGY, manager, line="north/machining/line-1")
+    html = html_of(test)
+    assert "kWh for \u20ac" in html and "The highest quarter hour drew 24 kW" in html
+    assert "flat &lt;i&gt;" in html and "all day" in html and "400 g/kWh; supplier" in html
+    assert "CNC-11" in html and "% estimated" in html and "0.50" in html
+    assert len(test.get("plotly_chart")) == 1
+    form = next(i for i in test.text_input if i.label == "Why (kept with the factor)")
+    form.set_value("new label")
+    next(b for b in test.button if b.label == "Set the factor").click().run()
+    assert "new label" in html_of(test)
+
+
+def test_who_may_not_set_prices_sees_none_of_the_forms_and_who_sees_nothing_gets_a_sentence(
+    screens, somebody
+):
+    used(screens)
+    test = screens.open(ENERGY)
+    assert not test.expander and "Nobody has set a tariff" in html_of(test)
+    ann = somebody("ann", [Role.OPERATOR], ["north/forming"])
+    assert "No machine is placed here yet." in html_of(screens.open(ENERGY, ann))
