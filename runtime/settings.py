@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     report_dir: Path | None = None  # where scheduled reports go; reports/ under var/ unless set
     smtp_url: str = ""
     mail_from: str = "taktwise@localhost"
+    raw_days: float = Field(default=14, ge=8, le=3_660)  # plant days; a prediction looks back for almost 7
     session_hours: float = Field(default=12, gt=0, le=168)
 
     @field_validator("broker_url", "queue_url")

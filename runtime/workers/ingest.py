@@ -12,11 +12,12 @@ from collections import deque
 
 from data.sources.mqtt import Broker, JsonLink, Link, Receipt, SparkplugLink
 from data.store.database import Database
-from domain.clock import SECOND, wall_us
+from domain.clock import DAY, SECOND, wall_us
 from domain.errors import Retryable
 from runtime.settings import Settings
 from runtime.workers.mes_polls import open_all
 from runtime.workers.mes_polls import run as run_polls
+from runtime.workers.retention import Keeper
 from services import workers
 from services.ingest import SPARKPLUG, Ingest, poison
 from services.ingest.site_clocks import SiteClocks
@@ -34,11 +35,11 @@ log = logging.getLogger("taktwise.ingest")
 def main(settings: Settings, stop: threading.Event) -> None:
     """Run until `stop` is set. Brokers and databases may come and go."""
     foreign = open_all(settings)
-    database = Database(settings.store_url)
+    database, keeper = Database(settings.store_url), Keeper(settings)
     try:
         while not stop.is_set():
             try:
-                worker = Worker(settings, database)
+                worker = Worker(settings, database, keeper)
                 break
             except Retryable as error:
                 log.warning("waiting for the database: %s", error)
@@ -46,9 +47,12 @@ def main(settings: Settings, stop: threading.Event) -> None:
         else:
             return
         polls = threading.Thread(target=run_polls, args=(settings, foreign, stop), name="mes", daemon=True)
-        polls.start()
+        old = threading.Thread(target=keeper.run, args=(stop,), name="retention", daemon=True)
+        for thread in (polls, old):
+            thread.start()
         worker.run(stop)
-        polls.join(10)
+        for thread in (polls, old):
+            thread.join(10)
     finally:
         database.close()
 
@@ -56,10 +60,12 @@ def main(settings: Settings, stop: threading.Event) -> None:
 class Worker:
     """The loop: wait, read, store, acknowledge."""
 
-    def __init__(self, settings: Settings, database: Database) -> None:
-        self._database = database
+    def __init__(self, settings: Settings, database: Database, keeper: Keeper) -> None:
+        self._database, self._keeper = database, keeper
         self._clocks = SiteClocks(database, settings.site)
-        self._ingest = Ingest(database, settings.site, self._clocks.ahead_us())
+        self._ingest = Ingest(
+            database, settings.site, self._clocks.ahead_us(), round(settings.raw_days * DAY)
+        )
         broker = Broker(settings.broker_url, settings.broker_username, settings.broker_password)
         stem = f"taktwise-{settings.instance}"
         self.json = JsonLink(broker, f"{stem}-json", self._clocks.stamp)
@@ -152,4 +158,5 @@ class Worker:
             "full": any(len(link.inbox) >= BATCH for link in self._links),
             "json": self.json.trouble or "connected",
             SPARKPLUG: self.sparkplug.trouble or "connected",
+            **self._keeper.detail,
         }

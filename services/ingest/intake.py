@@ -14,7 +14,7 @@ from domain.clock import HOUR
 from domain.telemetry import Gap, Rejected, SourceKey
 from services.ingest import host_memory, json_samples
 from services.ingest.devices import DeviceBook
-from services.ingest.judge import AHEAD_US, Judge, Judged
+from services.ingest.judge import AHEAD_US, BEHIND_US, Judge, Judged
 from services.ingest.states import StateKeeper
 from services.kpi import dirty
 from services.rollups import BUCKET_US, refresh
@@ -52,13 +52,15 @@ class IngestResult:
 class Ingest:
     """Takes messages in. One per process and not thread-safe: it holds the Sparkplug host's state.
 
-    `site`: where devices of unknown sites are registered. `ahead_us`: see Judge.
+    `site`: where devices of unknown sites are registered. `ahead_us` and `behind_us`: see Judge.
     """
 
-    def __init__(self, database: Database, site: str = "north", ahead_us: int = AHEAD_US) -> None:
+    def __init__(
+        self, database: Database, site: str = "north", ahead_us: int = AHEAD_US, behind_us: int = BEHIND_US
+    ) -> None:
         self._database = database
         self._book = DeviceBook(site)
-        self._judge = Judge(self._book, ahead_us)
+        self._judge = Judge(self._book, ahead_us, behind_us)
         self._states = StateKeeper(self._book)
         with database.read() as tx:
             self._host = SparkplugHost(host_memory.load(tx))

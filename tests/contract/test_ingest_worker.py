@@ -53,6 +53,7 @@ def settings(database: Database, server: NatsBroker, tmp_path: Path) -> Settings
         broker_url=server.url,
         broker_password=PASSWORD,
         erp_urls={"erp": url},
+        raw_days=3_660,  # the devices here speak of a fixed day
     )
 
 

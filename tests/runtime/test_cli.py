@@ -42,6 +42,7 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
     [
         (("plant",), {"TAKTWISE_PLANT_ABSENCE": "1.5"}, "TAKTWISE_PLANT_ABSENCE"),
         (("plant",), {"TAKTWISE_PLANT_MESSAGES_PER_HOUR": "0"}, "TAKTWISE_PLANT_MESSAGES_PER_HOUR"),
+        (("ingest",), {"TAKTWISE_RAW_DAYS": "2"}, "TAKTWISE_RAW_DAYS"),
         (("ingest",), {"TAKTWISE_BROKER_URL": "ftp://x"}, "TAKTWISE_BROKER_URL"),
         (("app",), {"TAKTWISE_WEB_PORT": "99999"}, "TAKTWISE_WEB_PORT"),
         (("score",), {"TAKTWISE_FAILURE_MODEL": "/nowhere"}, "/nowhere"),

@@ -14,9 +14,11 @@ from data.store.database import Database
 from data.wire.json_topics import telemetry_topic
 from data.wire.sparkplug import DataType, Metric, Payload, encode
 from data.wire.sparkplug_topics import MessageType
+from domain.clock import DAY
 from domain.errors import Unavailable
 from domain.telemetry import Quality
 from services.ingest import Ingest, RawMessage
+from services.rollups import bucket_of
 from tests.kits.edge import T0_MS, EdgeNode, raw
 from tests.services.ingest.conftest import JSON_UNIT, UNIT, place
 
@@ -147,6 +149,15 @@ def test_the_clock_of_a_device_is_judged_against_plant_time(database, offset_ms,
     Ingest(database).take([say(T0_MS, 1, ts=T0_MS + offset_ms, temperature=5)])
     assert reasons(database) == ({} if reason is None else {reason: 1})
     assert len(readings(database, JSON_UNIT, "temperature")) == (reason is None)
+
+
+def test_what_is_older_than_readings_are_kept_is_refused_and_counts_nothing_anew(store: Database) -> None:
+    ingest = Ingest(store, behind_us=14 * DAY)
+    for back_ms in (13 * 86_400_000, 15 * 86_400_000):
+        ingest.take([say(T0_MS, ts=T0_MS - back_ms, seq=back_ms, temperature=5, good_count=9)])
+    assert reasons(store) == {"too_old": 1}
+    assert len(readings(store, JSON_UNIT, "temperature")) == 1
+    assert [row.bucket_us for row in rows(store, t.counts)] == [bucket_of((T0_MS - 13 * 86_400_000) * 1_000)]
 
 
 def test_a_gauge_beyond_its_range_is_stored_as_uncertain(store: Database) -> None:

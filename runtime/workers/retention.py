@@ -1,0 +1,42 @@
+"""Deletes raw readings that are older than the plant keeps them, in a thread of the ingest process."""
+
+import logging
+import threading
+
+from data.store.database import Database
+from domain.clock import wall_us
+from domain.errors import Retryable
+from runtime.settings import Settings
+from services.retention import Retention
+
+EVERY_S = 600.0
+PAUSE_S = 0.1  # between two batches, so that ingest gets its turn: 20,000 readings a second at most
+RETRY_S = 5.0
+log = logging.getLogger("taktwise.retention")
+
+
+class Keeper:
+    """What was deleted so far, for the heartbeat; `run` in a thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.detail: dict[str, object] = {"raw_readings_kept": f"{settings.raw_days:g} days"}
+
+    def run(self, stop: threading.Event) -> None:
+        """Pass after pass until `stop` is set. A database that is away is tried again."""
+        database = Database(self._settings.store_url, pool_size=1)
+        retention = Retention(database, self._settings.raw_days)
+        while not stop.is_set():
+            try:
+                retention.begin(wall_us())
+                while retention.step() and not stop.wait(PAUSE_S):
+                    self._tell(retention)
+                self._tell(retention)
+                stop.wait(EVERY_S)
+            except Retryable as error:
+                log.warning("nothing is deleted: %s", error)
+                stop.wait(RETRY_S)
+        database.close()
+
+    def _tell(self, retention: Retention) -> None:
+        self.detail = {**self.detail, "deleted_since_start": retention.deleted}
