@@ -69,6 +69,8 @@ PAGES: tuple[Page, ...] = (
     Page("handover", "Handover", S.DECIDE, P.SEE_CASES, "pages.decide.handover:render"),
     Page("duty", "On duty", S.DECIDE, P.SEE_POLICY, "pages.decide.duty:render"),
     Page("policy", "Policy", S.DECIDE, P.SEE_POLICY, "pages.decide.policy:render"),
+    Page("findings", "Findings", S.DECIDE, P.RECORD_OUTCOME, "pages.decide.findings:render"),
+    Page("value", "Value", S.DECIDE, P.SEE_HISTORY, "pages.decide.value:render"),
     Page("history", "History", S.DECIDE, P.SEE_HISTORY, "pages.decide.history:render"),
     Page("charts", "Control charts", S.QUALITY, P.SEE_FLOOR, "pages.quality.charts:render"),
     Page("chart", "Control chart", S.QUALITY, P.SEE_FLOOR, "pages.quality.chart:render", in_menu=False),

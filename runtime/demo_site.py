@@ -21,6 +21,7 @@ ACCOUNTS = (
     ("planner", "Demo planner", Role.MAINTENANCE_PLANNER),
     ("manager", "Demo plant manager", Role.PLANT_MANAGER),
     ("admin", "Demo administrator", Role.ADMINISTRATOR),
+    ("controller", "Demo controller", Role.CONTROLLER),
 )
 
 

@@ -37,6 +37,7 @@ from services.commands.charts import ChartCommands
 from services.commands.energy import EnergyCommands
 from services.commands.explanations import ExplanationCommands
 from services.commands.handover import HandoverCommands
+from services.commands.outcomes import OutcomeCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
 from services.commands.second_factor import SecondFactorCommands
@@ -104,6 +105,7 @@ def bind(settings: Settings, database: Database, accounts: Accounts) -> None:
         care=CareCommands(database),
         stopping=StopCommands(database),
         handover=HandoverCommands(database),
+        outcomes=OutcomeCommands(database),
     )
 
     def desk_of(actor: Any, site: Any) -> Any:

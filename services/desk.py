@@ -11,6 +11,7 @@ from services.commands.charts import ChartCommands
 from services.commands.energy import EnergyCommands
 from services.commands.explanations import ExplanationCommands
 from services.commands.handover import HandoverCommands
+from services.commands.outcomes import OutcomeCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
 from services.commands.second_factor import SecondFactorCommands
@@ -20,6 +21,7 @@ from services.queries.admin import AdminQueries
 from services.queries.decide import DecideQueries
 from services.queries.energy import EnergyQueries
 from services.queries.floor import FloorQueries
+from services.queries.outcomes import OutcomeQueries
 from services.queries.oversight import OversightQueries
 from services.queries.patterns import PatternQueries
 from services.queries.policy import PolicyQueries
@@ -43,6 +45,7 @@ class Queries:
     quality: QualityQueries
     patterns: PatternQueries
     energy: EnergyQueries
+    outcomes: OutcomeQueries
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class Commands:
     charts: ChartCommands
     handover: HandoverCommands
     energy: EnergyCommands
+    outcomes: OutcomeCommands
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,5 +99,6 @@ def open_desk(context: Context, commands: Commands) -> Desk:
         QualityQueries(context),
         PatternQueries(context),
         EnergyQueries(context),
+        OutcomeQueries(context),
     )
     return Desk(context.actor, context.site, context.clock, queries, commands)

@@ -17,6 +17,7 @@ from runtime.settings import Settings
 from runtime.wiring import sink
 from services import workers
 from services.fallback import watch_stopped
+from services.ledger import book_due
 from services.recommend import Recommender
 from services.relay import BATCH, Relay
 
@@ -77,6 +78,7 @@ class Worker:
         if now - self._judged_us >= JUDGE_US:
             self._judged_us = now
             self._totals["judged"] += self._recommender.judge_untaken()
+            book_due(self._database)
         if now - self._prepared_us >= QUEUES_US:
             self._relay.prepare()
             self._prepared_us = now

@@ -18,6 +18,7 @@ from services.commands.charts import ChartCommands
 from services.commands.energy import EnergyCommands
 from services.commands.explanations import ExplanationCommands
 from services.commands.handover import HandoverCommands
+from services.commands.outcomes import OutcomeCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
 from services.commands.second_factor import SecondFactorCommands
@@ -72,6 +73,7 @@ class Screens:
             care=CareCommands(self.database),
             stopping=StopCommands(self.database),
             handover=HandoverCommands(self.database),
+            outcomes=OutcomeCommands(self.database),
         )
         return open_desk(Context(self.database, actor, site, Clock(f.NOW, wall_us())), commands)
 

@@ -55,7 +55,14 @@ from data.store.tables.mes import (
     stock,
     watermarks,
 )
-from data.store.tables.oversight import ai_stops, rule_limits
+from data.store.tables.oversight import (
+    ai_stops,
+    outcome_details,
+    photos,
+    rule_limits,
+    value_entries,
+    verdict_views,
+)
 from data.store.tables.plant import (
     clocks,
     cost_rates,
@@ -147,10 +154,12 @@ __all__ = [
     "opinions",
     "orders",
     "outbox",
+    "outcome_details",
     "outcomes",
     "parts_of_machines",
     "pattern_models",
     "pattern_points",
+    "photos",
     "policies",
     "predictions",
     "product_rates",
@@ -184,6 +193,8 @@ __all__ = [
     "targets",
     "tickets",
     "to_consider",
+    "value_entries",
+    "verdict_views",
     "watermarks",
     "windows",
     "workers",

@@ -1,8 +1,8 @@
 """Oversight of the AI: stops and drills, and the plain limits that watch meanwhile."""
 
-from sqlalchemy import Column, Index, Table, Text
+from sqlalchemy import Column, Index, LargeBinary, Table, Text
 
-from data.store.tables.base import flag, metadata, number, text, us, whole
+from data.store.tables.base import flag, metadata, number, serial, text, us, whole
 
 # One row a stop or a drill, never deleted. `open_key` is "<site>|<model>|<kind>" until it ends.
 ai_stops = Table(
@@ -39,3 +39,43 @@ rule_limits = Table(
     text("cause"),
 )
 Index("ix_ai_stops_site_id", ai_stops.c.site_id, ai_stops.c.stopped_wall_us)
+# What the technician adds to an outcome; the outcome itself stays in `outcomes`.
+outcome_details = Table(
+    "outcome_details",
+    metadata,
+    text("case_id", key=True),
+    text("grade"),  # of wear: slight, clear, severe; '' for other findings
+    text("photo_sha256"),
+)
+photos = Table(
+    "photos",
+    metadata,
+    text("sha256", key=True),
+    text("case_id"),
+    text("taken_by"),
+    us("taken_wall_us"),
+    Column("data", LargeBinary, nullable=False),  # JPEG, re-encoded: nothing but the picture
+)
+# "Looks right" and "looks wrong": what somebody thinks. Never counted as truth.
+verdict_views = Table(
+    "verdict_views",
+    metadata,
+    text("case_id", key=True),
+    text("account_id", key=True),
+    flag("looks_right"),
+    us("said_wall_us"),
+)
+# Append-only. The newest `realised` of a case counts, and the newest of confirmed and corrected.
+value_entries = Table(
+    "value_entries",
+    metadata,
+    serial("entry_id"),
+    text("case_id"),
+    text("kind"),  # promised, realised, confirmed, corrected
+    whole("amount_cents"),
+    text("basis"),  # JSON: the inputs of the formula, or the reason of a person
+    text("entered_by"),  # an account id, or system
+    us("at_us"),
+    us("entered_wall_us"),
+)
+Index("ix_value_entries_case_id", value_entries.c.case_id, value_entries.c.entry_id)

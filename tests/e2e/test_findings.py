@@ -1,0 +1,59 @@
+"""A technician on a tablet records what was found with two taps."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+from sqlalchemy import func, select, update
+
+from data.store import tables as t
+from data.store.database import Database
+from tests.e2e.conftest import RunningDesk, run_desk
+from tests.e2e.test_story import INTERVAL_S, PATIENCE_MS, SLOW, sign_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.slow]
+TARGET_PX = 44
+
+
+@pytest.fixture
+def desk(copy_of_prepared):
+    with run_desk(copy_of_prepared, SLOW, INTERVAL_S) as running:
+        yield running
+
+
+def untaken(database: Database) -> tuple[str, int]:
+    """A case that ended without a decision, and without a finding: (id, number)."""
+    c, o = t.cases.c, t.outcomes.c
+    with database.write() as tx:
+        row = tx.execute(
+            select(c.case_id, c.number)
+            .join_from(t.cases, t.outcomes, o.case_id == c.case_id, isouter=True)
+            .where(c.open_key.is_(None), o.case_id.is_(None))
+            .order_by(c.opened_us.desc())
+        ).first()
+        assert row is not None, "the prepared history has no ended case without a finding"
+        tx.execute(update(t.cases).where(c.case_id == row.case_id).values(state="expired"))
+    return row.case_id, row.number
+
+
+def test_two_taps_record_a_finding(desk: RunningDesk, chromium: Browser) -> None:
+    database = Database(desk.database_url)
+    case_id, number = untaken(database)
+    context = chromium.new_context(viewport={"width": 1180, "height": 820}, locale="en-GB", has_touch=True)
+    page = context.new_page()
+    sign_in(page, desk, "technician", "/findings")
+    card = page.locator("[data-testid=stVerticalBlock]").filter(has_text=f"case {number},").last
+    first = card.get_by_role("button", name="Clearly worn")
+    box = first.bounding_box()
+    assert box is not None and box["height"] >= TARGET_PX and box["width"] >= TARGET_PX
+    first.tap()
+    card.locator(f".st-key-cause-{case_id}-bearing button").tap()
+    expect(page.get_by_text("clearly worn (worn bearing)").first).to_be_visible(timeout=PATIENCE_MS)
+    with database.read() as tx:
+        found = tx.execute(select(t.outcomes).where(t.outcomes.c.case_id == case_id)).mappings().one()
+        said = tx.execute(
+            select(func.count()).where(
+                t.audit.c.subject_id == case_id, t.audit.c.action == "recorded the outcome"
+            )
+        ).scalar_one()
+    assert (found["finding"], found["cause"], said) == ("degraded", "bearing", 1)
+    context.close()
+    database.close()
