@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from data.sources.messages import JSON, SESSION_STARTED, SPARKPLUG, Findings, RawMessage, Sample
 from data.sources.sparkplug_host import SparkplugHost
-from data.store import history, intake_records
+from data.store import half_hours, history, intake_records
 from data.store.database import Database
 from domain.clock import HOUR
 from domain.telemetry import Gap, Rejected, SourceKey
@@ -166,6 +166,7 @@ class Ingest:
         tally[SPARKPLUG].update(texts=judged.texts)
         tally[JSON].update(repeated=found.repeated)
         refresh(tx, judged.dirty)
+        half_hours.forget(tx, [d for d in judged.dirty if d[1] < receive_us - half_hours.LATE_US])
         dirty.mark(tx, [(unit, at, at + BUCKET_US) for unit, at in judged.dirty])
 
 

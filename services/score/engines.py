@@ -30,6 +30,9 @@ class EngineInputs:
         times, _ = self._cycles(tx, unit, after_us + 1, until_us)
         return [int(at) for at in times]
 
+    def remember(self, tx: Connection) -> None:
+        """Engines are short: nothing is kept."""
+
     def build(self, tx: Connection, unit: Unit, times: Sequence[int]) -> list[Input]:
         """A window of the cycles up to each time; short histories are padded, as in training."""
         if not times:

@@ -45,6 +45,9 @@ class Inputs(Protocol):
     def build(self, tx: Connection, unit: Unit, times: Sequence[int]) -> list[Input]:
         """An input for each of the times, in order."""
 
+    def remember(self, tx: Connection) -> None:
+        """Keep what was worked out since the last call, for a process that starts later."""
+
 
 def mask(window: Floats, channels: Sequence[str], ignored: frozenset[str]) -> Floats:
     """The window with every column of the ignored sensors at 0, masks too: as if they were not there."""

@@ -2,8 +2,10 @@
 
 Reading a week of values for every score would be most of the work, so the bins of each machine are
 remembered, and only the last REREAD_BINS and what came after are read again: a value that arrives
-later than that changes no bin in this process. Stops and running time are taken anew every time,
-since MES logs come late. Windows are the same as `models.features.plant.build` gives (tested).
+later than that changes no bin in this process. They are kept in the store as well (`remember`): a
+process that starts reads raw values from the first half hour on that is not there. Stops and running
+time are taken anew every time, since MES logs come late. Windows are the same as
+`models.features.plant.build` gives (tested).
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from data.store import window_data
+from data.store import half_hours, window_data
+from data.store.half_hours import HalfHour
 from data.store.window_data import Ignored
 from models.features import plant as features
 from models.features.plant import BIN_US, Bins, NotKnown, States
@@ -32,6 +35,7 @@ class PlantInputs:
     def __init__(self, machine_types: Iterable[str]) -> None:
         self.machine_types = frozenset(machine_types)
         self._kept: dict[str, tuple[int, Bins]] = {}  # read from bin .. on, and the bins
+        self._stored: dict[str, int] = {}  # up to which bin the store has them
 
     def due(self, tx: Connection, unit: Unit, after_us: int, until_us: int) -> list[int]:  # noqa: ARG002
         """The ends of the half hours in (after, until]."""
@@ -55,10 +59,11 @@ class PlantInputs:
         """The machine's bins up to the last of the times, and the times at which it was heard."""
         oldest = times[0] - features.LOOKBACK_US - features.HOLD_US
         end, last = times[-1], times[-1] // BIN_US - 1
-        held = self._held(unit, oldest // BIN_US, min(last, times[0] // BIN_US - 1) - REREAD_BINS)
+        log = States(*window_data.states(tx, unit.equipment_id, times[0] - features.STATES_BACK_US, end))
+        sure = min(last, times[0] // BIN_US - 1) - REREAD_BINS
+        held = self._held(unit, oldest // BIN_US, sure) or _loaded(tx, unit, times[0], sure, log)
         start = oldest if held is None else (held.first + len(held.seen)) * BIN_US - features.HOLD_US
         readings = window_data.readings(tx, unit.equipment_id, features.GAUGES, start, end)
-        log = States(*window_data.states(tx, unit.equipment_id, times[0] - features.STATES_BACK_US, end))
         ends = window_data.maintenance_ends(tx, unit.equipment_id, end).tolist()
         heard = np.unique(np.concatenate([us for us, _ in readings.values()] or [np.zeros(0, np.int64)]))
         known = [int(us[0]) for us, _ in readings.values() if len(us)] + log.us[:1].tolist()
@@ -73,6 +78,19 @@ class PlantInputs:
         bins = _with_stops(bins, log, ends, end)
         self._keep(unit, oldest // BIN_US, bins)
         return bins, heard
+
+    def remember(self, tx: Connection) -> None:
+        """Store the bins that are old enough to be sure, and not stored yet."""
+        for equipment_id, (_, bins) in self._kept.items():
+            end = bins.first + len(bins.seen) - REREAD_BINS
+            after = max(self._stored.get(equipment_id, 0), end - features.LOOKBACK_BINS - 2 * features.STEPS)
+            rows = [
+                HalfHour(bins.first + place, bins.mean[place].tobytes(), float(bins.seen[place]))
+                for place in range(max(0, after - bins.first), end - bins.first)
+            ]
+            if rows:
+                half_hours.save(tx, equipment_id, rows)
+                self._stored[equipment_id] = end
 
     def _held(self, unit: Unit, oldest: int, last: int) -> Bins | None:
         """What is remembered of a machine up to bin `last`, when it was read back to `oldest`."""
@@ -91,6 +109,21 @@ class PlantInputs:
         self._kept[unit.equipment_id] = (min(reach, oldest) if whole else tail.first, tail)
         if len(self._kept) > KEPT_UNITS:
             del self._kept[next(iter(self._kept))]
+
+
+def _loaded(tx: Connection, unit: Unit, at_us: int, last: int, log: States) -> Bins | None:
+    """The stored bins that a window at `at_us` looks back on, up to `last`; before them the log counts."""
+    first = (at_us - features.LOOKBACK_US) // BIN_US
+    rows = half_hours.load(tx, unit.equipment_id, first, last)
+    if not rows:
+        return None
+    oldest = max(at_us // BIN_US - features.STATES_BACK_BINS, 0)
+    begin = min(max(int(log.us[0]) // BIN_US, oldest), first) if len(log.us) else first
+    before, count = first - begin, first - begin + len(rows)
+    mean = np.full((count, len(features.GAUGES)), np.nan)
+    mean[before:] = [np.frombuffer(row.mean) for row in rows]
+    seen = np.concatenate((np.zeros(before), [row.seen for row in rows]))
+    return Bins(begin, mean, np.zeros(count, np.int64), seen, np.zeros(count, bool))
 
 
 def _windows(

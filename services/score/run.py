@@ -73,6 +73,8 @@ def score_due(
             )
             times = served.inputs.due(tx, unit, after, now_us)
             inputs += served.inputs.build(tx, unit, times if known is not None else times[-1:])
+    with database.write() as tx:
+        served.inputs.remember(tx)
     return _store(database, served.judge, served.judge.judge(inputs, keep_windows=True), obey=site_id)
 
 
@@ -101,6 +103,8 @@ def score_range(
             inputs = served.inputs.build(tx, unit, times)
         judged = served.judge.judge(inputs, keep_windows=False)
         total += _store(database, served.judge, judged, consider=consider)
+        with database.write() as tx:
+            served.inputs.remember(tx)
         if progress is not None:
             progress((place + 1) / len(units))
     return total

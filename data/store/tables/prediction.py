@@ -95,3 +95,13 @@ Index("ix_to_consider_next_try_wall_us", to_consider.c.next_try_wall_us)
 Index("ix_explain_requests_state", explain_requests.c.state)
 Index("ix_predictions_equipment_id", predictions.c.equipment_id, predictions.c.at_us)
 Index("ix_predictions_at_us", predictions.c.at_us)
+# What the scorer has worked out of raw readings; see data.store.half_hours.
+half_hours = Table(
+    "half_hours",
+    metadata,
+    text("equipment_id", key=True),
+    whole("bin", key=True),
+    Column("mean", LargeBinary, nullable=False),
+    number("seen"),
+    sqlite_with_rowid=False,
+)

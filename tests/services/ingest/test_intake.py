@@ -9,8 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Table, func, select, text
 
+from data.store import half_hours
 from data.store import tables as t
 from data.store.database import Database
+from data.store.half_hours import HALF_US, HalfHour
 from data.wire.json_topics import telemetry_topic
 from data.wire.sparkplug import DataType, Metric, Payload, encode
 from data.wire.sparkplug_topics import MessageType
@@ -149,6 +151,19 @@ def test_the_clock_of_a_device_is_judged_against_plant_time(database, offset_ms,
     Ingest(database).take([say(T0_MS, 1, ts=T0_MS + offset_ms, temperature=5)])
     assert reasons(database) == ({} if reason is None else {reason: 1})
     assert len(readings(database, JSON_UNIT, "temperature")) == (reason is None)
+
+
+def test_a_late_value_makes_the_scorer_work_its_half_hour_out_anew(store: Database) -> None:
+    ingest, now = Ingest(store), T0_MS * 1_000
+    bins = range(now // HALF_US - 6, now // HALF_US)
+    with store.write() as tx:
+        half_hours.save(tx, JSON_UNIT, [HalfHour(at, b"", 1.0) for at in bins])
+        half_hours.save(tx, UNIT, [HalfHour(at, b"", 1.0) for at in bins])
+    ingest.take([say(T0_MS, 1, temperature=5)])
+    late_ms = (bins[2] * HALF_US + HALF_US // 2) // 1_000
+    ingest.take([say(T0_MS, 2, ts=late_ms, temperature=5)])
+    left = [(row.equipment_id, row.bin) for row in rows(store, t.half_hours)]
+    assert sorted(left) == sorted([(UNIT, at) for at in bins] + [(JSON_UNIT, bins[n]) for n in (0, 1, 4, 5)])
 
 
 def test_what_is_older_than_readings_are_kept_is_refused_and_counts_nothing_anew(store: Database) -> None:

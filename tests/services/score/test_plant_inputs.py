@@ -1,8 +1,8 @@
 import numpy as np
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
+from data.store import half_hours, window_data
 from data.store import tables as t
-from data.store import window_data
 from domain.clock import DAY, HOUR, MINUTE
 from domain.telemetry import MachineMode, MachineState
 from models.features import plant as features
@@ -160,3 +160,52 @@ def test_times_are_ends_of_half_hours(database):
     with database.read() as tx:
         times = inputs().due(tx, UNIT, START_US, START_US + 95 * MINUTE)
     assert times == [START_US + BIN_US, START_US + 2 * BIN_US, START_US + 3 * BIN_US]
+
+
+def remembered(database, times) -> None:
+    first = inputs()
+    build(database, first, times)
+    with database.write() as tx:
+        first.remember(tx)
+
+
+def drop_raw(database, before_us: int) -> None:
+    with database.write() as tx:
+        tx.execute(t.readings.delete().where(t.readings.c.source_us < before_us))
+
+
+def test_a_new_process_sees_the_same_without_reading_old_values_again(database):
+    end = eventful(database)
+    times = list(range(end - DAY, end + 1, BIN_US))
+    wanted = [directly(database, at) for at in times]
+    remembered(database, times[: len(times) // 2])
+    drop_raw(database, times[len(times) // 2] - 3 * HOUR)
+    later = times[len(times) // 2 :]
+    for found, want in zip(build(database, inputs(), later), wanted[len(times) // 2 :], strict=True):
+        same(found, want)
+
+
+def test_half_hours_that_are_not_there_are_read_from_raw_values(database):
+    end = eventful(database)
+    wanted = directly(database, end)
+    remembered(database, [end])
+    with database.write() as tx:
+        half_hours.forget(tx, [(UNIT.equipment_id, end - 2 * DAY)])
+        kept = len(
+            half_hours.load(tx, UNIT.equipment_id, (end - features.LOOKBACK_US) // BIN_US, end // BIN_US)
+        )
+    assert 0 < kept < features.LOOKBACK_BINS - 60
+    same(build(database, inputs(), [end])[0], wanted)
+
+
+def test_remembering_twice_stores_nothing_twice_and_the_grid_is_the_same(database):
+    end = eventful(database)
+    source = inputs()
+    for at in (end - BIN_US, end, end):
+        build(database, source, [at])
+        with database.write() as tx:
+            source.remember(tx)
+    with database.read() as tx:
+        bins = list(tx.execute(select(t.half_hours.c.bin).order_by(t.half_hours.c.bin)).scalars())
+    assert bins == list(range(bins[0], end // BIN_US - 3))
+    assert half_hours.HALF_US == BIN_US
