@@ -11,7 +11,7 @@ from runtime import settings as configuration
 from runtime.cli import output
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-BENCHES = ("live", "start", "explain", "ingest", "plant", "stop")
+BENCHES = ("live", "start", "explain", "ingest", "plant", "stop", "decide")
 
 
 def register(app: typer.Typer) -> None:
@@ -58,7 +58,7 @@ def doctor(as_json: Json = False) -> None:
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="live, start, explain, ingest, plant, stop, or all")],
+    name: Annotated[str, typer.Argument(help="live, start, explain, ingest, plant, stop, decide, or all")],
     as_json: Json = False,
 ) -> None:
     """Measure a stated figure; exit 1 when a goal is missed.

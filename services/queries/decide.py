@@ -1,24 +1,22 @@
 """Reads for the inbox, the case card and the history."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from auth.permissions import Actor, Permission
 from data.store import tables as t
 from domain.cases import UNDECIDED, CaseState
 from domain.equipment import line_of
-from domain.evidence import Evidence
 from services.context import Context
 from services.queries import handover as handovers
-from services.queries.care import care_of, colleagues
+from services.queries.care import colleagues
 from services.queries.cases import audit_rows, case_row, case_view
 from services.queries.common import in_scope, names_of, people, under
-from services.queries.mine import Mine
+from services.queries.inbox import first, open_lines, open_rows
 from services.rows.care import Colleague, HandoverView
-from services.rows.decide import AuditRow, CaseView, HistoryFilter, HistoryRow, Inbox, InboxRow
+from services.rows.decide import AuditRow, CaseView, HistoryFilter, HistoryRow, Inbox
 
 _C = t.cases.c
 _CLOSED = tuple(s.value for s in CaseState if s not in UNDECIDED)
@@ -35,26 +33,19 @@ class DecideQueries:
         c = self._context
         c.actor.require(Permission.SEE_CASES)
         with c.database.read() as tx:
-            found = _cases(tx, c.actor, c.site.site_id, _C.open_key.is_not(None))
-            judge = Mine(tx, c, [row["case_id"] for row in found])
-            cared = care_of(tx, c.site.site_id)
-            who = people(tx, [row["assigned_to"] for row in cared.values()])
-            names = names_of(
-                tx, [n for row in found for n in (row["equipment_id"], line_of(row["equipment_id"]))]
-            )
-        rows = [_cared(_inbox_row(row, names, judge), cared, who, c) for row in found]
-        shown = [row for row in rows if line_id in ("", row.line_id)]
-        undecided = [r for r in shown if r.state in UNDECIDED]
+            rows = open_rows(tx, c, line_id)
+            lines = open_lines(tx, c)
+        undecided = [r for r in rows if r.state in UNDECIDED]
         return Inbox(
-            waiting=tuple(sorted((r for r in undecided if r.snoozed_until_us is None), key=_first)),
-            aside=tuple(sorted((r for r in undecided if r.snoozed_until_us is not None), key=_first)),
+            waiting=tuple(sorted((r for r in undecided if r.snoozed_until_us is None), key=first)),
+            aside=tuple(sorted((r for r in undecided if r.snoozed_until_us is not None), key=first)),
             under_way=tuple(
                 sorted(
-                    (r for r in shown if r.state not in UNDECIDED),
+                    (r for r in rows if r.state not in UNDECIDED),
                     key=lambda r: (not r.attention, r.opened_us),
                 )
             ),
-            lines=tuple(sorted({row.line_id: row.line_name for row in rows}.items())),
+            lines=lines,
         )
 
     def machines(self) -> tuple[tuple[str, str], ...]:
@@ -86,7 +77,8 @@ class DecideQueries:
         c.actor.require(Permission.SEE_CASES)
         with c.database.read() as tx:
             waiting = _C.state.in_([s.value for s in UNDECIDED])
-            return len(_cases(tx, c.actor, c.site.site_id, waiting))
+            mine = in_scope(_C.equipment_id, c.actor) & (_C.site_id == c.site.site_id)
+            return int(tx.execute(select(func.count()).where(waiting, mine)).scalar_one())
 
     def case(self, number: int) -> CaseView:
         """The case with this number; NotFound when there is none that the actor may see."""
@@ -127,11 +119,7 @@ class DecideQueries:
             *([under(_C.equipment_id, wanted.line_id)] if wanted.line_id else []),
         ]
         with c.database.read() as tx:
-            found = _cases(tx, c.actor, c.site.site_id, *conditions)
-            found = sorted(
-                found, key=lambda r: r["decided_us"] or r["closed_us"] or r["opened_us"], reverse=True
-            )
-            found = found[: wanted.limit]
+            found = _decided(tx, c.actor, c.site.site_id, wanted.limit, *conditions)
             names = names_of(
                 tx, [n for row in found for n in (row["equipment_id"], line_of(row["equipment_id"]))]
             )
@@ -146,62 +134,18 @@ class DecideQueries:
             return audit_rows(tx, case_row(tx, self._context.actor, number)["case_id"])
 
 
-def _cases(
-    tx: Connection, actor: Actor, site_id: str, *conditions: ColumnElement[bool]
+def _decided(
+    tx: Connection, actor: Actor, site_id: str, limit: int, *conditions: ColumnElement[bool]
 ) -> list[Mapping[str, Any]]:
+    """Newest first, without the long texts that no list shows."""
+    columns = [c for c in t.cases.c if c.name not in ("evidence", "alternatives")]
     rows = tx.execute(
-        select(t.cases)
+        select(*columns)
         .where(in_scope(_C.equipment_id, actor), _C.site_id == site_id, *conditions)
-        .order_by(_C.deadline_us, _C.number)
+        .order_by(func.coalesce(_C.decided_us, _C.closed_us, _C.opened_us).desc(), _C.number.desc())
+        .limit(limit)
     )
     return [dict(row) for row in rows.mappings()]
-
-
-def _inbox_row(row: Mapping[str, Any], names: Mapping[str, str], judge: Mine) -> InboxRow:
-    unit, line = row["equipment_id"], line_of(row["equipment_id"])
-    probability = Evidence.from_json(row["evidence"]).probability
-    return InboxRow(
-        case_id=row["case_id"],
-        number=row["number"],
-        title=row["title"],
-        equipment_id=unit,
-        equipment_name=names.get(unit, unit),
-        line_id=line,
-        line_name=names.get(line, line),
-        cause=row["cause"],
-        state=CaseState(row["state"]),
-        attention=row["attention"],
-        opened_us=row["opened_us"],
-        deadline_us=row["deadline_us"],
-        cost_cents=row["cost_cents"],
-        benefit_cents=row["benefit_cents"],
-        benefit_low_cents=row["benefit_low_cents"],
-        benefit_high_cents=row["benefit_high_cents"],
-        probability=probability,
-        mine=judge.may_sign(row, probability),
-        bulk=judge.bulk(row, probability),
-        kind=row["kind"],
-        version=row["version"],
-    )
-
-
-def _cared(
-    row: InboxRow, cared: Mapping[str, Mapping[str, Any]], who: Mapping[str, str], context: Context
-) -> InboxRow:
-    care = cared.get(row.case_id)
-    if care is None:
-        return row
-    asleep = (care["snoozed_until_us"] or 0) > context.now_us and care["snoozed_version"] == row.version
-    return replace(
-        row,
-        assigned_to=who.get(care["assigned_to"] or "", ""),
-        assigned_to_me=care["assigned_to"] == context.actor.account_id,
-        snoozed_until_us=care["snoozed_until_us"] if asleep else None,
-    )
-
-
-def _first(row: InboxRow) -> tuple[bool, int, int]:
-    return not (row.mine or row.assigned_to_me), row.deadline_us, -row.benefit_cents
 
 
 def _outcomes(tx: Connection, case_ids: Sequence[str]) -> dict[str, tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Twenty people decide the same case in the same moment: one decision, one set of orders."""
+"""Fifty people decide the same case in the same moment: one decision, one set of orders."""
 
 import threading
 from collections import Counter
@@ -18,7 +18,7 @@ from tests.contract.memory_sink import MemorySink
 from tests.kits.pen import SigningCommands
 from tests.services.decide.plant import Plant
 
-PEOPLE = 20
+PEOPLE = 50
 
 
 def at_once(acts: list[Callable[[], object]]) -> list[object]:
