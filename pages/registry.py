@@ -53,6 +53,8 @@ PAGES: tuple[Page, ...] = (
     Page("overview", "Plant", S.FLOOR, P.SEE_FLOOR, "pages.floor.overview:render"),
     Page("line", "Line", S.FLOOR, P.SEE_FLOOR, "pages.floor.line:render", in_menu=False),
     Page("machine", "Machine", S.FLOOR, P.SEE_FLOOR, "pages.floor.machine:render", in_menu=False),
+    Page("alarms", "Alarms", S.FLOOR, P.SEE_FLOOR, "pages.floor.alarms:render"),
+    Page("alarm-figures", "Alarm figures", S.FLOOR, P.SEE_FLOOR, "pages.floor.alarm_figures:render"),
     Page("energy", "Energy", S.FLOOR, P.SEE_FLOOR, "pages.floor.energy:render"),
     Page("risks", "Risks", S.PREDICT, P.SEE_PREDICTIONS, "pages.predict.risks:render"),
     Page(

@@ -24,7 +24,7 @@ from data.store.migrate import upgrade
 from domain.clock import DAY, HOUR, MINUTE, Clock, wall_us
 from domain.errors import Unavailable
 from models import registry
-from runtime import choosing, demo_energy, demo_quality, demo_site, ports, wiring
+from runtime import choosing, demo_alarms, demo_energy, demo_quality, demo_site, ports, wiring
 from runtime.cli.output import console
 from runtime.demo import environment
 from runtime.settings import PREPARED, Settings
@@ -95,6 +95,7 @@ def _make(settings: Settings, days: float, seed: int | None, bars: Progress) -> 
         database, served, start, now, site_id=settings.site, progress=lambda share: _step(bars, task, share)
     )
     task = bars.add_task("Drawing control charts", total=None)
+    demo_alarms.seed(database, settings.site, start, now)
     demo_energy.seed(database, settings.site, start)
     demo_quality.seed(database, settings.site, start, now)
     _step(bars, task, 1.0)

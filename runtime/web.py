@@ -31,6 +31,7 @@ from runtime.web_live import Feed
 from runtime.web_security import Gate, SecurityHeaders, content_policy, inline_hashes
 from services.accounts import Accounts
 from services.commands.accounts import AccountCommands
+from services.commands.alarms import AlarmCommands
 from services.commands.care import CareCommands
 from services.commands.cases import CaseCommands
 from services.commands.charts import ChartCommands
@@ -99,6 +100,7 @@ def bind(settings: Settings, database: Database, accounts: Accounts) -> None:
         explanations=ExplanationCommands(database),
         charts=ChartCommands(database),
         energy=EnergyCommands(database),
+        alarms=AlarmCommands(database),
         reports=ReportCommands(database, mail=bool(settings.smtp_url)),
         policy=PolicyCommands(database),
         second_factor=SecondFactorCommands(database),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from auth.permissions import Actor, Permission
 from domain.clock import Clock
 from services.commands.accounts import AccountCommands
+from services.commands.alarms import AlarmCommands
 from services.commands.care import CareCommands
 from services.commands.cases import CaseCommands
 from services.commands.charts import ChartCommands
@@ -18,6 +19,7 @@ from services.commands.second_factor import SecondFactorCommands
 from services.commands.stopping import StopCommands
 from services.context import Context
 from services.queries.admin import AdminQueries
+from services.queries.alarms import AlarmQueries
 from services.queries.decide import DecideQueries
 from services.queries.energy import EnergyQueries
 from services.queries.floor import FloorQueries
@@ -46,6 +48,7 @@ class Queries:
     patterns: PatternQueries
     energy: EnergyQueries
     outcomes: OutcomeQueries
+    alarms: AlarmQueries
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Commands:
     handover: HandoverCommands
     energy: EnergyCommands
     outcomes: OutcomeCommands
+    alarms: AlarmCommands
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,5 +104,6 @@ def open_desk(context: Context, commands: Commands) -> Desk:
         PatternQueries(context),
         EnergyQueries(context),
         OutcomeQueries(context),
+        AlarmQueries(context),
     )
     return Desk(context.actor, context.site, context.clock, queries, commands)

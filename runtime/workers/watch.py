@@ -1,4 +1,4 @@
-"""The watching process: control charts as their samples end.
+"""The watching process: alarms as values arrive, control charts as their samples end.
 
 What was found is in the database, and a turn that finds nothing new writes nothing: a process that is
 killed goes on where it stopped.
@@ -17,6 +17,7 @@ from domain.clock import MINUTE, SECOND, wall_us
 from domain.errors import Retryable
 from runtime.settings import Settings
 from services import workers
+from services.alarms.watch import AlarmWatch
 from services.situation import site_at
 from services.spc.patterns import PatternWatch
 from services.spc.watch import ChartWatch
@@ -39,13 +40,14 @@ def main(settings: Settings, stop: threading.Event) -> None:
 
 
 class Worker:
-    """The loop: charts, beat."""
+    """The loop: alarms, charts, beat."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._alarms = AlarmWatch(database)
         self._charts, self._patterns = ChartWatch(database), PatternWatch(database)
         self._charts_us = self._beat_us = 0
-        self._totals = {"samples": 0, "broken rules": 0, "cases": 0, "hours": 0}
+        self._totals = {"alarm events": 0, "samples": 0, "broken rules": 0, "cases": 0, "hours": 0}
         self._trouble = ""
 
     def run(self, stop: threading.Event) -> None:
@@ -64,9 +66,11 @@ class Worker:
     def turn(self) -> None:
         """Do what is due, site by site."""
         now = wall_us()
+        for site_id, plant_us in self._sites(0):
+            self._totals["alarm events"] += self._alarms.turn(site_id, plant_us)
         if now - self._charts_us >= CHARTS_US:
             self._charts_us = now
-            for site_id, plant_us in self._sites():
+            for site_id, plant_us in self._sites(GRACE_WALL_US):
                 self._draw(site_id, plant_us)
 
     def _draw(self, site_id: str, now_us: int) -> None:
@@ -76,13 +80,13 @@ class Worker:
         self._totals["cases"] += seen.cases
         self._totals["hours"] += self._patterns.turn(site_id, now_us)
 
-    def _sites(self) -> list[tuple[str, int]]:
+    def _sites(self, grace_us: int) -> list[tuple[str, int]]:
         """Each site with a clock, and the plant time up to which its data have had time to arrive."""
         with self._database.read() as tx:
             ids = tx.execute(select(t.clocks.c.site_id).order_by(t.clocks.c.site_id)).scalars().all()
             found = [site_at(tx, site_id) for site_id in ids]
         return [
-            (site.site_id, site.now_us - min(round(GRACE_WALL_US * site.clock.speed), 5 * MINUTE))
+            (site.site_id, site.now_us - min(round(grace_us * site.clock.speed), 5 * MINUTE))
             for site in found
         ]
 

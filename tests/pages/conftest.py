@@ -12,6 +12,7 @@ from data.store.database import Database
 from domain.clock import Clock, wall_us
 from services.actors import load_actor
 from services.commands.accounts import AccountCommands
+from services.commands.alarms import AlarmCommands
 from services.commands.care import CareCommands
 from services.commands.cases import CaseCommands
 from services.commands.charts import ChartCommands
@@ -67,6 +68,7 @@ class Screens:
             explanations=ExplanationCommands(self.database),
             charts=ChartCommands(self.database),
             energy=EnergyCommands(self.database),
+            alarms=AlarmCommands(self.database),
             reports=ReportCommands(self.database, mail=False),
             policy=PolicyCommands(self.database),
             second_factor=SecondFactorCommands(self.database),

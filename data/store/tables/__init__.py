@@ -1,6 +1,7 @@
 """Every table of ours, by name: `from data.store import tables as t`."""
 
 from data.store.tables.account import accounts, sessions, sign_in_attempts, tickets, workers
+from data.store.tables.alarm import alarm_definitions, alarm_events, alarm_states, operator_positions
 from data.store.tables.approval import (
     consents,
     contacts,
@@ -109,6 +110,9 @@ __all__ = [
     "accounts",
     "acts",
     "ai_stops",
+    "alarm_definitions",
+    "alarm_events",
+    "alarm_states",
     "audit",
     "calendar_exceptions",
     "care",
@@ -153,6 +157,7 @@ __all__ = [
     "model_versions",
     "notices",
     "operations",
+    "operator_positions",
     "opinions",
     "orders",
     "outbox",

@@ -1,0 +1,106 @@
+"""Rows of alarms: definitions, states, journal. Nothing here commits."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, select, update
+
+from data.store import tables as t
+from domain.alarms.life import Alarm
+
+_D, _S, _E = t.alarm_definitions.c, t.alarm_states.c, t.alarm_events.c
+
+
+def newest(*where: ColumnElement[bool]) -> Select[Any]:
+    """SELECT of every alarm's newest definition that fits."""
+    last = select(_D.alarm_id, func.max(_D.version).label("version")).group_by(_D.alarm_id).subquery()
+    same = and_(last.c.alarm_id == _D.alarm_id, last.c.version == _D.version)
+    return select(t.alarm_definitions).join(last, same).where(*where)
+
+
+def definition(tx: Connection, alarm_id: str) -> dict[str, Any] | None:
+    """An alarm's newest definition, or None."""
+    row = tx.execute(newest(_D.alarm_id == alarm_id)).mappings().one_or_none()
+    return dict(row) if row else None
+
+
+def add_definition(tx: Connection, row: Mapping[str, Any]) -> None:
+    """Store a version."""
+    tx.execute(insert(t.alarm_definitions).values(dict(row)))
+
+
+def states(tx: Connection) -> dict[str, dict[str, Any]]:
+    """Every alarm's state."""
+    return {row["alarm_id"]: dict(row) for row in tx.execute(select(t.alarm_states)).mappings()}
+
+
+def hold(tx: Connection, alarm_id: str) -> dict[str, Any] | None:
+    """An alarm's state, locked until this transaction ends."""
+    query = select(t.alarm_states).where(_S.alarm_id == alarm_id).with_for_update()
+    row = tx.execute(query).mappings().one_or_none()
+    return dict(row) if row else None
+
+
+def begin(tx: Connection, alarm_id: str, from_us: int) -> None:
+    """A new alarm: normal, judged from a time on."""
+    row = {
+        "alarm_id": alarm_id,
+        "version": 1,
+        "condition": False,
+        "acked": True,
+        "shelved_until_us": None,
+        "suppressed": False,
+        "out_of_service": False,
+        "since_us": from_us,
+        "pending_us": None,
+        "upto_us": from_us,
+        "value": None,
+        "note": "",
+        "note_by": "",
+    }
+    tx.execute(insert(t.alarm_states).values(**row))
+
+
+def alarm_of(row: Mapping[str, Any]) -> Alarm:
+    """The row as the rules see it."""
+    return Alarm(
+        bool(row["condition"]),
+        bool(row["acked"]),
+        row["shelved_until_us"],
+        bool(row["suppressed"]),
+        bool(row["out_of_service"]),
+    )
+
+
+def columns(alarm: Alarm) -> dict[str, Any]:
+    """The inverse of `alarm_of`."""
+    return {
+        "condition": alarm.active,
+        "acked": alarm.acked,
+        "shelved_until_us": alarm.shelved_until_us,
+        "suppressed": alarm.suppressed,
+        "out_of_service": alarm.out_of_service,
+    }
+
+
+def change(tx: Connection, alarm_id: str, values: Mapping[str, Any]) -> None:
+    """Change a state that `hold` has locked; its version grows."""
+    tx.execute(update(t.alarm_states).where(_S.alarm_id == alarm_id).values(version=_S.version + 1, **values))
+
+
+def mark(tx: Connection, alarm_id: str, upto_us: int, pending_us: int | None, value: float | None) -> None:
+    """Remember how far values were judged."""
+    row = {"upto_us": upto_us, "pending_us": pending_us, "value": value}
+    tx.execute(update(t.alarm_states).where(_S.alarm_id == alarm_id).values(**row))
+
+
+def add_events(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write into the journal."""
+    if rows:
+        tx.execute(insert(t.alarm_events), [dict(row) for row in rows])
+
+
+def events(tx: Connection, where: ColumnElement[bool], limit: int) -> list[dict[str, Any]]:
+    """The journal, newest first."""
+    query = select(t.alarm_events).where(where).order_by(_E.at_us.desc(), _E.event_id.desc()).limit(limit)
+    return [dict(row) for row in tx.execute(query).mappings()]

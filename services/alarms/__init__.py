@@ -1,0 +1,1 @@
+"""Alarms at work: limits judged as values arrive, states and journal kept, figures read."""

@@ -1,0 +1,75 @@
+"""Alarms on the screen."""
+
+from dataclasses import replace
+
+from auth.permissions import Role
+from data.store import tables as t
+from domain.clock import HOUR, SECOND
+from services.alarms.watch import AlarmWatch
+from services.commands.alarms import AlarmCommands
+from tests import factories as f
+from tests.pages.conftest import html_of
+from tests.services.alarms.test_alarms import HOT, LINE
+
+ALARMS, FIGURES = "pages.floor.alarms:render", "pages.floor.alarm_figures:render"
+
+
+def raised(screens, **changes):
+    commands = AlarmCommands(screens.database)
+    with screens.database.write() as tx:
+        row = {"position_id": LINE, "name": "Line 1", "equipment_id": LINE}
+        tx.execute(t.operator_positions.insert().values(**row))
+        f.readings(tx, f.CNC, "temperature", [(f.NOW - HOUR, 50.0), (f.NOW - 60 * SECOND, 90.0)])
+    wanted = replace(HOT, on_delay_s=0, **changes)
+    alarm = commands.define(screens.supervisor, wanted, "for the test", from_us=f.NOW - 2 * HOUR)
+    AlarmWatch(screens.database).turn("north", f.NOW)
+    return alarm
+
+
+def press(test, label):
+    next(b for b in test.button if b.label == label).click().run()
+
+
+def test_an_alarm_is_shown_with_what_to_do_and_acknowledged_with_name_and_note(screens):
+    alarm = raised(screens, name="Temperature <high>")
+    test = screens.open(ALARMS)
+    html = html_of(test)
+    assert "1 alarm waits to be acknowledged" in html and "Temperature &lt;high&gt;" in html
+    assert "Slow down" in html and "over 80" in html and "low" in html
+    test.multiselect[0].set_value([alarm])
+    next(i for i in test.text_input if i.label.startswith("Note")).set_value("fan cleaned")
+    press(test, "Acknowledge")
+    html = html_of(test)
+    assert "No alarm waits for you." in html and "Supervisor North" in html and "fan cleaned" in html
+
+
+def test_shelving_wants_a_reason_and_shows_until_when(screens):
+    alarm = raised(screens)
+    test = screens.open(ALARMS)
+    pick = next(s for s in test.selectbox if s.label == "Alarm")
+    pick.set_value(alarm)
+    press(test, "Do it")
+    assert [w.value for w in test.warning] == ["Please write a few words."]
+    pick = next(s for s in test.selectbox if s.label == "Alarm")
+    pick.set_value(alarm)
+    next(i for i in test.text_input if i.label.startswith("Why")).set_value("sensor is changed")
+    press(test, "Do it")
+    html = html_of(test)
+    assert "shelved" in html and "sensor is changed" in html and "Nothing beyond its limit" in html
+
+
+def test_model_alerts_stand_apart_and_an_empty_list_says_so(screens, somebody):
+    with screens.database.write() as tx:
+        f.prediction(tx)
+    html = html_of(screens.open(ALARMS))
+    assert "No alarm is set up here yet." in html
+    assert "A risk is an alert, not an alarm" in html and "CNC-11" in html
+    ann = somebody("ann", [Role.OPERATOR], ["north/forming"])
+    assert "CNC-11" not in html_of(screens.open(ALARMS, ann))
+
+
+def test_figures_stand_beside_their_targets(screens):
+    raised(screens)
+    html = html_of(screens.open(FIGURES))
+    assert "alarms in 10 minutes on average" in html and "under 5" in html and "about 80 %" in html
+    assert "Temperature high" in html and "came" in html
