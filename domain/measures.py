@@ -11,8 +11,8 @@ LEAF_COLUMNS = {leaf: f"{leaf.value.removesuffix('_down')}_us" if leaf is Leaf.P
 WHOLE = (
     *LEAF_COLUMNS.values(),
     "waiting_us",  # delay within an order
-    "blocked_us",  # of it, charged to a machine behind
-    "starved_us",  # of it, charged to a machine before
+    "blocked_us",  # delay charged to a machine behind; read from the losses, 0 in the roll-ups
+    "starved_us",  # the same for a machine before
     "minor_us",  # down in minor stops
     "off_plan_us",  # production in breaks, planned stops and outside the shifts
     "corrective_us",  # maintenance after a failure (CMT)

@@ -1,7 +1,7 @@
 """What machines say of their state, in whatever language, as PackML states (domain.telemetry).
 
 packml     ISA-TR88.00.02 codes, taken as they are
-machinery  OPC 40001-1: MachineryItemState and MachineryOperationMode, after its Annex C.2
+machinery  OPC 40001-1: MachineryItemState and MachineryOperationMode, after Table 68 in its Annex C.2
 running    one bit: runs, or does not
 counter    nothing but parts: a stop is inferred from parts that stay away
 """
@@ -40,12 +40,12 @@ class ItemMode(IntEnum):
     PROCESSING = 3
 
 
-# Not available: off or in stand-by, nobody can use it. Out of service: defect. Not executing: able
-# to run, and waits to be told: ADOT, not ADET.
+# After Table 68 all three that do not execute are ADET while an order is on, and ADOT without one:
+# the time model decides that by the order.
 ITEM_STATES = {
     ItemState.NOT_AVAILABLE: MachineState.STOPPED,
     ItemState.OUT_OF_SERVICE: MachineState.ABORTED,
-    ItemState.NOT_EXECUTING: MachineState.IDLE,
+    ItemState.NOT_EXECUTING: MachineState.STOPPED,
     ItemState.EXECUTING: MachineState.EXECUTE,
 }
 ITEM_MODES = {

@@ -39,6 +39,7 @@ from services.commands.energy import EnergyCommands
 from services.commands.explanations import ExplanationCommands
 from services.commands.handover import HandoverCommands
 from services.commands.outcomes import OutcomeCommands
+from services.commands.figures import FigureCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
 from services.commands.second_factor import SecondFactorCommands
@@ -108,6 +109,7 @@ def bind(settings: Settings, database: Database, accounts: Accounts) -> None:
         stopping=StopCommands(database),
         handover=HandoverCommands(database),
         outcomes=OutcomeCommands(database),
+        figures=FigureCommands(database),
     )
 
     def desk_of(actor: Any, site: Any) -> Any:

@@ -13,6 +13,7 @@ from services.commands.energy import EnergyCommands
 from services.commands.explanations import ExplanationCommands
 from services.commands.handover import HandoverCommands
 from services.commands.outcomes import OutcomeCommands
+from services.commands.figures import FigureCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
 from services.commands.second_factor import SecondFactorCommands
@@ -26,6 +27,7 @@ from services.queries.floor import FloorQueries
 from services.queries.outcomes import OutcomeQueries
 from services.queries.oversight import OversightQueries
 from services.queries.patterns import PatternQueries
+from services.queries.kpi import KpiQueries
 from services.queries.policy import PolicyQueries
 from services.queries.predict import PredictQueries
 from services.queries.quality import QualityQueries
@@ -49,6 +51,7 @@ class Queries:
     energy: EnergyQueries
     outcomes: OutcomeQueries
     alarms: AlarmQueries
+    kpi: KpiQueries
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class Commands:
     energy: EnergyCommands
     outcomes: OutcomeCommands
     alarms: AlarmCommands
+    figures: FigureCommands
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,5 +109,6 @@ def open_desk(context: Context, commands: Commands) -> Desk:
         EnergyQueries(context),
         OutcomeQueries(context),
         AlarmQueries(context),
+        KpiQueries(context),
     )
     return Desk(context.actor, context.site, context.clock, queries, commands)

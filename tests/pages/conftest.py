@@ -20,6 +20,7 @@ from services.commands.energy import EnergyCommands
 from services.commands.explanations import ExplanationCommands
 from services.commands.handover import HandoverCommands
 from services.commands.outcomes import OutcomeCommands
+from services.commands.figures import FigureCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
 from services.commands.second_factor import SecondFactorCommands
@@ -76,6 +77,7 @@ class Screens:
             stopping=StopCommands(self.database),
             handover=HandoverCommands(self.database),
             outcomes=OutcomeCommands(self.database),
+            figures=FigureCommands(self.database),
         )
         return open_desk(Context(self.database, actor, site, Clock(f.NOW, wall_us())), commands)
 

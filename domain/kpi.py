@@ -1,0 +1,237 @@
+"""KPIs after ISO 22400-2 from measures that add up (domain.measures). Pure functions.
+
+A ratio without a denominator is None, never 0 and never 100 %. OEE = sum(PRI x GQ) / PBT, whichever
+way minor stops are read: they move loss between availability and effectiveness, not in or out.
+TEEP is no ISO 22400 KPI and is named apart. MTBF is operating time by failures (standards: the mean
+of completed intervals is biased once maintenance censors), with an exact Poisson interval.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+from domain.clock import SECOND
+from domain.measures import REAL, WHOLE
+
+UNRATED_SHARE = 0.01
+
+
+class MinorModel(StrEnum):
+    """Where minor stops count: ISO 22400 puts them into availability, the six big losses into
+    performance. One model per site."""
+
+    AVAILABILITY = "availability"
+    PERFORMANCE = "performance"
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What adds up. Times in microseconds; see domain.measures for the names."""
+
+    outside_us: int = 0
+    planned_us: int = 0
+    no_data_us: int = 0
+    delay_us: int = 0
+    down_us: int = 0
+    setup_us: int = 0
+    production_us: int = 0
+    waiting_us: int = 0
+    blocked_us: int = 0
+    starved_us: int = 0
+    minor_us: int = 0
+    off_plan_us: int = 0
+    corrective_us: int = 0
+    preventive_us: int = 0
+    minor_stops: int = 0
+    failures: int = 0
+    good: float = 0.0
+    scrap: float = 0.0
+    startup_scrap: float = 0.0
+    rework: float = 0.0
+    inspected: float = 0.0
+    first_pass: float = 0.0
+    ideal_s: float = 0.0
+    ideal_good_s: float = 0.0
+    unrated: float = 0.0
+    energy_kwh: float = 0.0
+
+    @classmethod
+    def of(cls, row: Mapping[Any, Any]) -> "Measures":
+        """From a row with these columns; others are passed over."""
+        whole = {name: int(row[name] or 0) for name in WHOLE}
+        return cls(**whole, **{name: float(row[name] or 0) for name in REAL})  # type: ignore[arg-type]
+
+    @property
+    def calendar_us(self) -> int:
+        """All time, known or not."""
+        return self.outside_us + self.planned_us + self.no_data_us + self.pbt_us
+
+    @property
+    def pbt_us(self) -> int:
+        """Planned busy time that is known."""
+        return self.delay_us + self.down_us + self.setup_us + self.production_us
+
+    @property
+    def produced(self) -> float:
+        """PQ: good and scrap."""
+        return self.good + self.scrap
+
+    @property
+    def rated(self) -> bool:
+        """True when (nearly) all parts have a planned cycle time."""
+        return self.unrated <= UNRATED_SHARE * self.produced
+
+    def run_us(self, model: MinorModel) -> int:
+        """APT; with the six big losses minor stops are part of it, and lower the effectiveness."""
+        return self.production_us + (self.minor_us if model is MinorModel.PERFORMANCE else 0)
+
+
+def total(parts: Iterable[Measures]) -> Measures:
+    """The sum."""
+    found = list(parts)
+    return Measures(**{f.name: sum(getattr(p, f.name) for p in found) for f in fields(Measures)})
+
+
+def behind(constraint: Measures, scrap_after: float) -> Measures:
+    """A line at its constraint: its time and rate, the line's good output. What machines behind it
+    scrapped was paid for with constraint time."""
+    lost = min(scrap_after, constraint.good)
+    share = 1 - lost / constraint.good if constraint.good else 1.0
+    changed = {f.name: getattr(constraint, f.name) for f in fields(Measures)}
+    changed["good"] -= lost
+    changed["scrap"] += lost
+    changed["ideal_good_s"] *= share
+    return Measures(**changed)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Every KPI of a stretch; ratios as fractions, times in seconds, None where there is none."""
+
+    availability: float | None
+    effectiveness: float | None
+    quality: float | None
+    oee: float | None
+    nee: float | None
+    teep: float | None
+    allocation_efficiency: float | None
+    utilisation: float | None
+    technical_efficiency: float | None
+    setup_rate: float | None
+    scrap_ratio: float | None
+    rework_ratio: float | None
+    first_pass_yield: float | None
+    corrective_ratio: float | None
+    energy_per_part: float | None
+    mtbf_s: float | None
+    mttr_s: float | None
+    throughput_per_hour: float | None
+
+
+def figures(m: Measures, model: MinorModel = MinorModel.AVAILABILITY) -> Figures:
+    """The KPIs of ISO 22400-2 that need no order times (those are in `order_figures`)."""
+    run = m.run_us(model)
+    aubt = m.waiting_us + m.down_us + m.setup_us + m.production_us
+    aupt = m.setup_us + run
+    effectiveness = ratio(m.ideal_s * SECOND, run) if m.rated else None
+    quality = ratio(m.ideal_good_s, m.ideal_s) if m.rated and m.ideal_s else ratio(m.good, m.produced)
+    oee = ratio(m.ideal_good_s * SECOND, m.pbt_us) if m.rated else None
+    down = m.down_us - m.minor_us
+    return Figures(
+        availability=ratio(run, m.pbt_us),
+        effectiveness=effectiveness,
+        quality=quality,
+        oee=oee,
+        nee=product(ratio(aupt, m.pbt_us), effectiveness, quality),
+        teep=ratio(m.ideal_good_s * SECOND, m.calendar_us - m.no_data_us) if m.rated else None,
+        allocation_efficiency=ratio(aubt, m.pbt_us),
+        utilisation=ratio(run, aubt),
+        technical_efficiency=ratio(run, m.production_us + m.down_us),
+        setup_rate=ratio(m.setup_us, aupt),
+        scrap_ratio=ratio(m.scrap, m.produced),
+        rework_ratio=ratio(m.rework, m.produced),
+        first_pass_yield=ratio(m.first_pass, m.inspected),
+        corrective_ratio=ratio(m.corrective_us, m.corrective_us + m.preventive_us),
+        energy_per_part=ratio(m.energy_kwh, m.good),
+        mtbf_s=ratio((m.setup_us + m.production_us) / SECOND, m.failures),
+        mttr_s=ratio(down / SECOND, m.failures),
+        throughput_per_hour=ratio(m.produced * 3600 * SECOND, m.pbt_us),
+    )
+
+
+def ratio(part: float, whole: float) -> float | None:
+    """part / whole, None without a whole."""
+    return part / whole if whole > 0 else None
+
+
+def product(*factors: float | None) -> float | None:
+    """The product, None when a factor is missing."""
+    result = 1.0
+    for factor in factors:
+        if factor is None:
+            return None
+        result *= factor
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the waterfall from calendar time to good parts; hours."""
+
+    name: str
+    label: str
+    hours: float
+
+
+def waterfall(m: Measures, model: MinorModel = MinorModel.AVAILABILITY) -> tuple[Step, ...]:
+    """Calendar time, what is taken from it, and what is left as time of good parts; the sum is exact.
+
+    Slow cycles may be negative: the machine was faster than planned. Without a rate the time of
+    production stays one step.
+    """
+    hour = 3600 * SECOND
+    minor = Step("minor_stops", "Minor stops", m.minor_us / hour)
+    down = Step("failures", "Failures", (m.down_us - m.minor_us) / hour)
+    waits = m.blocked_us + m.starved_us
+    steps = [
+        Step("outside", "No shift", m.outside_us / hour),
+        Step("planned", "Breaks and planned stops", m.planned_us / hour),
+        Step("no_data", "No data", m.no_data_us / hour),
+        Step("waits", "Blocked or starved", waits / hour),
+        Step("no_work", "No order, idle", (m.delay_us - waits) / hour),
+        down,
+        Step("setup", "Setup", m.setup_us / hour),
+        minor,
+    ]
+    if model is MinorModel.AVAILABILITY:
+        steps[6], steps[7] = steps[7], steps[6]
+    if m.rated and m.ideal_s:
+        steps.append(Step("speed", "Slow cycles", (m.production_us / SECOND - m.ideal_s) / 3600))
+        steps.append(Step("scrap", "Scrap", (m.ideal_s - m.ideal_good_s) / 3600))
+    return tuple(steps)
+
+
+@dataclass(frozen=True, slots=True)
+class BigLoss:
+    """One of the six big losses (Nakajima 1988), in seconds of the constraint's time."""
+
+    name: str
+    label: str
+    seconds: float
+
+
+def six_big_losses(m: Measures) -> tuple[BigLoss, ...]:
+    """Time lost by each. Speed and quality losses need a rate; without one they are 0 and `rated` says so."""
+    speed = max(0.0, m.production_us / SECOND - m.ideal_s) if m.rated and m.ideal_s else 0.0
+    per_part = ratio(m.ideal_s - m.ideal_good_s, m.scrap) or 0.0
+    startup = per_part * min(m.startup_scrap, m.scrap)
+    defects = max(0.0, m.ideal_s - m.ideal_good_s - startup) if m.rated else 0.0
+    return (
+        BigLoss("failure", "Equipment failure", (m.down_us - m.minor_us) / SECOND),
+        BigLoss("setup", "Setup and adjustment", m.setup_us / SECOND),
+        BigLoss("minor", "Idling and minor stops", (m.minor_us + m.delay_us) / SECOND),
+        BigLoss("speed", "Reduced speed", speed),
+        BigLoss("defects", "Process defects", defects),
+        BigLoss("startup", "Startup yield", startup if m.rated else 0.0),
+    )

@@ -1,0 +1,289 @@
+"""A scope's figures out of the roll-ups. Takes a transaction and trusts the caller's checks.
+
+A line is measured at its constraint, with the good output of the line; areas, sites and products are
+sums over the constraints of their lines, never means.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, func, select
+
+from data.store import tables as t
+from domain.clock import HOUR
+from domain.costs import Rates
+from domain.equipment import LEVELS, line_of, site_of
+from domain.errors import NotFound
+from domain.kpi import Measures, MinorModel, behind, figures, six_big_losses, total
+from domain.reliability import mtbf_interval
+from domain.time_model import Cause
+from services import situation
+from services.floor import facts
+from services.kpi import bottlenecks, sums
+from services.kpi.planned import zone_of
+from services.rows.floor import Node
+from services.rows.kpi import Ask, BigLossRow, FlagRow, KpiRow, KpiView, LossRow
+
+SHOWN_FLAGS = 40
+PERFECT = frozenset({Cause.NO_SHIFT, Cause.REMOVED, Cause.PLACED_LATER})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line with its units; the constraint sets the pace, and `after` are behind it."""
+
+    node: Node
+    units: tuple[Node, ...]
+
+    @property
+    def constraint(self) -> Node:
+        """The marked unit, else the last one."""
+        return next((u for u in self.units if u.constraint), self.units[-1])
+
+    @property
+    def after(self) -> tuple[str, ...]:
+        """The units behind the constraint."""
+        pace = self.constraint.position
+        return tuple(u.equipment_id for u in self.units if u.position > pace)
+
+
+Cells = dict[tuple[str, str], Measures]
+
+
+def read(tx: Connection, ask: Ask) -> KpiView:
+    """Everything about `ask.scope`. Raises NotFound for a scope without machines."""
+    lines = lines_of(tx, ask.scope)
+    if not lines:
+        raise NotFound("there is no such part of the plant, or it has no machines yet")
+    zone, model = zone_of(tx, ask.scope), model_of(tx, ask.scope)
+    level = LEVELS[ask.scope.count("/")]
+    units = [u.equipment_id for line in lines for u in line.units]
+    pace = [ask.scope] if level == "unit" else [line.constraint.equipment_id for line in lines]
+    cells = sums.by_product(tx, units, ask, zone)
+    lost = sums.losses(tx, units if level == "line" else [*pace, *units], ask, zone)
+    whole = waits_of(at_pace(cells, lines, level, ask.scope), lost, pace)
+    rate = (situation.rates_for(tx, ask.scope) or Rates()).downtime_cents_per_hour
+    named = {u.equipment_id: u.name for line in lines for u in line.units}
+    flagged, count = flags(tx, [ask.scope] if level == "unit" else units, ask, named)
+    low, high = mtbf_interval((whole.setup_us + whole.production_us) / 1e6, whole.failures)
+    return KpiView(
+        ask,
+        row(ask.scope, name_of(tx, ask.scope), level, whole, model, target(tx, ask.scope, ask.to_us)),
+        parts(tx, ask, lines, cells, level, model),
+        days(tx, ask, lines, level, model),
+        shifts(tx, ask, lines, level, zone, model),
+        products(tx, cells, lines, level, ask.scope, model),
+        pareto(lost, lines, level, ask.scope, rate),
+        big_losses(whole, rate if _paces(lines, level, ask.scope) else 0),
+        flagged,
+        count,
+        bottlenecks.find(lines, cells, lost) if level != "unit" else (),
+        low,
+        high,
+        model,
+        rate,
+        upto(tx, units),
+    )
+
+
+def lines_of(tx: Connection, scope: str) -> list[Line]:
+    """The lines at or below a scope, or the line above a unit, with their units."""
+    deep = scope.count("/") == len(LEVELS) - 1
+    found = [
+        Line(node, tuple(facts.nodes(tx, node.equipment_id, "unit")))
+        for node in facts.nodes(tx, line_of(scope) if deep else scope, "line")
+    ]
+    known = [line for line in found if line.units]
+    if deep and not any(u.equipment_id == scope for line in known for u in line.units):
+        return []
+    return known
+
+
+def _paces(lines: Sequence[Line], level: str, scope: str) -> bool:
+    return level != "unit" or any(line.constraint.equipment_id == scope for line in lines)
+
+
+def at_pace(cells: Cells, lines: Sequence[Line], level: str, scope: str) -> Measures:
+    """The measures of a unit, or of lines at their constraints; product by product, so that scrap behind
+    a constraint is paid with the time of its own product."""
+    if level == "unit":
+        return total(m for (unit, _), m in cells.items() if unit == scope)
+    return total(m for line in lines for m in line_products(cells, line).values())
+
+
+def line_products(cells: Cells, line: Line) -> dict[str, Measures]:
+    """A line's measures by product, or by whatever the cells' second key is."""
+    scrapped: dict[str, float] = defaultdict(float)
+    for (unit, key), m in cells.items():
+        if unit in line.after:
+            scrapped[key] += m.scrap
+    pace = line.constraint.equipment_id
+    return {key: behind(m, scrapped[key]) for (unit, key), m in cells.items() if unit == pace}
+
+
+def waits_of(m: Measures, lost: sums.Lost, pace: Iterable[str]) -> Measures:
+    """The measures with what the machines that set the pace waited for others."""
+    wanted = set(pace)
+    found: dict[str, int] = defaultdict(int)
+    for (unit, cause, _), (us, _) in lost.items():
+        if unit in wanted:
+            found[cause] += us
+    return replace(m, blocked_us=found[Cause.BLOCKED], starved_us=found[Cause.STARVED])
+
+
+def row(
+    key: str, name: str, level: str, m: Measures, model: MinorModel, goal: float | None = None, at_us: int = 0
+) -> KpiRow:
+    """A row with its figures."""
+    return KpiRow(key, name, level, m, figures(m, model), goal, at_us)
+
+
+def parts(
+    tx: Connection, ask: Ask, lines: Sequence[Line], cells: Cells, level: str, model: MinorModel
+) -> tuple[KpiRow, ...]:
+    """What a scope consists of: lines of a plant or an area, machines of a line."""
+    if level == "unit":
+        return ()
+    if level == "line":
+        return tuple(
+            row(
+                u.equipment_id, u.name, "unit",
+                total(m for (unit, _), m in cells.items() if unit == u.equipment_id),
+                model, target(tx, u.equipment_id, ask.to_us),
+            )
+            for u in lines[0].units
+        )  # fmt: skip
+    return tuple(
+        row(
+            line.node.equipment_id, line.node.name, "line", total(line_products(cells, line).values()),
+            model, target(tx, line.node.equipment_id, ask.to_us),
+        )
+        for line in lines
+    )  # fmt: skip
+
+
+def _measured(lines: Sequence[Line], level: str, scope: str) -> list[str]:
+    if level == "unit":
+        return [scope]
+    return [u for line in lines for u in (line.constraint.equipment_id, *line.after)]
+
+
+def days(
+    tx: Connection, ask: Ask, lines: Sequence[Line], level: str, model: MinorModel
+) -> tuple[KpiRow, ...]:
+    """Day by day, for the trend."""
+    found = sums.by_day(tx, _measured(lines, level, ask.scope), ask)
+    result = []
+    for day in sorted({day for _, day in found}):
+        cells = {(unit, ""): m for (unit, at), m in found.items() if at == day}
+        result.append(row(str(day), "", "day", at_pace(cells, lines, level, ask.scope), model, None, day))
+    return tuple(result)
+
+
+def shifts(
+    tx: Connection, ask: Ask, lines: Sequence[Line], level: str, zone: str, model: MinorModel
+) -> tuple[KpiRow, ...]:
+    """By name of shift."""
+    found = sums.by_shift(tx, _measured(lines, level, ask.scope), ask, zone)
+    return tuple(
+        row(
+            name,
+            name or "Outside shifts",
+            "shift",
+            at_pace(_only(found, name), lines, level, ask.scope),
+            model,
+        )
+        for name in sorted({name for _, name in found})
+    )
+
+
+def _only(found: Cells, key: str) -> Cells:
+    return {place: m for place, m in found.items() if place[1] == key}
+
+
+def products(
+    tx: Connection, cells: Cells, lines: Sequence[Line], level: str, scope: str, model: MinorModel
+) -> tuple[KpiRow, ...]:
+    """By product."""
+    p = t.products.c
+    wanted = sorted({product for _, product in cells if product})
+    names = {r[0]: r[1] for r in tx.execute(select(p.product_id, p.name).where(p.product_id.in_(wanted)))}
+    return tuple(
+        row(
+            product, names.get(product, product), "product",
+            at_pace(_only(cells, product), lines, level, scope), model,
+        )
+        for product in wanted
+    )  # fmt: skip
+
+
+def pareto(lost: sums.Lost, lines: Sequence[Line], level: str, scope: str, rate: int) -> tuple[LossRow, ...]:
+    """Losses by cause, the longest first: of a unit its own, of lines those of their constraints, which
+    cost the stated rate. Planned time and time outside shifts is no loss."""
+    names = {u.equipment_id: u.name for line in lines for u in line.units}
+    pace = {line.constraint.equipment_id for line in lines}
+    wanted = {scope} if level == "unit" else pace
+    planned = {Cause.BREAK, Cause.PLANNED_STOP, *PERFECT}
+    rows = [
+        LossRow(
+            cause, unit, names.get(unit, unit), names.get(whom, ""), us, times,
+            round(us / HOUR * rate) if unit in pace and cause != Cause.NO_DATA else None,
+        )
+        for (unit, cause, whom), (us, times) in lost.items()
+        if unit in wanted and cause not in planned and us > 0
+    ]  # fmt: skip
+    return tuple(sorted(rows, key=lambda r: (-r.lost_us, r.name, r.cause)))
+
+
+def big_losses(m: Measures, rate: int) -> tuple[BigLossRow, ...]:
+    """The six big losses with what they cost at the line's stated rate."""
+    return tuple(
+        BigLossRow(loss.name, loss.label, loss.seconds, round(loss.seconds / 3600 * rate))
+        for loss in six_big_losses(m)
+    )
+
+
+def flags(
+    tx: Connection, units: Sequence[str], ask: Ask, names: dict[str, str]
+) -> tuple[tuple[FlagRow, ...], int]:
+    """The newest oddities in the stretch, and how many there are."""
+    f = t.kpi_flags.c
+    here = (f.equipment_id.in_(list(units)), f.at_us >= ask.from_us, f.at_us < ask.to_us)
+    count = tx.execute(select(func.count()).select_from(t.kpi_flags).where(*here)).scalar_one()
+    query = select(f.equipment_id, f.code, f.record, f.at_us, f.words).where(*here)
+    rows = tx.execute(query.order_by(f.at_us.desc(), f.equipment_id, f.code).limit(SHOWN_FLAGS))
+    found = tuple(FlagRow(r[0], names.get(r[0], r[0]), r[1], r[2], r[3], r[4]) for r in rows)
+    return found, int(count)
+
+
+def target(tx: Connection, scope: str, at_us: int, kpi: str = "oee") -> float | None:
+    """The target that holds at a moment; before any was set with a date, the one of the equipment."""
+    g, e = t.targets.c, t.equipment.c
+    dated = select(g.value).where(g.scope == scope, g.kpi == kpi, g.valid_from_us <= at_us)
+    found: float | None = tx.execute(dated.order_by(g.valid_from_us.desc()).limit(1)).scalar()
+    if found is None and kpi == "oee":
+        found = tx.execute(select(e.target_oee).where(e.equipment_id == scope)).scalar()
+    return found
+
+
+def model_of(tx: Connection, scope: str) -> MinorModel:
+    """The site's model of minor stops."""
+    p = t.stop_policies.c
+    query = select(p.minor_model).where(p.scope == site_of(scope)).order_by(p.valid_from_us.desc()).limit(1)
+    return MinorModel(tx.execute(query).scalar() or MinorModel.AVAILABILITY)
+
+
+def name_of(tx: Connection, scope: str) -> str:
+    """The name of a node."""
+    e = t.equipment.c
+    return tx.execute(select(e.name).where(e.equipment_id == scope)).scalar() or scope
+
+
+def upto(tx: Connection, units: Sequence[str]) -> int | None:
+    """How far the figures of all of these reach."""
+    p = t.kpi_progress.c
+    found: int | None = tx.execute(
+        select(func.min(p.upto_us)).where(p.equipment_id.in_(list(units)))
+    ).scalar()
+    return found

@@ -1,0 +1,147 @@
+"""What the KPI screens read: figures, losses, orders, oddities, and shifts to close."""
+
+from dataclasses import dataclass
+
+from domain.bottleneck import Bottleneck
+from domain.kpi import Figures, Measures, MinorModel
+from domain.order_kpi import OrderFigures
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What to read: a scope over whole local days [from_us, to_us); an empty filter takes everything."""
+
+    scope: str
+    from_us: int
+    to_us: int
+    shift: str = ""
+    product: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KpiRow:
+    """One part of the plant (or a product, a shift, a day) with its figures. `at_us` for a day."""
+
+    key: str
+    name: str
+    level: str
+    measures: Measures
+    figures: Figures
+    target: float | None = None
+    at_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LossRow:
+    """Time lost for one cause. `cents` is None where it did not cost the line its pace."""
+
+    cause: str
+    equipment_id: str
+    name: str
+    charged_to: str
+    lost_us: int
+    times: int
+    cents: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BigLossRow:
+    """One of the six big losses in time and money."""
+
+    name: str
+    label: str
+    seconds: float
+    cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class FlagRow:
+    """Something odd behind a figure."""
+
+    equipment_id: str
+    name: str
+    code: str
+    record: str
+    at_us: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderKpiRow:
+    """An order with its figures."""
+
+    order_id: str
+    line_id: str
+    line: str
+    product: str
+    quantity: float
+    status: str
+    good: float
+    scrap: float
+    planned_end_us: int
+    wip: float  # good parts that left the first machine and not yet the last
+    figures: OrderFigures
+
+
+@dataclass(frozen=True, slots=True)
+class BottleneckRow:
+    """The bottleneck of a line, by name."""
+
+    line: str
+    name: str
+    declared: str
+    found: Bottleneck
+
+
+@dataclass(frozen=True, slots=True)
+class KpiView:
+    """Everything about a scope over a stretch. `upto_us`: how far the figures reach."""
+
+    ask: Ask
+    whole: KpiRow
+    parts: tuple[KpiRow, ...]
+    days: tuple[KpiRow, ...]
+    shifts: tuple[KpiRow, ...]
+    products: tuple[KpiRow, ...]
+    losses: tuple[LossRow, ...]
+    big_losses: tuple[BigLossRow, ...]
+    flags: tuple[FlagRow, ...]
+    flag_count: int
+    bottlenecks: tuple[BottleneckRow, ...]
+    mtbf_low_s: float | None
+    mtbf_high_s: float | None
+    model: MinorModel
+    cents_per_hour: int
+    upto_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One measure as reported and as it is now."""
+
+    name: str
+    reported: float
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftRow:
+    """One shift of one line. `version` 0: never closed."""
+
+    line_id: str
+    line: str
+    shift: str
+    from_us: int
+    to_us: int
+    version: int
+    closed: bool
+    closed_by: str
+    closed_us: int | None
+    note: str
+    reopened_by: str
+    reopen_reason: str
+    provisional: bool
+    now: KpiRow
+    reported: KpiRow | None
+    changed: tuple[Changed, ...]
+    why: tuple[str, ...]

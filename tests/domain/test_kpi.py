@@ -1,0 +1,167 @@
+"""KPIs against published worked examples, and what must hold for any measures."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import chi2
+
+from domain.clock import HOUR, MINUTE, SECOND
+from domain.kpi import (
+    Measures,
+    MinorModel,
+    behind,
+    figures,
+    six_big_losses,
+    total,
+    waterfall,
+)
+from domain.order_kpi import OrderTimes, adherence, order_figures
+from domain.reliability import mtbf_interval
+
+AVAILABILITY, PERFORMANCE = MinorModel.AVAILABILITY, MinorModel.PERFORMANCE
+
+
+def vorne() -> Measures:
+    """oee.com, "Calculating OEE" (Vorne): 420 min planned, 47 min stopped, 1.0 s a part, 19,271 parts,
+    423 of them rejects: A 88.81 %, P 86.11 %, Q 97.80 %, OEE 74.79 %."""
+    return Measures(
+        planned_us=60 * MINUTE, down_us=47 * MINUTE, production_us=373 * MINUTE, failures=1,
+        good=19_271 - 423, scrap=423, ideal_s=19_271.0, ideal_good_s=19_271.0 - 423,
+    )  # fmt: skip
+
+
+def nakajima() -> Measures:
+    """Nakajima, "Introduction to TPM" (1988): 460 min loading time, of which 20 min breakdown, 20 min
+    setup and 20 min adjustment; 0.5 min ideal cycle, 400 parts, 98 % good: OEE 42.6 %."""
+    return Measures(
+        planned_us=20 * MINUTE, down_us=20 * MINUTE, setup_us=40 * MINUTE, production_us=400 * MINUTE,
+        failures=1, good=392, scrap=8, ideal_s=400 * 30.0, ideal_good_s=392 * 30.0,
+    )  # fmt: skip
+
+
+def test_vornes_shift() -> None:
+    f = figures(vorne())
+    assert f.availability == pytest.approx(0.8881, abs=5e-5)
+    assert f.effectiveness == pytest.approx(0.8611, abs=5e-5)
+    assert f.quality == pytest.approx(0.9780, abs=1e-4)
+    assert f.oee == pytest.approx(0.7479, abs=5e-5)
+
+
+def test_nakajimas_press() -> None:
+    f = figures(nakajima())
+    assert f.availability == pytest.approx(0.87, abs=5e-3)
+    assert f.effectiveness == pytest.approx(0.50, abs=5e-4)
+    assert f.quality == pytest.approx(0.98)
+    assert f.oee == pytest.approx(0.426, abs=5e-4)
+
+
+def test_nee_of_nakajimas_press_gives_its_setup_back() -> None:
+    """ISO 22400-2: NEE = AUPT / PBT x effectiveness x quality; 440 of 460 min are setup or production."""
+    f = figures(nakajima())
+    assert f.nee == pytest.approx(440 / 460 * 0.5 * 0.98)
+    assert f.setup_rate == pytest.approx(40 / 440)
+
+
+@pytest.mark.parametrize(
+    ("failures", "low", "high"),
+    [(1, 0.2108, 19.4958), (2, 0.3177, 5.6281), (5, 0.4756, 2.5379), (10, 0.5895, 1.8432)],
+)
+def test_nists_factors_of_a_90_percent_interval(failures: int, low: float, high: float) -> None:
+    """NIST/SEMATECH e-Handbook 8.4.5.1, table of MTBF confidence interval factors, 90 %."""
+    found = mtbf_interval(failures, failures, 0.9)
+    assert found == pytest.approx((low, high), rel=2e-4)
+
+
+def test_nists_example_of_two_failures_in_1600_hours() -> None:
+    """The same page: MTBF 800 h, 90 % interval 254 h to 4,502 h."""
+    m = Measures(production_us=1600 * HOUR, failures=2)
+    f = figures(m)
+    assert f.mtbf_s == 800 * 3600
+    low, high = mtbf_interval(1600, 2, 0.9)
+    assert (round(low), round(high)) == (254, 4502)
+
+
+def test_without_a_failure_there_is_a_lower_end_only() -> None:
+    low, high = mtbf_interval(1000, 0, 0.9)
+    assert low == pytest.approx(1000 / 2.302585, rel=1e-5)  # T / ln(1 / alpha)
+    assert high is None
+    assert figures(Measures(production_us=HOUR)).mtbf_s is None
+
+
+@given(st.integers(1, 60), st.sampled_from([0.6, 0.8, 0.9, 0.95]))
+def test_the_interval_is_that_of_scipys_chi_square(failures: int, confidence: float) -> None:
+    a = 1 - confidence
+    wanted = 2 * 500 / chi2.ppf(1 - a / 2, 2 * failures + 2), 2 * 500 / chi2.ppf(a / 2, 2 * failures)
+    assert mtbf_interval(500, failures, confidence) == pytest.approx(wanted, rel=1e-6)
+
+
+us = st.integers(0, 40 * HOUR)
+parts = st.integers(0, 5000)
+some = st.builds(
+    lambda out, planned, gap, delay, minor, fail, setup, run, good, scrap, cycle, startup: Measures(
+        outside_us=out, planned_us=planned, no_data_us=gap, delay_us=delay, down_us=minor + fail,
+        minor_us=minor, setup_us=setup, production_us=run, good=good, scrap=scrap,
+        ideal_s=cycle * (good + scrap), ideal_good_s=cycle * good, startup_scrap=min(startup, scrap),
+    ),
+    us, us, us, us, us, us, us, us, parts, parts, st.floats(0.1, 100), parts,
+)  # fmt: skip
+
+
+@given(some)
+def test_oee_is_the_same_under_both_models_of_minor_stops(m: Measures) -> None:
+    one, other = figures(m, AVAILABILITY), figures(m, PERFORMANCE)
+    assert one.oee == other.oee
+    for f in (one, other):
+        if None not in (f.availability, f.effectiveness, f.quality, f.oee):
+            assert f.oee == pytest.approx(f.availability * f.effectiveness * f.quality)
+    if one.availability is not None:
+        assert other.availability >= one.availability
+
+
+@given(some)
+def test_the_waterfall_ends_at_the_time_of_good_parts(m: Measures) -> None:
+    left = m.calendar_us / HOUR - sum(step.hours for step in waterfall(m))
+    wanted = m.ideal_good_s / 3600 if m.rated and m.ideal_s else m.production_us / HOUR
+    assert left == pytest.approx(wanted, abs=1e-6)
+
+
+@given(st.lists(some, max_size=4))
+def test_sums_keep_every_measure(found: list[Measures]) -> None:
+    whole = total(found)
+    assert whole.calendar_us == sum(m.calendar_us for m in found)
+    assert whole.good == sum(m.good for m in found)
+
+
+@given(some)
+def test_the_six_losses_and_the_good_parts_fill_the_busy_time(m: Measures) -> None:
+    losses = sum(loss.seconds for loss in six_big_losses(m))
+    if m.ideal_s and m.production_us / SECOND >= m.ideal_s:
+        assert losses + m.ideal_good_s == pytest.approx(m.pbt_us / SECOND, abs=1e-3)
+
+
+def test_faster_than_planned_is_not_clipped() -> None:
+    m = Measures(production_us=HOUR, good=72, ideal_s=4320.0, ideal_good_s=4320.0)
+    assert figures(m).effectiveness == pytest.approx(1.2)
+
+
+def test_without_a_rate_there_is_no_oee_and_never_100_percent() -> None:
+    f = figures(Measures(production_us=HOUR, good=10, unrated=10))
+    assert (f.oee, f.effectiveness, f.quality) == (None, None, 1.0)
+    assert figures(Measures()).availability is None
+
+
+def test_a_line_pays_for_scrap_behind_its_constraint() -> None:
+    line = behind(vorne(), 848)
+    assert line.good == vorne().good - 848
+    assert figures(line).oee == pytest.approx((vorne().good - 848) / (420 * 60))
+
+
+def test_order_times_and_adherence() -> None:
+    on_time = OrderTimes(100, 10 * HOUR, 12 * HOUR, 0, 2 * HOUR, 10 * HOUR, 6 * HOUR, 4 * HOUR, 80, 76)
+    late = OrderTimes(100, 10 * HOUR, 12 * HOUR, 0, 2 * HOUR, 11 * HOUR, 6 * HOUR, 4 * HOUR, 80, 76)
+    f = order_figures(on_time, 20 * HOUR)
+    assert (f.execution_us, f.lead_us, f.late_us, f.on_time) == (8 * HOUR, 10 * HOUR, 0, True)
+    assert (f.allocation_ratio, f.process_ratio) == (0.75, 0.5)
+    assert (f.throughput_per_hour, f.cycle_s, f.completion) == (10, 180, 0.76)
+    assert adherence([f, order_figures(late, 20 * HOUR)]) == 0.5
+    assert adherence([]) is None

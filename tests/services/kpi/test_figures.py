@@ -1,0 +1,188 @@
+"""Reading figures, closing and reopening shifts, targets and policies."""
+
+import random
+
+import pytest
+from sqlalchemy import select
+
+from auth.permissions import Role
+from data.store import tables as t
+from domain.clock import DAY, HOUR, Clock, wall_us
+from domain.errors import Forbidden, InvalidInput, NotFound, NotNow
+from domain.kpi import Measures, MinorModel, behind, figures, total
+from domain.shift_calendar import day_span, local_day
+from services import clocks
+from services.commands.figures import FigureCommands
+from services.context import Context
+from services.kpi.keeping import Keeper
+from services.kpi.recompute import recompute
+from services.queries.kpi import KpiQueries
+from services.rows.kpi import Ask
+from services.rows.site import SiteRow
+from tests import factories as f
+from tests.services.kpi import facts as k
+
+SITE = SiteRow("north", "Plant North", "Europe/Berlin", "EUR")
+NOW = k.END + HOUR
+
+
+@pytest.fixture
+def plant(database):
+    with database.write() as tx:
+        k.plant(tx)
+        clocks.write(tx, "north", Clock(NOW, wall_us(), 1e-6))
+        for fact in k.random_facts(random.Random(4)):
+            k.store(tx, fact)
+    Keeper(database).turn()
+    return database
+
+
+def actor(database, username="sue", roles=(Role.SUPERVISOR,), scopes=("north",)):
+    with database.write() as tx:
+        return f.account(tx, username, roles, scopes)
+
+
+def queries(database, who) -> KpiQueries:
+    return KpiQueries(Context(database, who, SITE, Clock(NOW, wall_us(), 1e-6)))
+
+
+def whole(scope: str, **more) -> Ask:
+    first = day_span(local_day(k.START, SITE.time_zone), SITE.time_zone).from_us
+    return Ask(scope, first, first + 4 * DAY, **more)
+
+
+def test_a_line_is_measured_at_its_constraint_with_the_lines_good_output(plant) -> None:
+    view = queries(plant, actor(plant)).view(whole(k.LINE))
+    cells: dict[tuple[str, str], list[Measures]] = {}
+    with plant.read() as tx:
+        for row in tx.execute(select(t.kpi_cells)).mappings():
+            cells.setdefault((row["equipment_id"], row["product_id"]), []).append(Measures.of(row))
+    sums = {key: total(found) for key, found in cells.items()}
+    wanted = [
+        behind(m, sum(o.scrap for (u, p), o in sums.items() if u == k.UNITS[2] and p == product))
+        for (unit, product), m in sums.items()
+        if unit == k.UNITS[1]
+    ]
+    assert view.whole.figures.oee == pytest.approx(figures(total(wanted)).oee)
+    assert [part.key for part in view.parts] == list(k.UNITS)
+    plant_view = queries(plant, actor(plant, "max")).view(whole("north"))
+    assert plant_view.whole.measures.production_us == view.whole.measures.production_us
+    assert [part.key for part in plant_view.parts] == [k.LINE]
+
+
+def test_days_shifts_and_products_add_up_to_the_whole(plant) -> None:
+    view = queries(plant, actor(plant)).view(whole(k.UNITS[0]))
+    for rows in (view.days, view.shifts):
+        assert total(r.measures for r in rows).calendar_us == view.whole.measures.calendar_us
+        assert total(r.measures for r in rows).good == view.whole.measures.good
+    one = queries(plant, actor(plant, "max")).view(whole(k.UNITS[0], shift="Early"))
+    early = next(r for r in view.shifts if r.name == "Early")
+    assert one.whole.measures.good == early.measures.good
+    assert one.whole.measures.planned_us == early.measures.planned_us
+
+
+def test_losses_are_the_time_of_the_leaves(plant) -> None:
+    view = queries(plant, actor(plant)).view(whole(k.UNITS[0]))
+    m = view.whole.measures
+    lost = sum(row.lost_us for row in view.losses)
+    assert lost == m.delay_us + m.down_us + m.setup_us + m.no_data_us
+    assert view.bottlenecks == ()
+
+
+def test_nobody_reads_beyond_the_own_area(plant) -> None:
+    stranger = actor(plant, "tom", (Role.OPERATOR,), ("north/forming",))
+    with pytest.raises(NotFound):
+        queries(plant, stranger).view(whole(k.LINE))
+    assert queries(plant, stranger).lines() == []
+
+
+def shift(plant, who):
+    rows = queries(plant, who).shifts([k.LINE], k.START, k.END)
+    return next(row for row in reversed(rows) if row.to_us <= NOW)
+
+
+def test_a_closed_shift_keeps_what_was_reported_and_shows_what_changed(plant) -> None:
+    sue = actor(plant)
+    commands = FigureCommands(plant)
+    open_row = shift(plant, sue)
+    assert (open_row.version, open_row.closed) == (0, False)
+    assert commands.close_shift(sue, k.LINE, open_row.from_us, "Tool trouble") == 1
+    Keeper(plant).turn()
+    closed = shift(plant, sue)
+    assert (closed.closed, closed.closed_by, closed.changed) == (True, "Sue", ())
+    i = t.intervals.c
+    with plant.read() as tx:
+        here = (i.from_us >= closed.from_us, i.from_us < closed.to_us)
+        assert set(tx.execute(select(i.provisional).where(*here)).scalars()) == {False}
+    with pytest.raises(NotNow):
+        commands.close_shift(sue, k.LINE, open_row.from_us)
+    late = closed.from_us + HOUR + 7
+    with plant.write() as tx:
+        row = {"equipment_id": k.UNITS[1], "source_us": late, "state": 9, "mode": 1, "receive_us": NOW + HOUR}
+        tx.execute(t.states.insert().values(**row))
+        recompute(tx, k.LINE, k.START, NOW)
+    corrected = shift(plant, sue)
+    assert corrected.reported == closed.reported
+    assert {c.name for c in corrected.changed} & {"production_us", "down_us", "delay_us", "setup_us"}
+    assert "1 machine states that arrived late" in corrected.why
+    assert corrected.now != corrected.reported
+
+
+def test_reopening_needs_a_reason_and_the_right_and_is_audited(plant) -> None:
+    sue, commands = actor(plant), FigureCommands(plant)
+    begin = shift(plant, sue).from_us
+    with pytest.raises(NotNow):
+        commands.reopen_shift(sue, k.LINE, begin, "why not")
+    commands.close_shift(sue, k.LINE, begin)
+    with pytest.raises(InvalidInput):
+        commands.reopen_shift(sue, k.LINE, begin, "  ")
+    with pytest.raises(Forbidden):
+        commands.reopen_shift(actor(plant, "olga", (Role.OPERATOR,)), k.LINE, begin, "a reason")
+    Keeper(plant).turn()
+    commands.reopen_shift(sue, k.LINE, begin, "Scrap was booked to the wrong shift")
+    Keeper(plant).turn()
+    reopened = shift(plant, sue)
+    assert (reopened.closed, reopened.reopen_reason) == (False, "Scrap was booked to the wrong shift")
+    assert commands.close_shift(sue, k.LINE, begin) == 2
+    with plant.read() as tx:
+        actions = tx.execute(select(t.audit.c.action).order_by(t.audit.c.entry)).scalars().all()
+    assert actions == ["closed a shift", "reopened a shift", "closed a shift"]
+
+
+def test_a_shift_that_runs_or_is_not_there_cannot_be_closed(plant) -> None:
+    sue = actor(plant)
+    with plant.write() as tx:
+        clocks.write(tx, "north", Clock(k.START + 4 * HOUR, wall_us(), 1e-6))
+    with pytest.raises(NotNow):
+        FigureCommands(plant).close_shift(sue, k.LINE, k.START + 2 * HOUR)
+    with pytest.raises(NotFound):
+        FigureCommands(plant).close_shift(sue, k.LINE, k.START + 3)
+
+
+def test_targets_hold_from_their_date_and_only_managers_set_them(plant) -> None:
+    manager, commands = actor(plant, "mia", (Role.PLANT_MANAGER,)), FigureCommands(plant)
+    ask = whole(k.LINE)
+    commands.set_target(manager, k.LINE, "oee", 0.7, ask.from_us)
+    commands.set_target(manager, k.LINE, "oee", 0.8, ask.to_us + 1)
+    assert queries(plant, manager).view(ask).whole.target == 0.7
+    later = Ask(k.LINE, ask.from_us, ask.to_us + DAY)
+    assert queries(plant, manager).view(later).whole.target == 0.8
+    with pytest.raises(Forbidden):
+        commands.set_target(actor(plant), k.LINE, "oee", 0.7, 0)
+    with pytest.raises(InvalidInput):
+        commands.set_target(manager, k.LINE, "oee", 70, 0)
+
+
+def test_a_policy_changes_stops_from_its_date_on_only(plant) -> None:
+    manager = actor(plant, "mia", (Role.PLANT_MANAGER,))
+    before = {r[:2]: r for r in k.derived(plant)["kpi_cells"]}
+    cut = k.START + 14 * HOUR
+    FigureCommands(plant).set_stop_policy(
+        manager, "north", 1_800, MinorModel.PERFORMANCE, cut, "Agreed with the lines"
+    )
+    Keeper(plant).turn()
+    after = {r[:2]: r for r in k.derived(plant)["kpi_cells"]}
+    changed = [key for key, row in after.items() if before.get(key) != row]
+    assert changed
+    assert all(key[1] >= cut for key in changed)
+    assert queries(plant, manager).view(whole(k.LINE)).model is MinorModel.PERFORMANCE
