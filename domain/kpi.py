@@ -165,6 +165,13 @@ def ratio(part: float, whole: float) -> float | None:
     return part / whole if whole > 0 else None
 
 
+def weighted_mean(pairs: Iterable[tuple[float | None, int]]) -> float | None:
+    """The mean of (value, weight), of those that have a value and a weight."""
+    known = [(value, weight) for value, weight in pairs if value is not None and weight > 0]
+    weights = sum(weight for _, weight in known)
+    return sum(value * weight for value, weight in known) / weights if weights else None
+
+
 def product(*factors: float | None) -> float | None:
     """The product, None when a factor is missing."""
     result = 1.0

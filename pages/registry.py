@@ -51,6 +51,8 @@ class Page:
 P, S = Permission, Section
 PAGES: tuple[Page, ...] = (
     Page("overview", "Plant", S.FLOOR, P.SEE_FLOOR, "pages.floor.overview:render"),
+    Page("kpi", "Figures", S.FLOOR, P.SEE_FLOOR, "pages.floor.kpi:render"),
+    Page("shifts", "Shifts", S.FLOOR, P.SEE_FLOOR, "pages.floor.shifts:render"),
     Page("line", "Line", S.FLOOR, P.SEE_FLOOR, "pages.floor.line:render", in_menu=False),
     Page("machine", "Machine", S.FLOOR, P.SEE_FLOOR, "pages.floor.machine:render", in_menu=False),
     Page("alarms", "Alarms", S.FLOOR, P.SEE_FLOOR, "pages.floor.alarms:render"),

@@ -15,7 +15,7 @@ from domain.clock import HOUR
 from domain.costs import Rates
 from domain.equipment import LEVELS, line_of, site_of
 from domain.errors import NotFound
-from domain.kpi import Measures, MinorModel, behind, figures, six_big_losses, total
+from domain.kpi import Measures, MinorModel, behind, figures, six_big_losses, total, weighted_mean
 from domain.reliability import mtbf_interval
 from domain.time_model import Cause
 from services import situation
@@ -63,14 +63,21 @@ def read(tx: Connection, ask: Ask) -> KpiView:
     cells = sums.by_product(tx, units, ask, zone)
     lost = sums.losses(tx, units if level == "line" else [*pace, *units], ask, zone)
     whole = waits_of(at_pace(cells, lines, level, ask.scope), lost, pace)
+    below = parts(tx, ask, lines, cells, level, model)
+    goal = target(tx, ask.scope, ask.to_us)
+    goal = (
+        weighted_mean((r.target, r.measures.pbt_us) for r in below)
+        if goal is None and level in ("site", "area")
+        else goal
+    )
     rate = (situation.rates_for(tx, ask.scope) or Rates()).downtime_cents_per_hour
     named = {u.equipment_id: u.name for line in lines for u in line.units}
     flagged, count = flags(tx, [ask.scope] if level == "unit" else units, ask, named)
     low, high = mtbf_interval((whole.setup_us + whole.production_us) / 1e6, whole.failures)
     return KpiView(
         ask,
-        row(ask.scope, name_of(tx, ask.scope), level, whole, model, target(tx, ask.scope, ask.to_us)),
-        parts(tx, ask, lines, cells, level, model),
+        row(ask.scope, name_of(tx, ask.scope), level, whole, model, goal),
+        below,
         days(tx, ask, lines, level, model),
         shifts(tx, ask, lines, level, zone, model),
         products(tx, cells, lines, level, ask.scope, model),
@@ -251,9 +258,18 @@ def flags(
     f = t.kpi_flags.c
     here = (f.equipment_id.in_(list(units)), f.at_us >= ask.from_us, f.at_us < ask.to_us)
     count = tx.execute(select(func.count()).select_from(t.kpi_flags).where(*here)).scalar_one()
-    query = select(f.equipment_id, f.code, f.record, f.at_us, f.words).where(*here)
-    rows = tx.execute(query.order_by(f.at_us.desc(), f.equipment_id, f.code).limit(SHOWN_FLAGS))
-    found = tuple(FlagRow(r[0], names.get(r[0], r[0]), r[1], r[2], r[3], r[4]) for r in rows)
+    newest = func.max(f.at_us)
+    query = (
+        select(f.equipment_id, f.code, func.max(f.record), newest, func.max(f.words), func.count())
+        .where(*here)
+        .group_by(f.equipment_id, f.code)
+        .order_by(newest.desc(), f.equipment_id, f.code)
+        .limit(SHOWN_FLAGS)
+    )
+    found = tuple(
+        FlagRow(r[0], names.get(r[0], r[0]), str(r[1]), str(r[2]), int(r[3]), str(r[4]), int(r[5]))
+        for r in tx.execute(query)
+    )
     return found, int(count)
 
 

@@ -56,7 +56,7 @@ class BigLossRow:
 
 @dataclass(frozen=True, slots=True)
 class FlagRow:
-    """Something odd behind a figure."""
+    """Something odd behind a figure: the newest of its kind, and how often it was noticed."""
 
     equipment_id: str
     name: str
@@ -64,6 +64,7 @@ class FlagRow:
     record: str
     at_us: int
     words: str
+    times: int
 
 
 @dataclass(frozen=True, slots=True)

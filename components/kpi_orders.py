@@ -1,0 +1,84 @@
+"""Orders with their figures: on time, lead and cycle time, work in progress."""
+
+from collections.abc import Sequence
+
+from components.kpi import percent
+from components.tables import csv_bytes, empty, panel, small, table
+from components.words import NOTHING, lapse, number, plural, safe, stamp
+from domain.clock import HOUR
+from domain.order_kpi import adherence
+from services.rows.kpi import OrderKpiRow
+from services.rows.site import SiteRow
+
+SHOWN = 15
+HEAD = (
+    "Order",
+    "Line",
+    "State",
+    "Good",
+    "Of",
+    "In progress",
+    "Against plan",
+    "Lead time",
+    "Cycle",
+    "Busy",
+    "Running",
+)
+
+
+def orders_panel(rows: Sequence[OrderKpiRow]) -> str:
+    """The newest orders, and the share that ended in time."""
+    if not rows:
+        return panel("Orders", empty("No order was worked on in this stretch."))
+    kept = adherence(r.figures for r in rows)
+    wip = sum(r.wip for r in rows)
+    told = f"{100 * kept:.0f} % ended by their planned end, " if kept is not None else ""
+    body = (_row(r) for r in rows[:SHOWN])
+    note = f"{plural(len(rows), 'order')}: {told}{wip:,.0f} parts in progress"
+    return panel("Orders", table(HEAD, body, right=tuple(range(3, 11))), safe(note))
+
+
+def _row(r: OrderKpiRow) -> Sequence[str]:
+    f = r.figures
+    late = NOTHING
+    if f.late_us is not None:
+        late = f"{lapse(f.late_us)} early"
+        if f.late_us > 0:
+            late = f'<span class="tw-high">&#9650; {lapse(f.late_us)} late</span>'
+    return (
+        f"{safe(r.order_id)}{small(safe(r.product))}",
+        safe(r.line),
+        safe(r.status),
+        f"{r.good:,.0f}",
+        f"{r.quantity:,.0f}",
+        f"{r.wip:,.0f}" if f.lead_us is None else NOTHING,
+        f'<span class="tw-nw">{late}</span>',
+        lapse(f.lead_us) if f.lead_us is not None else NOTHING,
+        number(f.cycle_s, "s"),
+        percent(f.allocation_ratio),
+        percent(f.process_ratio),
+    )
+
+
+def orders_csv(rows: Sequence[OrderKpiRow], site: SiteRow) -> bytes:
+    """All of them; times in hours, the planned end in the site's zone."""
+    head = (
+        "order", "line", "product", "state", "quantity", "good", "scrap", "in progress", "planned end",
+        "late h", "lead h", "execution h", "cycle s", "allocation ratio", "process ratio", "parts per hour",
+    )  # fmt: skip
+    return csv_bytes(
+        head,
+        (
+            (
+                r.order_id, r.line, r.product, r.status, r.quantity, r.good, r.scrap, r.wip,
+                stamp(r.planned_end_us, site.time_zone), _hours(r.figures.late_us), _hours(r.figures.lead_us),
+                _hours(r.figures.execution_us), r.figures.cycle_s, r.figures.allocation_ratio,
+                r.figures.process_ratio, r.figures.throughput_per_hour,
+            )
+            for r in rows
+        ),
+    )  # fmt: skip
+
+
+def _hours(us: int | None) -> float | None:
+    return None if us is None else us / HOUR

@@ -1,0 +1,78 @@
+"""Figures of the plant, a line or a machine over days: OEE, where the time went, losses, oddities."""
+
+import streamlit as st
+
+from components import kpi as c
+from components.kpi_orders import orders_csv, orders_panel
+from components.links import link
+from components.tables import lead
+from components.words import moment, safe
+from domain.equipment import line_of
+from pages import stretch
+from pages.filters import choice
+from services.desk import Desk
+from services.rows.kpi import Ask, KpiView
+
+
+def render(desk: Desk) -> None:
+    """The part of the plant named by `?id=`, else the first that the actor may see."""
+    scope = st.query_params.get("id") or next(iter(desk.queries.floor.scopes()), "")
+    if not scope:
+        st.info("No part of this site is open to you. Ask an administrator for access.")
+        return
+    top = st.container()
+    with st.container(horizontal=True):
+        from_us, to_us, span = stretch.choose(desk)
+        base = desk.queries.kpi.view(Ask(scope, from_us, to_us))
+        shift = choice(
+            "Shift", "shift", [("", "All shifts"), *((r.key, r.name) for r in base.shifts if r.key)]
+        )
+        product = choice(
+            "Product", "product", [("", "All products"), *((r.key, r.name) for r in base.products)]
+        )
+    ask = Ask(scope, from_us, to_us, shift, product)
+    view = desk.queries.kpi.view(ask) if shift or product else base
+    with top:
+        upto = f"figures up to {moment(view.upto_us, desk.site.time_zone, desk.now_us)}"
+        st.html(_crumbs(desk, view) + lead(c.headline(view), upto))
+    _draw(desk, view, {k: v for k, v in (("span", span), ("shift", shift), ("product", product)) if v})
+
+
+def _crumbs(desk: Desk, view: KpiView) -> str:
+    scope = view.ask.scope
+    above = [("All figures", "")] if scope != desk.site.site_id else []
+    if view.whole.level == "unit":
+        line = desk.queries.floor.node_or_none(line_of(scope), "line")
+        above += [(line.name, line.equipment_id)] if line else []
+    steps = [link(name, "kpi", **({"id": to} if to else {})) for name, to in above]
+    return f'<p class="tw-crumbs">{" &rsaquo; ".join([*steps, safe(view.whole.name)])}</p>'
+
+
+def _draw(desk: Desk, view: KpiView, keep: dict[str, str]) -> None:
+    site = desk.site
+    if view.parts:
+        title = "Machines" if view.whole.level == "line" else "Lines, each at the machine that sets its pace"
+        st.html(c.parts_panel(title, view.parts, keep))
+    if not view.ask.product:
+        st.html(c.waterfall_panel(view))
+    left, right = st.columns(2, gap="small")
+    with left:
+        if not view.ask.product:
+            st.html(c.losses_panel(view, site))
+            st.html(c.big_losses_panel(view, site))
+        st.html(c.trend_panel(view, site))
+        if view.bottlenecks:
+            st.html(c.bottlenecks_panel(view))
+    with right:
+        st.html(c.figures_panel(view))
+        st.html(c.flags_panel(view, site, desk.now_us))
+    st.html(c.parts_panel("By shift", view.shifts, keep) + c.parts_panel("By product", view.products, keep))
+    orders = desk.queries.kpi.orders(view.ask)
+    st.html(orders_panel(orders))
+    with st.container(horizontal=True):
+        st.download_button(
+            "Figures as CSV", c.figures_csv(view), "taktwise-kpi.csv", "text/csv", on_click="ignore"
+        )
+        st.download_button(
+            "Orders as CSV", orders_csv(orders, site), "taktwise-orders.csv", "text/csv", on_click="ignore"
+        )

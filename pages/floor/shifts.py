@@ -1,0 +1,61 @@
+"""Close a shift, reopen it with a reason, and see what was corrected since."""
+
+import streamlit as st
+
+from auth.permissions import Permission
+from components import shifts as c
+from components.tables import lead
+from domain.errors import Conflict, UserFixable
+from pages import stretch
+from pages.filters import line_filter
+from services.desk import Desk
+from services.rows.kpi import ShiftRow
+
+
+def render(desk: Desk) -> None:
+    """The shifts of the chosen line; those of all lines together."""
+    top = st.container()
+    with st.container(horizontal=True):
+        known = desk.queries.kpi.lines()
+        line = line_filter(known)
+        from_us, to_us, _ = stretch.choose(desk)
+    lines = [line] if line else [key for key, _ in known]
+    rows = desk.queries.kpi.shifts(lines, from_us, to_us)
+    if desk.may(Permission.CLOSE_SHIFT) and _act(desk, rows):
+        rows = desk.queries.kpi.shifts(lines, from_us, to_us)
+    with top:
+        st.html(lead(c.headline(rows, desk.now_us)))
+    st.html(c.shifts_panel(rows, desk.site, desk.now_us))
+    st.download_button(
+        "Download as CSV", c.shifts_csv(rows, desk.site), "taktwise-shifts.csv", "text/csv", on_click="ignore"
+    )
+
+
+def _act(desk: Desk, rows: tuple[ShiftRow, ...]) -> bool:
+    """One form: a shift, a few words, and what can be done with it. True when something was done."""
+    ended = [r for r in rows if r.to_us <= desk.now_us and desk.may(Permission.CLOSE_SHIFT, r.line_id)]
+    ended.sort(key=lambda r: (r.closed, -r.from_us))
+    if not ended:
+        return False
+    with st.form("shift", clear_on_submit=True), st.container(horizontal=True, vertical_alignment="bottom"):
+        row = st.selectbox(
+            "Shift",
+            ended,
+            format_func=lambda r: f"{c.title(r, desk.site)}, {r.line}{' (closed)' if r.closed else ''}",
+            width=400,
+        )
+        words = st.text_input("Note; to reopen, the reason", max_chars=500)
+        close = st.form_submit_button("Close shift")
+        reopen = st.form_submit_button("Reopen")
+    acts = desk.commands.figures
+    try:
+        if close:
+            acts.close_shift(desk.actor, row.line_id, row.from_us, words)
+        elif reopen:
+            acts.reopen_shift(desk.actor, row.line_id, row.from_us, words)
+    except (UserFixable, Conflict) as error:
+        st.warning(str(error))
+        return False
+    if close or reopen:
+        st.success(f"{c.title(row, desk.site)} of {row.line} is {'closed' if close else 'open again'}.")
+    return close or reopen

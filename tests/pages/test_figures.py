@@ -1,0 +1,90 @@
+"""Figures and shifts on the screen."""
+
+import random
+
+import pytest
+
+from auth.permissions import Role
+from data.store import tables as t
+from domain.clock import Clock, wall_us
+from services import clocks
+from services.commands.figures import FigureCommands
+from services.kpi.keeping import Keeper
+from tests import factories as f
+from tests.pages.conftest import html_of
+from tests.services.kpi import facts as k
+
+KPI, SHIFTS = "pages.floor.kpi:render", "pages.floor.shifts:render"
+
+
+@pytest.fixture
+def plant(screens):
+    """The same line with facts, its calendar and figures."""
+    with screens.database.write() as tx:
+        for table in (t.sites, t.clocks, t.equipment):
+            tx.execute(table.delete())
+        k.plant(tx)
+        clocks.write(tx, "north", Clock(f.NOW, wall_us(), 1e-6))
+        for fact in k.random_facts(random.Random(4)):
+            k.store(tx, fact)
+    Keeper(screens.database).turn()
+    return screens
+
+
+def test_a_plant_without_figures_says_so(screens):
+    html = html_of(screens.open(KPI))
+    assert "no figures in this stretch" in html
+
+
+def test_the_line_shows_oee_losses_and_oddities(plant):
+    html = html_of(plant.open(KPI, id=k.LINE))
+    for words in (
+        "no OEE",
+        "no planned cycle time",
+        "Where the time went",
+        "Losses, longest first",
+        "Six big losses",
+        "Check these",
+    ):
+        assert words in html
+    assert "All figures" in html and "MTBF" in html
+    assert "/kpi?id=north%2Fmachining%2Fline-1%2Fcnc-11" in html
+
+
+def test_filters_live_in_the_address(plant):
+    test = plant.open(KPI, id=k.LINE, span="30", shift="Early")
+    assert dict(test.query_params)["shift"] in ("Early", ["Early"])
+    assert "span=30" in html_of(test)
+
+
+def test_what_lies_outside_the_own_area_is_not_shown(plant, somebody):
+    tom = somebody("tom", [Role.OPERATOR], ["north/forming"])
+    test = plant.open(KPI, tom, id=k.LINE)
+    assert "within your area" in test.info[0].value
+    assert "OEE" not in html_of(test)
+
+
+def test_a_supervisor_closes_a_shift_and_an_operator_cannot(plant, somebody):
+    test = plant.open(SHIFTS)
+    assert "ended shifts are not closed" in html_of(test)
+    next(b for b in test.button if b.label == "Close shift").click().run()
+    assert "is closed" in test.success[0].value
+    assert "closed by Supervisor North" in html_of(test)
+    tom = somebody("tom", [Role.OPERATOR])
+    assert not plant.open(SHIFTS, tom).button
+
+
+def test_reopening_without_a_reason_is_refused(plant):
+    rows = plant.desk_of(plant.supervisor, _site()).queries.kpi.shifts([k.LINE], k.START, k.END)
+    for row in rows:
+        FigureCommands(plant.database).close_shift(plant.supervisor, k.LINE, row.from_us)
+    Keeper(plant.database).turn()
+    test = plant.open(SHIFTS)
+    next(b for b in test.button if b.label == "Reopen").click().run()
+    assert test.warning[0].value == "please write a few words"
+
+
+def _site():
+    from tests.pages.conftest import SITE
+
+    return SITE
