@@ -14,6 +14,7 @@ from services.commands.explanations import ExplanationCommands
 from services.commands.handover import HandoverCommands
 from services.commands.outcomes import OutcomeCommands
 from services.commands.figures import FigureCommands
+from services.commands.handover import HandoverCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
 from services.commands.second_factor import SecondFactorCommands
@@ -25,9 +26,9 @@ from services.queries.decide import DecideQueries
 from services.queries.energy import EnergyQueries
 from services.queries.floor import FloorQueries
 from services.queries.outcomes import OutcomeQueries
+from services.queries.kpi import KpiQueries
 from services.queries.oversight import OversightQueries
 from services.queries.patterns import PatternQueries
-from services.queries.kpi import KpiQueries
 from services.queries.policy import PolicyQueries
 from services.queries.predict import PredictQueries
 from services.queries.quality import QualityQueries

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 from data.store import tables as t
 from domain.kpi import Measures, MinorModel
 from domain.measures import NAMES
-from services.kpi import reading
+from services.kpi import reading, valid
 from services.queries.common import people
 from services.rows.kpi import Changed, ShiftRow
 
@@ -42,7 +42,7 @@ def read(tx: Connection, line_id: str, from_us: int, to_us: int) -> tuple[ShiftR
     lines = reading.lines_of(tx, line_id)
     if not lines:
         return ()
-    line, model = lines[0], reading.model_of(tx, line_id)
+    line, model = lines[0], valid.model_of(tx, line_id)
     cells = _cells(tx, line, from_us, to_us)
     closings = _closings(tx, line_id, from_us, to_us)
     names = people(
@@ -86,7 +86,7 @@ def _row(
     closings: Sequence[Mapping[str, Any]], names: Mapping[str, str],
 ) -> ShiftRow:  # fmt: skip
     node, newest = line.node, closings[-1] if closings else None
-    goal = reading.target(tx, node.equipment_id, begin)
+    goal = valid.target(tx, node.equipment_id, begin)
 
     def measured(cells: reading.Cells) -> Any:
         m = reading.at_pace(cells, [line], "line", node.equipment_id)

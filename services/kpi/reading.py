@@ -13,14 +13,14 @@ from sqlalchemy import Connection, func, select
 from data.store import tables as t
 from domain.clock import HOUR
 from domain.costs import Rates
-from domain.equipment import LEVELS, line_of, site_of
+from domain.equipment import LEVELS, line_of
 from domain.errors import NotFound
 from domain.kpi import Measures, MinorModel, behind, figures, six_big_losses, total, weighted_mean
 from domain.reliability import mtbf_interval
 from domain.time_model import Cause
 from services import situation
 from services.floor import facts
-from services.kpi import bottlenecks, sums
+from services.kpi import bottlenecks, sums, valid
 from services.kpi.planned import zone_of
 from services.rows.floor import Node
 from services.rows.kpi import Ask, BigLossRow, FlagRow, KpiRow, KpiView, LossRow
@@ -56,7 +56,7 @@ def read(tx: Connection, ask: Ask) -> KpiView:
     lines = lines_of(tx, ask.scope)
     if not lines:
         raise NotFound("there is no such part of the plant, or it has no machines yet")
-    zone, model = zone_of(tx, ask.scope), model_of(tx, ask.scope)
+    zone, model = zone_of(tx, ask.scope), valid.model_of(tx, ask.scope)
     level = LEVELS[ask.scope.count("/")]
     units = [u.equipment_id for line in lines for u in line.units]
     pace = [ask.scope] if level == "unit" else [line.constraint.equipment_id for line in lines]
@@ -64,7 +64,7 @@ def read(tx: Connection, ask: Ask) -> KpiView:
     lost = sums.losses(tx, units if level == "line" else [*pace, *units], ask, zone)
     whole = waits_of(at_pace(cells, lines, level, ask.scope), lost, pace)
     below = parts(tx, ask, lines, cells, level, model)
-    goal = target(tx, ask.scope, ask.to_us)
+    goal = valid.target(tx, ask.scope, ask.to_us)
     goal = (
         weighted_mean((r.target, r.measures.pbt_us) for r in below)
         if goal is None and level in ("site", "area")
@@ -76,7 +76,7 @@ def read(tx: Connection, ask: Ask) -> KpiView:
     low, high = mtbf_interval((whole.setup_us + whole.production_us) / 1e6, whole.failures)
     return KpiView(
         ask,
-        row(ask.scope, name_of(tx, ask.scope), level, whole, model, goal),
+        row(ask.scope, valid.name_of(tx, ask.scope), level, whole, model, goal),
         below,
         days(tx, ask, lines, level, model),
         shifts(tx, ask, lines, level, zone, model),
@@ -90,7 +90,7 @@ def read(tx: Connection, ask: Ask) -> KpiView:
         high,
         model,
         rate,
-        upto(tx, units),
+        valid.upto(tx, units),
     )
 
 
@@ -157,14 +157,14 @@ def parts(
             row(
                 u.equipment_id, u.name, "unit",
                 total(m for (unit, _), m in cells.items() if unit == u.equipment_id),
-                model, target(tx, u.equipment_id, ask.to_us),
+                model, valid.target(tx, u.equipment_id, ask.to_us),
             )
             for u in lines[0].units
         )  # fmt: skip
     return tuple(
         row(
             line.node.equipment_id, line.node.name, "line", total(line_products(cells, line).values()),
-            model, target(tx, line.node.equipment_id, ask.to_us),
+            model, valid.target(tx, line.node.equipment_id, ask.to_us),
         )
         for line in lines
     )  # fmt: skip
@@ -267,39 +267,15 @@ def flags(
         .limit(SHOWN_FLAGS)
     )
     found = tuple(
-        FlagRow(r[0], names.get(r[0], r[0]), str(r[1]), str(r[2]), int(r[3]), str(r[4]), int(r[5]))
+        FlagRow(
+            str(r[0]),
+            names.get(str(r[0])) or str(r[0]),
+            str(r[1]),
+            str(r[2]),
+            int(r[3]),
+            str(r[4]),
+            int(r[5]),
+        )
         for r in tx.execute(query)
     )
     return found, int(count)
-
-
-def target(tx: Connection, scope: str, at_us: int, kpi: str = "oee") -> float | None:
-    """The target that holds at a moment; before any was set with a date, the one of the equipment."""
-    g, e = t.targets.c, t.equipment.c
-    dated = select(g.value).where(g.scope == scope, g.kpi == kpi, g.valid_from_us <= at_us)
-    found: float | None = tx.execute(dated.order_by(g.valid_from_us.desc()).limit(1)).scalar()
-    if found is None and kpi == "oee":
-        found = tx.execute(select(e.target_oee).where(e.equipment_id == scope)).scalar()
-    return found
-
-
-def model_of(tx: Connection, scope: str) -> MinorModel:
-    """The site's model of minor stops."""
-    p = t.stop_policies.c
-    query = select(p.minor_model).where(p.scope == site_of(scope)).order_by(p.valid_from_us.desc()).limit(1)
-    return MinorModel(tx.execute(query).scalar() or MinorModel.AVAILABILITY)
-
-
-def name_of(tx: Connection, scope: str) -> str:
-    """The name of a node."""
-    e = t.equipment.c
-    return tx.execute(select(e.name).where(e.equipment_id == scope)).scalar() or scope
-
-
-def upto(tx: Connection, units: Sequence[str]) -> int | None:
-    """How far the figures of all of these reach."""
-    p = t.kpi_progress.c
-    found: int | None = tx.execute(
-        select(func.min(p.upto_us)).where(p.equipment_id.in_(list(units)))
-    ).scalar()
-    return found

@@ -21,6 +21,7 @@ from services.commands.explanations import ExplanationCommands
 from services.commands.handover import HandoverCommands
 from services.commands.outcomes import OutcomeCommands
 from services.commands.figures import FigureCommands
+from services.commands.handover import HandoverCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
 from services.commands.second_factor import SecondFactorCommands

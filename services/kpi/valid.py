@@ -1,0 +1,41 @@
+"""What holds for a scope at a moment: target, model of minor stops, name, and how far figures reach."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, func, select
+
+from data.store import tables as t
+from domain.equipment import site_of
+from domain.kpi import MinorModel
+
+
+def target(tx: Connection, scope: str, at_us: int, kpi: str = "oee") -> float | None:
+    """The target that holds at a moment; before any was set with a date, the one of the equipment."""
+    g, e = t.targets.c, t.equipment.c
+    dated = select(g.value).where(g.scope == scope, g.kpi == kpi, g.valid_from_us <= at_us)
+    found: float | None = tx.execute(dated.order_by(g.valid_from_us.desc()).limit(1)).scalar()
+    if found is None and kpi == "oee":
+        found = tx.execute(select(e.target_oee).where(e.equipment_id == scope)).scalar()
+    return found
+
+
+def model_of(tx: Connection, scope: str) -> MinorModel:
+    """The site's model of minor stops."""
+    p = t.stop_policies.c
+    query = select(p.minor_model).where(p.scope == site_of(scope)).order_by(p.valid_from_us.desc()).limit(1)
+    return MinorModel(tx.execute(query).scalar() or MinorModel.AVAILABILITY)
+
+
+def name_of(tx: Connection, scope: str) -> str:
+    """The name of a node."""
+    e = t.equipment.c
+    return tx.execute(select(e.name).where(e.equipment_id == scope)).scalar() or scope
+
+
+def upto(tx: Connection, units: Sequence[str]) -> int | None:
+    """How far the figures of all of these reach."""
+    p = t.kpi_progress.c
+    found: int | None = tx.execute(
+        select(func.min(p.upto_us)).where(p.equipment_id.in_(list(units)))
+    ).scalar()
+    return found
