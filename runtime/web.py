@@ -37,10 +37,9 @@ from services.commands.cases import CaseCommands
 from services.commands.charts import ChartCommands
 from services.commands.energy import EnergyCommands
 from services.commands.explanations import ExplanationCommands
-from services.commands.handover import HandoverCommands
-from services.commands.outcomes import OutcomeCommands
 from services.commands.figures import FigureCommands
 from services.commands.handover import HandoverCommands
+from services.commands.outcomes import OutcomeCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
 from services.commands.second_factor import SecondFactorCommands

@@ -11,10 +11,9 @@ from services.commands.cases import CaseCommands
 from services.commands.charts import ChartCommands
 from services.commands.energy import EnergyCommands
 from services.commands.explanations import ExplanationCommands
-from services.commands.handover import HandoverCommands
-from services.commands.outcomes import OutcomeCommands
 from services.commands.figures import FigureCommands
 from services.commands.handover import HandoverCommands
+from services.commands.outcomes import OutcomeCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
 from services.commands.second_factor import SecondFactorCommands
@@ -25,8 +24,8 @@ from services.queries.alarms import AlarmQueries
 from services.queries.decide import DecideQueries
 from services.queries.energy import EnergyQueries
 from services.queries.floor import FloorQueries
-from services.queries.outcomes import OutcomeQueries
 from services.queries.kpi import KpiQueries
+from services.queries.outcomes import OutcomeQueries
 from services.queries.oversight import OversightQueries
 from services.queries.patterns import PatternQueries
 from services.queries.policy import PolicyQueries
