@@ -40,7 +40,7 @@ def facts_panel(view: EnergyView, site: SiteRow, now_us: int) -> str:
     if whole.base_kw is not None:
         hours = len(view.quarters) / 4 * whole.known
         share = f"{100 * whole.base_kw * hours / whole.kwh:.0f} % of the energy" if whole.kwh else ""
-        rows.append(("Base load, drawn nearly always", f"{whole.base_kw:,.0f} kW", share))
+        rows.append(("Base load, always drawn", f"{whole.base_kw:,.0f} kW", share))
     else:
         rows.append(("Base load", NOTHING, "needs a day of data"))
     for name, cents in view.by_band:
@@ -50,7 +50,11 @@ def facts_panel(view: EnergyView, site: SiteRow, now_us: int) -> str:
         rows.append(("Charge for the peak", money(view.peak_charge_cents, site.currency), note))
     if view.co2_kg is not None and view.factor:
         rows.append(("CO\u2082", f"{view.co2_kg:,.0f} kg", safe(f"{view.factor.name}; {view.factor.detail}")))
-    body = table((), [(a, f'<span class="tw-num">{b}</span>', small(c)) for a, b, c in rows], right=(1,))
+    body = table(
+        (),
+        [(a + (small(c) if c else ""), f'<span class="tw-num tw-nw">{b}</span>') for a, b, c in rows],
+        right=(1,),
+    )
     return panel("What it consists of", body + _who(view, site, now_us))
 
 

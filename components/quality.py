@@ -23,6 +23,7 @@ from services.rows.site import SiteRow
 from services.spc.intervals import Capability, Index
 
 ALIKE = 0.35
+FEW = 1.0
 HEAD = ("Chart", "Machine", "Kind", "Rules broken, 24 h", "Newest rule broken", "When", "Case")
 GOOD, POOR = 1.33, 1.0
 
@@ -98,7 +99,8 @@ def breaks_panel(view: ChartView, site: SiteRow, now_us: int) -> str:
         (
             f'<span class="tw-nw">{moment(b.at_us, site.time_zone, now_us)}</span>',
             safe(RULE_LABELS[Rule(b.rule)]) + small(safe(b.series)),
-            number(b.value * (100 if view.chart.kind is Kind.P else 1)),
+            number(b.value * (100 if view.chart.kind is Kind.P else 1))
+            + (" %" if view.chart.kind is Kind.P else ""),
             link(f"Case {b.case_number}", "case", case=str(b.case_number)) if b.case_number else "",
         )
         for b in view.noted
@@ -117,9 +119,15 @@ def limits_panel(view: ChartView, site: SiteRow, now_us: int) -> str:
         return panel("Limits", empty("Nobody has frozen limits yet."))
     rows = [_limits(row, view, site, now_us) for row in view.history]
     note = ""
+    expected = _expected(view)
+    if expected is not None and expected < FEW:
+        note += (
+            f'<p class="tw-note">A sample expects only {expected:.1f} bad parts: its limits mean little. '
+            "Let a sample stand for a longer stretch.</p>"
+        )
     alike = view.history[0].resemblance
     if alike > ALIKE:
-        note = (
+        note += (
             f'<p class="tw-note">Neighbouring samples resemble each other (r = {alike:.2f}): '
             "rules on runs speak more often than chance alone would.</p>"
         )
@@ -232,6 +240,10 @@ def _share(share: float | None) -> str:
     return f'<span class="tw-high tw-num">&#9650; {text}</span>' if share > 1 else text
 
 
+def _percent(share: float) -> str:
+    return f"{round(100 * share)}".replace("-", "\u2212")
+
+
 def parts_panel(view: PatternView, site: SiteRow, now_us: int) -> str:
     """Which sensors make one hour odd, by name."""
     if not view.parts or view.chosen_us is None:
@@ -242,8 +254,8 @@ def parts_panel(view: PatternView, site: SiteRow, now_us: int) -> str:
             number(p.value),
             number(p.usual),
             f"{p.sigmas:+.1f}".replace("-", "\u2212"),
-            f"{100 * p.t2:.0f}",
-            f"{100 * p.spe:.0f}",
+            _percent(p.t2),
+            _percent(p.spe),
         )
         for p in view.parts
     ]
@@ -290,3 +302,11 @@ def charts_csv(rows: Sequence[ChartRow], site: SiteRow) -> bytes:
             for r in rows
         ),
     )  # fmt: skip
+
+
+def _expected(view: ChartView) -> float | None:
+    """Bad parts that the newest sample of a p chart expects: n p, with n from its sigma."""
+    if view.chart.kind is not Kind.P or not view.series or not view.series[0].points:
+        return None
+    point = view.series[0].points[-1]
+    return point.center**2 * (1 - point.center) / point.sigma**2 if point.sigma > 0 else None

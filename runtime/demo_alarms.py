@@ -76,7 +76,7 @@ def _definitions(database: Database, layout: Layout, start_us: int) -> Iterator[
             yield Definition(
                 "", unit.equipment_id, layout.lines[unit.line].equipment_id, name, metric, high, limit,
                 _priority(unit, metric), consequence, response, deadband=float(f"{abs(limit) * 0.02:.2g}"),
-                on_delay_s=300, off_delay_s=300, suppress_when=NOT_RUNNING,
+                on_delay_s=300, off_delay_s=300, suppress_when="" if high else NOT_RUNNING,
             )  # fmt: skip
 
 

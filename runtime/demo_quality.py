@@ -12,8 +12,8 @@ from data.store import tables as t
 from data.store.database import Database
 from domain.clock import DAY, HOUR
 from domain.errors import InvalidInput
-from domain.spc.model import Kind
-from domain.spc.rules import NELSON, WESTERN_ELECTRIC, Rule
+from domain.spc.model import Kind, Weights
+from domain.spc.rules import WESTERN_ELECTRIC, Rule
 from services.actors import load_actor
 from services.commands.charts import ChartCommands
 from services.spc.definition import BETWEEN, METRIC, QUALITY, Chart
@@ -23,6 +23,8 @@ from simulator.layout import Layout, Unit, demo
 
 WHY = "Set up with the demo plant"
 PHASE_US = 7 * DAY
+FAST_S = 20
+SLOW = Weights(ewma_lambda=0.2, ewma_width=4.0, cusum_slack=1.0, cusum_decision=8.0)  # values that drift
 ACCEPTED = {"pressure": 0.06, "temperature": 0.15}
 
 
@@ -51,7 +53,7 @@ def _supervisor(database: Database) -> Actor | None:
 
 def _charts(layout: Layout) -> Iterator[Chart]:
     for unit in layout.units:
-        yield _scrap(unit)
+        yield _scrap(layout, unit)
         key = "temperature" if unit.machine_type == "oven" else "pressure"
         yield _measured(unit, f"{_NAMES[key]} of {unit.name}", Kind.XBAR_S, key, size=5)
         if unit.constraint_unit:
@@ -61,9 +63,13 @@ def _charts(layout: Layout) -> Iterator[Chart]:
 _NAMES = {"pressure": "Pressure", "temperature": "Temperature"}
 
 
-def _scrap(unit: Unit) -> Chart:
+def _scrap(layout: Layout, unit: Unit) -> Chart:
+    """A fast machine by the hour; a slow one by the shift, or a sample would expect no bad part at all."""
+    fast = layout.products[layout.lines[unit.line].products[0]].cycle_s < FAST_S
     return Chart(
-        "", unit.equipment_id, f"Scrap of {unit.name}", Kind.P, QUALITY, "", rules=WESTERN_ELECTRIC,
+        "", unit.equipment_id, f"Scrap of {unit.name}", Kind.P, QUALITY, "",
+        every_us=HOUR if fast else 8 * HOUR,
+        rules=WESTERN_ELECTRIC if fast else (Rule.BEYOND,),
         opens_case=unit.constraint_unit, cause="tool",
     )  # fmt: skip
 
@@ -81,7 +87,7 @@ def _measured(
 ) -> Chart:
     return Chart(
         "", unit.equipment_id, title, kind, METRIC, metric, product_id=product, subgroup_size=size,
-        every_us=every_us, spread=BETWEEN, rules=rules,
+        every_us=every_us, spread=BETWEEN, rules=rules, weights=SLOW,
     )  # fmt: skip
 
 
@@ -90,7 +96,14 @@ def _of_constraint(layout: Layout, unit: Unit) -> Iterator[Chart]:
     name = unit.name
     yield _measured(unit, f"Vibration trend of {name}", Kind.EWMA, "vibration_rms", size=5)
     yield _measured(unit, f"Temperature drift of {name}", Kind.CUSUM, "temperature", size=5)
-    yield _measured(unit, f"Motor current of {name}", Kind.I_MR, "current", every_us=2 * HOUR, rules=NELSON)
+    yield _measured(
+        unit,
+        f"Motor current of {name}",
+        Kind.I_MR,
+        "current",
+        every_us=2 * HOUR,
+        rules=(Rule.BEYOND, Rule.NELSON_3),
+    )
     title = f"Load of {name}, {product.name}"
     yield _measured(unit, title, Kind.XBAR_R, "load", size=4, product=product.product_id)
     for kind, words in (

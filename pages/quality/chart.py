@@ -59,10 +59,10 @@ def _draw(desk: Desk, chart_id: str, days: int) -> None:
             st.plotly_chart(chart_figure(view, desk.site.time_zone), theme=None, config=PLOT, key="chart")
     left, right = st.columns(2, gap="small")
     with left:
-        st.html(q.capability_panel(view) + q.odd_panel(view))
+        limits = q.limits_panel(view, desk.site, desk.now_us)
+        st.html(q.capability_panel(view) + q.odd_panel(view) + limits)
     with right:
         st.html(q.breaks_panel(view, desk.site, desk.now_us))
-        st.html(q.limits_panel(view, desk.site, desk.now_us))
 
 
 def _freezing(desk: Desk, view: ChartView) -> None:

@@ -36,18 +36,33 @@ def keep(
     after, event = done
     if event is None:
         return after
+    store.change(tx, definition.alarm_id, state_columns(done, at_us, told))
+    store.add_events(tx, [journal_row(definition, before, done, at_us, value, told)])
+    return after
+
+
+def state_columns(done: Step, at_us: int, told: Told) -> dict[str, Any]:
+    """The columns of `alarm_states` after a step. A person's name and words stay until it comes anew."""
+    after, event = done
     values: dict[str, Any] = {**store.columns(after), "since_us": at_us}
     if told.name:
         values |= {"note": told.note, "note_by": told.name}
     elif event is Event.ACTIVATED:
         values |= {"note": "", "note_by": ""}
-    store.change(tx, definition.alarm_id, values)
-    row = {
+    return values
+
+
+def journal_row(
+    definition: Definition, before: Alarm, done: Step, at_us: int, value: float | None, told: Told
+) -> dict[str, Any]:
+    """A step as a line of the journal."""
+    after, event = done
+    return {
         "alarm_id": definition.alarm_id,
         "equipment_id": definition.equipment_id,
         "position_id": definition.position_id,
         "priority": definition.priority.value,
-        "event": event.value,
+        "event": event.value if event else "",
         "asks": after.state in ASKING and before.state not in ASKING,
         "at_us": at_us,
         "wall_us": wall_us(),
@@ -56,5 +71,3 @@ def keep(
         "note": told.note,
         "until_us": told.until_us,
     }
-    store.add_events(tx, [row])
-    return after

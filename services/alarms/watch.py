@@ -22,7 +22,7 @@ from domain.alarms.limit import Watch, step
 from domain.clock import MINUTE, SECOND, wall_us
 from domain.telemetry import MachineState
 from services.alarms.definition import NOT_RUNNING, Definition, definition_of
-from services.alarms.keeping import Told, keep
+from services.alarms.keeping import Told, journal_row, keep, state_columns
 from services.queries.common import under
 
 SETTLE_US = 2 * MINUTE  # after a start, values are still on their way
@@ -172,19 +172,25 @@ def _apply(tx: Connection, one: Definition, changes: list[Change]) -> int:
     row = store.hold(tx, one.alarm_id)
     if row is None:
         return 0
-    alarm, count = store.alarm_of(row), 0
+    alarm, told = store.alarm_of(row), Told()
+    journal: list[dict[str, Any]] = []
+    values: dict[str, Any] = {}
     for change in changes:
-        done = life.on_time(alarm, change.at_us)  # a shelf that ended before this value
-        if done[1] is not None:
-            alarm = keep(tx, one, alarm, done, alarm.shelved_until_us or change.at_us, None, Told())
-            count += 1
-        if change.suppress is not None:
-            done = life.suppress(alarm, change.suppress)
-        else:
-            done = life.condition(alarm, bool(change.active))
-        count += done[1] is not None
-        alarm = keep(tx, one, alarm, done, change.at_us, change.value, Told())
-    return count
+        begun = alarm.shelved_until_us or change.at_us
+        steps: list[tuple[life.Step, int, float | None]] = [(life.on_time(alarm, change.at_us), begun, None)]
+        shown = steps[0][0][0]  # a shelf that ended before this value
+        wanted = bool(change.active if change.suppress is None else change.suppress)
+        does = life.condition if change.suppress is None else life.suppress
+        steps.append((does(shown, wanted), change.at_us, change.value))
+        for done, at, value in steps:
+            if done[1] is not None:
+                values |= state_columns(done, at, told)
+                journal.append(journal_row(one, alarm, done, at, value, told))
+            alarm = done[0]
+    if journal:
+        store.change(tx, one.alarm_id, values)
+        store.add_events(tx, journal)
+    return len(journal)
 
 
 def _unshelve(tx: Connection, one: Definition) -> int:

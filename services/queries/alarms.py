@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, or_, select
 
 from auth.permissions import Permission
 from data.store import alarms as store
@@ -20,6 +20,7 @@ _D, _E = t.alarm_definitions.c, t.alarm_events.c
 _RANK = {Priority.HIGH: 0, Priority.MEDIUM: 1, Priority.LOW: 2}
 _URGENT = (State.UNACKNOWLEDGED, State.ACKNOWLEDGED, State.RETURNED, State.SHELVED, State.SUPPRESSED)
 SHOWN_JOURNAL = 60
+_PLANT = ("suppressed", "unsuppressed")  # each stop of a machine: kept, but not shown
 
 
 class AlarmQueries:
@@ -47,7 +48,8 @@ class AlarmQueries:
         with c.database.read() as tx:
             rows, _ = self._rows(tx, position_id)
             asked = self._asked(tx, position_id, from_us)
-            found = store.events(tx, self._where(position_id) & (_E.at_us >= from_us), SHOWN_JOURNAL)
+            told = self._where(position_id) & (_E.at_us >= from_us) & or_(_E.asks, _E.event.not_in(_PLANT))
+            found = store.events(tx, told, SHOWN_JOURNAL)
             journal = _journal(tx, found, {r.alarm_id: r for r in rows})
         stale = [r for r in rows if r.active and r.since_us < c.now_us - STALE_US and r.state in _URGENT[:2]]
         return AlarmFigures(

@@ -1,0 +1,48 @@
+"""Charts, energy and alarms on PostgreSQL: the same cases as on SQLite."""
+
+import pytest
+
+from data.store import tables as t
+from tests import factories as f
+from tests.services.alarms import test_alarms as alarms
+from tests.services.energy import test_load as energy
+from tests.services.spc import test_watch as charts
+
+pytestmark = pytest.mark.services
+
+
+@pytest.fixture
+def charted(postgres):
+    with postgres.write() as tx:
+        f.site(tx)
+        f.machine(tx, name="CNC-11")
+        person = f.account(tx, name="Sue")
+        part = {"machine_type": "cnc", "cause": "tool", "part_id": "P", "task": "Change tools"}
+        row = {**part, "skill": "fitter", "duration_s": 3600, "inspect_s": 600}
+        tx.execute(t.parts_of_machines.insert().values(**row))
+    return postgres, person
+
+
+def test_a_broken_rule_opens_one_case(charted):
+    charts.test_a_broken_rule_opens_one_case_and_the_next_one_is_noted_on_it(charted)
+
+
+def test_limits_and_late_readings(charted):
+    charts.test_standstill_and_distrusted_sensors_give_no_sample_and_late_readings_correct_one(charted)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        alarms.test_a_value_over_its_limit_for_long_enough_asks_and_a_person_answers,
+        alarms.test_shelved_with_reason_and_end_it_asks_again_when_the_end_comes,
+        alarms.test_a_standing_machine_suppresses_by_design,
+        alarms.test_a_flood_is_named_and_the_figures_count_what_asked,
+    ],
+)
+def test_alarms(postgres, case):
+    case(alarms.Plant(postgres))
+
+
+def test_energy(postgres):
+    energy.test_energy_that_came_after_a_gap_is_spread_over_it_and_marked(postgres)
