@@ -6,7 +6,6 @@ from components.links import link
 from components.tables import csv_bytes, empty, panel, small, table
 from components.words import (
     NOTHING,
-    age_roughly,
     metric_label,
     moment,
     number,
@@ -18,7 +17,7 @@ from components.words import (
 from domain.clock import HOUR
 from domain.spc.model import KIND_LABELS, Kind
 from domain.spc.rules import RULE_LABELS, Rule
-from services.rows.quality import ChartRow, ChartView, LimitsRow, PatternRow, PatternView
+from services.rows.quality import ChartRow, ChartView, LimitsRow
 from services.rows.site import SiteRow
 from services.spc.intervals import Capability, Index
 
@@ -212,60 +211,6 @@ def odd_panel(view: ChartView) -> str:
         f"<p>{plural(len(view.odd), 'inspection')} of the MES with a negative count: {shown}. "
         "They are not in the chart; correct them in the MES.</p>",
     )
-
-
-def patterns_table(rows: Sequence[PatternRow], now_us: int) -> str:
-    """Machines by how far their newest hour is from the usual pattern."""
-    if not rows:
-        return panel("Machines", empty("No machine's usual pattern is frozen yet."))
-    head = ("Machine", "T\u00b2, % of its limit", "SPE, % of its limit", "Newest hour", "")
-    body = table(head, (_pattern(r, now_us) for r in rows), right=(1, 2, 3))
-    return panel("Machines against their usual pattern", body)
-
-
-def _pattern(row: PatternRow, now_us: int) -> Sequence[str]:
-    return (
-        f"{link(row.name, 'pattern', id=row.equipment_id)}{small(safe(row.line_name))}",
-        _share(row.t2_share),
-        _share(row.spe_share),
-        f'<span class="tw-nw">{age_roughly(row.at_us, now_us)}</span>',
-        link("Open", "pattern", id=row.equipment_id),
-    )
-
-
-def _share(share: float | None) -> str:
-    if share is None:
-        return NOTHING
-    text = f"{100 * share:,.0f}"
-    return f'<span class="tw-high tw-num">&#9650; {text}</span>' if share > 1 else text
-
-
-def _percent(share: float) -> str:
-    return f"{round(100 * share)}".replace("-", "\u2212")
-
-
-def parts_panel(view: PatternView, site: SiteRow, now_us: int) -> str:
-    """Which sensors make one hour odd, by name."""
-    if not view.parts or view.chosen_us is None:
-        return panel("What makes it odd", empty("No hour of running in this stretch."))
-    rows = [
-        (
-            safe(metric_label(p.metric)),
-            number(p.value),
-            number(p.usual),
-            f"{p.sigmas:+.1f}".replace("-", "\u2212"),
-            _percent(p.t2),
-            _percent(p.spe),
-        )
-        for p in view.parts
-    ]
-    head = ("Sensor", "Median of the hour", "Usual", "Sigmas", "% of T\u00b2", "% of SPE")
-    title = f"The hour that ended {moment(view.chosen_us, site.time_zone, now_us)}, sensor by sensor"
-    note = small(
-        "Shares add up to 100 %; a negative share pulls back towards the usual pattern. "
-        f"{view.components} components of {len(view.metrics)} sensors."
-    )
-    return panel(title, table(head, rows, right=(1, 2, 3, 4, 5)) + note)
 
 
 CSV_HEAD = ("series", "sample_end", "value", "centre", "lower", "upper", "rules_broken")

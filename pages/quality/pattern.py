@@ -7,7 +7,7 @@ import streamlit as st
 
 from auth.permissions import Permission
 from components.links import link
-from components.quality import parts_panel
+from components.patterns import parts_panel
 from components.spc_figures import pattern_figure
 from components.tables import small
 from components.words import moment, safe

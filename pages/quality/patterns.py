@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from components.quality import patterns_table
+from components.patterns import patterns_table
 from components.tables import lead
 from components.words import plural
 from pages.filters import line_filter
