@@ -21,7 +21,7 @@ from domain.cases import UNDECIDED
 from domain.clock import MINUTE
 from domain.errors import Forbidden
 from services.actors import actor_of
-from services.policy.current import given_in, matter_of, policy_in_force, rights_of
+from services.policy.current import default_action, given_in, matter_of, policy_in_force, rights_of
 from services.situation import Site, site_at
 from services.telling_people import INSIDE, rows_for
 
@@ -117,7 +117,7 @@ def _escalated(
     if step.to == "on_call" and not told:
         return []
     left = max(0, case["deadline_us"] - site.now_us) // MINUTE
-    words = f"This case waits for a decision; {left} min are left. {case['default_action']}"
+    words = f"This case waits for a decision; {left} min are left. {default_action(tx, case)}"
     about = f"escalation|{case['proposed_by']}|{due.step}|{due.position}"
     return rows_for(tx, site, case, told, channels, words, about, "escalation")
 

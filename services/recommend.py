@@ -4,8 +4,10 @@ Call `consider` for every new scored prediction, after its explanation is stored
 per prediction in effect: an older or equal prediction changes nothing.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -24,8 +26,10 @@ from domain.messages import CommandKind, Finding
 from domain.policy import CALM_PREDICTIONS, DEFAULT_ACTION, keeps_quiet
 from domain.prediction import Prediction, PredictionStatus
 from services import audit
+from services.crowding import makes_room
 from services.following import judge_untaken
 from services.planning import Planned, planned, propose
+from services.policy.current import default_action
 from services.situation import Site, prediction_at, site_at
 
 UNDECIDED_STATES = tuple(state.value for state in UNDECIDED)
@@ -105,7 +109,8 @@ def expire(tx: Connection, site_id: str, now_us: int) -> int:
     """As `expire_due`, within a transaction."""
     due = store.overdue(tx, site_id, now_us, UNDECIDED_STATES)
     for case in due:
-        _end(tx, case, CaseState.EXPIRED, "", case["deadline_us"], "expired without a decision")
+        told = {"default_action": default_action(tx, case)}
+        _end(tx, case, CaseState.EXPIRED, "", case["deadline_us"], "expired without a decision", told)
     return len(due)
 
 
@@ -150,6 +155,8 @@ def _open(tx: Connection, p: Prediction) -> Considered:
         "reason": "",
         **plan.columns(),
     }
+    if not makes_room(tx, row, p.at_us):
+        return Considered(Effect.QUIET, None, "this shift has as many new cases as its supervisor can read")
     store.add(tx, row)
     propose(tx, case_id, plan.commands(plan.advice.advised), wall_us())
     _note(tx, row, "proposed", p.at_us, {"title": row["title"], "evidence_hash": row["evidence_hash"]})
@@ -265,8 +272,9 @@ def _maintained_since(tx: Connection, equipment_id: str, from_us: int, to_us: in
 
 
 def _end(
-    tx: Connection, case: dict[str, Any], state: CaseState, reason: str, at_us: int, action: str
-) -> None:
+    tx: Connection, case: dict[str, Any], state: CaseState, reason: str, at_us: int, action: str,
+    told: Mapping[str, Any] = MappingProxyType({}),
+) -> None:  # fmt: skip
     values = {
         "state": state.value,
         "version": case["version"] + 1,
@@ -276,7 +284,7 @@ def _end(
     }
     _change(tx, case, values)
     store.cancel_proposed(tx, case["case_id"], wall_us())
-    _note(tx, case, action, at_us, {"reason": reason} if reason else {})
+    _note(tx, case, action, at_us, ({"reason": reason} if reason else {}) | dict(told))
 
 
 def _note(tx: Connection, case: dict[str, Any], action: str, at_us: int, detail: dict[str, Any]) -> None:

@@ -6,9 +6,10 @@ import streamlit as st
 
 from components.words import moment
 from domain.cases import UNDECIDED
-from domain.clock import HOUR, MINUTE
+from domain.clock import DAY, HOUR, MINUTE
 from pages.decide import changing
 from pages.decide.acting import act_once, signed
+from services.commands.acting import Decided
 from services.desk import Desk
 from services.rows.care import Colleague
 from services.rows.decide import CaseView
@@ -27,6 +28,8 @@ def offered(case: CaseView) -> dict[str, str]:
         if not case.too_late:
             found |= {} if "wake" in found else {"snooze": "Put aside"}
             found |= {"assign": "Give to", "ask": "Second opinion"}
+    if case.may_decide and case.evidence.moved:
+        found["distrust"] = "Ignore a sensor"
     if any(o.mine for o in case.care.opinions):
         found["answer"] = "Answer"
     if undecided and case.approval.may_act_alone:
@@ -102,6 +105,26 @@ def _answer(desk: Desk, case: CaseView) -> None:
         act_once(case, "answer", lambda act: care.answer(who, case.case_id, act, opinion.opinion_id, text))
 
 
+def _distrust(desk: Desk, case: CaseView) -> None:
+    """Predictions leave the sensor out until then; the case itself stays as it is."""
+    metrics = {m.metric: m.label for m in case.evidence.moved}
+    sensor = st.selectbox(
+        "Sensor", list(metrics), format_func=metrics.__getitem__, index=None, placeholder="Choose a sensor",
+        key=_key("sensor", case),
+    )  # fmt: skip
+    spans = {HOUR: "1 h", 8 * HOUR: "8 h", DAY: "1 day", 3 * DAY: "3 days", 7 * DAY - HOUR: "a week"}
+    span = st.selectbox("For how long", list(spans), format_func=spans.__getitem__, key=_key("for", case))
+    reason = st.text_input("Why it is wrong", key=_key("wrong", case), max_chars=200)
+    if st.button("Ignore it", key=_key("do-distrust", case), disabled=sensor is None) and sensor:
+        until, cases, who = desk.now_us + span, desk.commands.cases, desk.actor
+
+        def act(act_id: str) -> Decided:
+            cases.ignore_input(who, case.equipment_id, act_id, sensor, until, reason)
+            return Decided(case.case_id, case.number, case.state, case.version, "Ignored until then.")
+
+        act_once(case, "distrust", act)
+
+
 def _colleagues(desk: Desk, case: CaseView) -> tuple[Colleague, ...]:
     return desk.queries.decide.colleagues(case.equipment_id)
 
@@ -128,4 +151,5 @@ FORMS: dict[str, Callable[[Desk, CaseView], None]] = {
     "assign": _assign,
     "ask": _ask,
     "answer": _answer,
+    "distrust": _distrust,
 }

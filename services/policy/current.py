@@ -109,3 +109,8 @@ def given_in(tx: Connection, case: Mapping[str, Any]) -> tuple[Given, ...]:
 def limit_of(policy: Policy, person: Person) -> int:
     """The highest cost that the person may release alone, delegated limits included."""
     return max(policy.limit_of(a.roles) for a in person.authorities)
+
+
+def default_action(tx: Connection, case: Mapping[str, Any]) -> str:
+    """What happens when nobody decides, in the words of the rule that counts for the case."""
+    return policy_in_force(tx).rule_for(matter_of(case)).at_expiry or str(case["default_action"])

@@ -61,7 +61,7 @@ def care_of(tx: Connection, site_id: str) -> dict[str, dict[str, Any]]:
     """Care of the open cases of a site, by case."""
     c = t.cases.c
     query = select(t.care).join_from(t.care, t.cases, c.case_id == t.care.c.case_id)
-    rows = tx.execute(query.where(c.site_id == site_id, c.open_key.is_not(None))).mappings()
+    rows = tx.execute(query.where(c.site_id == site_id, c.open_key > "")).mappings()
     return {row["case_id"]: dict(row) for row in rows}
 
 

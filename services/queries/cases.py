@@ -14,6 +14,7 @@ from domain.evidence import Evidence, Payload, alternatives_from_json
 from domain.messages import CommandState
 from services import audit
 from services.context import Context
+from services.policy.current import default_action
 from services.queries.approvals import approval_view, in_time
 from services.queries.care import care_view
 from services.queries.common import names_of, people
@@ -57,7 +58,7 @@ def case_view(tx: Connection, context: Context, row: Mapping[str, Any]) -> CaseV
     approval = approval_view(tx, context, row)
     may_decide = actor.may(Permission(row["permission"]), unit)
     same = (
-        "case_id number version kind attention title equipment_id opened_us deadline_us default_action "
+        "case_id number version kind attention title equipment_id opened_us deadline_us "
         "cost_cents benefit_cents benefit_low_cents benefit_high_cents reason advised decided_us"
     )
     return CaseView(
@@ -90,6 +91,7 @@ def case_view(tx: Connection, context: Context, row: Mapping[str, Any]) -> CaseV
         blocked=approval.why_not if CaseState(row["state"]) in UNDECIDED else "",
         too_late=bool(in_time(context, row)),
         approval=approval,
+        default_action=default_action(tx, row),
         care=care_view(tx, context, row),
         decided_by=who.get(row["decided_by"] or "", row["decided_by"] or ""),
         drafts=_drafts(tx, actor, row["case_id"]),

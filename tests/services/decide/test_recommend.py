@@ -5,8 +5,10 @@ from data.store.database import Database
 from domain.clock import HOUR, MINUTE, wall_us
 from domain.evidence import Evidence, Payload, alternatives_from_json
 from domain.messages import MaintenanceOrder, Requisition, Reservation
+from services.policy.file import DEFAULT
 from services.recommend import Effect, Recommender
 from tests.services.decide.plant import CNC_11, CNC_12, MODEL, SITE, VERSION, Plant
+from tests.services.decide.test_approvals import in_force
 
 T0 = wall_us()
 
@@ -96,6 +98,30 @@ def test_low_risk_and_cheap_waiting_open_nothing(plant: Plant, recommender: Reco
     cheap = recommender.consider(plant.predict(0.08, unit=CNC_12, above=True))
     assert cheap.effect is Effect.NOTHING and "waiting costs less" in cheap.why
     assert plant.rows(select(t.cases)) == []
+
+
+def test_a_shift_gets_only_so_many_new_cases_and_the_dearest_ones(
+    plant: Plant, recommender: Recommender
+) -> None:
+    in_force(plant, DEFAULT.read_text().replace("cases_per_shift: 12", "cases_per_shift: 1"))
+    low = recommender.consider(plant.predict(0.4, unit=CNC_12))
+    high = recommender.consider(plant.predict(0.97))
+    assert (low.effect, high.effect) == (Effect.OPENED, Effect.OPENED)
+    replaced = plant.case(low.case_id)
+    assert replaced["state"] == "withdrawn" and "More valuable advice" in replaced["reason"]
+    again = recommender.consider(plant.predict(0.4, unit=CNC_12, at_us=wall_us() + 30 * MINUTE))
+    assert again.effect is Effect.QUIET and "as many new cases" in again.why
+    plant.age(str(high.case_id), state="seen", benefit_cents=1)  # what somebody reads is not taken away
+    assert (
+        recommender.consider(plant.predict(0.97, unit=CNC_12, at_us=wall_us() + HOUR)).effect is Effect.QUIET
+    )
+
+
+def test_what_expires_says_what_happens_then(plant: Plant, recommender: Recommender) -> None:
+    case_id = str(recommender.consider(plant.predict(0.85)).case_id)
+    recommender.expire_due(SITE, plant.case(case_id)["deadline_us"])
+    (entry,) = plant.rows(select(t.audit.c.detail).where(t.audit.c.action == "expired without a decision"))
+    assert "the limit alarm and the plant's own rules stay in force" in entry["detail"]
 
 
 def test_advice_is_withdrawn_only_after_three_calm_predictions(

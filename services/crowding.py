@@ -1,0 +1,68 @@
+"""At most so many new cases of the models a supervisor and shift: more would not be read.
+
+Over the bound, dearer advice takes the place of the least valuable that nobody has looked at yet, which
+is withdrawn with that reason; else the new advice is held back, and the risk stays on the Risks screen.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from data.store import approvals
+from data.store import cases as store
+from data.store import tables as t
+from data.store.care import shift_at
+from domain.cases import CaseKind, CaseState
+from domain.clock import HOUR, wall_us
+from domain.equipment import line_of
+from domain.errors import Conflict
+from services import audit
+from services.policy.current import policy_in_force
+from services.queries.common import under
+
+WITHOUT_SHIFT_US = 8 * HOUR
+
+
+def makes_room(tx: Connection, case: Mapping[str, Any], at_us: int) -> bool:
+    """True when a new case of a model may open; withdraws a less valuable one when it has to."""
+    bound = policy_in_force(tx).cases_per_shift
+    new = _new_ones(tx, case, at_us)
+    if len([row for row in new if row["state"] != CaseState.WITHDRAWN]) < bound:
+        return True
+    unseen = [row for row in new if row["state"] == CaseState.PROPOSED]
+    least = min(unseen, key=lambda row: (row["benefit_cents"], row["number"]), default=None)
+    if least is None or least["benefit_cents"] >= case["benefit_cents"]:
+        return False
+    _withdraw(tx, least, f"More valuable advice came; at most {bound} new cases a shift", at_us)
+    return True
+
+
+def _new_ones(tx: Connection, case: Mapping[str, Any], at_us: int) -> list[dict[str, Any]]:
+    """Cases that models opened in this shift for the supervisor on duty; for the site without a roster."""
+    c, unit = t.cases.c, case["equipment_id"]
+    shift = shift_at(tx, line_of(unit), at_us)
+    since = shift["start_us"] if shift else at_us - WITHOUT_SHIFT_US
+    duty = next((d for d in approvals.on_duty(tx, unit, at_us) if d["position"] == 0), None)
+    place = duty["equipment_id"] if duty else case["site_id"]
+    query = select(c.case_id, c.number, c.state, c.version, c.benefit_cents).where(
+        under(c.equipment_id, place), c.kind == CaseKind.FAILURE_RISK.value, c.opened_us >= since
+    )
+    return [dict(row) for row in tx.execute(query).mappings()]
+
+
+def _withdraw(tx: Connection, case: Mapping[str, Any], reason: str, at_us: int) -> None:
+    values = {
+        "state": CaseState.WITHDRAWN.value,
+        "version": case["version"] + 1,
+        "open_key": None,
+        "reason": reason,
+        "closed_us": at_us,
+    }
+    if not store.change(tx, case["case_id"], case["version"], values):
+        raise Conflict(f"case {case['number']} was changed at the same time")
+    store.cancel_proposed(tx, case["case_id"], wall_us())
+    audit.append(
+        tx, actor=audit.SYSTEM, action="withdrawn", subject_kind="case", subject_id=case["case_id"],
+        plant_us=at_us, detail={"reason": reason},
+    )  # fmt: skip
