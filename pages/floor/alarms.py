@@ -30,7 +30,7 @@ def render(desk: Desk) -> None:
         left, right = st.columns(2, gap="small")
         with left, st.container(border=True, key="acts"):
             _acknowledging(desk, shown)
-        with right, st.container(border=True, key="sensors"):
+        with right:
             _shelving(desk, shown)
 
 

@@ -185,9 +185,10 @@ def _apply(tx: Connection, one: Definition, changes: list[Change]) -> int:
         for done, at, value in steps:
             if done[1] is not None:
                 values |= state_columns(done, at, told)
-                journal.append(journal_row(one, alarm, done, at, value, told))
+                if not (alarm.suppressed and done[0].suppressed):  # what design hides fills no journal
+                    journal.append(journal_row(one, alarm, done, at, value, told))
             alarm = done[0]
-    if journal:
+    if values:
         store.change(tx, one.alarm_id, values)
         store.add_events(tx, journal)
     return len(journal)

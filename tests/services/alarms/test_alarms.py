@@ -133,9 +133,12 @@ def test_a_standing_machine_suppresses_by_design(plant):
             tx.execute(t.states.insert().values(**row))
     plant.values((10, 70.0), (70, 30.0), (130, 30.0))
     assert plant.state() is State.SUPPRESSED
-    assert [(e, asks) for e, asks, _ in plant.events()] == [("suppressed", False), ("activated", False)]
+    assert [(e, asks) for e, asks, _ in plant.events()] == [("suppressed", False)]
     plant.values((300, 75.0))
     assert plant.board().rows == ()
+    assert [(e, asks) for e, asks, _ in plant.events()] == [("suppressed", False), ("unsuppressed", False)]
+    plant.values((310, 30.0))
+    assert plant.state() is State.UNACKNOWLEDGED
 
 
 def test_who_may_do_what(plant):
