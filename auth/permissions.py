@@ -22,6 +22,9 @@ class Permission(StrEnum):
     SEE_HEALTH = "see_health"
     SEE_REPORTS = "see_reports"
     SCHEDULE_REPORTS = "schedule_reports"
+    NAME_STOPS = "name_stops"
+    CORRECT_STOPS = "correct_stops"
+    EDIT_REASONS = "edit_reasons"
     MANAGE_USERS = "manage_users"
     MANAGE_CHARTS = "manage_charts"
     MANAGE_ENERGY = "manage_energy"
@@ -90,7 +93,18 @@ _OVERSEE: dict[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: frozenset({P.STOP_AI, P.RESUME_AI}),
     Role.CONTROLLER: frozenset({P.SEE_FLOOR, P.SEE_CASES, P.SEE_HISTORY, P.CONFIRM_VALUE, P.SEE_TRUST}),
 }
-GRANTS = {role: GRANTS.get(role, frozenset()) | _OVERSEE.get(role, frozenset()) for role in Role}
+_STOPS: dict[Role, frozenset[Permission]] = {
+    Role.OPERATOR: frozenset({P.NAME_STOPS}),
+    Role.TECHNICIAN: frozenset({P.NAME_STOPS}),
+    Role.SUPERVISOR: frozenset({P.NAME_STOPS, P.CORRECT_STOPS}),
+    Role.MAINTENANCE_PLANNER: frozenset({P.NAME_STOPS, P.CORRECT_STOPS, P.EDIT_REASONS}),
+    Role.PLANT_MANAGER: frozenset({P.NAME_STOPS, P.CORRECT_STOPS, P.EDIT_REASONS}),
+    Role.ADMINISTRATOR: frozenset({P.EDIT_REASONS}),
+}
+_NONE: frozenset[Permission] = frozenset()
+GRANTS = {
+    role: GRANTS.get(role, _NONE) | _OVERSEE.get(role, _NONE) | _STOPS.get(role, _NONE) for role in Role
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ PAGES: tuple[Page, ...] = (
     Page("alarms", "Alarms", S.FLOOR, P.SEE_FLOOR, "pages.floor.alarms:render"),
     Page("alarm-figures", "Alarm figures", S.FLOOR, P.SEE_FLOOR, "pages.floor.alarm_figures:render"),
     Page("energy", "Energy", S.FLOOR, P.SEE_FLOOR, "pages.floor.energy:render"),
+    Page("stops", "Stops", S.FLOOR, P.SEE_FLOOR, "pages.floor.stops:render"),
     Page("risks", "Risks", S.PREDICT, P.SEE_PREDICTIONS, "pages.predict.risks:render"),
     Page(
         "explanation",
@@ -82,6 +83,9 @@ PAGES: tuple[Page, ...] = (
     Page("pattern", "Usual pattern", S.QUALITY, P.SEE_FLOOR, "pages.quality.pattern:render", in_menu=False),
     Page("reports", "Reports", S.IMPROVE, P.SEE_REPORTS, "pages.improve.reports:render"),
     Page("schedules", "Schedules", S.IMPROVE, P.SEE_REPORTS, "pages.improve.schedules:render"),
+    Page("reasons", "Reasons", S.IMPROVE, P.SEE_REPORTS, "pages.improve.reasons:render"),
+    Page("stop-rules", "Stop rules", S.IMPROVE, P.SEE_FLOOR, "pages.improve.stop_rules:render"),
+    Page("facts", "Who says what", S.IMPROVE, P.SEE_FLOOR, "pages.improve.facts:render"),
     Page("health", "Connections", S.ADMIN, P.SEE_HEALTH, "pages.admin.health:render"),
     Page("users", "Users", S.ADMIN, P.MANAGE_USERS, "pages.admin.users:render"),
     Page("messages", "Messages", S.DECIDE, P.SEE_CASES, "pages.decide.messages:render", in_menu=False),

@@ -44,6 +44,7 @@ from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
 from services.commands.second_factor import SecondFactorCommands
 from services.commands.stopping import StopCommands
+from services.commands.stops import MachineStopCommands
 from services.commits import Commits
 from services.context import Context
 from services.desk import Commands, open_desk
@@ -110,6 +111,7 @@ def bind(settings: Settings, database: Database, accounts: Accounts) -> None:
         handover=HandoverCommands(database),
         outcomes=OutcomeCommands(database),
         figures=FigureCommands(database),
+        stops=MachineStopCommands(database),
     )
 
     def desk_of(actor: Any, site: Any) -> Any:

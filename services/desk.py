@@ -18,6 +18,7 @@ from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
 from services.commands.second_factor import SecondFactorCommands
 from services.commands.stopping import StopCommands
+from services.commands.stops import MachineStopCommands
 from services.context import Context
 from services.queries.admin import AdminQueries
 from services.queries.alarms import AlarmQueries
@@ -32,6 +33,7 @@ from services.queries.policy import PolicyQueries
 from services.queries.predict import PredictQueries
 from services.queries.quality import QualityQueries
 from services.queries.reports import ReportQueries
+from services.queries.stops import StopQueries
 from services.rows.site import SiteRow
 
 
@@ -52,6 +54,7 @@ class Queries:
     outcomes: OutcomeQueries
     alarms: AlarmQueries
     kpi: KpiQueries
+    stops: StopQueries
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class Commands:
     outcomes: OutcomeCommands
     alarms: AlarmCommands
     figures: FigureCommands
+    stops: MachineStopCommands
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,5 +114,6 @@ def open_desk(context: Context, commands: Commands) -> Desk:
         OutcomeQueries(context),
         AlarmQueries(context),
         KpiQueries(context),
+        StopQueries(context),
     )
     return Desk(context.actor, context.site, context.clock, queries, commands)

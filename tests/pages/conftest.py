@@ -25,6 +25,7 @@ from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
 from services.commands.second_factor import SecondFactorCommands
 from services.commands.stopping import StopCommands
+from services.commands.stops import MachineStopCommands
 from services.context import Context
 from services.desk import Commands, Desk, open_desk
 from services.rows.site import SiteRow
@@ -78,6 +79,7 @@ class Screens:
             handover=HandoverCommands(self.database),
             outcomes=OutcomeCommands(self.database),
             figures=FigureCommands(self.database),
+            stops=MachineStopCommands(self.database),
         )
         return open_desk(Context(self.database, actor, site, Clock(f.NOW, wall_us())), commands)
 

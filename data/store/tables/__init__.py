@@ -92,6 +92,7 @@ from data.store.tables.quality import (
     spc_samples,
 )
 from data.store.tables.report import report_runs, report_schedules
+from data.store.tables.stops import reason_nodes, stop_acts
 from data.store.tables.telemetry import (
     counts,
     edge_devices,
@@ -175,6 +176,7 @@ __all__ = [
     "quarantine",
     "ratifications",
     "readings",
+    "reason_nodes",
     "receipts",
     "report_runs",
     "report_schedules",
@@ -196,6 +198,7 @@ __all__ = [
     "spc_samples",
     "states",
     "stock",
+    "stop_acts",
     "stop_policies",
     "targets",
     "tickets",

@@ -1,0 +1,49 @@
+"""What people say of stops: every act with the earlier value, and the versions of the reason tree.
+
+Stops themselves are derived (domain.stops); only what was said is stored, by the stop's key.
+"""
+
+from sqlalchemy import Index, Table, UniqueConstraint
+
+from data.store.tables.base import flag, metadata, text, us, whole
+
+# Append-only: a revert is a row of its own.
+stop_acts = Table(
+    "stop_acts",
+    metadata,
+    text("act_id", key=True),
+    text("stop_key"),
+    text("equipment_id"),
+    us("stop_from_us"),
+    us("stop_to_us"),
+    whole("number"),  # 1, 2, ... of its stop
+    text("kind"),  # name, split, merge, revert
+    text("reason"),
+    text("earlier"),  # the reason that the part had, or what the MES said
+    text("note"),
+    text("before"),  # JSON: [[from, to, reason], ...]
+    text("after"),
+    text("proposal"),  # the rules' proposal then, also where it was not shown
+    flag("hidden"),  # the proposal was kept from the person
+    whole("entry_ms"),  # from opening the stop to saving
+    text("account_id"),
+    us("plant_us"),
+    us("wall_us"),
+    UniqueConstraint("stop_key", "number"),
+)
+Index("ix_stop_acts_equipment_id", stop_acts.c.equipment_id, stop_acts.c.stop_from_us)
+Index("ix_stop_acts_plant_us", stop_acts.c.plant_us)
+# Versions of nodes of the tree; what is not here is as domain.reasons.DEFAULT says.
+reason_nodes = Table(
+    "reason_nodes",
+    metadata,
+    text("site_id", key=True),
+    text("code", key=True),
+    whole("version", key=True),
+    text("name"),
+    text("parent"),
+    whole("position"),
+    flag("active"),
+    text("set_by"),
+    us("set_wall_us"),
+)

@@ -1,0 +1,98 @@
+"""Who knows what: for each fact, the automatic source, who says it where that is silent, until when, and
+who may correct it afterwards. The screen and docs/facts.md show this table; the rights are those of
+auth.permissions, the times those that the commands hold to.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FactSource:
+    """One row of the table."""
+
+    fact: str
+    automatic: str
+    fallback: str
+    latest: str
+    corrects: str
+
+
+FACTS: tuple[FactSource, ...] = (
+    FactSource(
+        "Machine state",
+        "the machine (PackML, OPC 40001-1, running signal)",
+        "nobody: a gap stays a gap",
+        "as it happens; late data correct it",
+        "nobody by hand",
+    ),
+    FactSource(
+        "Good parts, scrap",
+        "the machine's counters",
+        "the MES booking of the operator",
+        "end of the shift",
+        "the MES, until inspection closes",
+    ),
+    FactSource(
+        "Order and product",
+        "the MES",
+        "nobody: parts without an order are shown as such",
+        "start of the order",
+        "the MES",
+    ),
+    FactSource(
+        "Planned cycle time",
+        "the MES routing, by product, machine and date",
+        "the planner, in the MES",
+        "before the order starts",
+        "the planner, from a date on",
+    ),
+    FactSource(
+        "Reason of a stop",
+        "proposed from the states of the machines around it; the MES booking",
+        "the operator of the line",
+        "12 hours after the stop ended",
+        "supervisor, planner, plant manager",
+    ),
+    FactSource(
+        "Where a stop is split",
+        "the machine's states",
+        "the operator of the line",
+        "12 hours after the stop ended",
+        "supervisor, planner, plant manager",
+    ),
+    FactSource(
+        "Planned stop",
+        "the MES, if fixed before the shift plan froze",
+        "nobody: later it is unplanned",
+        "freeze of the shift plan",
+        "nobody: the freeze counts",
+    ),
+    FactSource(
+        "Limit of a short stop",
+        "the line's setting",
+        "5 minutes",
+        "before it holds",
+        "planner, plant manager, administrator; from then on",
+    ),
+    FactSource(
+        "Shift calendar",
+        "the MES, or the calendar of the site",
+        "the planner",
+        "before the day begins",
+        "the planner, for days to come",
+    ),
+    FactSource(
+        "Finding after maintenance",
+        "the MES receipt of the technician",
+        "technician or planner on the case",
+        "when the work is done",
+        "technician, planner",
+    ),
+    FactSource(
+        "Shift figures",
+        "computed; provisional until the shift is closed",
+        "the supervisor closes the shift",
+        "when the supervisor closes",
+        "the supervisor reopens, with a reason",
+    ),
+)

@@ -1,0 +1,133 @@
+"""Reads for the stop screens: stops to work on, how well reasons are known, the tree and the limits."""
+
+from sqlalchemy import select
+
+from auth.permissions import Permission
+from data.store import tables as t
+from domain.equipment import within
+from domain.errors import NotFound
+from domain.reasons import Tree
+from domain.stop_history import ActKind, standing
+from domain.stops import Piece, is_hidden
+from domain.time_model import Span
+from services.commands.stops import too_late
+from services.context import Context
+from services.queries.common import in_scope, names_of, people, under
+from services.rows.stops import ActRow, PieceRow, PolicyRow, ReasonQuality, StopItem, StopList
+from services.stops import log, quality
+from services.stops.finding import Found, find
+from services.stops.reasons import short_us, tree
+
+
+class StopQueries:
+    """Reads on behalf of `context.actor`, within the actor's scopes."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def lines(self) -> tuple[tuple[str, str], ...]:
+        """(id, name) of the lines that the actor may see."""
+        c, e = self._context, t.equipment.c
+        c.actor.require(Permission.SEE_FLOOR)
+        query = select(e.equipment_id, e.name).where(
+            e.level == "line", e.assigned.is_(True), in_scope(e.equipment_id, c.actor),
+            under(e.equipment_id, c.site.site_id),
+        )  # fmt: skip
+        with c.database.read() as tx:
+            return tuple((row.equipment_id, row.name) for row in tx.execute(query.order_by(e.position)))
+
+    def stops(self, line_id: str, span: Span) -> StopList:
+        """The stops of a line that touch the span, newest first; NotFound outside the actor's scopes."""
+        c = self._context
+        if not c.actor.may(Permission.SEE_FLOOR, line_id) or not within(line_id, c.site.site_id):
+            raise NotFound("there is no such line within your area")
+        with c.database.read() as tx:
+            found = find(tx, line_id, span, c.now_us)
+            units = sorted({f.stop.equipment_id for f in found})
+            said = log.acts_on(tx, units, span.from_us, span.to_us)
+            who = people(tx, [row["account_id"] for rows in said.values() for row in rows])
+            nodes = tree(tx, c.site.site_id)
+            items = [self._item(f, log.said_of(f.stop, said), who) for f in reversed(found)]
+            name = names_of(tx, [line_id]).get(line_id, line_id)
+            limit = short_us(tx, line_id, min(span.to_us, c.now_us))
+        short = [item for item in items if item.short and not item.acts]
+        return StopList(
+            line_id, name, span.from_us, span.to_us,
+            tuple(item for item in items if item not in short),
+            len(short), sum(item.to_us - item.from_us for item in short), limit, nodes,
+        )  # fmt: skip
+
+    def _item(self, found: Found, said: log.Said, who: dict[str, str]) -> StopItem:
+        stop = found.stop
+        pieces = said.pieces(stop)
+        rows = [*said.older, *said.own]
+        kept = {act.number for act in standing(said.acts)}
+        acts = [
+            ActRow(
+                row["number"], row["kind"], row["reason"], row["earlier"], row["note"],
+                who.get(row["account_id"], ""), row["plant_us"],
+                row["kind"] != ActKind.REVERT and row in said.own and row["number"] not in kept,
+            )
+            for row in rows
+        ]  # fmt: skip
+        return StopItem(
+            stop.key, len(said.own), stop.equipment_id, found.machine, stop.from_us, stop.to_us, stop.open,
+            found.short, stop.external,
+            tuple(_piece(piece, found, spoken=bool(kept or said.older)) for piece in pieces),
+            None if is_hidden(stop.key) else found.proposal, found.booked_words, tuple(acts),
+            self._why_not(found),
+        )  # fmt: skip
+
+    def _why_not(self, found: Found) -> str:
+        c = self._context
+        if not c.actor.may(Permission.NAME_STOPS, found.stop.equipment_id):
+            return "you may look at stops, not name them"
+        return "it ended more than 12 hours ago" if too_late(c.actor, found, c.now_us) else ""
+
+    def quality(self, span: Span) -> ReasonQuality:
+        """How well reasons are known, whether rules and people agree, and what the entry costs."""
+        c = self._context
+        c.actor.require(Permission.SEE_REPORTS)
+        lines = self.lines()
+        with c.database.read() as tx:
+            return quality.measure(tx, lines, span, c.now_us)
+
+    def tree(self) -> Tree:
+        """The reason tree of this site."""
+        self._context.actor.require(Permission.SEE_FLOOR)
+        with self._context.database.read() as tx:
+            return tree(tx, self._context.site.site_id)
+
+    def limits(self) -> tuple[PolicyRow, ...]:
+        """Every version of every limit of a short stop, newest first."""
+        c, p = self._context, t.stop_policies.c
+        c.actor.require(Permission.SEE_FLOOR)
+        with c.database.read() as tx:
+            rows = tx.execute(
+                select(p.scope, p.minor_stop_s, p.valid_from_us, p.set_by, p.reason)
+                .where(under(p.scope, c.site.site_id), in_scope(p.scope, c.actor))
+                .order_by(p.valid_from_us.desc())
+            ).all()
+            names = names_of(tx, [row.scope for row in rows])
+            who = people(tx, [row.set_by for row in rows])
+        return tuple(
+            PolicyRow(r[0], names.get(r[0], r[0]), int(r[1]), r[2], who.get(r[3], r[3]), r[4]) for r in rows
+        )
+
+    def shift(self, line_id: str) -> Span:
+        """The shift of a line that runs now, as far as it has come; else the last 8 hours."""
+        from services.kpis import shift_window
+
+        self._context.actor.require(Permission.SEE_FLOOR)
+        with self._context.database.read() as tx:
+            start, _, _ = shift_window(tx, line_id, self._context.now_us)
+        return Span(min(start, self._context.now_us - 1), self._context.now_us)
+
+
+def _piece(piece: Piece, found: Found, *, spoken: bool) -> PieceRow:
+    """A part with its reason: a person's, else the MES's while no person has spoken."""
+    if piece.reason:
+        return PieceRow(piece.from_us, piece.to_us, piece.reason, "person")
+    if found.booked and not spoken:
+        return PieceRow(piece.from_us, piece.to_us, found.booked, "mes")
+    return PieceRow(piece.from_us, piece.to_us, "", "")

@@ -1,0 +1,1 @@
+"""Stops as work: found from the time model, proposed a reason, named by people."""
