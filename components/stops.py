@@ -149,7 +149,8 @@ def lines_panel(rows: Sequence[LineReasons]) -> str:
     if not rows:
         return panel("Lines", empty("No line is open to you here."))
     note = small(
-        "Short stops and waiting for other machines are left out. An operator-hour is an hour of a line's shift, one position a line. "
+        "Short stops and waiting for other machines are left out. "
+        "An operator-hour is an hour of a line's shift, one position a line. "
         "Entry time runs from the first tap on a stop to saving; a single tap counts one second."
     )
     body = [_line(row) for row in rows]

@@ -27,7 +27,7 @@ def render(desk: Desk) -> None:
     if not lines:
         st.info("No line is open to you here.")
         return
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, key="stop-filters"):
         line_id = choice("Line", "line", lines)
         window = choice("Window", "window", WINDOWS)
     found = desk.queries.stops.stops(line_id, _span(desk, line_id, window))
@@ -49,7 +49,7 @@ def _span(desk: Desk, line_id: str, window: str) -> Span:
 
 
 def _list(desk: Desk, found: StopList) -> StopItem | None:
-    """Those without a reason first, then those that waited; a tap opens one. Without a tap the first is open."""
+    """Those without a reason first, then those that waited. A tap opens one, else the first is open."""
     ordered = sorted(found.stops, key=lambda s: (not s.unnamed, s.waited, -s.from_us))[:LISTED]
     by_key = {stop.key: stop for stop in ordered}
     asked = st.query_params.get("stop", "")
@@ -76,7 +76,8 @@ def _card(desk: Desk, found: StopList, stop: StopItem) -> None:
         with st.container(key="stop-acts"):
             _reasons(desk, found, Chosen(stop, piece))
         stop_parts.cutting(desk, Chosen(stop, piece))
-    st.html(c.history_panel(stop.acts, found.tree, desk.site))
+    if stop.acts:
+        st.html(c.history_panel(stop.acts, found.tree, desk.site))
 
 
 def _reasons(desk: Desk, found: StopList, chosen: Chosen) -> None:

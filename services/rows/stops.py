@@ -32,7 +32,9 @@ class ActRow:
 
 @dataclass(frozen=True, slots=True)
 class StopItem:
-    """A stop to work on. `waited`: for another machine, which is charged with it. `proposal` is None where there is none, or where none is shown.
+    """A stop to work on. `waited`: for another machine, which is charged with it.
+
+    `proposal` is None where there is none, or where none is shown.
 
     `may_change` is "" when the actor may act on it now, else it says why not.
     """
