@@ -16,7 +16,7 @@ from domain.stop_history import ActKind, Ask
 from domain.stops import is_hidden
 from domain.time_model import Span
 from services import audit
-from services.commands.stops import Order, StopCommands
+from services.commands.stops import MachineStopCommands, Order
 from services.context import Context
 from services.queries.stops import StopQueries
 from tests import factories as f
@@ -38,7 +38,7 @@ class Floor:
             plant.build(tx, evil=False)
             self.olaf = f.account(tx, "olaf", [Role.OPERATOR], [plant.LINE], name="Olaf")
             self.sue = f.account(tx, "sue", [Role.SUPERVISOR], name="Sue")
-        self.commands = StopCommands(database)
+        self.commands = MachineStopCommands(database)
         self.at(NOW)
 
     def at(self, now_us: int) -> None:
