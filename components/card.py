@@ -18,13 +18,15 @@ from components.words import (
     safe,
     stamp,
 )
-from domain.cases import UNDECIDED
+from domain.cases import UNDECIDED, CaseKind
 from domain.clock import MINUTE
 from domain.evidence import Alternative, Evidence
 from domain.messages import MaintenanceOrder
 from services.rows.decide import CaseView
 from services.rows.site import SiteRow
 
+ADVISED = ' <span class="tw-tag tw-advice">advised</span>'
+PROPOSED = ' <span class="tw-tag">proposed</span>'  # by a person: violet is for what the models say
 HALF_HOUR = 30 * MINUTE
 STATES = {
     "approved": "approved, not sent yet",
@@ -110,6 +112,8 @@ def _trend(case: CaseView, site: SiteRow, now_us: int) -> str:
 
 def _source(case: CaseView, now_us: int) -> str:
     data = f"newest data {age_roughly(case.data_us, now_us)} old"
+    if case.kind == CaseKind.RAISED:
+        return f"raised by {safe(case.proposed_by)}; {data}"
     name = model_text(case.evidence.model_name, case.evidence.model_version)
     return f"{safe(name)}; {data}" if name else f"raised by {safe(case.proposed_by)}; {data}"
 
@@ -143,17 +147,18 @@ def choices_panel(case: CaseView, site: SiteRow) -> str:
     top = max((a.high_cents for a in case.alternatives), default=1)
     starts = {c.payload.work.start_us for c in case.commands if isinstance(c.payload.work, MaintenanceOrder)}
     signed = bool(case.signatures)
-    rows = [_choice(a, top, site.currency, signed and a.start_us in starts) for a in case.alternatives]
+    tag = PROPOSED if case.kind == CaseKind.RAISED else ADVISED
+    rows = [_choice(a, top, site.currency, tag, signed and a.start_us in starts) for a in case.alternatives]
     body = table((), rows, right=(2,), wide=1) + _assumptions(case.evidence.assumptions)
     return panel("Choices: expected cost, 90 % range", body)
 
 
-def _choice(a: Alternative, top: int, currency: str, chosen: bool) -> Sequence[str]:
-    tag = ' <span class="tw-tag tw-advice">advised</span>' if a.advised else ""
+def _choice(a: Alternative, top: int, currency: str, mark: str, chosen: bool) -> Sequence[str]:
+    tag = mark if a.advised else ""
     tag += ' <span class="tw-tag">chosen</span>' if chosen else ""
     label = (f"<b>{safe(a.label)}</b>" if a.advised else safe(a.label)) + tag
     why_not = "" if a.fits else f'<div class="tw-muted tw-small">not possible: {safe(a.why_not)}</div>'
-    bar = range_bar(a.low_cents, a.cost_cents, a.high_cents, top, advised=a.advised)
+    bar = range_bar(a.low_cents, a.cost_cents, a.high_cents, top, advised=a.advised and mark == ADVISED)
     words = f"{money(a.low_cents, currency)} to {a.high_cents / 100:,.0f}"
     cost = f"<b>{money(a.cost_cents, currency)}</b>" if a.advised else money(a.cost_cents, currency)
     return (

@@ -193,7 +193,7 @@ def _looks_like(row: RiskRow) -> str:
 
 def _data_age(data_us: int | None, now_us: int) -> str:
     text = age_roughly(data_us, now_us)
-    stale = data_us is None or now_us - data_us > HOUR
+    stale = data_us is not None and now_us - data_us > HOUR  # one that never spoke is new, not abnormal
     return f'<span class="tw-nw tw-{"high" if stale else "muted"}">{"&#9650; " if stale else ""}{text}</span>'
 
 

@@ -126,7 +126,8 @@ def _command_steps(command: CommandRow) -> Iterator[CourseStep]:
         words = _ANSWERS.get(answer.status, answer.status)
         detail = f": {answer.detail}" if answer.detail else ""
         found = f". Found: {finding_text(answer.finding, answer.found_cause)}" if answer.finding else ""
-        yield CourseStep(answer.at_us, f"{to} {words}{detail}{found}", alarming=answer.status == "refused")
+        at_us = max(answer.at_us, command.sent_us or 0)  # the receiver's clock may be a little behind
+        yield CourseStep(at_us, f"{to} {words}{detail}{found}", alarming=answer.status == "refused")
 
 
 def _to_come(state: CaseState, commands: Sequence[CommandRow], judged: bool) -> Iterator[CourseStep]:

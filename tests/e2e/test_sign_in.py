@@ -238,6 +238,41 @@ def test_the_links_of_the_floor_open_what_they_name(web: Web, page: Page) -> Non
     expect(page.get_by_text("A failure within")).to_be_visible(timeout=PATIENCE)
 
 
+def test_what_is_typed_survives_the_live_parts_and_a_change_by_somebody_else(web: Web, page: Page) -> None:
+    web.sign_in(page, "admin")
+    page.goto(f"{web.url}/case?case=2211")
+    page.get_by_role("button", name="Comment", exact=True).click()
+    field = page.get_by_label("Comment, for everybody who sees this case")
+    field.press_sequentially("The seal was wet at noon")
+    page.wait_for_timeout(5_000)  # the live parts have drawn themselves twice
+    assert field.input_value() == "The seal was wet at noon"
+    expect(field).to_be_focused()
+    with web.database.write() as tx:
+        tx.execute(update(t.cases).where(t.cases.c.number == 2211).values(version=t.cases.c.version + 1))
+    expect(page.get_by_text("The case has changed since you opened it")).to_be_visible(timeout=PATIENCE)
+    assert field.input_value() == "The seal was wet at noon"
+
+
+def test_the_keyboard_reaches_the_bar_and_shows_where_it_is(web: Web, page: Page) -> None:
+    web.sign_in(page, "supervisor")
+    page.goto(f"{web.url}/inbox")
+    expect(page.get_by_role("button", name="Raise a case")).to_be_visible(timeout=PATIENCE)
+    reached = []
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        reached.append(
+            page.evaluate(
+                """() => { const e = document.activeElement;
+                return [e.textContent.trim(), getComputedStyle(e).outlineStyle, e.tagName]; }"""
+            )
+        )
+    seen = [text for text, _, _ in reached]
+    for word in ("Taktwise", "Floor", "Predict", "Sign out"):
+        assert word in seen
+    assert seen.index("Floor") < seen.index("Predict")
+    assert all(style != "none" for _, style, tag in reached if tag in ("A", "BUTTON"))
+
+
 def test_html_in_a_name_stays_text(web: Web, page: Page) -> None:
     evil = '<img src=x onerror="window.pwned=1">'
     with web.database.write() as tx:
