@@ -79,6 +79,7 @@ PAGES: tuple[Page, ...] = (
     Page("history", "History", S.DECIDE, P.SEE_HISTORY, "pages.decide.history:render"),
     Page("charts", "Control charts", S.QUALITY, P.SEE_FLOOR, "pages.quality.charts:render"),
     Page("chart", "Control chart", S.QUALITY, P.SEE_FLOOR, "pages.quality.chart:render", in_menu=False),
+    Page("capability", "Capability", S.QUALITY, P.SEE_FLOOR, "pages.quality.capability:render"),
     Page("patterns", "Several sensors", S.QUALITY, P.SEE_FLOOR, "pages.quality.patterns:render"),
     Page("pattern", "Usual pattern", S.QUALITY, P.SEE_FLOOR, "pages.quality.pattern:render", in_menu=False),
     Page("reports", "Reports", S.IMPROVE, P.SEE_REPORTS, "pages.improve.reports:render"),

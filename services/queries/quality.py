@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from auth.permissions import Permission
 from data.store import charts as store
@@ -19,7 +19,7 @@ from domain.spc.rules import breaks_of
 from domain.telemetry import METRICS
 from services.context import Context
 from services.queries.common import in_scope, names_of, people, under
-from services.rows.quality import ChartRow, ChartView, LimitsRow, NotedBreak
+from services.rows.quality import CapabilityRow, ChartRow, ChartView, LimitsRow, NotedBreak
 from services.spc.definition import METRIC, Chart, chart_of, limits_from
 from services.spc.intervals import Capability, capability
 from services.spc.runs import newest_run
@@ -64,6 +64,28 @@ class QualityQueries:
         with c.database.read() as tx:
             return tuple((row[0], row[1]) for row in tx.execute(query.order_by(e.equipment_id)))
 
+    def capabilities(self, line_id: str, from_us: int, to_us: int) -> tuple[CapabilityRow, ...]:
+        """Every chart with a tolerance over the samples that end in (from, to], the least capable first.
+
+        Without Cm and Cmk: they need single readings, and stand on the chart's own screen.
+        """
+        c = self._context
+        c.actor.require(Permission.SEE_FLOOR)
+        where = [_C.active.is_(True), in_scope(_C.equipment_id, c.actor)]
+        where += [
+            under(_C.equipment_id, line_id or c.site.site_id),
+            or_(_C.tolerance_low.is_not(None), _C.tolerance_high.is_not(None)),
+        ]
+        with c.database.read() as tx:
+            charts = [chart_of(dict(row)) for row in tx.execute(store.newest_charts(*where)).mappings()]
+            units = {chart.equipment_id for chart in charts}
+            names = names_of(tx, units | {line_of(unit) for unit in units})
+            limits = store.limits(tx, [chart.chart_id for chart in charts])
+            rows = [
+                _capable(tx, chart, limits.get(chart.chart_id), names, (from_us, to_us)) for chart in charts
+            ]
+        return tuple(sorted(rows, key=_least))
+
     def chart(self, chart_id: str, from_us: int, to_us: int) -> ChartView:
         """A chart with its samples that end in (from, to]; NotFound outside the actor's scopes."""
         c = self._context
@@ -101,8 +123,34 @@ def _view(tx: Connection, row: Mapping[str, Any], from_us: int, to_us: int) -> C
     )
 
 
+def _capable(
+    tx: Connection,
+    chart: Chart,
+    limits: Mapping[str, Any] | None,
+    names: Mapping[str, str],
+    span: tuple[int, int],
+) -> CapabilityRow:
+    samples = store.samples(tx, chart.chart_id, *span)
+    found, why = _capability(tx, chart, [limits] if limits else [], samples, run=False)
+    line = names.get(line_of(chart.equipment_id), "")
+    name = names.get(chart.equipment_id, chart.equipment_id)
+    return CapabilityRow(chart, name, line, _unit(chart), found, why)
+
+
+def _least(row: CapabilityRow) -> tuple[bool, float, str]:
+    near = (
+        [i.value for i in row.found.indices if i.name == "Ppk" and i.value is not None] if row.found else []
+    )
+    return not near, near[0] if near else 0.0, row.chart.title
+
+
 def _capability(
-    tx: Connection, chart: Chart, limits: Sequence[Mapping[str, Any]], samples: Sequence[Sample]
+    tx: Connection,
+    chart: Chart,
+    limits: Sequence[Mapping[str, Any]],
+    samples: Sequence[Sample],
+    *,
+    run: bool = True,
 ) -> tuple[Capability | None, str]:
     """The indices, or why there are none."""
     if chart.source != METRIC:
@@ -111,9 +159,9 @@ def _capability(
         return None, "Nobody has stated a tolerance for this value."
     if not limits:
         return None, "Freeze the limits first: the spread within samples comes from them."
-    run = newest_run(tx, chart, MACHINE_RUN)
+    values = newest_run(tx, chart, MACHINE_RUN) if run else ()
     try:
-        return capability(chart.kind, samples, limits[0]["sigma"], chart.tolerance, run), ""
+        return capability(chart.kind, samples, limits[0]["sigma"], chart.tolerance, values), ""
     except InvalidInput as error:
         return None, f"{str(error)[:1].upper()}{str(error)[1:]}."
 

@@ -76,6 +76,18 @@ class ChartView:
 
 
 @dataclass(frozen=True, slots=True)
+class CapabilityRow:
+    """A chart with a tolerance: its indices over a stretch, or why there are none."""
+
+    chart: Chart
+    equipment_name: str
+    line_name: str
+    unit: str
+    found: Capability | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class PatternRow:
     """A machine's standing against its usual pattern: its newest hour, each figure over its limit."""
 

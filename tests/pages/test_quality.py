@@ -14,6 +14,7 @@ from tests import factories as f
 from tests.pages.conftest import html_of
 
 CHARTS, CHART = "pages.quality.charts:render", "pages.quality.chart:render"
+CAPABILITY = "pages.quality.capability:render"
 PATTERNS, PATTERN = "pages.quality.patterns:render", "pages.quality.pattern:render"
 START = f.NOW - 160 * HOUR - f.NOW % HOUR
 
@@ -55,6 +56,18 @@ def test_a_chart_says_what_it_sees_who_froze_it_and_how_capable_it_is(screens):
     assert len(test.get("plotly_chart")) == 1
     listed = html_of(screens.open(CHARTS))
     assert f'href="/chart?id={chart_id}"' in listed and "1 of 1 chart has broken a rule" in listed
+
+
+def test_capability_of_all_values_in_one_table_the_least_capable_first(screens, somebody):
+    history(screens)
+    wide = chart(screens, tolerance_low=90.0, tolerance_high=110.0)
+    narrow = chart(screens, tolerance_low=99.0, tolerance_high=101.0)
+    html = html_of(screens.open(CAPABILITY))
+    assert "1 of 2 values is not capable" in html
+    assert html.index(narrow) < html.index(wide) and " to " in html
+    assert "outside" in html.lower() and html.count("&#9650;") >= 2
+    ann = somebody("ann", [Role.SUPERVISOR], ["north/forming"])
+    assert "State a tolerance on a chart" in html_of(screens.open(CAPABILITY, ann))
 
 
 def test_a_chart_without_limits_asks_for_them_and_takes_them(screens):
