@@ -46,7 +46,7 @@ def facts_panel(view: EnergyView, site: SiteRow, now_us: int) -> str:
     for name, cents in view.by_band:
         rows.append((f"Price band {safe(name)}", money(cents, site.currency), ""))
     if view.peak_charge_cents is not None and view.tariff:
-        note = f"{money(round(view.tariff.value), site.currency)} a kW and month, for this peak"
+        note = f"{view.tariff.value / 100:,.2f} {site.currency} a kW and month, for this peak"
         rows.append(("Charge for the peak", money(view.peak_charge_cents, site.currency), note))
     if view.co2_kg is not None and view.factor:
         rows.append(("CO\u2082", f"{view.co2_kg:,.0f} kg", safe(f"{view.factor.name}; {view.factor.detail}")))

@@ -18,6 +18,11 @@ def panel(title: str, body: str, right: str = "", *, label: str = "") -> str:
     return f'<section class="tw-panel" aria-label="{safe(label or title)}">{head}{body}</section>'
 
 
+def stack(*panels: str) -> str:
+    """Panels under each other, with the usual distance; empty ones are left out."""
+    return f'<div class="tw-stack">{"".join(p for p in panels if p)}</div>'
+
+
 def heading(title: str, right: str = "") -> str:
     """The heading of a part within a panel; `right` is HTML."""
     return f'<div class="tw-h"><h3>{safe(title)}</h3><span class="tw-muted">{right}</span></div>'

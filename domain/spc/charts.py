@@ -169,8 +169,8 @@ def _cusum(samples: Sequence[Sample], limits: Limits, weights: Weights) -> tuple
         z = (s.mean - limits.level) / limits.of_mean(len(s.values))
         high = max(0.0, high + z - weights.cusum_slack)
         low = max(0.0, low - z - weights.cusum_slack)
-        above.append(Point(s.at_us, high, 0.0, -h, h, h / 3))
-        below.append(Point(s.at_us, -low, 0.0, -h, h, h / 3))
+        above.append(Point(s.at_us, high, 0.0, 0.0, h, h / 3))
+        below.append(Point(s.at_us, -low, 0.0, -h, 0.0, h / 3))
     return Series("Sum above", tuple(above), zones=False), Series("Sum below", tuple(below), zones=False)
 
 

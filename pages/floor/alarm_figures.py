@@ -3,7 +3,7 @@
 import streamlit as st
 
 from components import alarms as c
-from components.tables import lead
+from components.tables import lead, stack
 from domain.clock import DAY
 from pages.filters import choice
 from services.desk import Desk
@@ -23,7 +23,7 @@ def render(desk: Desk) -> None:
     with left:
         st.html(c.figures_panel(found))
     with right:
-        st.html(c.frequent_panel(found) + c.stale_panel(found, desk.site, desk.now_us))
+        st.html(stack(c.frequent_panel(found), c.stale_panel(found, desk.site, desk.now_us)))
     st.html(c.journal_panel(found, desk.site))
     data = c.journal_csv(found, desk.site)
     st.download_button("Download as CSV", data, "taktwise-alarms.csv", "text/csv", on_click="ignore")

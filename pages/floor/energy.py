@@ -4,7 +4,7 @@ import streamlit as st
 
 from auth.permissions import Permission
 from components import energy as c
-from components.tables import empty, lead
+from components.tables import empty, lead, stack
 from domain.clock import DAY
 from domain.energy import QUARTER_US
 from pages.filters import choice, line_filter
@@ -34,7 +34,8 @@ def render(desk: Desk) -> None:
         st.plotly_chart(c.load_figure(view, desk.site.time_zone), theme=None, config=PLOT)
     with right:
         st.html(c.facts_panel(view, desk.site, desk.now_us))
-    st.html(c.rows_panel(view, desk.site, desk.now_us) + c.resets_panel(view, desk.site, desk.now_us))
+    rows, resets = (draw(view, desk.site, desk.now_us) for draw in (c.rows_panel, c.resets_panel))
+    st.html(stack(rows, resets))
     data = c.energy_csv(view, desk.site)
     st.download_button("Download as CSV", data, "taktwise-energy.csv", "text/csv", on_click="ignore")
     if desk.may(Permission.MANAGE_ENERGY, desk.site.site_id):

@@ -9,7 +9,7 @@ from auth.permissions import Permission
 from components import quality as q
 from components.links import link
 from components.spc_figures import chart_figure
-from components.tables import lead
+from components.tables import lead, stack
 from components.words import safe
 from domain.clock import DAY, micros
 from domain.errors import Conflict, UserFixable
@@ -60,7 +60,7 @@ def _draw(desk: Desk, chart_id: str, days: int) -> None:
     left, right = st.columns(2, gap="small")
     with left:
         limits = q.limits_panel(view, desk.site, desk.now_us)
-        st.html(q.capability_panel(view) + q.odd_panel(view) + limits)
+        st.html(stack(q.capability_panel(view), q.odd_panel(view), limits))
     with right:
         st.html(q.breaks_panel(view, desk.site, desk.now_us))
 

@@ -22,7 +22,7 @@ def _draw(desk: Desk, line: str) -> None:
     rows = desk.queries.patterns.machines(line)
     odd = sum(1 for r in rows if max(r.t2_share or 0, r.spe_share or 0) > 1)
     said = (
-        f"<b>{odd} of {plural(len(rows), 'machine')} ran outside the usual pattern in its newest hour.</b>"
+        f"<b>{odd} of {plural(len(rows), 'machine')} left the usual pattern in the newest hour.</b>"
         if odd
         else f"<b>{plural(len(rows), 'machine')} within the usual pattern.</b>"
     )

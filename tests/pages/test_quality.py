@@ -105,7 +105,7 @@ def test_an_odd_hour_is_taken_apart_sensor_by_sensor(screens):
             f.more_readings(tx, f.CNC, metric, [(at + k * MINUTE, value) for k in (1, 20, 40)])
     PatternWatch(screens.database).turn("north", f.NOW)
     html = html_of(screens.open(PATTERNS))
-    assert "1 of 1 machine ran outside the usual pattern" in html
+    assert "1 of 1 machine left the usual pattern" in html
     test = screens.open(PATTERN, id=f.CNC)
     html = html_of(test)
     rows = html[html.index("Median of the hour") :]
