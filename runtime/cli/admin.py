@@ -11,7 +11,7 @@ from runtime import settings as configuration
 from runtime.cli import output
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-BENCHES = ("live", "start", "explain", "ingest", "plant", "stop", "decide")
+BENCHES = ("kpis", "live", "start", "explain", "ingest", "plant", "stop", "decide")
 
 
 def register(app: typer.Typer) -> None:
@@ -58,8 +58,11 @@ def doctor(as_json: Json = False) -> None:
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="live, start, explain, ingest, plant, stop, decide, or all")],
+    name: Annotated[
+        str, typer.Argument(help="live, start, explain, ingest, plant, kpis, stop, decide, or all")
+    ],
     as_json: Json = False,
+    size: Annotated[str, typer.Option(help="kpis: full, or small for a quick look.")] = "full",
 ) -> None:
     """Measure a stated figure; exit 1 when a goal is missed.
 
@@ -70,7 +73,12 @@ def bench(
     if name not in (*BENCHES, "all"):
         raise SettingsError(f"there is no bench {name!r}: {', '.join(BENCHES)} or all")
     names = BENCHES if name == "all" else (name,)
-    found = [row for one in names for row in importlib.import_module(f"benchmarks.{one}").run()]
+    if size not in ("full", "small"):
+        raise SettingsError("a bench is full or small")
+    found = []
+    for one in names:
+        more = {"size": size} if one == "kpis" else {}
+        found += importlib.import_module(f"benchmarks.{one}").run(**more)
     output.rows(found, as_json=as_json)
     if not all(row["ok"] for row in found if row["ok"] is not None):
         raise typer.Exit(1)
