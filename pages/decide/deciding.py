@@ -8,29 +8,22 @@ from components.approval import SIGN_AS
 from components.card import STATES, meaning
 from components.orders import what_can_be_taken_back
 from domain.approval import Part
-from domain.cases import JUDGEABLE, UNDECIDED, UNDER_WAY
-from domain.messages import Finding
+from domain.cases import JUDGEABLE, UNDECIDED, UNDER_WAY, CaseState
 from domain.policy import REJECT_REASONS
-from domain.recommendation import CAUSE_LABELS, cause_label
 from pages.decide import caring, changing
 from pages.decide.acting import act_once, opened, signed
+from pages.decide.finding import finding_form
 from services.desk import Desk
 from services.rows.decide import CaseView
 from services.signing import APPROVES, APPROVES_CHANGED, REJECTS, TAKES_BACK
 
 BEFORE = ("approve", "change", "reject", "emergency", "snooze")  # forms for a case that nobody has decided
-FINDINGS = {
-    Finding.FAILED: "The part had failed",
-    Finding.DEGRADED: "The part was worn",
-    Finding.NOTHING_FOUND: "Nothing was found",
-    Finding.OTHER_FAULT: "Another fault was found",
-}
 
 
 def buttons(desk: Desk, case: CaseView) -> None:
     """What this person can do with the case now; nothing where there is nothing to do."""
     offered, more = _offered(case), caring.offered(case) | _remark(case)
-    if not offered and not more:
+    if not offered and not more and not _finding_is_due(case):
         return
     with st.container(border=True, key="acts"):
         with st.container(horizontal=True):
@@ -44,6 +37,13 @@ def buttons(desk: Desk, case: CaseView) -> None:
         kind = _open_form(desk, case)
         if kind in offered or kind in more:
             FORMS[kind](desk, case)
+        elif _finding_is_due(case):
+            finding_form(desk, case)
+
+
+def _finding_is_due(case: CaseView) -> bool:
+    """The work is done: two taps of the technician close the case, without opening a form first."""
+    return case.state is CaseState.DONE and case.may_judge
 
 
 def _row(case: CaseView, offered: dict[str, str]) -> None:
@@ -99,7 +99,7 @@ def _offered(case: CaseView) -> dict[str, str]:
     if case.state in UNDER_WAY and case.may_decide and what_can_be_taken_back(case.commands):
         offered["undo"] = "Take back"
     if case.state in JUDGEABLE and case.may_judge:
-        offered["outcome"] = "Record the finding"
+        offered |= {} if _finding_is_due(case) else {"outcome": "Record the finding"}
     return offered
 
 
@@ -169,35 +169,6 @@ def _undo(desk: Desk, case: CaseView) -> None:
         act_once(case, "undo", lambda act: cases.undo(who, case.case_id, case.version, act, reason, typed))
 
 
-def _outcome(desk: Desk, case: CaseView) -> None:
-    finding = st.selectbox(
-        "Found",
-        list(FINDINGS),
-        index=None,
-        format_func=FINDINGS.__getitem__,
-        placeholder="Choose what was found",
-        key=f"found-{case.case_id}",
-    )
-    causes = ["", *CAUSE_LABELS]
-    cause = st.selectbox(
-        "Cause",
-        causes,
-        format_func=lambda c: cause_label(c) if c else "not said",
-        key=f"cause-{case.case_id}",
-    )
-    text = changing.draft(desk, case, "outcome", "Remark")
-    if st.button("Record", key=f"do-outcome-{case.case_id}"):
-        if finding is None:
-            st.warning("Please choose what was found.")
-            return
-        cases = desk.commands.cases
-        act_once(
-            case,
-            "outcome",
-            lambda act: cases.record_outcome(desk.actor, case.case_id, act, finding, cause, text),
-        )
-
-
 def _comment(desk: Desk, case: CaseView) -> None:
     text = changing.draft(desk, case, "comment", "Comment, for everybody who sees this case")
     if st.button("Add comment", key=f"do-comment-{case.case_id}"):
@@ -213,7 +184,7 @@ FORMS: dict[str, Callable[[Desk, CaseView], None]] = {
     "change": _change,
     "reject": _reject,
     "undo": _undo,
-    "outcome": _outcome,
+    "outcome": finding_form,
     "comment": _comment,
     **caring.FORMS,
 }

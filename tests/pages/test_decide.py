@@ -151,12 +151,30 @@ def test_a_comment_is_in_the_course(screens):
 def test_a_technician_records_the_finding(screens, somebody):
     open_case(screens, state="done", decided_by="x", decided_us=f.NOW)
     test = screens.open(CASE, somebody("tess", [Role.TECHNICIAN]), case="2211")
-    assert labels(test) == ["Record the finding", "Comment"]
-    button(test, "Record the finding").click().run()
-    next(s for s in test.selectbox if s.label == "Found").set_value("degraded").run()
-    button(test, "Record").click().run()
+    assert labels(test)[1:] == [
+        "The part had failed", "The part was worn", "Nothing was found", "Another fault was found",
+    ]  # fmt: skip
+    button(test, "The part was worn").click().run()
+    button(test, "Worn bearing").click().run()
     assert states(screens)[0] == "judged"
-    assert "the part was worn" in html_of(test)
+    assert "the part was worn (bearing)" in html_of(test)
+
+
+def test_a_finding_without_a_fault_is_two_taps_too(screens, somebody):
+    open_case(screens, state="done", decided_by="x", decided_us=f.NOW)
+    test = screens.open(CASE, somebody("tess", [Role.TECHNICIAN]), case="2211")
+    button(test, "Nothing was found").click().run()
+    assert states(screens)[0] == "done"  # the first tap records nothing yet
+    button(test, "Nothing found, record it").click().run()
+    assert states(screens)[0] == "judged"
+
+
+def test_before_the_work_is_reported_done_a_finding_is_one_click_away(screens, somebody):
+    open_case(screens, state="accepted", decided_by="x", decided_us=f.NOW)
+    test = screens.open(CASE, somebody("tess", [Role.TECHNICIAN]), case="2211")
+    assert "The part was worn" not in labels(test)
+    button(test, "Record the finding").click().run()
+    assert "The part was worn" in labels(test)
 
 
 def test_a_case_of_another_place_does_not_exist(screens, somebody):
