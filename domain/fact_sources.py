@@ -72,7 +72,7 @@ FACTS: tuple[FactSource, ...] = (
         "the line's setting",
         "5 minutes",
         "before it holds",
-        "planner, plant manager, administrator; from then on",
+        "plant manager, from then on",
     ),
     FactSource(
         "Shift calendar",

@@ -1,4 +1,4 @@
-"""The reason tree and the limits of short stops: seen by all, changed by planners and managers."""
+"""The reason tree and the limits of short stops: all see them, planners and managers change them."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,8 @@ def render(desk: Desk) -> None:
         with left:
             _reason(desk, desk.queries.stops.tree())
         with right:
-            _limit(desk)
+            if desk.may(Permission.SET_TARGETS, desk.site.site_id):
+                _limit(desk)
     with shown:
         tree = desk.queries.stops.tree()
         count = sum(len(tree.leaves(group.code)) for group in tree.groups)
@@ -66,10 +67,12 @@ def _limit(desk: Desk) -> None:
     with st.form("limit"):
         st.html('<div class="tw-h"><h2>Limit of a short stop</h2></div>')
         scope = st.selectbox("For", list(places), format_func=places.__getitem__)
-        seconds = st.number_input("Seconds; a shorter stop needs no reason", 10, 3_600, 300, step=10)
+        seconds = st.number_input("Seconds; a shorter stop needs no reason", 10, 1_800, 300, step=10)
         why = st.text_input("Why", max_chars=500)
         if st.form_submit_button("Set from now on"):
-            _done(lambda: desk.commands.stops.set_limit(desk.actor, scope, int(seconds), why))
+            model, since = desk.queries.stops.minor_model(), desk.now_us
+            set_policy = desk.commands.figures.set_stop_policy
+            _done(lambda: set_policy(desk.actor, scope, int(seconds), model, since, why))
 
 
 def _done(act: Callable[[], object]) -> None:

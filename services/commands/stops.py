@@ -1,4 +1,4 @@
-"""Acts on stops: name, split, merge, take back; the reason tree; the limit of a short stop.
+"""Acts on stops: name, split, merge, take back; and the reason tree.
 
 Nothing is overwritten: every act is a row with the earlier value, and an entry of the audit.
 """
@@ -28,7 +28,6 @@ from services.stops.reasons import tree
 
 LATEST_US = 12 * HOUR
 LONGEST_NOTE = 500
-LIMITS_S = (10, 3_600)
 SAID = {
     ActKind.NAME: "named a stop",
     ActKind.SPLIT: "split a stop",
@@ -100,35 +99,6 @@ class MachineStopCommands:
             detail = {"version": version, "after": values, "before": before.name if before else None}
             plant_us = clocks.read(tx, site_id).plant_us()
             _note(tx, person, "changed a reason", ("reason", f"{site_id}/{reason.code}"), plant_us, detail)
-
-    def set_limit(self, actor: Actor, scope: str, seconds: int, why: str) -> None:
-        """The limit of a short stop on a line or site from now on; history keeps its own."""
-        if not LIMITS_S[0] <= seconds <= LIMITS_S[1]:
-            raise InvalidInput("the limit of a short stop is 10 seconds to 60 minutes")
-        if not 1 <= len(why.strip()) <= LONGEST_NOTE:
-            raise InvalidInput("please say why")
-        p, e = t.stop_policies, t.equipment.c
-        with self._database.write() as tx:
-            person = fresh(tx, actor)
-            person.require(Permission.EDIT_REASONS, scope)
-            level = tx.execute(select(e.level).where(e.equipment_id == scope)).scalar()
-            if level not in ("site", "line"):
-                raise NotFound("a limit belongs to a line or a site")
-            now_us = clocks.read(tx, site_of(scope)).plant_us()
-            last = tx.execute(
-                select(p).where(p.c.scope == scope).order_by(p.c.valid_from_us.desc()).limit(1)
-            ).mappings().first()  # fmt: skip
-            if last and last["valid_from_us"] >= now_us:
-                raise NotNow("the limit has just been changed; try again in a moment")
-            tx.execute(
-                insert(p).values(
-                    scope=scope, valid_from_us=now_us, minor_stop_s=seconds,
-                    minor_model=last["minor_model"] if last else "availability",
-                    set_by=person.account_id, set_wall_us=wall_us(), reason=why.strip(),
-                )
-            )  # fmt: skip
-            detail = {"before": last["minor_stop_s"] if last else None, "after": seconds, "why": why.strip()}
-            _note(tx, person, "set the limit of a short stop", ("stop_policy", scope), now_us, detail)
 
 
 def _parts(key: str) -> tuple[str, int]:

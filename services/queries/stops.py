@@ -6,12 +6,14 @@ from auth.permissions import Permission
 from data.store import tables as t
 from domain.equipment import within
 from domain.errors import NotFound
+from domain.kpi import MinorModel
 from domain.reasons import Tree
 from domain.stop_history import ActKind, standing
 from domain.stops import Piece, is_hidden
 from domain.time_model import Span
 from services.commands.stops import too_late
 from services.context import Context
+from services.kpi import valid
 from services.queries.common import in_scope, names_of, people, under
 from services.rows.stops import ActRow, PieceRow, PolicyRow, ReasonQuality, StopItem, StopList
 from services.stops import log, quality
@@ -113,6 +115,12 @@ class StopQueries:
         return tuple(
             PolicyRow(r[0], names.get(r[0], r[0]), int(r[1]), r[2], who.get(r[3], r[3]), r[4]) for r in rows
         )
+
+    def minor_model(self) -> MinorModel:
+        """Where minor stops of this site count; a new limit keeps it."""
+        self._context.actor.require(Permission.SEE_FLOOR)
+        with self._context.database.read() as tx:
+            return valid.model_of(tx, self._context.site.site_id)
 
     def shift(self, line_id: str) -> Span:
         """The shift of a line that runs now, as far as it has come; else the last 8 hours."""

@@ -6,6 +6,7 @@ from data.store import tables as t
 from domain.clock import MINUTE
 from domain.oee import Oee
 from domain.reporting import Period
+from services.kpi import closing
 from services.queries.common import under
 
 BEHIND_US = 5 * MINUTE
@@ -21,6 +22,12 @@ def reasons(tx: Connection, scope: str, period: Period, now_us: int, whole: Oee)
         found.append(f"{unnamed} {'stop has' if unnamed == 1 else 'stops have'} no reason yet")
     if standing:
         found.append(f"{standing} {'stop has' if standing == 1 else 'stops have'} not ended")
+    left = _unclosed(tx, scope, period)
+    if left:
+        found.append(f"{left} {'shift is' if left == 1 else 'shifts are'} not closed")
+    waiting = _uninspected(tx, scope, period)
+    if waiting:
+        found.append(f"the quality of {waiting} {'machine' if waiting == 1 else 'machines'} is not closed")
     broken = _unread(tx)
     if broken:
         found.append(f"{', '.join(broken)} could not be read")
@@ -39,6 +46,21 @@ def _stops(tx: Connection, scope: str, period: Period) -> tuple[int, int]:
     unnamed = tx.execute(select(func.count()).where(inside, func.trim(d.reason) == "")).scalar_one()
     standing = tx.execute(select(func.count()).where(inside, d.end_us.is_(None))).scalar_one()
     return int(unnamed), int(standing)
+
+
+def _unclosed(tx: Connection, scope: str, period: Period) -> int:
+    """Shifts that ended within the period and that nobody closed, or that were reopened."""
+    s, c = t.shifts.c, t.shift_closings.c
+    closed = (c.line_id == s.line_id) & (c.from_us == s.start_us) & c.reopened_us.is_(None)
+    ended = (s.start_us >= period.from_us) & (s.start_us < period.to_us) & under(s.line_id, scope)
+    left = select(s.line_id, s.start_us).where(ended, ~select(c.line_id).where(closed).exists()).distinct()
+    return int(tx.execute(select(func.count()).select_from(left.subquery())).scalar_one())
+
+
+def _uninspected(tx: Connection, scope: str, period: Period) -> int:
+    e = t.equipment.c
+    units = tx.execute(select(e.equipment_id).where(e.level == "unit", under(e.equipment_id, scope)))
+    return len(closing.provisional_units(tx, list(units.scalars()), period.from_us, period.to_us))
 
 
 def _unread(tx: Connection) -> list[str]:

@@ -2,11 +2,9 @@
 
 from sqlalchemy import Connection, func, select
 
+from data.store import plan_facts
 from data.store import tables as t
-from domain.clock import SECOND
-from domain.equipment import site_of
 from domain.reasons import Reason, Tree, tree_of
-from domain.time_model import MINOR_US
 
 
 def tree(tx: Connection, site_id: str) -> Tree:
@@ -29,14 +27,4 @@ def tree(tx: Connection, site_id: str) -> Tree:
 
 def short_us(tx: Connection, line_id: str, at_us: int) -> int:
     """The limit of a short stop on a line at a moment: the line's rule, else the site's, else 5 minutes."""
-    p = t.stop_policies.c
-    for scope in (line_id, site_of(line_id)):
-        found = tx.execute(
-            select(p.minor_stop_s)
-            .where(p.scope == scope, p.valid_from_us <= at_us)
-            .order_by(p.valid_from_us.desc())
-            .limit(1)
-        ).scalar()
-        if found is not None:
-            return int(found) * SECOND
-    return MINOR_US
+    return plan_facts.minor_us(tx, [line_id], at_us)[line_id]

@@ -104,7 +104,7 @@ def test_the_shares_are_shown(screens, olaf):
     assert "Too few named stops yet" in html
 
 
-def test_a_planner_adds_a_reason_and_sets_a_limit(screens, somebody, olaf):
+def test_a_planner_adds_a_reason_and_a_manager_sets_a_limit(screens, somebody, olaf):
     paul = somebody("paul", [Role.MAINTENANCE_PLANNER])
     test = screens.open(RULES, paul)
     by_label = {i.label: i for i in test.text_input}
@@ -113,6 +113,7 @@ def test_a_planner_adds_a_reason_and_sets_a_limit(screens, somebody, olaf):
     next(s for s in test.selectbox if s.label == "In the group").set_value("machine")
     tap(test, "Save")
     assert "Jam at the infeed" in html_of(test)
+    test = screens.open(RULES, somebody("mia", [Role.PLANT_MANAGER]))
     next(i for i in test.text_input if i.label == "Why").set_value("agreed with the line")
     tap(test, "Set from now on")
     assert "agreed with the line" in html_of(test)

@@ -86,6 +86,18 @@ def _shift(tx: Connection, name: str, start: int) -> None:
     row = {"instance": "m", "shift_id": f"s-{start}", "line_id": LINE, "name": name, "start_us": start}
     rest = {"end_us": start + 8 * HOUR, "break_s": 0, "break_start_us": None, "frozen_us": start - SECOND}
     tx.execute(insert(t.shifts).values(**row, **rest, updated_us=start))
+    closed = {"line_id": LINE, "from_us": start, "version": 1, "to_us": start + 8 * HOUR, "shift": name}
+    times = {
+        "closed_us": start + 9 * HOUR,
+        "closed_wall_us": 1,
+        "reopened_us": None,
+        "reopened_wall_us": None,
+    }
+    tx.execute(
+        insert(t.shift_closings).values(
+            **closed, **times, closed_by="x", note="", reopened_by=None, reopen_reason=""
+        )
+    )
 
 
 def decided_case(tx: Connection, decided_by: str) -> str:

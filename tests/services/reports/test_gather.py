@@ -2,6 +2,7 @@
 
 import pytest
 
+from data.store import tables as t
 from domain.clock import HOUR
 from domain.errors import NotFound
 from services.rows.reports import Answer
@@ -78,6 +79,17 @@ def test_what_may_change_is_marked(place):
     assert place.report().provisional == ("1 stop has no reason yet", "1 stop has not ended")
     assert place.report(now_us=during).provisional[0] == "the period is not over"
     assert place.report(now_us=during).waterfall[0].hours == 20
+
+
+def test_figures_stand_once_every_shift_is_closed(place):
+    c = t.shift_closings.c
+    with place.database.write() as tx:
+        tx.execute(t.shift_closings.delete().where(c.shift == "Early"))
+        tx.execute(t.shift_closings.update().where(c.shift == "Late").values(reopened_us=1))
+        result = {"instance": "m", "result_id": "r", "equipment_id": plant.FIRST, "order_id": None}
+        parts = {"at_us": plant.DAY_BEFORE.from_us, "good": 1, "scrap": 0, "rework": 0, "updated_us": 0}
+        tx.execute(t.quality_results.insert().values(**result, **parts))
+    assert place.report().provisional == ("2 shifts are not closed", "the quality of 1 machine is not closed")
 
 
 def test_a_gap_is_said(place):

@@ -11,11 +11,13 @@ from data.store.database import Database
 from domain.clock import HOUR, MINUTE, SECOND, Clock, wall_us
 from domain.errors import Conflict, Forbidden, InvalidInput, NotFound, NotNow
 from domain.ids import new_id
+from domain.kpi import MinorModel
 from domain.reasons import Reason
 from domain.stop_history import ActKind, Ask
 from domain.stops import is_hidden
 from domain.time_model import Span
 from services import audit
+from services.commands.figures import FigureCommands
 from services.commands.stops import MachineStopCommands, Order
 from services.context import Context
 from services.queries.stops import StopQueries
@@ -271,11 +273,10 @@ def test_a_short_stop_is_summed_and_the_limit_has_versions(floor):
         boss = f.account(tx, "mia", [Role.PLANT_MANAGER])
     found = floor.queries().stops(plant.LINE, DAY)
     assert (len(found.stops), found.short_count) == (3, 0)
+    figures = FigureCommands(floor.database)
     with pytest.raises(Forbidden):
-        floor.commands.set_limit(floor.sue, plant.LINE, 600, "too many")
-    with pytest.raises(InvalidInput):
-        floor.commands.set_limit(boss, plant.LINE, 5, "x")
-    floor.commands.set_limit(boss, plant.LINE, 600, "too many")
+        figures.set_stop_policy(floor.sue, plant.LINE, 600, MinorModel.AVAILABILITY, NOW, "too many")
+    figures.set_stop_policy(boss, plant.LINE, 600, MinorModel.AVAILABILITY, NOW, "too many")
     floor.at(NOW + MINUTE)
     found = floor.queries().stops(plant.LINE, Span(START, NOW + MINUTE))
     assert (len(found.stops), found.short_count, found.short_us, found.limit_us) == (
@@ -286,7 +287,7 @@ def test_a_short_stop_is_summed_and_the_limit_has_versions(floor):
     )
     before = floor.queries().stops(plant.LINE, Span(START, NOW - MINUTE))
     assert (len(before.stops), before.short_count) == (3, 0)  # the limit that held then
-    floor.commands.set_limit(boss, plant.LINE, 300, "back")
+    figures.set_stop_policy(boss, plant.LINE, 300, MinorModel.AVAILABILITY, NOW + MINUTE, "back")
     assert [(p.seconds, p.reason) for p in floor.queries().limits()] == [(300, "back"), (600, "too many")]
 
 
@@ -322,6 +323,6 @@ def test_the_same_on_postgresql(postgres):
     assert floor.queries(floor.sue).quality(Span(START, NOW + HOUR)).lines[0].entries == 3
     with floor.database.write() as tx:
         boss = f.account(tx, "mia", [Role.PLANT_MANAGER])
-    floor.commands.set_limit(boss, "north", 120, "new rule")
+    FigureCommands(postgres).set_stop_policy(boss, "north", 120, MinorModel.AVAILABILITY, NOW, "new rule")
     floor.commands.set_reason(boss, "north", Reason("jam", "Jam", "machine"))
     assert floor.queries(floor.sue).limits()[0].seconds == 120 and floor.queries().tree().name("jam") == "Jam"
