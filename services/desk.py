@@ -33,6 +33,7 @@ from services.queries.policy import PolicyQueries
 from services.queries.predict import PredictQueries
 from services.queries.quality import QualityQueries
 from services.queries.reports import ReportQueries
+from services.queries.shadow import ShadowQueries
 from services.queries.stops import StopQueries
 from services.rows.site import SiteRow
 
@@ -55,6 +56,7 @@ class Queries:
     alarms: AlarmQueries
     kpi: KpiQueries
     stops: StopQueries
+    shadow: ShadowQueries
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,5 +117,6 @@ def open_desk(context: Context, commands: Commands) -> Desk:
         AlarmQueries(context),
         KpiQueries(context),
         StopQueries(context),
+        ShadowQueries(context),
     )
     return Desk(context.actor, context.site, context.clock, queries, commands)

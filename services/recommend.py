@@ -25,7 +25,7 @@ from domain.ids import new_id
 from domain.messages import CommandKind, Finding
 from domain.policy import CALM_PREDICTIONS, DEFAULT_ACTION, keeps_quiet
 from domain.prediction import Prediction, PredictionStatus
-from services import audit
+from services import audit, shadow
 from services.crowding import makes_room
 from services.following import judge_untaken
 from services.planning import Planned, planned, propose
@@ -70,7 +70,8 @@ class Recommender:
             prediction = prediction_at(tx, prediction_id)
             if stops.stopped(tx, site_of(prediction.equipment_id), prediction.model_name, hold=True):
                 return Considered(Effect.NOTHING, None, "the model is stopped")
-            if _in_shadow(tx, prediction):
+            if shadow.in_shadow(tx, prediction):
+                shadow.note(tx, prediction)
                 return Considered(Effect.NOTHING, None, "the model is in shadow")
             case = _ours(tx, prediction)
             if case is not None and prediction.at_us <= case["evidence_us"]:
@@ -118,12 +119,6 @@ def _ours(tx: Connection, p: Prediction) -> dict[str, Any] | None:
     """The machine's open case that a model opened."""
     cases = store.open_for(tx, p.equipment_id)
     return next((c for c in cases if c["kind"] == CaseKind.FAILURE_RISK), None)
-
-
-def _in_shadow(tx: Connection, p: Prediction) -> bool:
-    m = t.model_versions.c
-    stage = select(m.stage).where(m.name == p.model_name, m.version == p.model_version)
-    return tx.execute(stage).scalar() == "shadow"
 
 
 def _open(tx: Connection, p: Prediction) -> Considered:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, insert, select
 
 from auth.permissions import Actor, Permission
 from auth.signatures import NOTHING_TYPED, Credential, Proof, check_proof
@@ -115,6 +115,27 @@ class StopCommands:
             action = "ended the drill" if row["drill"] else "let the AI go on"
             detail = {"model": row["model_name"] or "all", "reason": words, "meaning": RESUMES}
             _note(tx, person, site, stop_id, action, detail | {"proved_by": proof.by})
+
+    def set_shadow(self, actor: Actor, site_id: str, model_name: str, *, on: bool, reason: str) -> None:
+        """Let a model run in shadow at a site, or advise again. Its undecided advice is withdrawn."""
+        words = checked_text(reason)
+        with self._database.write() as tx:
+            person, site = self._begin(tx, actor, site_id, Permission.RESUME_AI)
+            s, m = t.shadow_models.c, t.model_versions.c
+            if tx.execute(select(m.name).where(m.name == model_name).limit(1)).first() is None:
+                raise NotFound(f"there is no model {model_name!r}")
+            mine = (s.site_id == site_id) & (s.model_name == model_name)
+            if (tx.execute(select(s.since_us).where(mine)).first() is not None) == on:
+                raise NotNow("it is so already")
+            if on:
+                row = {"site_id": site_id, "model_name": model_name, "since_us": site.now_us}
+                tx.execute(insert(t.shadow_models).values(**row, set_by=person.account_id, reason=words))
+                for case in advice_of(tx, site_id, model_name):
+                    _withdraw(tx, case, site, f"The model was put into shadow: {words}")
+            else:
+                tx.execute(delete(t.shadow_models).where(mine))
+            action = "put a model into shadow" if on else "let a model advise"
+            _note(tx, person, site, model_name, action, {"model": model_name, "reason": words})
 
     def state_limits(self, actor: Actor, site_id: str, limits: Sequence[Limit]) -> None:
         """Put these fixed limits in force at a site; none: the built-in ones."""

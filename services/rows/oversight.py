@@ -50,6 +50,38 @@ class ModelRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ShadowRow:
+    """What a model in shadow would have advised, and what people did and what came meanwhile.
+
+    `failed_us` is the machine's next failure within the horizon, `worked_us` the next maintenance.
+    """
+
+    model: str
+    equipment_id: str
+    equipment_name: str
+    line_name: str
+    title: str
+    probability: float
+    benefit_cents: int
+    opened_us: int
+    ended_us: int | None
+    failed_us: int | None
+    worked_us: int | None
+    worked: str
+    case_number: int | None
+    over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowView:
+    """The models and whether each is in shadow here since when, and what they would have said."""
+
+    models: tuple[tuple[str, int | None], ...]
+    rows: tuple[ShadowRow, ...]
+    may_set: bool
+
+
+@dataclass(frozen=True, slots=True)
 class StopView:
     """The screen of the stop: state, plan, limits and what there was."""
 

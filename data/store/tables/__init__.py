@@ -61,6 +61,8 @@ from data.store.tables.oversight import (
     outcome_details,
     photos,
     rule_limits,
+    shadow_advice,
+    shadow_models,
     value_entries,
     verdict_views,
 )
@@ -184,6 +186,8 @@ __all__ = [
     "second_factors",
     "seen_messages",
     "sessions",
+    "shadow_advice",
+    "shadow_models",
     "shift_breaks",
     "shift_closings",
     "shift_figures",

@@ -79,3 +79,34 @@ value_entries = Table(
     us("entered_wall_us"),
 )
 Index("ix_value_entries_case_id", value_entries.c.case_id, value_entries.c.entry_id)
+# Models that run in shadow at a site: they advise nobody, what they would have said is written down.
+shadow_models = Table(
+    "shadow_models",
+    metadata,
+    text("site_id", key=True),
+    text("model_name", key=True),
+    us("since_us"),
+    text("set_by"),
+    text("reason"),
+)
+shadow_advice = Table(
+    "shadow_advice",
+    metadata,
+    text("advice_id", key=True),
+    text("site_id"),
+    text("equipment_id"),
+    text("model_name"),
+    text("prediction_id"),
+    text("cause"),
+    text("title"),
+    text("choice"),
+    number("probability"),
+    whole("cost_cents"),
+    whole("benefit_cents"),
+    whole("horizon_s"),
+    us("opened_us"),
+    us("seen_us"),
+    us("ended_us", null=True),
+)
+Index("ix_shadow_advice_site_id", shadow_advice.c.site_id, shadow_advice.c.opened_us)
+Index("ix_shadow_advice_equipment_id", shadow_advice.c.equipment_id, shadow_advice.c.ended_us)
