@@ -26,6 +26,8 @@ def buttons(desk: Desk, case: CaseView) -> None:
     if not offered and not more and not _finding_is_due(case):
         return
     with st.container(border=True, key="acts"):
+        if _finding_is_due(case):
+            finding_form(desk, case)
         with st.container(horizontal=True):
             _row(case, offered)
         with st.container(horizontal=True):
@@ -37,8 +39,6 @@ def buttons(desk: Desk, case: CaseView) -> None:
         kind = _open_form(desk, case)
         if kind in offered or kind in more:
             FORMS[kind](desk, case)
-        elif _finding_is_due(case):
-            finding_form(desk, case)
 
 
 def _finding_is_due(case: CaseView) -> bool:

@@ -20,6 +20,7 @@ FINDINGS = {
 def finding_form(desk: Desk, case: CaseView) -> None:
     """First tap: what was found. Second tap: the cause, the probable one first; that records it."""
     chosen = f"found-{case.case_id}"
+    st.html('<div class="tw-h"><h2>What was found?</h2></div>')
     with st.container(horizontal=True):
         for finding, words in FINDINGS.items():
             picked = st.session_state.get(chosen) == finding
@@ -29,14 +30,15 @@ def finding_form(desk: Desk, case: CaseView) -> None:
     found = st.session_state.get(chosen)
     if found is None:
         return
-    text = changing.draft(desk, case, "outcome", "Remark (if there is something to say)")
+    typed = st.session_state.get(f"text-outcome-{case.case_id}", case.drafts.get("outcome", ""))
     st.caption(
         "Tap the cause: it is recorded at once." if found != Finding.NOTHING_FOUND else "Tap to record it."
     )
     with st.container(horizontal=True):
         for cause, words in _causes(case, found).items():
             if st.button(words, key=f"cause-{case.case_id}-{cause}"):
-                _record(desk, case, found, cause, text)
+                _record(desk, case, found, cause, typed)
+    changing.draft(desk, case, "outcome", "Remark, if there is something to say: before the cause")
 
 
 def _causes(case: CaseView, found: Finding) -> dict[str, str]:

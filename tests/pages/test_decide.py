@@ -151,7 +151,7 @@ def test_a_comment_is_in_the_course(screens):
 def test_a_technician_records_the_finding(screens, somebody):
     open_case(screens, state="done", decided_by="x", decided_us=f.NOW)
     test = screens.open(CASE, somebody("tess", [Role.TECHNICIAN]), case="2211")
-    assert labels(test)[1:] == [
+    assert labels(test)[:4] == [
         "The part had failed", "The part was worn", "Nothing was found", "Another fault was found",
     ]  # fmt: skip
     button(test, "The part was worn").click().run()
