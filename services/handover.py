@@ -19,12 +19,13 @@ LOOK_BACK_US = 12 * HOUR
 
 
 def collect(tx: Connection, line_id: str, now_us: int) -> tuple[HandoverItem, ...]:
-    """Open, put-aside and unfinished cases, emergencies, distrusted sensors, and stops without a reason."""
+    """Open and unfinished cases, emergencies, silent alarms, ignored sensors, stops without a reason."""
     cases = _cases(tx, line_id)
     return (
         *_undecided(tx, cases, now_us),
         *_unratified(tx, cases),
         *_unfinished(tx, cases),
+        *_alarms(tx, line_id, now_us),
         *_ignored(tx, line_id, now_us),
         *_stops(tx, line_id, now_us),
     )
@@ -92,6 +93,25 @@ def _unfinished(tx: Connection, cases: Sequence[dict[str, Any]]) -> Iterator[Han
         else:
             kind = "Finding pending" if case["state"] == CaseState.DONE else "Under way"
             yield HandoverItem(kind, case["title"], case["number"], None)
+
+
+def _alarms(tx: Connection, line_id: str, now_us: int) -> Iterator[HandoverItem]:
+    """Alarms that are kept silent, and would otherwise be forgotten."""
+    a, d = t.alarm_states.c, t.alarm_definitions.c
+    rows = tx.execute(
+        select(d.equipment_id, d.name, a.shelved_until_us, a.out_of_service, a.since_us, a.note)
+        .join_from(t.alarm_states, t.alarm_definitions, (d.alarm_id == a.alarm_id) & (d.version == a.version))
+        .where(under(d.equipment_id, line_id), or_(a.shelved_until_us > now_us, a.out_of_service))
+        .order_by(d.equipment_id, d.name)
+    ).all()
+    names = names_of(tx, [row.equipment_id for row in rows])
+    for row in rows:
+        text = f"{names.get(row.equipment_id, row.equipment_id)}: {row.name}"
+        text += f" ({row.note})" if row.note else ""
+        if row.out_of_service:
+            yield HandoverItem("Alarm out of service since", text, None, row.since_us)
+        else:
+            yield HandoverItem("Alarm shelved until", text, None, row.shelved_until_us)
 
 
 def _ignored(tx: Connection, line_id: str, now_us: int) -> Iterator[HandoverItem]:

@@ -60,6 +60,32 @@ def test_it_fills_itself_with_what_is_open(
     assert told["Stops without a reason, since"] == "CNC-11: 1 stop, 20 min"
 
 
+def test_alarms_that_are_kept_silent_are_told(plant: Plant, database: Database, supervisor: Actor) -> None:
+    now = wall_us()
+    definition = {
+        "version": 1, "equipment_id": CNC_11, "position_id": "p", "name": "Spindle hot",
+        "metric": "temperature",
+        "high": True, "limit_value": 80.0, "deadband": 1.0, "on_delay_s": 0, "off_delay_s": 0,
+        "priority": "low", "suppress_when": "", "consequence": "c", "response": "r", "active": True,
+        "changed_by": "x", "changed_us": now, "changed_wall_us": now, "reason": "",
+    }  # fmt: skip
+    state = {
+        "version": 1, "condition": True, "acked": True, "suppressed": False, "since_us": now, "upto_us": now,
+        "note": "sensor loose", "note_by": "x",
+    }  # fmt: skip
+    with database.write() as tx:
+        for alarm_id, until, out in (("a", now + HOUR, False), ("b", None, True), ("c", now - 1, False)):
+            tx.execute(insert(t.alarm_definitions).values(alarm_id=alarm_id, **definition))
+            tx.execute(
+                insert(t.alarm_states).values(
+                    alarm_id=alarm_id, shelved_until_us=until, out_of_service=out, **state
+                )
+            )
+    told = [(item.kind, item.text) for item in view(database, supervisor).items]
+    words = "CNC-11: Spindle hot (sensor loose)"
+    assert told == [("Alarm shelved until", words), ("Alarm out of service since", words)]
+
+
 def test_the_outgoing_signs_what_was_read_and_another_accepts(
     plant: Plant, database: Database, handover: HandoverCommands, supervisor: Actor, operator: Actor
 ) -> None:
