@@ -8,6 +8,7 @@ from domain.oee import Oee
 from domain.reporting import Period
 from services.kpi import closing
 from services.queries.common import under
+from services.stops import log
 
 BEHIND_US = 5 * MINUTE
 
@@ -37,15 +38,26 @@ def reasons(tx: Connection, scope: str, period: Period, now_us: int, whole: Oee)
 
 
 def _stops(tx: Connection, scope: str, period: Period) -> tuple[int, int]:
+    """(without a reason of the MES or of a person, not ended)."""
     d = t.downtimes.c
-    inside = (
-        under(d.equipment_id, scope)
-        & (d.start_us < period.to_us)
-        & or_(d.end_us.is_(None), d.end_us > period.from_us)
+    rows = tx.execute(
+        select(d.equipment_id, d.start_us, d.end_us, d.reason).where(
+            under(d.equipment_id, scope),
+            d.start_us < period.to_us,
+            or_(d.end_us.is_(None), d.end_us > period.from_us),
+        )
+    ).all()
+    blank = [row for row in rows if not row.reason.strip()]
+    units = sorted({row.equipment_id for row in blank})
+    named = log.named(tx, units, period.from_us, period.to_us)
+    unnamed = sum(
+        not any(
+            p.from_us < (row.end_us or period.to_us) and p.to_us > row.start_us
+            for p in named[row.equipment_id]
+        )
+        for row in blank
     )
-    unnamed = tx.execute(select(func.count()).where(inside, func.trim(d.reason) == "")).scalar_one()
-    standing = tx.execute(select(func.count()).where(inside, d.end_us.is_(None))).scalar_one()
-    return int(unnamed), int(standing)
+    return unnamed, sum(row.end_us is None for row in rows)
 
 
 def _unclosed(tx: Connection, scope: str, period: Period) -> int:

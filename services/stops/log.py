@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from data.store import tables as t
 from domain.clock import DAY
 from domain.stop_history import Act, ActKind, current, from_json
-from domain.stops import Pieces, Stop
+from domain.stops import Piece, Pieces, Stop
 
 Row = dict[str, Any]
 
@@ -30,6 +30,14 @@ def acts_on(tx: Connection, equipment_ids: Sequence[str], from_us: int, to_us: i
     found: dict[str, list[Row]] = {}
     for row in rows:
         found.setdefault(row["stop_key"], []).append(dict(row))
+    return found
+
+
+def named(tx: Connection, equipment_ids: Sequence[str], from_us: int, to_us: int) -> dict[str, list[Piece]]:
+    """The parts of stops that people gave a reason, by machine, as they stand now."""
+    found: dict[str, list[Piece]] = {unit: [] for unit in equipment_ids}
+    for rows in acts_on(tx, equipment_ids, from_us, to_us).values():
+        found[rows[-1]["equipment_id"]] += [p for p in from_json(json.loads(rows[-1]["after"])) if p.reason]
     return found
 
 

@@ -21,6 +21,7 @@ from services.commands.figures import FigureCommands
 from services.commands.stops import MachineStopCommands, Order
 from services.context import Context
 from services.queries.stops import StopQueries
+from services.reports.gather import report
 from tests import factories as f
 from tests.services.queries.conftest import SITE
 from tests.services.reports import plant
@@ -289,6 +290,19 @@ def test_a_short_stop_is_summed_and_the_limit_has_versions(floor):
     assert (len(before.stops), before.short_count) == (3, 0)  # the limit that held then
     figures.set_stop_policy(boss, plant.LINE, 300, MinorModel.AVAILABILITY, NOW + MINUTE, "back")
     assert [(p.seconds, p.reason) for p in floor.queries().limits()] == [(300, "back"), (600, "too many")]
+
+
+def test_a_report_knows_what_people_named(floor):
+    with floor.database.write() as tx:
+        tx.execute(update(t.downtimes).values(reason=""))
+        period = plant.DAY_BEFORE
+        assert "1 stop has no reason yet" in report(tx, "north", period, f.NOW).provisional
+    floor.name("tool")
+    with floor.database.read() as tx:
+        assert report(tx, "north", period, f.NOW).provisional == ()
+    floor.act(Ask(REVERT))
+    with floor.database.read() as tx:
+        assert report(tx, "north", period, f.NOW).provisional == ("1 stop has no reason yet",)
 
 
 def test_a_change_of_the_tree_is_a_version_and_what_was_said_stays(floor):
