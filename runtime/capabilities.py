@@ -44,6 +44,8 @@ TABLE = {
     for row in (
         # The words of a failure's explanation are those of the desk, so they come from services.
         _capability("failure", "cmapss", "plant", explain="runtime.explaining"),
+        _capability("classification", "ai4i2020", "steel_plates_faults", "cnc_mill_tool_wear"),
+        _capability("anomaly", "skab", "nab"),
     )
 }
 

@@ -1,0 +1,45 @@
+"""The card of a classifier."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from models import card as common
+from models.card import CommonCard, Strict
+
+SEEN_FILE = "seen.npz"
+
+
+class RangeNote(Strict):
+    """What training saw of a reading: its smallest and largest value."""
+
+    name: str
+    low: float
+    high: float
+
+
+class Card(CommonCard):
+    """Everything about a classifier that a user or another process must know before it is used.
+
+    `threshold`: with two labels, the probability of `positive` from which a case gets that label; None
+    where the likeliest label is taken. `peers` are the SHA-256 of the other models in the folder.
+    """
+
+    capability: Literal["classification"] = "classification"
+    kind: str
+    target: str
+    source: str
+    cases: int = Field(ge=1)
+    labels: tuple[str, ...] = Field(min_length=2)
+    positive: str
+    threshold: float | None = Field(ge=0, le=1)
+    stretches: int = Field(ge=1)
+    ranges: tuple[RangeNote, ...]
+    served: str
+    peers: dict[str, str]
+
+
+def read_card(folder: Path) -> Card:
+    """The card in `folder`; SettingsError when missing or wrong, Tampered when the model differs."""
+    return common.read(folder, Card)
