@@ -62,7 +62,7 @@ def _trees(seed: int) -> Any:
     from sklearn.ensemble import VotingClassifier
 
     members = [("extra_trees", _extra_trees(seed)), ("boosting", _boosting_tuned(seed))]
-    return VotingClassifier(members, voting="soft")
+    return VotingClassifier(members, voting="soft", flatten_transform=False)
 
 
 def _logistic(seed: int) -> Any:

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.train, pytest.mark.slow]
 @pytest.fixture(scope="module")
 def milling(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ai4i")
-    data = write_ai4i(folder / "data", 600, 1)
+    data = write_ai4i(folder / "data", 400, 1)
     figures = train("classification", f"ai4i2020:{data}", folder / "model", "skl2onnx", "sklearn")
     return folder, figures
 
