@@ -68,6 +68,7 @@ PAGES: tuple[Page, ...] = (
         "pages.predict.explanation:render",
         in_menu=False,
     ),
+    Page("trust", "Trust", S.PREDICT, P.SEE_TRUST, "pages.predict.trust:render"),
     Page("shadow", "Shadow", S.PREDICT, P.SEE_TRUST, "pages.predict.shadow:render"),
     Page("stop", "AI stop", S.PREDICT, P.SEE_FLOOR, "pages.predict.stop:render"),
     Page("inbox", "Inbox", S.DECIDE, P.SEE_CASES, "pages.decide.inbox:render", badge="cases"),

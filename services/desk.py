@@ -35,6 +35,7 @@ from services.queries.quality import QualityQueries
 from services.queries.reports import ReportQueries
 from services.queries.shadow import ShadowQueries
 from services.queries.stops import StopQueries
+from services.queries.trust import TrustQueries
 from services.rows.site import SiteRow
 
 
@@ -57,6 +58,7 @@ class Queries:
     kpi: KpiQueries
     stops: StopQueries
     shadow: ShadowQueries
+    trust: TrustQueries
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,5 +120,6 @@ def open_desk(context: Context, commands: Commands) -> Desk:
         KpiQueries(context),
         StopQueries(context),
         ShadowQueries(context),
+        TrustQueries(context),
     )
     return Desk(context.actor, context.site, context.clock, queries, commands)
