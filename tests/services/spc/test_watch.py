@@ -17,6 +17,7 @@ from services.commands.charts import ChartCommands
 from services.spc.definition import METRIC, QUALITY, Chart
 from services.spc.watch import ChartWatch
 from tests import factories as f
+from tests.kits.pen import SigningCommands
 
 START = f.NOW - 60 * HOUR
 START -= START % HOUR
@@ -243,3 +244,24 @@ def test_rules_survive_a_round_trip(plant):
     _, chart_id = define(database, person, chart)
     with database.read() as tx:
         assert chart_of(store.chart(tx, chart_id)) == replace(chart, chart_id=chart_id)
+
+
+def test_a_case_of_a_chart_is_approved_like_any_other(plant):
+    database, person = plant
+    calm(database)
+    commands, chart_id = define(database, person, P_CHART)
+    watch = ChartWatch(database)
+    watch.turn("north", f.NOW - 3 * HOUR)
+    commands.freeze(person, chart_id, START, START + 40 * HOUR, "calm")
+    for hour in (58, 59, 60):
+        inspected(database, hour, 170.0, 30.0)
+    assert watch.turn("north", f.NOW).cases == 1
+    with database.read() as tx:
+        case = tx.execute(select(t.cases)).mappings().one()
+    desk = SigningCommands(database)
+    desk.seen(person, case["case_id"])
+    assert desk.approve(person, case["case_id"], 1, "act-00000001").state == "approved"
+    with database.read() as tx:
+        (order,) = tx.execute(select(t.commands)).mappings().all()
+        assert (order["kind"], order["state"]) == ("inspection_order", "queued")
+        assert tx.execute(select(t.outbox.c.message_id)).scalars().all() == [order["command_id"]]
