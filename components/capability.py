@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from components.links import link
 from components.tables import csv_bytes, empty, panel, small, table
-from components.words import NOTHING, number, plural, safe
+from components.words import NOTHING, number, plural, safe, unit_text
 from services.rows.quality import CapabilityRow
 from services.spc.intervals import Capability, Index
 
@@ -45,7 +45,7 @@ def _row(row: CapabilityRow) -> Sequence[str]:
     chart, found = row.chart, row.found
     name = link(chart.title, "chart", id=chart.chart_id) + small(safe(row.line_name))
     low, high = number(chart.tolerance_low), number(chart.tolerance_high)
-    tolerance = f'<span class="tw-nw">{low} to {high}</span>{small(safe(row.unit))}'
+    tolerance = f'<span class="tw-nw">{low} to {high}</span>{small(safe(unit_text(row.unit)))}'
     if found is None:
         return (name, tolerance, NOTHING, NOTHING, NOTHING, NOTHING, small(safe(row.why)), "")
     cells = [_cell(_of(found, key)) for key in ("Cp", "Cpk", "Pp", "Ppk")]

@@ -73,6 +73,7 @@ def test_modules_are_short() -> None:
         ("runtime.workers.score", {"streamlit", "torch", "simulator", "paho"}),
         ("runtime.workers.relay", {"streamlit", "shap", "torch", "onnxruntime", "simulator", "pandas"}),
         ("runtime.workers.notify", {"streamlit", "shap", "torch", "onnxruntime", "simulator", "pandas"}),
+        ("runtime.workers.watch", {"streamlit", "shap", "torch", "onnxruntime", "simulator", "pandas"}),
         ("runtime.web", {"shap", "torch", "onnxruntime", "simulator", "paho"}),
         ("simulator.run", {"streamlit", "shap", "torch", "onnxruntime", "services", "models"}),
     ],
