@@ -16,7 +16,9 @@ def cells(database: Database, grids: dict[str, list[Cell]], end_us: int) -> pd.D
     """Microseconds per leaf, parts and planned run time per machine, cell and order."""
     with database.read() as tx:
         states = pd.read_sql("SELECT equipment_id AS unit, source_us AS at, state FROM states", tx)
-        counts = pd.read_sql("SELECT equipment_id AS unit, bucket_us AS at, good, scrap FROM counts", tx)
+        counts = pd.read_sql(
+            "SELECT equipment_id AS unit, bucket_us AS at, good, scrap, energy_kwh, resets FROM counts", tx
+        )
         operations = pd.read_sql(
             "SELECT equipment_id AS unit, start_us AS at, setup_end_us, order_id FROM operations", tx
         )
@@ -92,4 +94,4 @@ def _parts(counts: pd.DataFrame, operations: pd.DataFrame, cell: pd.DataFrame) -
     placed = pd.merge_asof(middle, which, on="at", by="unit")
     placed["ideal_s"] = 30.0 * (placed["good"] + placed["scrap"])
     placed["order_id"] = placed["order_id"].fillna("")
-    return placed.groupby(["unit", "cell", "order_id"])[["good", "scrap", "ideal_s"]].sum()
+    return placed.groupby(["unit", "cell", "order_id"])[["good", "scrap", "ideal_s", "energy_kwh"]].sum()

@@ -103,10 +103,8 @@ def _rows(tx: Connection, query: TextClause, values: dict[str, Any]) -> list[tup
 
 
 def _counted(tx: Connection, query: TextClause, values: dict[str, Any]) -> Counted:
-    rows = _rows(tx, query, values)
-    columns = list(zip(*rows, strict=True)) or [()] * 5
-    numbers = (np.array(column, np.float64) for column in columns[1:])
-    return Counted(np.array(columns[0], np.int64), *numbers)
+    rows = np.array(_rows(tx, query, values), np.float64).reshape(-1, 5)  # times are below 2**53
+    return Counted(rows[:, 0].astype(np.int64), rows[:, 1], rows[:, 2], rows[:, 3], rows[:, 4])
 
 
 def _source(tx: Connection, unit: str) -> StateSource:

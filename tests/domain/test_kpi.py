@@ -139,6 +139,12 @@ def test_the_six_losses_and_the_good_parts_fill_the_busy_time(m: Measures) -> No
         assert losses + m.ideal_good_s == pytest.approx(m.pbt_us / SECOND, abs=1e-3)
 
 
+@pytest.mark.parametrize("failures", [101, 400, 5000])
+def test_the_interval_of_many_failures_is_close_to_scipys(failures: int) -> None:
+    wanted = 2 * 500 / chi2.ppf(0.95, 2 * failures + 2), 2 * 500 / chi2.ppf(0.05, 2 * failures)
+    assert mtbf_interval(500, failures, 0.9) == pytest.approx(wanted, rel=1e-4)
+
+
 def test_faster_than_planned_is_not_clipped() -> None:
     m = Measures(production_us=HOUR, good=72, ideal_s=4320.0, ideal_good_s=4320.0)
     assert figures(m).effectiveness == pytest.approx(1.2)
