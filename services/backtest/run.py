@@ -23,7 +23,8 @@ from domain.recommendation import cause_label
 from services.backtest.asof import book_of
 from services.backtest.readiness import gaps
 from services.backtest.replay import Advised, Replayed, replay
-from services.backtest.truth import Judged, Scores, failures, judge
+from services.backtest.truth import Judged, Scores, judge
+from services.failures import failures
 from services.score.inputs import Unit
 from services.score.judge import horizon_s
 from services.score.run import Served

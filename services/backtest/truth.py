@@ -1,25 +1,19 @@
 """What really happened, and how the replayed cases look beside it. Later knowledge enters here only.
 
-A failure is a corrective maintenance, or an unplanned downtime with the reason failure, within half a day
-of each other one failure. A case is a hit when its machine failed within the horizon; masked when the
-machine was maintained instead (nobody knows what would have been); unfinished when the history ends
-first; else false. A failure without a hit is missed. Money: what the choice, and waiting for the limit
-alarm, would have cost with the failure at the time at which it came (domain.costs), or without one.
+What counts as a failure stands in services/failures.py. A case is a hit when its machine failed within the
+horizon; masked when the machine was maintained instead (nobody knows what would have been); unfinished when
+the history ends first; else false. A failure without a hit is missed. Money: what the choice, and waiting
+for the limit alarm, would have cost with the failure at the time at which it came (domain.costs), or
+without one.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
-
-from data.store import tables as t
-from domain.clock import DAY
 from domain.costs import Plan, Rates, Scenario, Setting, cost_cents
 from domain.recommendation import Choice
 from services.backtest.asof import Book, Score, setting_at
 from services.backtest.replay import Advised
-
-SAME_US = DAY // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,27 +24,6 @@ class Judged:
     verdict: str
     lead_us: int | None
     saved_cents: int
-
-
-def failures(tx: Connection, equipment_id: str, from_us: int, to_us: int) -> list[int]:
-    """When the machine failed, oldest first."""
-    m, d = t.maintenance.c, t.downtimes.c
-    repaired = tx.execute(
-        select(m.start_us).where(
-            m.equipment_id == equipment_id, m.kind == "corrective", m.start_us > from_us, m.start_us <= to_us
-        )
-    ).scalars()
-    stopped = tx.execute(
-        select(d.start_us).where(
-            d.equipment_id == equipment_id, d.reason == "failure", d.planned.is_(False),
-            d.start_us > from_us, d.start_us <= to_us,
-        )
-    ).scalars()  # fmt: skip
-    found: list[int] = []
-    for at in sorted({*repaired, *stopped}):
-        if not found or at - found[-1] > SAME_US:
-            found.append(at)
-    return found
 
 
 def judge(

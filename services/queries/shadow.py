@@ -9,8 +9,8 @@ from auth.permissions import Permission
 from data.store import tables as t
 from domain.clock import SECOND
 from domain.equipment import line_of
-from services.backtest.truth import failures
 from services.context import Context
+from services.failures import failures
 from services.queries.common import in_scope, names_of
 from services.rows.oversight import ShadowRow, ShadowView
 
