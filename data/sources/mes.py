@@ -117,6 +117,8 @@ class ForeignDatabase:
                     ours: self._value(row[its.column], its.kind, page, find)
                     for ours, its in entity.columns.items()
                 }
+                if "product_id" in found and found["product_id"] is None:
+                    found["product_id"] = ""  # an order without a product is kept, and flagged
                 page.rows.append({**found, "updated_us": int(row[entity.updated]) * self.mapping.unit_us})
             except (TypeError, ValueError, OverflowError) as error:
                 page.bad.append((row, str(error)))

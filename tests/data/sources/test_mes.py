@@ -85,6 +85,16 @@ def test_a_new_process_reads_the_overlap_again_and_nothing_before(foreign) -> No
     assert found == [f"n{second}" for second in range(90, 101)]
 
 
+def test_a_row_without_a_product_is_kept_with_an_empty_one(foreign) -> None:
+    engine, url = foreign
+    with engine.begin() as tx:
+        tx.execute(text("INSERT INTO items VALUES ('a', NULL, 100)"))
+    entity = MAPPING.entities["products"].model_dump(by_alias=True)
+    entity["columns"] = {"product_id": {"column": "label"}, "name": {"column": "no"}}
+    other = mapping.Mapping.model_validate({"times": "seconds", "entities": {"products": entity}})
+    assert read(ForeignDatabase(url, other), Watermark())[0] == [""]
+
+
 def test_nothing_can_be_written(foreign) -> None:
     _, url = foreign
     database = ForeignDatabase(url, MAPPING)
