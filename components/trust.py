@@ -33,7 +33,8 @@ def headline(trust: Trust) -> str:
     every = trust.rows[0]
     return (
         f"<b>In {every.right} of {every.judged} cases with a finding the advice was right.</b> "
-        f"{plural(len(trust.unseen), 'failure')} came without anybody acting before."
+        f"{every.cases - every.judged} of {every.cases} have none: nobody looked, so this is not the share of "
+        f"all advice. {plural(len(trust.unseen), 'failure')} came without anybody acting before."
     )
 
 
@@ -105,7 +106,9 @@ def calibration_panel(trust: Trust) -> str:
         for b in trust.bins
     ]  # fmt: skip
     head = ("Stated risk", "With a finding", "Stated on average", "Found worn or failed")
-    return panel("Does the stated risk hold?", table(head, rows, right=(1, 2, 3)))
+    note = "only cases with a finding: failures are found more often than good machines"
+    body = table(head, rows, right=(1, 2, 3)) + small(note)
+    return panel("Does the stated risk hold?", body)
 
 
 def unseen_panel(trust: Trust, site: SiteRow, now_us: int) -> str:
