@@ -33,8 +33,8 @@ def headline(trust: Trust) -> str:
     every = trust.rows[0]
     return (
         f"<b>In {every.right} of {every.judged} cases with a finding the advice was right.</b> "
-        f"{every.cases - every.judged} of {every.cases} have none: nobody looked, so this is not the share of "
-        f"all advice. {plural(len(trust.unseen), 'failure')} came without anybody acting before."
+        f"{every.cases - every.judged} of {every.cases} have none: nobody looked, so this is not the share "
+        f"of all advice. {plural(len(trust.unseen), 'failure')} came without anybody acting before."
     )
 
 
