@@ -60,7 +60,7 @@ def test_every_reading_has_a_row_in_its_order(loop, tmp_path):
     data = write_skab(tmp_path / "new", 2, 9, truth=False)
     done = command(*words("predict", loop, data, "--out", str(tmp_path / "out.csv")))
     assert done.returncode == 0, done.stderr
-    rows = list(csv.DictReader((tmp_path / "out.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "out.csv").read_text().splitlines()))
     runs = Detector(loop / "model").runs(DataSpec("skab", data))
     assert list(rows[0]) == ["file", "timestamp", "score", "flag"]
     assert [(r["file"], r["timestamp"]) for r in rows] == [(run.file, t) for run in runs for t in run.times]

@@ -60,7 +60,7 @@ def test_prediction_needs_no_truth_and_keeps_the_order(milling, tmp_path):
     words = ("predict", "classification", "--model", str(folder / "model"), "--data", f"ai4i2020:{data}")
     done = command(*words, "--out", str(tmp_path / "out.csv"))
     assert done.returncode == 0, done.stderr
-    rows = list(csv.DictReader((tmp_path / "out.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "out.csv").read_text().splitlines()))
     assert list(rows[0]) == ["id", "label", "p_0", "p_1"]
     assert [row["id"] for row in rows] == list(map(str, pd.read_csv(data / "ai4i2020.csv")["UDI"]))
     card = read_card(folder / "model")
@@ -130,6 +130,6 @@ def test_the_other_sets_go_the_same_way(tmp_path, kind, write, count, least):
     assert figures["accuracy"] > least
     assert figures["onnx_error"] <= 1e-5
     assert predict(tmp_path / "model", DataSpec(kind, data), tmp_path / "out.csv") == count
-    rows = list(csv.DictReader((tmp_path / "out.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "out.csv").read_text().splitlines()))
     sums = [sum(float(value) for key, value in row.items() if key.startswith("p_")) for row in rows]
     np.testing.assert_allclose(sums, 1, atol=1e-4)
