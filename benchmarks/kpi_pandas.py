@@ -63,10 +63,9 @@ def _times(
     filled["us"] = filled["to"].clip(upper=end_us) - filled["at"]
     filled["leaf"] = _leaves(filled)
     filled["order_id"] = filled["order_id"].fillna("")
-    table: Any = filled.pivot_table(
+    return filled.pivot_table(
         index=["unit", "cell", "order_id"], columns="leaf", values="us", aggfunc="sum", fill_value=0
     )
-    return table
 
 
 def _leaves(f: pd.DataFrame) -> Any:

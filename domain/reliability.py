@@ -22,7 +22,7 @@ def mtbf_interval(operating_s: float, failures: int, confidence: float = 0.9) ->
 def _poisson_mean(count: int, probability: float) -> float:
     """The mean at which `count` or fewer events have a given probability."""
     k, z = count + 1, NormalDist().inv_cdf(1 - probability)
-    guess = k * max(0.02, 1 - 1 / (9 * k) + z / (3 * k**0.5)) ** 3
+    guess: float = k * max(0.02, 1 - 1 / (9 * k) + z / (3 * k**0.5)) ** 3
     if count > EXACT_UP_TO:
         return guess
     low, high = 0.0, 2 * guess + 10
