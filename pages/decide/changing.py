@@ -62,11 +62,15 @@ def _start(desk: Desk, case: CaseView) -> int:
 
 
 def draft(desk: Desk, case: CaseView, kind: str, label: str) -> str:
-    """A text field whose content is kept on the server as soon as it is left."""
-    key, subject = f"text-{kind}-{case.case_id}", f"{kind}:{case.case_id}"
+    """A text field about a case whose content is kept on the server as soon as it is left."""
+    return kept_text(desk, f"{kind}:{case.case_id}", label, case.drafts.get(kind, ""))
+
+
+def kept_text(desk: Desk, subject: str, label: str, kept: str, most: int = 2_000) -> str:
+    """A text field whose content is kept on the server, under a subject such as `outcome:<case id>`."""
+    key = f"text-{subject}"
 
     def keep() -> None:
         desk.commands.cases.save_draft(desk.actor, subject, st.session_state[key])
 
-    kept = case.drafts.get(kind, "")
-    return st.text_area(label, kept, key=key, max_chars=2_000, height=90, on_change=keep)
+    return st.text_area(label, kept, key=key, max_chars=most, height=90, on_change=keep)

@@ -53,7 +53,9 @@ def _row(case: CaseView, offered: dict[str, str]) -> None:
 
 
 def _remark(case: CaseView) -> dict[str, str]:
-    return {"comment": "Comment"} if case.may_comment else {}
+    if not case.may_comment:
+        return {}
+    return {"comment": "Comment"} | ({"view": "Your view"} if case.state in JUDGEABLE else {})
 
 
 def _toggle(case: CaseView, kind: str) -> None:
@@ -179,6 +181,18 @@ def _comment(desk: Desk, case: CaseView) -> None:
         )
 
 
+def _view(desk: Desk, case: CaseView) -> None:
+    """An opinion, kept apart from findings: it is never counted as truth."""
+    st.caption("What you think of the advice. Only what is found at the machine counts as truth.")
+    with st.container(horizontal=True):
+        for words, right in {"It looks right": True, "It looks wrong": False}.items():
+            if st.button(words, key=f"view-{right}-{case.case_id}"):
+                desk.commands.outcomes.looks(desk.actor, case.case_id, right)
+                st.session_state.pop(opened(case), None)
+                st.toast("Your view is kept.")
+                st.rerun()
+
+
 FORMS: dict[str, Callable[[Desk, CaseView], None]] = {
     "approve": _approve,
     "change": _change,
@@ -186,5 +200,6 @@ FORMS: dict[str, Callable[[Desk, CaseView], None]] = {
     "undo": _undo,
     "outcome": finding_form,
     "comment": _comment,
+    "view": _view,
     **caring.FORMS,
 }

@@ -1,56 +1,71 @@
-"""What the technician found, in two taps: what it was, and the cause. A remark can be typed before."""
+"""What the technician found, in two taps: what it was, and the cause. The card and the tablet share it."""
 
 import streamlit as st
 
+from domain.errors import Conflict, UserFixable
+from domain.ids import new_id
 from domain.messages import Finding
-from domain.recommendation import CAUSE_LABELS, cause_label
-from pages.decide import changing
-from pages.decide.acting import act_once
+from domain.recommendation import cause_label
+from pages.decide.changing import kept_text
 from services.desk import Desk
+from services.photos import LARGEST_BYTES
 from services.rows.decide import CaseView
+from services.rows.outcomes import ToFind
 
-FINDINGS = {
-    Finding.FAILED: "The part had failed",
-    Finding.DEGRADED: "The part was worn",
-    Finding.NOTHING_FOUND: "Nothing was found",
-    Finding.OTHER_FAULT: "Another fault was found",
+FIRST = {
+    "It had failed": (Finding.FAILED, ""),
+    "Badly worn": (Finding.DEGRADED, "severe"),
+    "Clearly worn": (Finding.DEGRADED, "clear"),
+    "Slightly worn": (Finding.DEGRADED, "slight"),
+    "Nothing found": (Finding.NOTHING_FOUND, ""),
+    "Another fault": (Finding.OTHER_FAULT, ""),
 }
+NO_FAULT = {"": "Nothing is wrong", "sensor": "The sensor was wrong"}
 
 
 def finding_form(desk: Desk, case: CaseView) -> None:
-    """First tap: what was found. Second tap: the cause, the probable one first; that records it."""
-    chosen = f"found-{case.case_id}"
+    """The two taps on the card."""
     st.html('<div class="tw-h"><h2>What was found?</h2></div>')
+    taps(desk, desk.queries.outcomes.to_find(case.case_id))
+
+
+def taps(desk: Desk, case: ToFind) -> None:
+    """First tap: what was found. Second tap: the cause, the suspected one first; that records it."""
+    key = f"found-{case.case_id}"
     with st.container(horizontal=True):
-        for finding, words in FINDINGS.items():
-            picked = st.session_state.get(chosen) == finding
-            if st.button(f"\u2713 {words}" if picked else words, key=f"{chosen}-{finding}"):
-                st.session_state[chosen] = finding
+        for words in FIRST:
+            chosen = st.session_state.get(key) == words
+            if st.button(words, key=f"{key}-{words}", type="primary" if chosen else "secondary"):
+                st.session_state[key] = words
                 st.rerun()
-    found = st.session_state.get(chosen)
-    if found is None:
-        return
-    typed = st.session_state.get(f"text-outcome-{case.case_id}", case.drafts.get("outcome", ""))
-    st.caption(
-        "Tap the cause: it is recorded at once." if found != Finding.NOTHING_FOUND else "Tap to record it."
-    )
+    first = st.session_state.get(key)
+    if first:
+        _second(desk, case, *FIRST[first])
+
+
+def _second(desk: Desk, case: ToFind, finding: Finding, grade: str) -> None:
+    with st.expander("Photo or remark, if wanted: before the cause"):
+        photo = st.file_uploader("Photo (JPEG, PNG or WebP, at most 8 MB)", ["jpg", "jpeg", "png", "webp"],
+                                 key=f"photo-{case.case_id}")  # fmt: skip
+        text = kept_text(desk, f"outcome:{case.case_id}", "Remark", case.draft, 500)
+    causes = {cause: cause_label(cause).capitalize() for cause in (*case.causes, "unknown")}
     with st.container(horizontal=True):
-        for cause, words in _causes(case, found).items():
-            if st.button(words, key=f"cause-{case.case_id}-{cause}"):
-                _record(desk, case, found, cause, typed)
-    changing.draft(desk, case, "outcome", "Remark, if there is something to say: before the cause")
+        for cause, words in (NO_FAULT if finding is Finding.NOTHING_FOUND else causes).items():
+            if st.button(words, key=f"cause-{case.case_id}-{cause or 'none'}"):
+                data = photo.getvalue() if photo is not None and photo.size <= LARGEST_BYTES + 1 else b""
+                _record(desk, case, finding, cause, grade, text, data)
 
 
-def _causes(case: CaseView, found: Finding) -> dict[str, str]:
-    """Buttons of the second tap, in the order in which they are probable."""
-    if found == Finding.NOTHING_FOUND:
-        return {"": "Nothing found, record it"}
-    first = case.evidence.cause
-    ordered = [first, *(c for c in CAUSE_LABELS if c not in (first, "unknown"))]
-    return {c: cause_label(c).capitalize() for c in ordered if c != "unknown"} | {"": "Cause not known"}
-
-
-def _record(desk: Desk, case: CaseView, found: Finding, cause: str, text: str) -> None:
-    cases, who = desk.commands.cases, desk.actor
-    st.session_state.pop(f"found-{case.case_id}", None)
-    act_once(case, "outcome", lambda act: cases.record_outcome(who, case.case_id, act, found, cause, text))
+def _record(
+    desk: Desk, case: ToFind, finding: Finding, cause: str, grade: str, text: str, photo: bytes
+) -> None:
+    act_id = st.session_state.setdefault(f"act-found-{case.case_id}", new_id())
+    try:
+        desk.commands.outcomes.found(desk.actor, case.case_id, act_id, finding, cause, grade, text, photo)
+    except (UserFixable, Conflict) as error:
+        st.warning(f"{str(error)[:1].upper()}{str(error)[1:]}.")
+        return
+    for name in (f"found-{case.case_id}", f"act-found-{case.case_id}", f"open-{case.case_id}"):
+        st.session_state.pop(name, None)
+    st.toast(f"Recorded for {case.equipment_name}.")
+    st.rerun()

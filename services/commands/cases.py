@@ -11,7 +11,6 @@ from data.store.database import Database
 from domain.cases import CaseState
 from domain.clock import wall_us
 from domain.errors import InvalidInput
-from domain.messages import Finding
 from domain.policy import reject_reason
 from domain.recommendation import Choice
 from services import audit
@@ -102,16 +101,6 @@ class CaseCommands:
         return self._act(
             actor, case_id, None, act_id, Permission.COMMENT, "comment", lambda w: deciding.comment(w, words)
         )
-
-    def record_outcome(
-        self, actor: Actor, case_id: str, act_id: str, finding: Finding, cause: str = "", text: str = ""
-    ) -> Decided:
-        """What was found at the machine: closes the case. A later finding corrects an earlier one."""
-        words = checked_text(text, optional=True)
-        return self._act(
-            actor, case_id, None, act_id, Permission.RECORD_OUTCOME, "outcome",
-            lambda w: deciding.judge(w, finding, cause, words),
-        )  # fmt: skip
 
     def raise_case(
         self, actor: Actor, equipment_id: str, act_id: str, cause: str, text: str,

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from auth.permissions import Actor, Permission
-from data.store import ledger
+from data.store import cases, ledger
 from data.store import tables as t
 from data.store.database import Database
 from data.store.upsert import insert_ignore, upsert
@@ -38,7 +38,7 @@ class OutcomeCommands:
         self, actor: Actor, case_id: str, act_id: str, finding: Finding, cause: str = "", grade: str = "",
         text: str = "", photo: bytes = b"",
     ) -> Decided:  # fmt: skip
-        """As found by the technician: closes the case.
+        """As found by the technician: closes the case. A later finding corrects an earlier one.
 
         InvalidInput for a grade without wear, and for a photo that is none or too large.
         """
@@ -50,6 +50,7 @@ class OutcomeCommands:
         def do(work: Work) -> Decided:
             done = judge(work, finding, cause, words)
             _details(work, grade, kept)
+            cases.drop_drafts(work.tx, actor.account_id, [f"outcome:{case_id}"])
             return done
 
         return self._acts.do(actor, Act(case_id, None, act_id, Permission.RECORD_OUTCOME, "outcome"), do)

@@ -7,10 +7,12 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from auth.permissions import Permission
+from data.store import cases
 from data.store import tables as t
 from domain.cases import WORKED, CaseState
 from domain.clock import DAY
 from domain.equipment import line_of
+from domain.errors import NotFound
 from domain.value import Entry
 from services.commands.outcomes import photo_of
 from services.context import Context
@@ -48,8 +50,19 @@ class OutcomeQueries:
                 (dict(row) for row in missing), key=lambda r: r["state"] not in ("done", "accepted")
             )
             names = _names(tx, rows)
-            waiting = tuple(_to_find(tx, row, names) for row in rows)
+            waiting = tuple(_to_find(tx, row, names, c.actor.account_id) for row in rows)
             return Findings(waiting, self._found(tx, mine))
+
+    def to_find(self, case_id: str) -> ToFind:
+        """One case to record a finding of, whatever its state; NotFound outside the actor's scopes."""
+        c = self._context
+        c.actor.require(Permission.RECORD_OUTCOME)
+        with c.database.read() as tx:
+            wanted = select(t.cases).where(_C.case_id == case_id, in_scope(_C.equipment_id, c.actor))
+            row = tx.execute(wanted).mappings().one_or_none()
+            if row is None:
+                raise NotFound("there is no such case")
+            return _to_find(tx, dict(row), _names(tx, [dict(row)]), c.actor.account_id)
 
     def _found(self, tx: Connection, mine: Any) -> tuple[Found, ...]:
         d = t.outcome_details.c
@@ -119,14 +132,14 @@ def _names(tx: Connection, rows: list[dict[str, Any]]) -> dict[str, str]:
     return names_of(tx, [*units, *(line_of(unit) for unit in units)])
 
 
-def _to_find(tx: Connection, row: Mapping[str, Any], names: Mapping[str, str]) -> ToFind:
+def _to_find(tx: Connection, row: Mapping[str, Any], names: Mapping[str, str], account_id: str) -> ToFind:
     unit = row["equipment_id"]
     kind = tx.execute(select(t.equipment.c.machine_type).where(t.equipment.c.equipment_id == unit)).scalar()
     known = [cause for cause in causes_of(tx, kind or "") if cause != row["cause"]]
     return ToFind(
         row["case_id"], row["number"], row["title"], names.get(unit, unit),
         names.get(line_of(unit), line_of(unit)), row["state"], row["decided_us"], row["cause"],
-        (row["cause"], *known),
+        (row["cause"], *known), cases.load_draft(tx, account_id, f"outcome:{row['case_id']}"),
     )  # fmt: skip
 
 

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ToFind:
-    """A case whose finding is missing, with the causes to choose from, the suspected one first."""
+    """A case whose finding is missing, with the causes to choose from, the suspected one first.
+
+    `draft` is the remark that this person has typed so far.
+    """
 
     case_id: str
     number: int
@@ -16,6 +19,7 @@ class ToFind:
     decided_us: int | None
     cause: str
     causes: tuple[str, ...]
+    draft: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ def test_approving_needs_the_password_and_releases_the_orders(screens):
     assert states(screens) == ("approved", ["erp.stock", "mes.line-1"])
     html = html_of(test)
     assert "Orders and receipts" in html and "Supervisor North" in html
-    assert labels(test) == ["Take back", "Comment"]
+    assert labels(test) == ["Take back", "Comment", "Your view"]
 
 
 def test_rejecting_wants_a_reason(screens):
@@ -151,30 +151,40 @@ def test_a_comment_is_in_the_course(screens):
 def test_a_technician_records_the_finding(screens, somebody):
     open_case(screens, state="done", decided_by="x", decided_us=f.NOW)
     test = screens.open(CASE, somebody("tess", [Role.TECHNICIAN]), case="2211")
-    assert labels(test)[:4] == [
-        "The part had failed", "The part was worn", "Nothing was found", "Another fault was found",
-    ]  # fmt: skip
-    button(test, "The part was worn").click().run()
+    assert labels(test)[:3] == ["It had failed", "Badly worn", "Clearly worn"]
+    button(test, "Clearly worn").click().run()
     button(test, "Worn bearing").click().run()
     assert states(screens)[0] == "judged"
     assert "the part was worn (bearing)" in html_of(test)
 
 
+def test_a_view_is_kept_apart_from_findings(screens, somebody):
+    case_id = open_case(screens, state="done", decided_by="x", decided_us=f.NOW)
+    test = screens.open(CASE, somebody("tess", [Role.OPERATOR]), case="2211")
+    button(test, "Your view").click().run()
+    button(test, "It looks wrong").click().run()
+    with screens.database.read() as tx:
+        assert list(tx.execute(select(t.verdict_views.c.case_id, t.verdict_views.c.looks_right))) == [
+            (case_id, False)
+        ]
+    assert states(screens)[0] == "done"
+
+
 def test_a_finding_without_a_fault_is_two_taps_too(screens, somebody):
     open_case(screens, state="done", decided_by="x", decided_us=f.NOW)
     test = screens.open(CASE, somebody("tess", [Role.TECHNICIAN]), case="2211")
-    button(test, "Nothing was found").click().run()
+    button(test, "Nothing found").click().run()
     assert states(screens)[0] == "done"  # the first tap records nothing yet
-    button(test, "Nothing found, record it").click().run()
+    button(test, "Nothing is wrong").click().run()
     assert states(screens)[0] == "judged"
 
 
 def test_before_the_work_is_reported_done_a_finding_is_one_click_away(screens, somebody):
     open_case(screens, state="accepted", decided_by="x", decided_us=f.NOW)
     test = screens.open(CASE, somebody("tess", [Role.TECHNICIAN]), case="2211")
-    assert "The part was worn" not in labels(test)
+    assert "Clearly worn" not in labels(test)
     button(test, "Record the finding").click().run()
-    assert "The part was worn" in labels(test)
+    assert "Clearly worn" in labels(test)
 
 
 def test_a_case_of_another_place_does_not_exist(screens, somebody):
@@ -232,7 +242,7 @@ def test_orders_that_are_not_sent_yet_are_taken_back(screens):
     sign(test)
     assert states(screens)[0] == "cancelled"
     assert "Supervisor North takes orders back: wrong day" in html_of(test)
-    assert labels(test) == ["Comment"]
+    assert labels(test) == ["Comment", "Your view"]
 
 
 def test_a_change_moves_the_work_and_is_told_with_its_reason(screens):

@@ -15,6 +15,7 @@ from domain.recommendation import Choice
 from services import audit
 from services.commands.acting import Changes
 from services.commands.cases import CaseCommands
+from services.commands.outcomes import OutcomeCommands
 from services.recommend import Recommender
 from services.signing import record_hash
 from tests.kits.pen import SigningCommands
@@ -277,12 +278,13 @@ def test_taking_back_what_is_queued_drops_it(
 def test_the_outcome_closes_the_case_and_can_be_corrected(
     plant: Plant, desk: CaseCommands, supervisor: Actor, technician: Actor, case_id: str
 ) -> None:
+    outcomes = OutcomeCommands(plant.database)
     with pytest.raises(NotNow):
-        desk.record_outcome(technician, case_id, ACT, Finding.DEGRADED)
+        outcomes.found(technician, case_id, ACT, Finding.DEGRADED)
     desk.reject(supervisor, case_id, 1, OTHER_ACT, "not_convincing")
-    desk.record_outcome(technician, case_id, "act-00000003", Finding.FAILED, "bearing", "seized")
+    outcomes.found(technician, case_id, "act-00000003", Finding.FAILED, "bearing", text="seized")
     assert plant.case(case_id)["state"] == "judged"
-    desk.record_outcome(technician, case_id, "act-00000004", Finding.OTHER_FAULT, "leak")
+    outcomes.found(technician, case_id, "act-00000004", Finding.OTHER_FAULT, "leak")
     (outcome,) = plant.rows(select(t.outcomes))
     assert (outcome["finding"], outcome["cause"]) == ("other_fault", "leak")
     last = plant.rows(select(t.audit).order_by(t.audit.c.entry.desc()))[0]

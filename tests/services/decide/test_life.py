@@ -40,6 +40,7 @@ from domain.policy import REJECT_REASONS
 from services import audit
 from services.commands.acting import Changes
 from services.commands.care import CareCommands
+from services.commands.outcomes import OutcomeCommands
 from services.escalation import Escalation
 from services.policy.file import DEFAULT
 from services.receipts import views
@@ -100,6 +101,7 @@ class LifeOfACase(RuleBasedStateMachine):
         self.technician = self.plant.person(Role.TECHNICIAN)
         self.desk, self.recommender = SigningCommands(self.database), Recommender(self.database)
         self.care, self.escalation = CareCommands(self.database), Escalation(self.database)
+        self.outcomes = OutcomeCommands(self.database)
         self.sink = MemorySink()
         self.relay = Relay(self.database, self.sink)
         self.acts, self.at = itertools.count(1), wall_us()
@@ -193,7 +195,7 @@ class LifeOfACase(RuleBasedStateMachine):
     @rule(finding=st.sampled_from(list(Finding)))
     def judge(self, finding: Finding) -> None:
         with suppress(UserFixable):
-            self.desk.record_outcome(self.technician, str(self.newest()["case_id"]), self.act(), finding)
+            self.outcomes.found(self.technician, str(self.newest()["case_id"]), self.act(), finding)
 
     @rule(ahead=st.sampled_from([0, 1, 9]))
     def expire(self, ahead: int) -> None:

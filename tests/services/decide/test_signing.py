@@ -16,6 +16,7 @@ from domain.policy import SIGNED_ACTS
 from services.commands import deciding
 from services.commands.acting import Changes, Decided, Work
 from services.commands.cases import CaseCommands
+from services.commands.outcomes import OutcomeCommands
 from services.recommend import Recommender
 from services.signing import APPROVES, sign
 from services.situation import site_at
@@ -152,4 +153,4 @@ def test_comments_and_findings_need_no_signature(
     assert unhelped.comment(supervisor, case_id, ACT, "heard it too").state == "proposed"
     planner = plant.person(Role.MAINTENANCE_PLANNER)
     plant.age(case_id, state="done", decided_by=planner.account_id)
-    assert unhelped.record_outcome(planner, case_id, NEXT, Finding.DEGRADED).state == "judged"
+    assert OutcomeCommands(plant.database).found(planner, case_id, NEXT, Finding.DEGRADED).state == "judged"
