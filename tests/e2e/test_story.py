@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.slow]
 SLOW, FAST = 10.0, 900.0  # plant seconds per second: while people read, and while work is done
 INTERVAL_S = 300.0
 PATIENCE_MS = 60_000
+SETTLE_MS = 500  # an open list closes when the page scrolls, and the event comes a frame later
 
 
 @pytest.fixture
@@ -76,7 +77,10 @@ def test_a_supervisor_overrides_the_start_and_the_machine_is_maintained(
     assert page.locator(".stButton button[kind=primary]").count() == 0, "no choice is preselected"
 
     page.get_by_role("button", name="Approve with changes").click()
-    page.get_by_label("What to do instead").click()
+    choices = page.get_by_label("What to do instead")
+    choices.scroll_into_view_if_needed()
+    page.wait_for_timeout(SETTLE_MS)
+    choices.click()
     page.get_by_role("option", name="At another time").click()
     page.get_by_label("Why (kept with the decision)").fill("The order in progress is finished first.")
     page.get_by_label("Your password", exact=True).fill(desk.password)

@@ -42,6 +42,7 @@ def demo(var: Path, out: Path) -> "subprocess.Popen[bytes]":
 def occupied(port: int) -> Iterator[None]:
     """Somebody has the port; when that is not us, it is taken all the same."""
     with closing(socket.socket()) as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of earlier tests linger
         try:
             taken.bind(("127.0.0.1", port))
             taken.listen()

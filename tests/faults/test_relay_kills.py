@@ -26,6 +26,7 @@ from services.recommend import Recommender
 from tests.kits.dying_relay import POINTS
 from tests.kits.nats import NatsServer, nats_server
 from tests.kits.pen import SigningCommands
+from tests.kits.policies import UNCROWDED, in_force
 from tests.kits.receiver import Receiver
 from tests.services.decide.plant import LINE, SITE, Plant
 
@@ -134,6 +135,7 @@ def check_books(plant: Plant, receiver: Receiver) -> None:
 def run(database: Database, folder: Path, incarnations: Sequence[Incarnation]) -> None:
     """Decide without a pause while each incarnation of the relay lives and dies; then count."""
     plant, stop = Plant(database).build(on_hand=10_000), threading.Event()
+    in_force(database, UNCROWDED)
     with nats_server(folder / "nats") as server:
         receiver = Receiver(server.plant_url, QUEUES, folder / "ledger.db")
         load = threading.Thread(target=decide_until, args=(plant, stop), daemon=True)

@@ -25,6 +25,7 @@ from tests.faults.test_orders_reach_the_floor import booked, floor
 from tests.faults.test_relay_kills import relay_process, sent, wait_for
 from tests.kits.nats import nats_server
 from tests.kits.pen import SigningCommands
+from tests.kits.policies import UNCROWDED, in_force
 from tests.services.decide.plant import Plant
 from tests.simulator.floor.conftest import NOW
 
@@ -39,6 +40,7 @@ UNITS = [demo().units[index] for line in LINES for index in line.units]
 def plant(database: Database) -> Plant:
     """Our rows for the two lines that the served floor has, on its clock."""
     made = Plant(database).build(on_hand=20)
+    in_force(database, UNCROWDED)
     known = {row["equipment_id"] for row in made.rows(select(t.equipment))}
     with database.write() as tx:
         tx.execute(update(t.clocks).values(origin_plant_us=NOW, origin_wall_us=wall_us()))

@@ -1,7 +1,7 @@
 """The policy on real rows: four eyes, two consents, deputies, emergencies, and changes of the policy."""
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from auth.permissions import Actor, Role
 from data.store import tables as t
@@ -14,16 +14,13 @@ from services.commands.acting import Changes
 from services.commands.care import CareCommands
 from services.commands.cases import CaseCommands
 from services.commands.policy import PolicyCommands
-from services.policy.file import DEFAULT, read_policy
+from services.policy.file import DEFAULT
 from services.recommend import Recommender
 from tests.kits.pen import TYPED
+from tests.kits.policies import CONSENTS, FOUR_EYES, in_force
 from tests.services.decide.plant import LINE, SITE, Plant
 
 ONE, TWO, THREE = (f"act-0000000{k}" for k in range(3))
-FOUR_EYES = DEFAULT.read_text().replace("20000", "1")
-CONSENTS = (
-    DEFAULT.read_text().replace("    four_eyes_above: 20000", "    two_consents: true").replace("20000", "1")
-)
 
 
 @pytest.fixture
@@ -46,19 +43,10 @@ def care(database: Database) -> CareCommands:
     return CareCommands(database)
 
 
-def in_force(plant: Plant, content: str) -> None:
-    read_policy(content)
-    values = {"state": "active", "active_key": "active", "content": content, "sha256": "", "why": ""}
-    with plant.database.write() as tx:
-        tx.execute(
-            insert(t.policies).values(policy_id="p", version=2, proposed_by="x", proposed_wall_us=0, **values)
-        )
-
-
 def test_four_eyes_release_with_the_second_signature_only(
     plant: Plant, desk: CaseCommands, case_id: str, supervisor: Actor, manager: Actor, database: Database
 ) -> None:
-    in_force(plant, FOUR_EYES)
+    in_force(plant.database, FOUR_EYES)
     first = desk.approve(manager, case_id, 1, ONE)
     assert (first.state, first.version) == ("proposed", 2) and plant.outbox() == []
     with pytest.raises(Forbidden, match="signed this already"):
@@ -79,7 +67,7 @@ def test_a_renewed_proposal_wants_its_signatures_anew(
     supervisor: Actor,
     manager: Actor,
 ) -> None:
-    in_force(plant, FOUR_EYES)
+    in_force(plant.database, FOUR_EYES)
     desk.approve(manager, case_id, 1, ONE)
     recommender.consider(plant.predict(0.4))
     version = plant.case(case_id)["version"]
@@ -92,7 +80,7 @@ def test_a_renewed_proposal_wants_its_signatures_anew(
 def test_whoever_changes_a_proposal_under_four_eyes_is_its_proposer(
     plant: Plant, desk: CaseCommands, case_id: str, supervisor: Actor, manager: Actor
 ) -> None:
-    in_force(plant, FOUR_EYES)
+    in_force(plant.database, FOUR_EYES)
     changed = desk.approve(manager, case_id, 1, ONE, Changes(Choice.NOW, None, "sooner"))
     case = plant.case(case_id)
     assert changed.state == "proposed" and case["proposed_by"] == manager.account_id and not plant.outbox()
@@ -106,7 +94,7 @@ def test_whoever_changes_a_proposal_under_four_eyes_is_its_proposer(
 def test_production_and_maintenance_both_consent(
     plant: Plant, desk: CaseCommands, case_id: str, supervisor: Actor, planner: Actor
 ) -> None:
-    in_force(plant, CONSENTS)
+    in_force(plant.database, CONSENTS)
     first = desk.approve(planner, case_id, 1, ONE)
     assert "releases the machine" in first.message and plant.outbox() == []
     with pytest.raises(Forbidden):

@@ -20,8 +20,8 @@ from services.notifier import Notifier
 from services.policy.file import DEFAULT
 from services.recommend import Recommender
 from tests.kits.pen import TYPED
+from tests.kits.policies import in_force
 from tests.services.decide.plant import CNC_12, LINE, SITE, Plant
-from tests.services.decide.test_approvals import in_force
 
 ONE, TWO, THREE = (f"act-0000000{k}" for k in range(3))
 NEVER_QUIET = DEFAULT.read_text().replace('quiet_hours: {from: "22:00"', 'quiet_hours: {from: "06:00"')
@@ -123,7 +123,7 @@ def test_only_small_cases_of_low_risk_are_approved_several_at_once(
 def test_who_is_on_shift_is_told_then_the_chain_then_the_manager_each_once(
     plant: Plant, database: Database, case_id: str, supervisor: Actor, planner: Actor
 ) -> None:
-    in_force(plant, NEVER_QUIET)
+    in_force(plant.database, NEVER_QUIET)
     manager, second = plant.person(Role.PLANT_MANAGER), plant.person(Role.MAINTENANCE_PLANNER)
     roster, now = PolicyCommands(database), wall_us()
     for person, position in ((supervisor, 0), (planner, 1), (second, 2)):
@@ -158,7 +158,7 @@ def test_an_emergency_that_nobody_ratifies_is_told_again(
 def test_a_message_is_tried_again_with_the_same_id_and_its_failure_is_seen(
     plant: Plant, database: Database, case_id: str, supervisor: Actor
 ) -> None:
-    in_force(plant, NEVER_QUIET)
+    in_force(plant.database, NEVER_QUIET)
     PolicyCommands(database).set_contact(supervisor, "sue@plant.example")
     Escalation(database).turn()
     post = FakePost([Retry("busy"), Terminal("unknown address")])
@@ -190,7 +190,7 @@ def test_what_waits_for_the_morning_is_not_sent_once_the_case_is_decided(
 def test_two_notifiers_send_a_message_once_unless_one_died(
     plant: Plant, database: Database, case_id: str
 ) -> None:
-    in_force(plant, NEVER_QUIET)
+    in_force(plant.database, NEVER_QUIET)
     Escalation(database).turn()
     post = FakePost()
     slow = Notifier(database, {"mqtt": post}, lease_us=0)

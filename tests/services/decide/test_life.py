@@ -48,8 +48,8 @@ from services.recommend import Recommender
 from services.relay import Relay
 from tests.contract.memory_sink import MemorySink
 from tests.kits.pen import TYPED, SigningCommands
+from tests.kits.policies import CONSENTS, FOUR_EYES, in_force
 from tests.services.decide.plant import SITE, Plant, receipt
-from tests.services.decide.test_approvals import CONSENTS, FOUR_EYES, in_force
 
 DECIDED = {"approved", "rejected"}
 STEPS = int(os.environ.get("TAKTWISE_LIFE_STEPS", "0"))
@@ -95,7 +95,7 @@ class LifeOfACase(RuleBasedStateMachine):
         self.database = self.fresh()
         self.plant = Plant(self.database).build(on_hand=shelf)
         self.policy = policy
-        in_force(self.plant, POLICIES[policy])
+        in_force(self.plant.database, POLICIES[policy])
         roles = (Role.PLANT_MANAGER, Role.SUPERVISOR, Role.MAINTENANCE_PLANNER)
         self.people = [self.plant.person(role) for role in roles]
         self.technician = self.plant.person(Role.TECHNICIAN)

@@ -7,8 +7,8 @@ from domain.evidence import Evidence, Payload, alternatives_from_json
 from domain.messages import MaintenanceOrder, Requisition, Reservation
 from services.policy.file import DEFAULT
 from services.recommend import Effect, Recommender
+from tests.kits.policies import in_force
 from tests.services.decide.plant import CNC_11, CNC_12, MODEL, SITE, VERSION, Plant
-from tests.services.decide.test_approvals import in_force
 
 T0 = wall_us()
 
@@ -103,7 +103,7 @@ def test_low_risk_and_cheap_waiting_open_nothing(plant: Plant, recommender: Reco
 def test_a_shift_gets_only_so_many_new_cases_and_the_dearest_ones(
     plant: Plant, recommender: Recommender
 ) -> None:
-    in_force(plant, DEFAULT.read_text().replace("cases_per_shift: 12", "cases_per_shift: 1"))
+    in_force(plant.database, DEFAULT.read_text().replace("cases_per_shift: 12", "cases_per_shift: 1"))
     low = recommender.consider(plant.predict(0.4, unit=CNC_12))
     high = recommender.consider(plant.predict(0.97))
     assert (low.effect, high.effect) == (Effect.OPENED, Effect.OPENED)

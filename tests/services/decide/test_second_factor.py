@@ -15,8 +15,8 @@ from services.policy.file import DEFAULT
 from services.recommend import Recommender
 from tests.factories import PASSWORD
 from tests.kits.pen import TYPED
+from tests.kits.policies import in_force
 from tests.services.decide.plant import Plant
-from tests.services.decide.test_approvals import in_force
 
 ONE, TWO = "act-00000001", "act-00000002"
 
@@ -70,7 +70,7 @@ def test_the_policy_can_want_a_code_from_a_cost_on(
     plant: Plant, database: Database, supervisor: Actor, case_id: str
 ) -> None:
     in_force(
-        plant,
+        plant.database,
         DEFAULT.read_text().replace(
             "  - name: Everything else", "  - name: Everything else\n    code_above: 1"
         ),
