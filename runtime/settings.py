@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     webhook_url: str = ""
     webhook_secret: str = ""
     anchor_dir: Path | None = None  # the audit's last hash is published here every day
-    notify_topic: str = ""  # MQTT topic for messages to people; empty: none
+    notify_topic: str = ""  # MQTT topic below taktwise/ for messages to people; empty: none
     web_host: str = "127.0.0.1"
     web_port: int = Field(default=8501, ge=1, le=65535)
     public_https: bool = False

@@ -20,6 +20,7 @@ from data.sinks.port import Ack, Outcome, Retry, Terminal
 from domain.errors import SettingsError
 
 TIMEOUT_S = 10.0
+OWN_TOPICS = "taktwise/"
 BUSY = frozenset({408, 409, 425, 429})
 
 
@@ -96,9 +97,15 @@ class WebhookPost:
 
 
 class MqttPost:
-    """Publishes JSON at QoS 1 to one topic, and waits for the broker's acknowledgement."""
+    """Publishes JSON at QoS 1 to one topic, and waits for the broker's acknowledgement.
+
+    The topic lies below `taktwise/`, where no device listens: the desk never commands a machine.
+    SettingsError for any other.
+    """
 
     def __init__(self, url: str, topic: str, username: str = "", password: str = "") -> None:
+        if not topic.startswith(OWN_TOPICS) or set(topic) & set("+#"):
+            raise SettingsError(f"the topic of messages must begin with {OWN_TOPICS} and name one topic")
         parts = urlsplit(url)
         self._host, self._port = (
             parts.hostname or "",

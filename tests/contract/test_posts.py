@@ -73,10 +73,10 @@ def test_mqtt_is_acknowledged_and_carries_the_id(mosquitto_url: str) -> None:
     client.on_subscribe = lambda *_: ready.set()
     client.on_message = lambda _c, _u, message: (got.append(message.payload), came.set())
     client.connect(host, int(port))
-    client.subscribe("taktwise-test/notices", qos=1)
+    client.subscribe("taktwise/test/notices", qos=1)
     client.loop_start()
     assert ready.wait(10)
-    post = MqttPost(mosquitto_url, "taktwise-test/notices")
+    post = MqttPost(mosquitto_url, "taktwise/test/notices")
     assert post.deliver(MAIL) == Ack() and came.wait(10)
     post.close()
     client.disconnect()
@@ -85,4 +85,10 @@ def test_mqtt_is_acknowledged_and_carries_the_id(mosquitto_url: str) -> None:
 
 
 def test_a_broker_that_is_away_is_tried_again() -> None:
-    assert isinstance(MqttPost("mqtt://127.0.0.1:9", "t").deliver(MAIL), Retry)
+    assert isinstance(MqttPost("mqtt://127.0.0.1:9", "taktwise/t").deliver(MAIL), Retry)
+
+
+@pytest.mark.parametrize("topic", ["spBv1.0/north/NCMD/line-1", "uns/north/x", "taktwise/#", "", "$SYS/x"])
+def test_messages_to_people_never_reach_a_topic_of_machines(topic: str) -> None:
+    with pytest.raises(SettingsError):
+        MqttPost("mqtt://127.0.0.1:9", topic)
