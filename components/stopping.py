@@ -58,7 +58,8 @@ def headline(view: StopView) -> str:
         what = "All advice is stopped." if _all_of(stops) else f"{_names(stops)} is stopped."
         return f"<b>{safe(what)}</b> Fixed limits watch."
     advice = sum(model.advice for model in view.models)
-    return f"<b>The AI advises.</b> {plural(advice, 'piece', 'pieces')} of advice wait for a decision."
+    said = plural(advice, "piece of advice waits", "pieces of advice wait")
+    return f"<b>The AI advises.</b> {said} for a decision."
 
 
 def plan_panel(view: StopView) -> str:
