@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from domain.spc import constants as k
 from domain.spc.capability import Indices, Tolerance, indices, spread
@@ -92,13 +92,13 @@ def _pair(first: str, second: str, one: Indices, freedom: float, count: int) -> 
 def interval_wide(value: float, freedom: float, level: float = LEVEL) -> tuple[float, float]:
     """Interval of Cp, Pp or Cm for a spread worth `freedom` degrees of freedom."""
     tail = (1 - level) / 2
-    low, high = float(stats.chi2.ppf(tail, freedom)), float(stats.chi2.ppf(1 - tail, freedom))
+    low, high = float(special.chdtri(freedom, 1 - tail)), float(special.chdtri(freedom, tail))
     return value * math.sqrt(low / freedom), value * math.sqrt(high / freedom)
 
 
 def interval_near(value: float, freedom: float, count: int, level: float = LEVEL) -> tuple[float, float]:
     """Bissell's interval of Cpk, Ppk or Cmk."""
-    z = float(stats.norm.ppf((1 + level) / 2))
+    z = float(special.ndtri((1 + level) / 2))
     wide = z * math.sqrt(1 / (9 * count) + value**2 / (2 * freedom))
     return value - wide, value + wide
 
@@ -123,6 +123,8 @@ def normality(values: Sequence[float]) -> Normality:
     data = np.asarray(values, float)
     if len(data) > MOST:
         data = data[np.linspace(0, len(data) - 1, MOST).astype(int)]
+    from scipy import stats  # takes two seconds: only who asks for capability waits for it
+
     return Normality(float(stats.shapiro(data).pvalue), float(stats.skew(data)))
 
 
