@@ -213,7 +213,7 @@ def _validation(
 
 
 def export(served: Served, example: Array, path: Path) -> None:
-    """Write the network as ONNX, any number of windows at a time."""
+    """Write the network as ONNX, any number of windows at a time, without the exporter's notes."""
     many = torch.export.Dim("windows", min=1, max=1_000_000)
     torch.onnx.export(
         served,
@@ -226,3 +226,18 @@ def export(served: Served, example: Array, path: Path) -> None:
         external_data=False,
         verbose=False,
     )
+    _forget_where(path)
+
+
+def _forget_where(path: Path) -> None:
+    """Drop the exporter's notes on each node: they hold paths of the machine that trained."""
+    import onnx
+
+    model = onnx.load(path)
+    for part in (*model.graph.node, *model.graph.initializer):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    for value in (*model.graph.value_info, *model.graph.input, *model.graph.output):
+        del value.metadata_props[:]
+    del model.graph.metadata_props[:]
+    onnx.save(model, path)
