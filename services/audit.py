@@ -70,6 +70,19 @@ def append(
     return str(row["hash"])
 
 
+def of_case(tx: Connection, case_id: str, action: str, at_us: int, detail: Mapping[str, Any]) -> None:
+    """What the desk itself did to a case, as `append` by SYSTEM."""
+    append(
+        tx,
+        actor=SYSTEM,
+        action=action,
+        subject_kind="case",
+        subject_id=case_id,
+        plant_us=at_us,
+        detail=detail,
+    )
+
+
 def said(tx: Connection, subject_kind: str, subject_id: str, actor: str, action: str) -> bool:
     """True when the actor has an entry with this action about this subject."""
     return store.said(tx, subject_kind, subject_id, actor, action)

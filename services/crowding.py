@@ -10,14 +10,12 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from data.store import approvals
-from data.store import cases as store
 from data.store import tables as t
 from data.store.care import shift_at
 from domain.cases import CaseKind, CaseState
-from domain.clock import HOUR, wall_us
+from domain.clock import HOUR
 from domain.equipment import line_of
-from domain.errors import Conflict
-from services import audit
+from services.ending import end
 from services.policy.current import policy_in_force
 from services.queries.common import under
 
@@ -34,7 +32,8 @@ def makes_room(tx: Connection, case: Mapping[str, Any], at_us: int) -> bool:
     least = min(unseen, key=lambda row: (row["benefit_cents"], row["number"]), default=None)
     if least is None or least["benefit_cents"] >= case["benefit_cents"]:
         return False
-    _withdraw(tx, least, f"More valuable advice came; at most {bound} new cases a shift", at_us)
+    reason = f"More valuable advice came; at most {bound} new cases a shift"
+    end(tx, least, CaseState.WITHDRAWN, reason, at_us, "withdrawn")
     return True
 
 
@@ -49,20 +48,3 @@ def _new_ones(tx: Connection, case: Mapping[str, Any], at_us: int) -> list[dict[
         under(c.equipment_id, place), c.kind == CaseKind.FAILURE_RISK.value, c.opened_us >= since
     )
     return [dict(row) for row in tx.execute(query).mappings()]
-
-
-def _withdraw(tx: Connection, case: Mapping[str, Any], reason: str, at_us: int) -> None:
-    values = {
-        "state": CaseState.WITHDRAWN.value,
-        "version": case["version"] + 1,
-        "open_key": None,
-        "reason": reason,
-        "closed_us": at_us,
-    }
-    if not store.change(tx, case["case_id"], case["version"], values):
-        raise Conflict(f"case {case['number']} was changed at the same time")
-    store.cancel_proposed(tx, case["case_id"], wall_us())
-    audit.append(
-        tx, actor=audit.SYSTEM, action="withdrawn", subject_kind="case", subject_id=case["case_id"],
-        plant_us=at_us, detail={"reason": reason},
-    )  # fmt: skip

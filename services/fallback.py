@@ -126,15 +126,8 @@ def _open(tx: Connection, site: Site, trouble: Trouble) -> int:
     }
     store.add(tx, row)
     propose(tx, case_id, plan.commands(plan.advice.advised), wall_us())
-    audit.append(
-        tx,
-        actor=audit.SYSTEM,
-        action="proposed by a limit, the AI is stopped",
-        subject_kind="case",
-        subject_id=case_id,
-        plant_us=site.now_us,
-        detail={"title": row["title"], "metric": trouble.worst.limit.metric, "value": trouble.worst.value},
-    )
+    detail = {"title": row["title"], "metric": trouble.worst.limit.metric, "value": trouble.worst.value}
+    audit.of_case(tx, case_id, "proposed by a limit, the AI is stopped", site.now_us, detail)
     return number
 
 

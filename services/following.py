@@ -75,7 +75,7 @@ def _open(tx: Connection, case: dict[str, Any], key: str, plan: Planned, site: S
     }
     store.add(tx, row)
     propose(tx, case_id, plan.commands(plan.advice.advised), wall_us())
-    _note(tx, case_id, "proposed", site.now_us, {"title": row["title"], "follows": case["number"]})
+    audit.of_case(tx, case_id, "proposed", site.now_us, {"title": row["title"], "follows": case["number"]})
     return case_id
 
 
@@ -118,17 +118,5 @@ def _judge(tx: Connection, case: dict[str, Any], site: Site) -> bool:
         },
     )
     detail = {"finding": found.finding, "cause": found.cause or "", "by": f"mes.{found.instance}"}
-    _note(tx, case["case_id"], "judged by what the MES reports", site.now_us, detail)
+    audit.of_case(tx, case["case_id"], "judged by what the MES reports", site.now_us, detail)
     return True
-
-
-def _note(tx: Connection, case_id: str, action: str, at_us: int, detail: dict[str, Any]) -> None:
-    audit.append(
-        tx,
-        actor=audit.SYSTEM,
-        action=action,
-        subject_kind="case",
-        subject_id=case_id,
-        plant_us=at_us,
-        detail=detail,
-    )

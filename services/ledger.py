@@ -45,15 +45,8 @@ def _book(tx: Connection, case: dict[str, Any]) -> None:
         _add(tx, case, Entry.PROMISED, promised, basis)
     found = realised(_done(tx, case)) if worked else Realised(0, 0, 0, 0.0, "no work was done")
     _add(tx, case, Entry.REALISED, found.cents, {"finding": case["finding"], **asdict(found)})
-    audit.append(
-        tx,
-        actor=audit.SYSTEM,
-        action="booked the value",
-        subject_kind="case",
-        subject_id=case["case_id"],
-        plant_us=case["at_us"],
-        detail={"realised_cents": found.cents, "words": found.words},
-    )
+    detail = {"realised_cents": found.cents, "words": found.words}
+    audit.of_case(tx, case["case_id"], "booked the value", case["at_us"], detail)
 
 
 def _worked(tx: Connection, case_id: str) -> bool:

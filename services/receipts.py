@@ -38,7 +38,9 @@ def take(tx: Connection, receipt: Receipt) -> bool:
         return False
     site = site_at(tx, case["site_id"])
     _apply(tx, command, receipt.detail)
-    _note(tx, case, f"{receipt.sender} answered: {receipt.status.value}", site.now_us, _said(receipt))
+    audit.of_case(
+        tx, case["case_id"], f"{receipt.sender} answered: {receipt.status.value}", site.now_us, _said(receipt)
+    )
     if receipt.finding is not None:
         _outcome(tx, case, receipt)
     settle(tx, case["case_id"], site)
@@ -131,7 +133,7 @@ def settle(tx: Connection, case_id: str, site: Site) -> None:
     }
     store.change(tx, case_id, case["version"], values)
     if derived.attention and not case["attention"]:
-        _note(tx, case, "needs attention", site.now_us, {"why": derived.why})
+        audit.of_case(tx, case["case_id"], "needs attention", site.now_us, {"why": derived.why})
     _propose_cancels(tx, case, rows, derived.why)
 
 
@@ -177,15 +179,3 @@ def cancel_row(
 def _said(receipt: Receipt) -> dict[str, Any]:
     said = {"receipt_id": receipt.receipt_id, "command_id": receipt.command_id, "detail": receipt.detail}
     return said | ({"finding": receipt.finding.value} if receipt.finding else {})
-
-
-def _note(tx: Connection, case: dict[str, Any], action: str, at_us: int, detail: dict[str, Any]) -> None:
-    audit.append(
-        tx,
-        actor=audit.SYSTEM,
-        action=action,
-        subject_kind="case",
-        subject_id=case["case_id"],
-        plant_us=at_us,
-        detail=detail,
-    )

@@ -4,10 +4,8 @@ Call `consider` for every new scored prediction, after its explanation is stored
 per prediction in effect: an older or equal prediction changes nothing.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -23,9 +21,9 @@ from domain.errors import Conflict
 from domain.evidence import Evidence, alternatives_from_json
 from domain.ids import new_id
 from domain.messages import CommandKind, Finding
-from domain.policy import CALM_PREDICTIONS, DEFAULT_ACTION, keeps_quiet
+from domain.policy import DEFAULT_ACTION, keeps_quiet
 from domain.prediction import Prediction, PredictionStatus
-from services import audit, shadow
+from services import audit, ending, shadow
 from services.crowding import makes_room
 from services.following import judge_untaken
 from services.planning import Planned, planned, propose
@@ -111,7 +109,7 @@ def expire(tx: Connection, site_id: str, now_us: int) -> int:
     due = store.overdue(tx, site_id, now_us, UNDECIDED_STATES)
     for case in due:
         told = {"default_action": default_action(tx, case)}
-        _end(tx, case, CaseState.EXPIRED, "", case["deadline_us"], "expired without a decision", told)
+        ending.end(tx, case, CaseState.EXPIRED, "", case["deadline_us"], "expired without a decision", told)
     return len(due)
 
 
@@ -154,7 +152,8 @@ def _open(tx: Connection, p: Prediction) -> Considered:
         return Considered(Effect.QUIET, None, "this shift has as many new cases as its supervisor can read")
     store.add(tx, row)
     propose(tx, case_id, plan.commands(plan.advice.advised), wall_us())
-    _note(tx, row, "proposed", p.at_us, {"title": row["title"], "evidence_hash": row["evidence_hash"]})
+    detail = {"title": row["title"], "evidence_hash": row["evidence_hash"]}
+    audit.of_case(tx, case_id, "proposed", p.at_us, detail)
     return Considered(Effect.OPENED, case_id, row["title"])
 
 
@@ -189,7 +188,7 @@ def _join(tx: Connection, case: dict[str, Any], p: Prediction) -> Considered:
         "version": case["version"] + 1,
     }
     if not plan.advice.worth_a_case:
-        _end(tx, case, CaseState.WITHDRAWN, "waiting costs less by now", p.at_us, "withdrawn")
+        ending.end(tx, case, CaseState.WITHDRAWN, "waiting costs less by now", p.at_us, "withdrawn")
         return Considered(Effect.WITHDRAWN, case["case_id"], "waiting costs less by now")
     _change(tx, case, values)
     propose(tx, case["case_id"], plan.commands(plan.advice.advised), wall_us())
@@ -198,7 +197,7 @@ def _join(tx: Connection, case: dict[str, Any], p: Prediction) -> Considered:
         "evidence_hash": values["evidence_hash"],
         "version": values["version"],
     }
-    _note(tx, case, "proposal renewed on newer data", p.at_us, detail)
+    audit.of_case(tx, case["case_id"], "proposal renewed on newer data", p.at_us, detail)
     return Considered(Effect.JOINED, case["case_id"], values["title"])
 
 
@@ -237,58 +236,11 @@ def _calmer(tx: Connection, case: dict[str, Any] | None, p: Prediction) -> Consi
     """Withdraw an undecided case once the risk stays low, or the machine was maintained meanwhile."""
     if case is None or case["state"] not in UNDECIDED_STATES:
         return Considered(Effect.NOTHING, None, "no case waits for a decision")
-    if _maintained_since(tx, p.equipment_id, case["opened_us"], p.at_us):
+    if ending.maintained_since(tx, p.equipment_id, case["opened_us"], p.at_us):
         reason = "The machine was maintained meanwhile"
-    elif _calm(tx, p):
+    elif ending.calm(tx, p):
         reason = f"The risk has fallen back to {round((p.probability or 0) * 100)} of 100"
     else:
         return Considered(Effect.NOTHING, case["case_id"], "not calm for long enough yet")
-    _end(tx, case, CaseState.WITHDRAWN, reason, p.at_us, "withdrawn")
+    ending.end(tx, case, CaseState.WITHDRAWN, reason, p.at_us, "withdrawn")
     return Considered(Effect.WITHDRAWN, case["case_id"], reason)
-
-
-def _calm(tx: Connection, p: Prediction) -> bool:
-    c = t.predictions.c
-    newest = tx.execute(
-        select(c.above_threshold)
-        .where(c.equipment_id == p.equipment_id, c.model_name == p.model_name, c.at_us <= p.at_us)
-        .where(c.status == PredictionStatus.SCORED.value)
-        .order_by(c.at_us.desc())
-        .limit(CALM_PREDICTIONS)
-    ).scalars()
-    above = list(newest)
-    return p.status is PredictionStatus.SCORED and len(above) == CALM_PREDICTIONS and not any(above)
-
-
-def _maintained_since(tx: Connection, equipment_id: str, from_us: int, to_us: int) -> bool:
-    m = t.maintenance.c
-    query = select(m.maintenance_id).where(m.equipment_id == equipment_id, m.kind != "inspection")
-    return tx.execute(query.where(m.end_us > from_us, m.end_us <= to_us).limit(1)).first() is not None
-
-
-def _end(
-    tx: Connection, case: dict[str, Any], state: CaseState, reason: str, at_us: int, action: str,
-    told: Mapping[str, Any] = MappingProxyType({}),
-) -> None:  # fmt: skip
-    values = {
-        "state": state.value,
-        "version": case["version"] + 1,
-        "open_key": None,
-        "reason": reason or case["reason"],
-        "closed_us": at_us,
-    }
-    _change(tx, case, values)
-    store.cancel_proposed(tx, case["case_id"], wall_us())
-    _note(tx, case, action, at_us, ({"reason": reason} if reason else {}) | dict(told))
-
-
-def _note(tx: Connection, case: dict[str, Any], action: str, at_us: int, detail: dict[str, Any]) -> None:
-    audit.append(
-        tx,
-        actor=audit.SYSTEM,
-        action=action,
-        subject_kind="case",
-        subject_id=case["case_id"],
-        plant_us=at_us,
-        detail=detail,
-    )

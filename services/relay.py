@@ -124,7 +124,7 @@ def _left(tx: Connection, message: outbox.Leased) -> None:
     if case is not None:
         site = site_at(tx, case["site_id"])
         detail = {"command_id": message.message_id, "queue": message.queue, "attempts": message.attempts + 1}
-        _note(tx, case, f"sent to {message.queue}", site.now_us, detail)
+        audit.of_case(tx, case["case_id"], f"sent to {message.queue}", site.now_us, detail)
         settle(tx, case["case_id"], site)
 
 
@@ -139,7 +139,7 @@ def _failed(tx: Connection, message: outbox.Leased, why: str) -> None:
     case = store.hold(tx, command["case_id"])
     if case is not None:
         site = site_at(tx, case["site_id"])
-        _note(tx, case, f"could not be sent to {message.queue}", site.now_us, {"why": why})
+        audit.of_case(tx, case["case_id"], f"could not be sent to {message.queue}", site.now_us, {"why": why})
         settle(tx, case["case_id"], site)
 
 
@@ -162,18 +162,6 @@ def _quarantined(delivery: Delivery, error: Malformed) -> dict[str, Any]:
         "payload": delivery.body[:KEPT_BYTES],
         "times": 1,
     }
-
-
-def _note(tx: Connection, case: dict[str, Any], action: str, at_us: int, detail: dict[str, Any]) -> None:
-    audit.append(
-        tx,
-        actor=audit.SYSTEM,
-        action=action,
-        subject_kind="case",
-        subject_id=case["case_id"],
-        plant_us=at_us,
-        detail=detail,
-    )
 
 
 __all__ = ["Relay", "Sent", "queues_of"]

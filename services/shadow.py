@@ -12,8 +12,8 @@ from data.store import tables as t
 from domain.clock import SECOND
 from domain.equipment import site_of
 from domain.ids import new_id
-from domain.policy import CALM_PREDICTIONS
 from domain.prediction import Prediction, PredictionStatus
+from services.ending import calm, maintained_since
 from services.planning import planned
 
 _A = t.shadow_advice.c
@@ -40,7 +40,8 @@ def note(tx: Connection, p: Prediction) -> str | None:
     if p.at_us <= row["seen_us"]:
         return None
     over = p.at_us - row["opened_us"] >= row["horizon_s"] * SECOND
-    ended = p.at_us if over or _calm(tx, p) or _maintained(tx, p, row["opened_us"]) else None
+    done = over or calm(tx, p) or maintained_since(tx, p.equipment_id, row["opened_us"], p.at_us)
+    ended = p.at_us if done else None
     values = {"seen_us": p.at_us, "ended_us": ended}
     tx.execute(update(t.shadow_advice).where(_A.advice_id == row["advice_id"]).values(**values))
     return None
@@ -70,22 +71,3 @@ def _open(tx: Connection, p: Prediction) -> str | None:
     }
     tx.execute(insert(t.shadow_advice).values(**row))
     return advice_id
-
-
-def _calm(tx: Connection, p: Prediction) -> bool:
-    c = t.predictions.c
-    newest = tx.execute(
-        select(c.above_threshold)
-        .where(c.equipment_id == p.equipment_id, c.model_name == p.model_name, c.at_us <= p.at_us)
-        .where(c.status == PredictionStatus.SCORED.value)
-        .order_by(c.at_us.desc())
-        .limit(CALM_PREDICTIONS)
-    ).scalars()
-    above = list(newest)
-    return len(above) == CALM_PREDICTIONS and not any(above)
-
-
-def _maintained(tx: Connection, p: Prediction, from_us: int) -> bool:
-    m = t.maintenance.c
-    query = select(m.maintenance_id).where(m.equipment_id == p.equipment_id, m.kind != "inspection")
-    return tx.execute(query.where(m.end_us > from_us, m.end_us <= p.at_us).limit(1)).first() is not None

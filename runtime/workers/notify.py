@@ -1,7 +1,6 @@
 """The notify process: tells people that cases wait, and carries the messages out of the desk."""
 
 import logging
-import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,12 @@ from data.store.database import Database
 from domain.clock import SECOND, wall_us
 from domain.errors import Retryable
 from runtime.settings import Settings
-from services import audit_files, workers
+from runtime.workers.heartbeat import Heartbeat
+from services import audit_files
 from services.escalation import Escalation
 from services.notifier import Notifier
 
 NAME = "notify"
-BEAT_US = 5 * SECOND
 LOOK_US = 60 * SECOND
 TURN_S = 1.0
 log = logging.getLogger("taktwise.notify")
@@ -56,7 +55,7 @@ class Worker:
         self._database = database
         self._escalation, self._notifier = Escalation(database), Notifier(database, channels)
         self._channels = ", ".join(sorted(channels)) or "inside the desk only"
-        self._beat_us, self._trouble = 0, ""
+        self._heartbeat, self._trouble = Heartbeat(database, NAME), ""
         self._anchor_dir, self._anchored, self._looked_us = anchor_dir, "", 0
 
     def run(self, stop: threading.Event) -> None:
@@ -68,7 +67,7 @@ class Worker:
                     pass
                 self._anchor()
                 self._trouble = ""
-                self._beat()
+                self._heartbeat.beat(self._detail)
             except Retryable as error:
                 if str(error) != self._trouble:
                     log.warning("%s", error)
@@ -85,12 +84,9 @@ class Worker:
             log.warning("the anchor of the audit cannot be written: %s", error)
             self._anchored = f"cannot be written: {error.strerror}"
 
-    def _beat(self) -> None:
-        if wall_us() - self._beat_us < BEAT_US:
-            return
-        self._beat_us = wall_us()
+    def _detail(self) -> dict[str, Any]:
         counts = {state: count for state, count in self._notifier.counts().items() if state != "dropped"}
         detail: dict[str, Any] = {"channels": self._channels, **counts}
         if self._anchored:
             detail["audit anchor"] = self._anchored
-        workers.beat(self._database, NAME, os.getpid(), detail)
+        return detail

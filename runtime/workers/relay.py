@@ -5,7 +5,6 @@ Two relays may run side by side: a lease keeps them from sending the same messag
 """
 
 import logging
-import os
 import threading
 from typing import Any
 
@@ -15,14 +14,13 @@ from domain.clock import SECOND, wall_us
 from domain.errors import Retryable
 from runtime.settings import Settings
 from runtime.wiring import sink
-from services import workers
+from runtime.workers.heartbeat import Heartbeat
 from services.fallback import watch_stopped
 from services.ledger import book_due
 from services.recommend import Recommender
 from services.relay import BATCH, Relay
 
 NAME = "relay"
-BEAT_US = 5 * SECOND
 EXPIRE_US = SECOND
 QUEUES_US = 60 * SECOND
 JUDGE_US = 30 * SECOND
@@ -49,7 +47,8 @@ class Worker:
     def __init__(self, database: Database, queue: Sink, site_id: str) -> None:
         self._database, self._site_id = database, site_id
         self._relay, self._recommender = Relay(database, queue), Recommender(database)
-        self._prepared_us = self._expired_us = self._judged_us = self._watched_us = self._beat_us = 0
+        self._prepared_us = self._expired_us = self._judged_us = self._watched_us = 0
+        self._heartbeat = Heartbeat(database, NAME)
         counted = ("sent", "retried", "failed", "receipts", "expired", "judged", "limits")
         self._totals = dict.fromkeys(counted, 0)
         self._trouble = ""
@@ -65,7 +64,7 @@ class Worker:
                     log.warning("%s", error)
                 self._trouble, self._prepared_us = str(error), 0
                 stop.wait(RETRY_S)
-            self._beat()
+            self._heartbeat.beat(self._detail)
 
     def _turn(self) -> None:
         now = wall_us()
@@ -87,15 +86,6 @@ class Worker:
             self._totals[name] += getattr(sent, name)
         busy = sent.sent == BATCH
         self._totals["receipts"] += self._relay.take_receipts(timeout_s=0.0 if busy else WAIT_S)
-
-    def _beat(self) -> None:
-        if wall_us() - self._beat_us < BEAT_US:
-            return
-        self._beat_us = wall_us()
-        try:
-            workers.beat(self._database, NAME, os.getpid(), self._detail())
-        except Retryable as error:
-            log.warning("no heartbeat: %s", error)
 
     def _detail(self) -> dict[str, Any]:
         queue = self._trouble or "connected"

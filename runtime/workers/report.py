@@ -5,7 +5,6 @@ tried again, at longer and longer intervals; the health screen says so meanwhile
 """
 
 import logging
-import os
 import threading
 from typing import Any
 
@@ -14,12 +13,11 @@ from domain.clock import SECOND, wall_us
 from domain.errors import Retryable
 from runtime import wiring
 from runtime.settings import Settings
-from services import workers
+from runtime.workers.heartbeat import Heartbeat
 from services.reports.scheduled import Scheduled
 
 NAME = "report"
 PLAN_US = 10 * SECOND
-BEAT_US = 5 * SECOND
 WAIT_S = 1.0
 RETRY_S = 2.0
 log = logging.getLogger("taktwise.report")
@@ -39,7 +37,7 @@ class Worker:
 
     def __init__(self, database: Database, scheduled: Scheduled) -> None:
         self._database, self._scheduled = database, scheduled
-        self._planned_us = self._beat_us = 0
+        self._planned_us, self._heartbeat = 0, Heartbeat(database, NAME)
         self._counted = {"due": 0, "done": 0, "waiting": 0, "failed": 0}
         self._trouble = ""
 
@@ -62,9 +60,7 @@ class Worker:
     def turn(self) -> bool:
         """Plan when it is time, and make at most one report; True when there may be more."""
         now = wall_us()
-        if now - self._beat_us >= BEAT_US:
-            self._beat_us = now
-            workers.beat(self._database, NAME, os.getpid(), self._detail())
+        self._heartbeat.beat(self._detail)
         if now - self._planned_us >= PLAN_US:
             self._planned_us = now
             self._counted["due"] += self._scheduled.plan()

@@ -6,7 +6,6 @@ batch is one transaction: a process that is killed leaves nothing half, and repe
 """
 
 import logging
-import os
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +15,7 @@ from domain.clock import SECOND, wall_us
 from domain.errors import Retryable, SettingsError
 from models import registry
 from runtime.settings import Settings
-from services import workers
+from runtime.workers.heartbeat import Heartbeat
 from services.recommend import Recommender
 from services.score import Served, score_due, serve
 from services.score.considering import consider_due
@@ -67,7 +66,7 @@ class Worker:
         self._live = served[0]
         self._served = {one.judge.key: one for one in served}
         self._due = Due(database)
-        self._beat_us = 0
+        self._heartbeat = Heartbeat(database, NAME, BEAT_US)
         self._counted = {"predictions": 0, "above": 0, "explained": 0, "considered": 0}
         self._batch_ms = 0
         self._trouble = ""
@@ -92,7 +91,7 @@ class Worker:
         scored = self._score()
         seen = consider_due(self._database, self._consider, limit=CONSIDERED_A_TURN)
         self._counted["considered"] += seen
-        self._beat()
+        self._heartbeat.beat(self._detail)
         return bool(asked or scored or seen == CONSIDERED_A_TURN)
 
     def _score(self) -> bool:
@@ -109,16 +108,11 @@ class Worker:
             return True
         return False
 
-    def _beat(self) -> None:
-        now = wall_us()
-        if now - self._beat_us < BEAT_US:
-            return
-        self._beat_us = now
-        detail = {
+    def _detail(self) -> dict[str, Any]:
+        return {
             **self._counted,
             **backlog(self._database),
             "batch_ms": self._batch_ms,
             "model": " ".join(self._live.judge.key),
             "trouble": self._trouble,
         }
-        workers.beat(self._database, NAME, os.getpid(), detail)

@@ -5,7 +5,6 @@ killed goes on where it stopped.
 """
 
 import logging
-import os
 import threading
 from typing import Any
 
@@ -16,7 +15,7 @@ from data.store.database import Database
 from domain.clock import MINUTE, SECOND, wall_us
 from domain.errors import Retryable
 from runtime.settings import Settings
-from services import workers
+from runtime.workers.heartbeat import Heartbeat
 from services.alarms.watch import AlarmWatch
 from services.situation import site_at
 from services.spc.patterns import PatternWatch
@@ -25,7 +24,6 @@ from services.spc.watch import ChartWatch
 NAME = "watch"
 TURN_S = 1.0
 CHARTS_US = 5 * SECOND
-BEAT_US = 5 * SECOND
 GRACE_WALL_US = 30 * SECOND  # what is on its way at the end of an hour still arrives
 log = logging.getLogger("taktwise.watch")
 
@@ -46,7 +44,8 @@ class Worker:
         self._database = database
         self._alarms = AlarmWatch(database)
         self._charts, self._patterns = ChartWatch(database), PatternWatch(database)
-        self._charts_us = self._beat_us = 0
+        self._charts_us = 0
+        self._heartbeat = Heartbeat(database, NAME)
         self._totals = {"alarm events": 0, "samples": 0, "broken rules": 0, "cases": 0, "hours": 0}
         self._trouble = ""
 
@@ -60,7 +59,7 @@ class Worker:
                 if str(error) != self._trouble:
                     log.warning("%s", error)
                 self._trouble = str(error)
-            self._beat()
+            self._heartbeat.beat(self._detail)
             stop.wait(TURN_S)
 
     def turn(self) -> None:
@@ -89,15 +88,6 @@ class Worker:
             (site.site_id, site.now_us - min(round(grace_us * site.clock.speed), 5 * MINUTE))
             for site in found
         ]
-
-    def _beat(self) -> None:
-        if wall_us() - self._beat_us < BEAT_US:
-            return
-        self._beat_us = wall_us()
-        try:
-            workers.beat(self._database, NAME, os.getpid(), self._detail())
-        except Retryable as error:
-            log.warning("no heartbeat: %s", error)
 
     def _detail(self) -> dict[str, Any]:
         return {**self._totals, "trouble": self._trouble}

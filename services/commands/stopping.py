@@ -6,6 +6,7 @@ stored (data.store.stops). A drill writes down what a stop would do, is seen by 
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,19 +14,20 @@ from sqlalchemy import Connection, delete, insert, select
 
 from auth.permissions import Actor, Permission
 from auth.signatures import NOTHING_TYPED, Credential, Proof, check_proof
-from data.store import cases, notices
+from data.store import notices
 from data.store import stops as store
 from data.store import tables as t
 from data.store.database import Database
 from domain.cases import UNDECIDED, CaseState
 from domain.clock import wall_us
-from domain.errors import InvalidInput, NotFound, NotNow
+from domain.errors import Conflict, InvalidInput, NotFound, NotNow
 from domain.evidence import canonical
 from domain.ids import new_id
 from domain.rules import Limit
 from services import audit, fallback
 from services.actors import fresh
 from services.commands.acting import checked_text
+from services.ending import end
 from services.signing import Signer, hash_of
 from services.situation import Site, site_at
 from services.stop_plan import advice_of, told
@@ -192,20 +194,9 @@ def _write_down(
 
 
 def _withdraw(tx: Connection, case: dict[str, Any], site: Site, reason: str) -> int:
-    values = {
-        "state": CaseState.WITHDRAWN.value,
-        "version": case["version"] + 1,
-        "open_key": None,
-        "reason": reason,
-        "closed_us": site.now_us,
-    }
     if case["state"] in {state.value for state in UNDECIDED}:
-        cases.change(tx, case["case_id"], case["version"], values)
-        cases.cancel_proposed(tx, case["case_id"], wall_us())
-        audit.append(
-            tx, actor=audit.SYSTEM, action="withdrawn", subject_kind="case", subject_id=case["case_id"],
-            plant_us=site.now_us, detail={"reason": reason},
-        )  # fmt: skip
+        with suppress(Conflict):  # decided in this very moment: what people released goes on
+            end(tx, case, CaseState.WITHDRAWN, reason, site.now_us, "withdrawn")
     return int(case["number"])
 
 

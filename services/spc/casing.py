@@ -57,7 +57,8 @@ def open_for(tx: Connection, chart: Chart, fresh: Sequence[Mapping[str, Any]], n
     for row in recent:
         store.name_case(tx, row, case_id)
     if case is not None:
-        _note(tx, case_id, "control chart broke a rule", now_us, {"chart": chart.title, "words": words})
+        detail = {"chart": chart.title, "words": words}
+        audit.of_case(tx, case_id, "control chart broke a rule", now_us, detail)
     return int(case is None)
 
 
@@ -111,17 +112,6 @@ def _open(tx: Connection, chart: Chart, plan: Planned, words: str, key: str, now
     }
     cases_store.add(tx, row)
     propose(tx, case_id, plan.commands(plan.advice.advised), wall_us())
-    _note(tx, case_id, "proposed", now_us, {"title": row["title"], "chart": chart.title, "words": words})
+    detail = {"title": row["title"], "chart": chart.title, "words": words}
+    audit.of_case(tx, case_id, "proposed", now_us, detail)
     return case_id
-
-
-def _note(tx: Connection, case_id: str, action: str, at_us: int, detail: dict[str, Any]) -> None:
-    audit.append(
-        tx,
-        actor=audit.SYSTEM,
-        action=action,
-        subject_kind="case",
-        subject_id=case_id,
-        plant_us=at_us,
-        detail=detail,
-    )
