@@ -8,7 +8,7 @@ from domain.errors import InvalidInput
 
 SHORTEST = 10
 LONGEST_BYTES = 72  # bcrypt reads no further
-ROUNDS = 11  # of bcrypt; docs/decisions/0006-password-cost.md
+ROUNDS = 11  # of bcrypt; docs/decisions/0007-password-cost.md
 # Of random bytes that nobody kept. Made once: a new one at every start costs 0.15 s.
 _DECOY = b"$2b$11$S8yKlzbQNsKkD0YD41wRYOkw4SwFsPxijURgyHOrWIBsqWiE/4Qu2"
 
