@@ -25,6 +25,7 @@ from auth.signatures import Credential
 from benchmarks import decide_rows
 from components import card
 from components.approval import people_panel
+from components.choices import choices_panel
 from components.course import course_panel
 from components.inbox import headline, under_way_panel, waiting_panel
 from components.orders import orders_panel
@@ -131,7 +132,7 @@ class _Desk:
         return (
             card.case_title(case, self._site, now, case.approval.limit_cents)
             + card.why_panel(case, self._site, now)
-            + card.choices_panel(case, self._site)
+            + choices_panel(case, self._site, now)
             + orders_panel(case, self._site, now)
             + people_panel(case, self._site, now)
             + course_panel(case.course, self._site, now)

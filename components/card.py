@@ -1,11 +1,9 @@
 """The card of a case: what, when, why, the choices and what will be sent. HTML from row shapes."""
 
-from collections.abc import Sequence
-
-from components.charts import range_bar, trend_svg
+from components.charts import trend_svg
 from components.evidence import arguments, contribution_bars
 from components.links import link
-from components.tables import bullets, heading, panel, small, table
+from components.tables import bullets, heading, panel, table
 from components.words import (
     age_roughly,
     lapse,
@@ -20,13 +18,10 @@ from components.words import (
 )
 from domain.cases import UNDECIDED, CaseKind
 from domain.clock import MINUTE
-from domain.evidence import Alternative, Evidence
-from domain.messages import MaintenanceOrder
+from domain.evidence import Evidence
 from services.rows.decide import CaseView
 from services.rows.site import SiteRow
 
-ADVISED = ' <span class="tw-tag tw-advice">advised</span>'
-PROPOSED = ' <span class="tw-tag">proposed</span>'  # by a person: violet is for what the models say
 HALF_HOUR = 30 * MINUTE
 STATES = {
     "approved": "approved, not sent yet",
@@ -140,38 +135,6 @@ def _similar(e: Evidence) -> str:
     return bullets(e.similar_words, "No decided case like this one yet.") + (
         f'<p class="tw-small">{cases}</p>' if cases else ""
     )
-
-
-def choices_panel(case: CaseView, site: SiteRow) -> str:
-    """Each choice with its expected cost and 90 % range; those that do not fit say why."""
-    top = max((a.high_cents for a in case.alternatives), default=1)
-    starts = {c.payload.work.start_us for c in case.commands if isinstance(c.payload.work, MaintenanceOrder)}
-    signed = bool(case.signatures)
-    tag = PROPOSED if case.kind == CaseKind.RAISED else ADVISED
-    rows = [_choice(a, top, site.currency, tag, signed and a.start_us in starts) for a in case.alternatives]
-    body = table((), rows, right=(2,), wide=1) + _assumptions(case.evidence.assumptions)
-    return panel("Choices: expected cost, 90 % range", body)
-
-
-def _choice(a: Alternative, top: int, currency: str, mark: str, chosen: bool) -> Sequence[str]:
-    tag = mark if a.advised else ""
-    tag += ' <span class="tw-tag">chosen</span>' if chosen else ""
-    label = (f"<b>{safe(a.label)}</b>" if a.advised else safe(a.label)) + tag
-    why_not = "" if a.fits else f'<div class="tw-muted tw-small">not possible: {safe(a.why_not)}</div>'
-    bar = range_bar(a.low_cents, a.cost_cents, a.high_cents, top, advised=a.advised and mark == ADVISED)
-    words = f"{money(a.low_cents, currency)} to {a.high_cents / 100:,.0f}"
-    cost = f"<b>{money(a.cost_cents, currency)}</b>" if a.advised else money(a.cost_cents, currency)
-    return (
-        label + why_not,
-        f'<div class="tw-barcell">{bar}</div>',
-        f'<span class="tw-nw">{cost}</span>{small(words, "tw-nw")}',
-    )
-
-
-def _assumptions(lines: Sequence[str]) -> str:
-    if not lines:
-        return ""
-    return f'<details class="tw-details"><summary>How it is counted</summary>{bullets(lines, "")}</details>'
 
 
 def meaning(text: str) -> str:

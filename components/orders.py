@@ -31,6 +31,12 @@ def orders_panel(case: CaseView, site: SiteRow, now_us: int) -> str:
     )
 
 
+def first_start(commands: Sequence[CommandRow]) -> int | None:
+    """The earliest start among orders that are only proposed; None without one."""
+    works = [c.payload.work for c in commands if c.state is CommandState.PROPOSED]
+    return min((work.start_us for work in works if isinstance(work, MaintenanceOrder)), default=None)
+
+
 def receipts_panel(case: CaseView, site: SiteRow, now_us: int) -> str:
     """What was ordered: each order with where it stands, the last answer, and every field."""
     rows = [_ordered(command, site, now_us) for command in case.commands]

@@ -16,95 +16,29 @@ long the work takes compared with the plan. Its weight is its probability.
   hurried repair (with call-out) when the alarm catches it, else the failure. "Inspect first" costs
   the inspection, then the repair at once when it finds something; when it misses, the failure. It
   may also find wear that would not have failed within the horizon: that repair is counted too.
+- "Slow down" runs at a share s of the speed until the repair at a planned stop. What would have failed
+  at t fails at now + (t - now) x s ** -k (domain.cost_inputs says where k comes from), and 1 - s of the
+  output of every producing hour until then is lost at the downtime rate. Wear is no less for it.
+- "Other machine" repairs now while another one makes up a share of the lost output (how much of its
+  planned time it stood idle lately, times how fast it makes the product), after a setup at the labour rate.
 - A machine that would not have failed within the horizon costs nothing more when left alone. That
   favours waiting: the benefit is understated rather than overstated.
 
-Expected cost = weighted mean; the 90 % range = weighted 5th and 95th percentile of what happens.
+Expected cost = weighted mean; the 90 % range = weighted 5th and 95th percentile of what happens. Lost
+production is summed up the same way, in minutes: producing time in which the machine stands, and the
+output that slow running does not make.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from domain.clock import HOUR, MINUTE, SECOND
-from domain.errors import InvalidInput
+from domain.cost_inputs import Rates, Risk, Setting, Spare, Stock, Task
 
 TIME_BINS = 16
 STRETCHES = ((0.7, 0.15), (0.9, 0.25), (1.0, 0.2), (1.15, 0.25), (1.5, 0.15))
-
-
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """What a plant states once, per machine, line or site. Shares are 0..1, money in cents."""
-
-    downtime_cents_per_hour: int = 45_000
-    labour_cents_per_hour: int = 6_500
-    unplanned_factor: float = 2.5
-    call_out_s: int = 3_600
-    collateral_cents: int = 80_000
-    emergency_delivery_s: int = 86_400
-    alarm_catches: float = 0.35
-    alarm_lead_s: int = 7_200
-    inspection_finds: float = 0.85
-    inspection_misleads: float = 0.1
-
-    def __post_init__(self) -> None:
-        shares = (self.alarm_catches, self.inspection_finds, self.inspection_misleads)
-        if not all(0 <= share <= 1 for share in shares) or self.unplanned_factor < 1:
-            raise InvalidInput("shares are 0..1, and an unplanned repair takes no less than a planned one")
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """The work for a cause on a type of machine. `part_id` None: no part is needed."""
-
-    task: str
-    skill: str
-    duration_s: int
-    inspect_s: int
-    part_id: str | None
-    part_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stock:
-    """The part's unreserved stock, price, and how long a new one takes."""
-
-    unreserved: float
-    price_cents: int
-    lead_time_s: int
-
-
-@dataclass(frozen=True, slots=True)
-class Risk:
-    """The prediction, as far as costs need it. Remaining life in microseconds of plant time."""
-
-    at_us: int
-    horizon_us: int
-    probability: float
-    life_low_us: int | None = None
-    life_us: int | None = None
-    life_high_us: int | None = None
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.probability <= 1 or self.horizon_us <= 0:
-            raise InvalidInput("a probability is 0..1 and a horizon is above 0")
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """Everything that the cost of a choice depends on. `producing` None: production never stops."""
-
-    risk: Risk
-    task: Task
-    stock: Stock | None
-    rates: Rates
-    producing: tuple[tuple[int, int], ...] | None = None
-
-    @property
-    def part_in_stock(self) -> bool:
-        """True when the work needs no part, or one lies unreserved in stock."""
-        return self.task.part_id is None or (self.stock is not None and self.stock.unreserved >= 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +54,27 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a choice does: start the work at `start_us` (None: leave it), or inspect first then."""
+    """What a choice does: start the work at `start_us` (None: leave it), or inspect first then.
+
+    `slow_from_us`: run slower from there until the start. `moved`: another machine takes the work meanwhile.
+    """
 
     start_us: int | None
     inspect: bool = False
     heed_alarm: bool = False
+    slow_from_us: int | None = None
+    moved: bool = False
+
+
+class Loss(NamedTuple):
+    """What happens costs this much, in cents, and loses this much producing time, in microseconds."""
+
+    cents: float = 0.0
+    lost_us: float = 0.0
+
+    def plus(self, other: "Loss", cents: float = 0.0) -> "Loss":
+        """Both, and some money."""
+        return Loss(self.cents + other.cents + cents, self.lost_us + other.lost_us)
 
 
 def failure_share(risk: Risk, after_us: int) -> float:
@@ -183,60 +133,105 @@ def producing_us(setting: Setting, start_us: int, duration_us: int) -> int:
     end = start_us + duration_us
     if setting.producing is None:
         return duration_us
-    return sum(max(0, min(end, b) - max(start_us, a)) for a, b in setting.producing)
+    lost = 0
+    for a, b in setting.producing:
+        if a < end and b > start_us:
+            lost += (b if b < end else end) - (a if a > start_us else start_us)
+    return lost
 
 
-def stop_cents(setting: Setting, start_us: int, duration_s: float, *, part: bool) -> float:
-    """A stop of the machine with somebody working on it."""
+def _not_made(setting: Setting, lost_us: float) -> Loss:
+    return Loss(lost_us / HOUR * setting.rates.downtime_cents_per_hour, lost_us)
+
+
+def stop_loss(
+    setting: Setting, start_us: int, duration_s: float, *, part: bool, made_up: float = 0.0
+) -> Loss:
+    """A stop of the machine with somebody working on it; another one makes up a share of the output."""
     length = round(duration_s * SECOND)
-    lost = producing_us(setting, start_us, length) / HOUR * setting.rates.downtime_cents_per_hour
     price = setting.stock.price_cents if part and setting.stock else 0
-    return lost + length / HOUR * setting.rates.labour_cents_per_hour + price
+    work = length / HOUR * setting.rates.labour_cents_per_hour
+    lost = producing_us(setting, start_us, length) * (1 - made_up)
+    return Loss(lost / HOUR * setting.rates.downtime_cents_per_hour + work + price, lost)
 
 
-def failure_cents(setting: Setting, fails_us: int, stretch: float) -> float:
+def failure_loss(setting: Setting, fails_us: int, stretch: float) -> Loss:
     """A failure: call-out, longer repair, part (delivered in a hurry if need be), other damage."""
     rates, delivery = setting.rates, 0
     if not setting.part_in_stock:
         lead = setting.stock.lead_time_s if setting.stock else rates.emergency_delivery_s
         delivery = min(lead, rates.emergency_delivery_s)
     waiting = round((rates.call_out_s + delivery) * SECOND)
-    lost = producing_us(setting, fails_us, waiting) / HOUR * rates.downtime_cents_per_hour
+    lost = _not_made(setting, producing_us(setting, fails_us, waiting))
     repair = setting.task.duration_s * rates.unplanned_factor * stretch
-    return lost + stop_cents(setting, fails_us + waiting, repair, part=True) + rates.collateral_cents
+    repaired = stop_loss(setting, fails_us + waiting, repair, part=True)
+    return lost.plus(repaired, rates.collateral_cents)
 
 
 def cost_cents(setting: Setting, plan: Plan, scenario: Scenario) -> float:
     """What a choice costs in one scenario."""
+    return loss(setting, plan, scenario).cents
+
+
+def loss(setting: Setting, plan: Plan, scenario: Scenario) -> Loss:
+    """What a choice costs, and how much production it loses, in one scenario."""
     fails = scenario.fails_us
     if plan.start_us is None:
         return _left_alone(setting, plan, scenario)
+    if plan.slow_from_us is not None:
+        return _slowed(setting, plan.slow_from_us, plan.start_us, scenario)
     if fails is not None and fails < plan.start_us:
-        return failure_cents(setting, fails, scenario.stretch)
+        return failure_loss(setting, fails, scenario.stretch)
     repair = setting.task.duration_s * scenario.stretch
-    if not plan.inspect:
-        return stop_cents(setting, plan.start_us, repair, part=True)
+    if plan.inspect:
+        return _inspected(setting, plan.start_us, repair, scenario)
+    if plan.moved and setting.spare is not None:
+        setup = Loss(setting.spare.setup_s / 3_600 * setting.rates.labour_cents_per_hour)
+        return setup.plus(stop_loss(setting, plan.start_us, repair, part=True, made_up=setting.spare.share))
+    return stop_loss(setting, plan.start_us, repair, part=True)
+
+
+def _inspected(setting: Setting, start_us: int, repair_s: float, scenario: Scenario) -> Loss:
     look = setting.task.inspect_s
-    looked = stop_cents(setting, plan.start_us, look, part=False)
+    looked = stop_loss(setting, start_us, look, part=False)
     if scenario.inspection_finds:
-        return looked + stop_cents(setting, plan.start_us + look * SECOND, repair, part=True)
-    return looked if fails is None else looked + failure_cents(setting, fails, scenario.stretch)
+        return looked.plus(stop_loss(setting, start_us + look * SECOND, repair_s, part=True))
+    if scenario.fails_us is None:
+        return looked
+    return looked.plus(failure_loss(setting, scenario.fails_us, scenario.stretch))
 
 
-def _left_alone(setting: Setting, plan: Plan, scenario: Scenario) -> float:
+def slowed_us(setting: Setting, from_us: int, fails_us: int) -> int:
+    """When it fails instead, running slower from `from_us` on."""
+    longer = float(setting.rates.slow_speed**-setting.task.wear_exponent)
+    return fails_us if fails_us <= from_us else from_us + round((fails_us - from_us) * longer)
+
+
+def _slowed(setting: Setting, from_us: int, start_us: int, scenario: Scenario) -> Loss:
+    fails = None if scenario.fails_us is None else slowed_us(setting, from_us, scenario.fails_us)
+    until = start_us if fails is None else min(fails, start_us)
+    less = producing_us(setting, from_us, max(0, until - from_us)) * (1 - setting.rates.slow_speed)
+    if fails is not None and fails < start_us:
+        return _not_made(setting, less).plus(failure_loss(setting, fails, scenario.stretch))
+    repair = setting.task.duration_s * scenario.stretch
+    return _not_made(setting, less).plus(stop_loss(setting, start_us, repair, part=True))
+
+
+def _left_alone(setting: Setting, plan: Plan, scenario: Scenario) -> Loss:
     fails = scenario.fails_us
     if fails is None:
-        return 0.0
+        return Loss()
     if not (plan.heed_alarm and scenario.alarm_catches and setting.part_in_stock):
-        return failure_cents(setting, fails, scenario.stretch)
+        return failure_loss(setting, fails, scenario.stretch)
     alarm = max(setting.risk.at_us, fails - setting.rates.alarm_lead_s * SECOND)
     hurried = setting.rates.call_out_s + setting.task.duration_s * scenario.stretch
-    return stop_cents(setting, alarm, hurried, part=True)
+    return stop_loss(setting, alarm, hurried, part=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Expected cost and its 90 % range, in cents; widened to hold a mean that a few rare outcomes carry."""
+    """Expected value and its 90 % range, in cents (or in minutes); widened to hold a mean that a few
+    rare outcomes carry."""
 
     expected: int
     low: int
@@ -263,3 +258,27 @@ def _quantile(ranked: Sequence[tuple[float, float]], share: float) -> float:
 def rounded_up(us: int, step_us: int = 5 * MINUTE) -> int:
     """The next full five minutes."""
     return -(-us // step_us) * step_us
+
+
+__all__ = [
+    "Cost",
+    "Loss",
+    "Plan",
+    "Rates",
+    "Risk",
+    "Scenario",
+    "Setting",
+    "Spare",
+    "Stock",
+    "Task",
+    "after_inspection",
+    "cost_cents",
+    "failure_share",
+    "loss",
+    "producing_us",
+    "rounded_up",
+    "scenarios",
+    "slowed_us",
+    "stop_loss",
+    "summary",
+]

@@ -52,6 +52,20 @@ class SimilarCase:
 
 
 @dataclass(frozen=True, slots=True)
+class CostInput:
+    """One figure that the costs are counted from, where it comes from, and since when it holds.
+
+    `unit`: cents, cents/h, s, h, share (0..1), factor, pieces. `since_us` None: its source names no time.
+    """
+
+    label: str
+    value: float
+    unit: str
+    source: str
+    since_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Why the desk proposes this. Empty tuples mean "none known", never "not looked".
 
@@ -88,6 +102,7 @@ class Evidence:
     similar_words: tuple[str, ...]
     limits: tuple[str, ...]
     assumptions: tuple[str, ...]
+    inputs: tuple[CostInput, ...] = ()
 
     def to_json(self) -> str:
         """Canonical JSON."""
@@ -100,6 +115,7 @@ class Evidence:
         try:
             row["moved"] = tuple(Moved(**m) for m in row["moved"])
             row["similar"] = tuple(SimilarCase(**s) for s in row["similar"])
+            row["inputs"] = tuple(CostInput(**one) for one in row.get("inputs", ()))
             for name in ("against", "would_change", "similar_words", "limits", "assumptions"):
                 row[name] = tuple(row[name])
             return cls(**row)
@@ -112,7 +128,10 @@ class Alternative:
     """One choice. `cost_cents` is the expected cost, `low_cents`..`high_cents` its 90 % range.
 
     `key` is stable (domain.recommendation.Choice). `start_us` is None where nothing is started by
-    us (wait for the limit alarm, run to failure). When `fits` is False, `why_not` says why.
+    us (wait for the limit alarm, run to failure). When `fits` is False, `why_not` says why. `minutes` is
+    the production that is expected to be lost, with its 90 % range. `note` goes out with the order.
+    `look_cents` and `worth_cents`: what an inspection costs, and what it tells is worth. Without `counted`
+    the choice does not exist now, and its figures mean nothing.
     """
 
     key: str
@@ -125,6 +144,13 @@ class Alternative:
     fits: bool
     why_not: str
     advised: bool
+    minutes: int = 0
+    minutes_low: int = 0
+    minutes_high: int = 0
+    note: str = ""
+    look_cents: int | None = None
+    worth_cents: int | None = None
+    counted: bool = True
 
 
 def alternatives_to_json(alternatives: tuple[Alternative, ...]) -> str:

@@ -3,36 +3,36 @@
 The probable cause is the one whose signs moved the risk most (CAUSES: which sensors speak for which
 cause, and how much). Costs are counted by domain.costs; the cheapest alternative that fits is
 advised. The benefit compares it with what the plant would do anyway: wait for its limit alarm.
+Choices that are not possible now stand at the end of the list, without a cost, and say why.
+
+What an inspection tells is worth what the best choice without it costs more than inspecting first does,
+the price of the look itself left out (the expected value of the information).
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from zoneinfo import ZoneInfo
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from domain.clock import HOUR, MINUTE, SECOND, utc
-from domain.costs import Cost, Plan, Scenario, Setting, cost_cents, rounded_up, scenarios, summary
+from domain.choices import (
+    AT_ONCE,
+    LEAVES_IT,
+    NAMES,
+    PREPARE_US,
+    Calendar,
+    Choice,
+    clock_text,
+    label,
+    minutes_text,
+    note,
+    possible,
+    soonest,
+    why_not,
+)
+from domain.clock import HOUR, MINUTE
+from domain.costs import Cost, Loss, Plan, Scenario, Setting, loss, scenarios, stop_loss, summary
 from domain.errors import NotNow
 from domain.evidence import Alternative
 from domain.prediction import Contribution
 
-PREPARE_US = 15 * MINUTE
-
-
-class Choice(StrEnum):
-    """What can be done."""
-
-    INSPECT_FIRST = "inspect_first"
-    NOW = "now"
-    SHIFT_CHANGE = "shift_change"
-    PLANNED_STOP = "planned_stop"
-    WHEN_PART_ARRIVES = "when_part_arrives"
-    AT_TIME = "at_time"
-    WAIT_FOR_ALARM = "wait_for_alarm"
-    RUN_TO_FAILURE = "run_to_failure"
-
-
-LEAVES_IT = frozenset({Choice.WAIT_FOR_ALARM, Choice.RUN_TO_FAILURE})
 CAUSES: dict[str, dict[str, float]] = {
     "bearing": {
         "envelope_high": 1.0,
@@ -93,21 +93,13 @@ def probable_cause(contributions: Iterable[Contribution], known: Sequence[str]) 
 
 
 @dataclass(frozen=True, slots=True)
-class Calendar:
-    """The stops that the plant's plan offers. `shift_ends` and `gaps` in time order; gaps (start, end)
-    are stretches without production, shift changes left out."""
-
-    zone: str
-    shift_ends: tuple[int, ...] = ()
-    gaps: tuple[tuple[int, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Advice:
-    """Ranked alternatives (cheapest first, the advised one marked) and the benefit of the advice."""
+    """Ranked alternatives (cheapest first, the advised one marked, what is not possible at the end), the
+    benefit of the advice, and the benefits of all that were counted, by key."""
 
     alternatives: tuple[Alternative, ...]
     benefit: Cost
+    benefits: Mapping[str, Cost] = field(default_factory=dict)
 
     @property
     def advised(self) -> Alternative:
@@ -120,90 +112,51 @@ class Advice:
         return self.advised.key not in LEAVES_IT and self.benefit.expected > 0
 
 
-def clock_text(us: int, zone: str, near_us: int | None = None) -> str:
-    """`14:00` in the plant's zone, with the day in front when it is not the day of `near_us`."""
-    local = utc(us).astimezone(ZoneInfo(zone))
-    if near_us is None or utc(near_us).astimezone(ZoneInfo(zone)).date() == local.date():
-        return local.strftime("%H:%M")
-    return local.strftime("%a %H:%M")
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """An alternative, and its cost in each scenario."""
 
-
-def minutes_text(seconds: int) -> str:
-    """`35 min`, `2 h`, `2.5 h`."""
-    return f"{round(seconds / 60)} min" if seconds < 5_400 else f"{round(seconds / 3_600, 1):g} h"
-
-
-def _plans(setting: Setting, calendar: Calendar) -> dict[Choice, Plan]:
-    at, horizon = setting.risk.at_us, setting.risk.horizon_us
-    ready = rounded_up(at + PREPARE_US)
-    plans = {
-        Choice.NOW: Plan(ready),
-        Choice.INSPECT_FIRST: Plan(ready, inspect=True),
-        Choice.WAIT_FOR_ALARM: Plan(None, heed_alarm=True),
-        Choice.RUN_TO_FAILURE: Plan(None),
-    }
-    change = next((end for end in calendar.shift_ends if ready <= end <= at + horizon), None)
-    if change is not None:
-        plans[Choice.SHIFT_CHANGE] = Plan(change)
-    need = setting.task.duration_s * SECOND
-    gap = next((a for a, b in calendar.gaps if ready <= a <= at + horizon and b - a >= need // 2), None)
-    if gap is not None and gap != change:
-        plans[Choice.PLANNED_STOP] = Plan(gap)
-    if not setting.part_in_stock and setting.stock is not None:
-        plans[Choice.WHEN_PART_ARRIVES] = Plan(rounded_up(ready + setting.stock.lead_time_s * SECOND))
-    return plans
-
-
-def _why_not(setting: Setting, plan: Plan) -> str:
-    if plan.start_us is None or plan.inspect or setting.part_in_stock:
-        return ""
-    name = setting.task.part_name or setting.task.part_id
-    if setting.stock is None:
-        return f"{name}: no stock is known"
-    arrives = setting.risk.at_us + setting.stock.lead_time_s * SECOND
-    if plan.start_us < arrives:
-        return f"{name} is not in stock; a new one takes {minutes_text(setting.stock.lead_time_s)}"
-    return ""
-
-
-def _label(setting: Setting, calendar: Calendar, choice: Choice, plan: Plan) -> str:
-    if choice is Choice.WAIT_FOR_ALARM:
-        return "Wait for the limit alarm"
-    if plan.start_us is None:
-        return "Run to failure"
-    when = clock_text(plan.start_us, calendar.zone, setting.risk.at_us)
-    texts = {
-        Choice.NOW: "Now",
-        Choice.INSPECT_FIRST: f"Inspect first, {minutes_text(setting.task.inspect_s)}",
-        Choice.SHIFT_CHANGE: f"At {when}, shift change",
-        Choice.PLANNED_STOP: f"At {when}, planned stop",
-        Choice.WHEN_PART_ARRIVES: f"At {when}, when the part is here",
-    }
-    return texts.get(choice, f"At {when}")
+    alternative: Alternative
+    cents: list[float]
 
 
 def _counted(
     setting: Setting, table: Sequence[Scenario], calendar: Calendar, choice: Choice, plan: Plan
-) -> tuple[Alternative, list[float]]:
-    values = [cost_cents(setting, plan, scenario) for scenario in table]
-    cost, why_not = summary(values, table), _why_not(setting, plan)
+) -> _Counted:
+    found = _losses(setting, table, plan)
+    cents, lost = [one.cents for one in found], [one.lost_us / MINUTE for one in found]
+    cost, minutes, barred = summary(cents, table), summary(lost, table), why_not(setting, plan)
     duration = setting.task.inspect_s if plan.inspect else setting.task.duration_s
-    label = _label(setting, calendar, choice, plan)
-    return (
-        Alternative(
-            key=choice.value,
-            label=label,
-            start_us=plan.start_us,
-            duration_s=0 if plan.start_us is None else duration,
-            cost_cents=cost.expected,
-            low_cents=cost.low,
-            high_cents=cost.high,
-            fits=not why_not,
-            why_not=why_not,
-            advised=False,
-        ),
-        values,
+    told = Alternative(
+        key=choice.value,
+        label=label(setting, calendar, choice, plan),
+        start_us=plan.start_us,
+        duration_s=0 if plan.start_us is None else duration,
+        cost_cents=cost.expected,
+        low_cents=cost.low,
+        high_cents=cost.high,
+        fits=not barred,
+        why_not=barred,
+        advised=False,
+        minutes=minutes.expected,
+        minutes_low=minutes.low,
+        minutes_high=minutes.high,
+        note=note(setting, choice),
     )
+    return _Counted(told, cents)
+
+
+def _losses(setting: Setting, table: Sequence[Scenario], plan: Plan) -> list[Loss]:
+    """One loss per scenario; scenarios that differ in what plays no part in the plan are counted once."""
+    known: dict[tuple[int | None, float, bool, bool], Loss] = {}
+    found = []
+    for s in table:
+        alarm, told = plan.heed_alarm and s.alarm_catches, plan.inspect and s.inspection_finds
+        key = (s.fails_us, s.stretch, alarm, told)
+        if key not in known:
+            known[key] = loss(setting, plan, s)
+        found.append(known[key])
+    return found
 
 
 def advise(
@@ -214,18 +167,38 @@ def advise(
     `wanted` names the choice of a person who raises a case: it is put forward although another may
     be cheaper. `inspected`: somebody has looked and found wear, so that looking again is no choice.
     """
-    table = scenarios(setting.risk, setting.rates)
+    table, found = scenarios(setting.risk, setting.rates), possible(setting, calendar)
     counted = {
-        choice: _counted(setting, table, calendar, choice, plan)
-        for choice, plan in _plans(setting, calendar).items()
+        choice.value: _counted(setting, table, calendar, choice, plan)
+        for choice, plan in found.plans.items()
         if not (inspected and choice is Choice.INSPECT_FIRST)
     }
-    ranked = sorted((a for a, _ in counted.values()), key=lambda a: (a.cost_cents, a.key))
+    ranked = sorted((c.alternative for c in counted.values()), key=lambda a: (a.cost_cents, a.key))
+    ranked = [_priced(setting, table, a, ranked) for a in ranked]
     best = next((a for a in ranked if a.key == wanted and a.fits), None) or next(a for a in ranked if a.fits)
-    return Advice(
-        tuple(replace(a, advised=a is best) for a in ranked),
-        _benefit(counted[Choice.WAIT_FOR_ALARM][1], counted[Choice(best.key)][1], table),
-    )
+    anyway = counted[Choice.WAIT_FOR_ALARM].cents
+    benefits = {key: _benefit(anyway, c.cents, table) for key, c in counted.items()}
+    listed = [replace(a, advised=a is best) for a in ranked]
+    listed += [_missing(choice, why) for choice, why in found.missing.items()]
+    return Advice(tuple(listed), benefits[best.key], benefits)
+
+
+def _priced(
+    setting: Setting, table: Sequence[Scenario], one: Alternative, others: Sequence[Alternative]
+) -> Alternative:
+    """Inspecting first, with the price of the look and the worth of what it tells."""
+    if one.key != Choice.INSPECT_FIRST or one.start_us is None:
+        return one
+    look = stop_loss(setting, one.start_us, setting.task.inspect_s, part=False).cents
+    start = one.start_us
+    reached = sum(s.weight for s in table if s.fails_us is None or s.fails_us >= start)
+    price = round(look * reached)
+    without = min(a.cost_cents for a in others if a.fits and a.key != Choice.INSPECT_FIRST)
+    return replace(one, look_cents=price, worth_cents=without - one.cost_cents + price)
+
+
+def _missing(choice: Choice, why: str) -> Alternative:
+    return Alternative(choice.value, NAMES[choice], None, 0, 0, 0, 0, False, why, False, counted=False)
 
 
 def _benefit(anyway: Sequence[float], ours: Sequence[float], table: Sequence[Scenario]) -> Cost:
@@ -240,11 +213,53 @@ def at_time(
         raise NotNow("the start lies in the past")
     table = scenarios(setting.risk, setting.rates)
     choice = Choice.INSPECT_FIRST if inspect else Choice.AT_TIME
-    chosen, values = _counted(setting, table, calendar, choice, Plan(start_us, inspect=inspect))
-    anyway = [cost_cents(setting, Plan(None, heed_alarm=True), s) for s in table]
-    return chosen, _benefit(anyway, values, table)
+    chosen = _counted(setting, table, calendar, choice, Plan(start_us, inspect=inspect))
+    anyway = [loss(setting, Plan(None, heed_alarm=True), s).cents for s in table]
+    return chosen.alternative, _benefit(anyway, chosen.cents, table)
+
+
+def as_of(alternatives: Iterable[Alternative], now_us: int) -> tuple[Alternative, ...]:
+    """The same list a while later: what begins at once moves on, any other start that has passed is out."""
+    return tuple(_later(a, now_us) for a in alternatives)
+
+
+def _later(one: Alternative, now_us: int) -> Alternative:
+    if one.start_us is None or one.start_us >= now_us:
+        return one
+    if one.key in AT_ONCE:
+        return replace(one, start_us=soonest(now_us))
+    return replace(one, fits=False, why_not="this start has passed")
+
+
+def plan_of(choice: str, start_us: int | None, at_us: int) -> Plan:
+    """The plan of an advised choice as it stood at `at_us`."""
+    if start_us is None:
+        return Plan(None, heed_alarm=choice == Choice.WAIT_FOR_ALARM)
+    slow = soonest(at_us) if choice == Choice.SLOW_DOWN else None
+    return Plan(start_us, choice == Choice.INSPECT_FIRST, False, slow, choice == Choice.OTHER_MACHINE)
 
 
 def life_us(value: float | None, unit: str) -> int | None:
     """Remaining life as plant time. A cycle of a test engine counts as one hour."""
     return None if value is None else round(value * HOUR) if unit in ("h", "hours", "cycles") else None
+
+
+__all__ = [
+    "AT_ONCE",
+    "LEAVES_IT",
+    "PREPARE_US",
+    "Advice",
+    "Calendar",
+    "Choice",
+    "advise",
+    "as_of",
+    "at_time",
+    "cause_label",
+    "cause_phrase",
+    "clock_text",
+    "life_us",
+    "minutes_text",
+    "plan_of",
+    "probable_cause",
+    "soonest",
+]

@@ -70,7 +70,8 @@ def place_site(
         ]
         upsert(tx, t.equipment_aliases, aliases, ["source", "external_id"])
         insert_ignore(tx, t.parts_of_machines, parts)
-        insert_ignore(tx, t.cost_rates, [{"equipment_id": at, **asdict(r)} for at, r in rates.items()])
+        stated = [{"equipment_id": at, "stated_us": now, **asdict(r)} for at, r in rates.items()]
+        insert_ignore(tx, t.cost_rates, stated)
 
 
 def add_account(

@@ -94,14 +94,15 @@ def planned(
     return Planned(s, setting, advice, evidence_of(tx, s, setting), number)
 
 
-def replanned(tx: Connection, case: dict[str, Any], now_us: int) -> Planned:
+def replanned(tx: Connection, case: dict[str, Any], now_us: int, wanted: Choice | None = None) -> Planned:
     """The plan of a stored case, counted anew from its own prediction as of now."""
     if case["prediction_id"]:
         prediction = prediction_at(tx, case["prediction_id"])
     else:
         prediction = no_prediction(case["equipment_id"], case["evidence_us"])
     looked = case["kind"] == CaseKind.INSPECTED
-    return planned(tx, prediction, now_us, case["number"], cause=case["cause"], inspected=looked)
+    cause = case["cause"]
+    return planned(tx, prediction, now_us, case["number"], cause=cause, wanted=wanted, inspected=looked)
 
 
 def after_finding(
@@ -120,11 +121,10 @@ def chosen(plan: Planned, choice: str, start_us: int | None) -> tuple[Alternativ
     start = start_us if start_us is not None else (listed.start_us if listed else None)
     if start is None:
         return (listed or plan.advice.advised), Cost(0, 0, 0)
-    inspect = choice == Choice.INSPECT_FIRST
-    alternative, benefit = at_time(plan.setting, plan.situation.calendar, start, inspect=inspect)
     if listed is not None and start_us is None:
-        alternative = replace(listed, advised=False)
-    return alternative, benefit
+        return replace(listed, advised=False), plan.advice.benefits[listed.key]
+    inspect = choice == Choice.INSPECT_FIRST
+    return at_time(plan.setting, plan.situation.calendar, start, inspect=inspect)
 
 
 def no_prediction(equipment_id: str, at_us: int) -> Prediction:

@@ -60,7 +60,7 @@ def _work(p: Proposal, kind: CommandKind, position: int, depends_on: int | None)
         equipment_id=p.machine.equipment_id,
         start_us=p.start_us,
         duration_s=p.choice.duration_s,
-        task=f"Inspect for {cause_phrase(p.cause)}" if inspect else task.task,
+        task=f"Inspect for {cause_phrase(p.cause)}" if inspect else _told(task.task, p.choice.note),
         skill=task.skill,
         part_id=None if inspect else task.part_id,
         cause=p.cause,
@@ -71,6 +71,11 @@ def _work(p: Proposal, kind: CommandKind, position: int, depends_on: int | None)
     words = f"{order} {p.machine.name}, {when}, {long}, {task.skill}: {work.task}"
     key = p.key("INSPECTION" if inspect else "MAINTENANCE")
     return ProposedCommand(position, p.machine.mes_queue, kind, work, key, words, depends_on)
+
+
+def _told(task: str, note: str) -> str:
+    """The work, and what people do besides it."""
+    return f"{task}; {note}" if note else task
 
 
 def _part(p: Proposal) -> ProposedCommand | None:
@@ -103,6 +108,8 @@ def title(machine: Machine, cause: str, setting: Setting, choice: Alternative) -
     if choice.key == Choice.INSPECT_FIRST:
         return f"Inspect {machine.name} for {cause_phrase(cause)}"
     moment = choice.label[:1].lower() + choice.label[1:]
+    if choice.key == Choice.SLOW_DOWN:
+        return f"{machine.name}: {moment}, {setting.task.task.lower()}"
     return f"{setting.task.task} on {machine.name} {moment}"
 
 

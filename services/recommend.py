@@ -23,7 +23,8 @@ from domain.ids import new_id
 from domain.messages import CommandKind, Finding
 from domain.policy import DEFAULT_ACTION, keeps_quiet
 from domain.prediction import Prediction, PredictionStatus
-from services import audit, ending, shadow
+from domain.recommendation import AT_ONCE
+from services import audit, ending, renewing, shadow
 from services.crowding import makes_room
 from services.following import judge_untaken
 from services.planning import Planned, planned, propose
@@ -33,7 +34,7 @@ from services.situation import Site, prediction_at, site_at
 UNDECIDED_STATES = tuple(state.value for state in UNDECIDED)
 INSPECTION_COUNTS_US = 2 * DAY
 MATERIAL_RISK, MATERIAL_COST = 0.1, 0.1
-ROLLING, RENEW_US = ("now", "inspect_first"), HOUR
+RENEW_US = HOUR
 
 
 class Effect(StrEnum):
@@ -84,6 +85,19 @@ class Recommender:
         """Expire the undecided cases of a site whose deadline has passed; returns how many."""
         with self._database.write() as tx:
             return expire(tx, site_id, now_us)
+
+    def renew_all(self) -> int:
+        """Renew the proposals of every site whose start has passed; returns how many (services.renewing)."""
+        with self._database.read() as tx:
+            sites = tx.execute(select(t.clocks.c.site_id).order_by(t.clocks.c.site_id)).scalars().all()
+            passed = [
+                (site_id, case) for site_id in sites for case in renewing.passed(tx, site_at(tx, site_id))
+            ]
+        return sum(self._renew(site_id, case_id) for site_id, case_id in passed)
+
+    def _renew(self, site_id: str, case_id: str) -> bool:
+        with self._database.write() as tx:
+            return renewing.renew(tx, site_at(tx, site_id), case_id)
 
     def judge_untaken(self) -> int:
         """Judge advice that nobody took by what the MES reports; returns how many were judged."""
@@ -224,7 +238,7 @@ def _material(case: dict[str, Any], plan: Planned) -> bool:
     old = next(a for a in alternatives_from_json(case["alternatives"]) if a.advised)
     moved = abs((before.probability or 0) - (plan.evidence.probability or 0)) >= MATERIAL_RISK
     dearer = abs(old.cost_cents - advised.cost_cents) > MATERIAL_COST * max(1, old.cost_cents)
-    if advised.key in ROLLING:
+    if advised.key in AT_ONCE:
         restarted = case["deadline_us"] - plan.setting.risk.at_us <= RENEW_US
     else:
         restarted = old.start_us != advised.start_us

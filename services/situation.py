@@ -3,23 +3,23 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from data.store import tables as t
-from domain.clock import DAY, HOUR, MINUTE, SECOND, Clock
-from domain.costs import Rates, Risk, Setting, Stock, Task
+from domain.clock import HOUR, SECOND, Clock
+from domain.cost_inputs import WEAR_EXPONENTS
+from domain.costs import Rates, Risk, Setting, Spare, Stock, Task
 from domain.equipment import line_of, site_of
 from domain.errors import NotFound
 from domain.prediction import Contribution, Prediction
 from domain.recommendation import Calendar, life_us, probable_cause
+from services.line_plan import plan_of
 from services.queries.predictions import as_prediction, explanation_of
+from services.spare import spare_for
 
 Span = tuple[int, int]
-SHORTEST_GAP_US = 20 * MINUTE
-LOOK_AHEAD_US = 7 * DAY
 DEFAULT_TASK = Task("Check and repair", "mechanic", 2 * 3_600, 1_800, None, "")
 
 
@@ -49,11 +49,21 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True)
+class Stated:
+    """Rates as stated for a unit, line, area or site, and since when (None: not written down)."""
+
+    equipment_id: str
+    rates: Rates
+    since_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """All of it. `base` is the risk of a healthy machine of this type; None without an explanation.
 
-    `stated_rates` is False when no row of `cost_rates` covers the machine; `cause_told` when the
-    sensors point to no cause, and the most frequent one on such machines is assumed.
+    `stated` is None when no row of `cost_rates` covers the machine; `cause_told` is False when the
+    sensors point to no cause, and the most frequent one on such machines is assumed. `spare` is the machine
+    that can take the work meanwhile, or why there is none.
     """
 
     site: Site
@@ -64,10 +74,11 @@ class Situation:
     cause: str
     cause_told: bool
     rates: Rates
-    stated_rates: bool
+    stated: Stated | None
     card: Mapping[str, Any]
     producing: tuple[Span, ...] | None
     calendar: Calendar
+    spare: Spare | str
 
     def setting(self, task: Task, stock: Stock | None, at_us: int) -> Setting:
         """What costs depend on, seen from `at_us`."""
@@ -80,7 +91,9 @@ class Situation:
             life_us=life_us(p.rul, p.life_unit),
             life_high_us=life_us(p.rul_high, p.life_unit),
         )
-        return Setting(risk, task, stock, self.rates, self.producing)
+        spare = None if isinstance(self.spare, str) else self.spare
+        no_spare = self.spare if isinstance(self.spare, str) else ""
+        return Setting(risk, task, stock, self.rates, self.producing, spare, no_spare)
 
 
 def horizon_us(prediction: Prediction, card: Mapping[str, Any]) -> int:
@@ -132,8 +145,8 @@ def situation(tx: Connection, prediction: Prediction, cause: str = "") -> Situat
     site, machine = site_at(tx, site_of(prediction.equipment_id)), machine_at(tx, prediction.equipment_id)
     explanation = explanation_of(tx, prediction.prediction_id)
     contributions = explanation.contributions if explanation else ()
-    rates = rates_for(tx, prediction.equipment_id)
-    producing, calendar = plan_of(tx, site, line_of(prediction.equipment_id), prediction.at_us)
+    stated = stated_for(tx, prediction.equipment_id)
+    producing, calendar = plan_of(tx, site.zone, line_of(prediction.equipment_id), prediction.at_us)
     told = cause or probable_cause(contributions, causes_of(tx, machine.machine_type))
     return Situation(
         site=site,
@@ -143,11 +156,12 @@ def situation(tx: Connection, prediction: Prediction, cause: str = "") -> Situat
         base=explanation.base_value if explanation else None,
         cause=told if told != "unknown" else usual_cause(tx, machine.machine_type),
         cause_told=told != "unknown",
-        rates=rates or Rates(),
-        stated_rates=rates is not None,
+        rates=stated.rates if stated else Rates(),
+        stated=stated,
         card=card_of(tx, prediction.model_name, prediction.model_version),
         producing=producing,
         calendar=calendar,
+        spare=spare_for(tx, machine.equipment_id, machine.machine_type, prediction.at_us),
     )
 
 
@@ -180,7 +194,8 @@ def task_for(tx: Connection, machine_type: str, cause: str) -> Task:
     if row is None:
         return DEFAULT_TASK
     name = tx.execute(select(t.stock.c.name).where(t.stock.c.part_id == row.part_id)).scalar() or row.part_id
-    return Task(row.task, row.skill, row.duration_s, row.inspect_s, row.part_id, name)
+    slower = WEAR_EXPONENTS.get(cause, 0.0)
+    return Task(row.task, row.skill, row.duration_s, row.inspect_s, row.part_id, name, slower)
 
 
 def stock_of(tx: Connection, part_id: str | None) -> Stock | None:
@@ -192,14 +207,23 @@ def stock_of(tx: Connection, part_id: str | None) -> Stock | None:
     return Stock(max(0.0, row.on_hand - row.reserved), row.price_cents, row.lead_time_s)
 
 
-def rates_for(tx: Connection, equipment_id: str) -> Rates | None:
+def stated_for(tx: Connection, equipment_id: str) -> Stated | None:
     """The nearest stated rates: of the unit, its line, its area or its site."""
     parts = equipment_id.split("/")
     above = ["/".join(parts[:n]) for n in range(len(parts), 0, -1)]
     rows = tx.execute(select(t.cost_rates).where(t.cost_rates.c.equipment_id.in_(above))).mappings()
-    stated = {row["equipment_id"]: row for row in rows}
-    nearest = next((stated[name] for name in above if name in stated), None)
-    return Rates(**{f.name: nearest[f.name] for f in fields(Rates)}) if nearest else None
+    found = {row["equipment_id"]: row for row in rows}
+    nearest = next((found[name] for name in above if name in found), None)
+    if nearest is None:
+        return None
+    known = {f.name: nearest[f.name] for f in fields(Rates) if nearest[f.name] is not None}
+    return Stated(nearest["equipment_id"], Rates(**known), nearest["stated_us"])
+
+
+def rates_for(tx: Connection, equipment_id: str) -> Rates | None:
+    """As `stated_for`, the rates only."""
+    stated = stated_for(tx, equipment_id)
+    return stated.rates if stated else None
 
 
 def card_of(tx: Connection, name: str, version: str) -> dict[str, Any]:
@@ -208,58 +232,3 @@ def card_of(tx: Connection, name: str, version: str) -> dict[str, Any]:
     text = tx.execute(select(m.card).where(m.name == name, m.version == version)).scalar()
     card = json.loads(text) if text else {}
     return card if isinstance(card, dict) else {}
-
-
-def plan_of(tx: Connection, site: Site, line_id: str, at_us: int) -> tuple[tuple[Span, ...] | None, Calendar]:
-    """When the line is planned to produce, its shift ends and its gaps, for the week ahead.
-
-    Producing is shift time less breaks and less stretches between two orders. After the last shift
-    that the MES has planned, and on a line without shifts, production never stops.
-    """
-    s, until = t.shifts.c, at_us + LOOK_AHEAD_US
-    rows = tx.execute(
-        select(s.start_us, s.end_us, s.break_start_us, s.break_s)
-        .where(s.line_id == line_id, s.end_us > at_us, s.start_us < until)
-        .order_by(s.start_us)
-    ).all()
-    if not rows:
-        return None, Calendar(site.zone)
-    closed = [(r.break_start_us, r.break_start_us + r.break_s * SECOND) for r in rows if r.break_start_us]
-    producing = [(r.start_us, r.end_us) for r in rows]
-    for gap in closed + _idle(tx, line_id, at_us, until):
-        producing = [piece for span in producing for piece in _without(span, gap)]
-    producing.append((max(r.end_us for r in rows), until))
-    ends = tuple(sorted({r.end_us for r in rows}))
-    return tuple(producing), Calendar(site.zone, ends, _gaps(producing, at_us, ends))
-
-
-def _idle(tx: Connection, line_id: str, at_us: int, until: int) -> list[Span]:
-    """Stretches between two orders of a line for which nothing is planned."""
-    o = t.orders.c
-    rows = tx.execute(
-        select(o.planned_start_us, o.planned_end_us)
-        .where(o.line_id == line_id, o.planned_end_us > at_us - DAY, o.planned_start_us < until)
-        .where(o.status.in_(["Released", "Waiting", "Ready", "Running"]))
-        .order_by(o.planned_start_us)
-    ).all()
-    idle: list[Span] = []
-    busy_until: int | None = None
-    for start, end in rows:
-        if busy_until is not None and start - busy_until >= SHORTEST_GAP_US and busy_until > at_us:
-            idle.append((busy_until, start))
-        busy_until = end if busy_until is None else max(busy_until, end)
-    return idle
-
-
-def _without(span: Span, gap: Span) -> list[Span]:
-    pieces = [(span[0], min(span[1], gap[0])), (max(span[0], gap[1]), span[1])]
-    return [piece for piece in pieces if piece[0] < piece[1]]
-
-
-def _gaps(producing: list[Span], at_us: int, shift_ends: tuple[int, ...]) -> tuple[Span, ...]:
-    ordered, found = sorted(producing), []
-    for before, after in pairwise(ordered):
-        start, end = max(before[1], at_us), after[0]
-        if end - start >= SHORTEST_GAP_US and start not in shift_ends:
-            found.append((start, end))
-    return tuple(found)

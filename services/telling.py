@@ -16,6 +16,7 @@ from domain.messages import Finding
 from domain.prediction import Contribution
 from domain.recommendation import cause_label, cause_phrase, minutes_text
 from domain.telemetry import METRICS, MetricKind, Quality, figure_text
+from services.cost_inputs import inputs_of
 from services.situation import Situation
 
 BARS = 8
@@ -68,6 +69,7 @@ def evidence_of(tx: Connection, s: Situation, setting: Setting) -> Evidence:
         similar_words=_counted(similar),
         limits=tuple(str(limit) for limit in s.card.get("limits", ())),
         assumptions=tuple(_assumptions(s, setting)),
+        inputs=inputs_of(tx, s, setting),
     )
 
 
@@ -236,7 +238,7 @@ def _counted(similar: Sequence[SimilarCase]) -> tuple[str, ...]:
 
 def _assumptions(s: Situation, setting: Setting) -> list[str]:
     r = s.rates
-    stated = "stated for this plant" if s.stated_rates else "built in, none are stated for this machine"
+    stated = "stated for this plant" if s.stated else "built in, none are stated for this machine"
     said = [
         f"Rates ({stated}): a stop costs {r.downtime_cents_per_hour / 100:,.0f} per producing hour, "
         f"work {r.labour_cents_per_hour / 100:,.0f} per hour.",
@@ -246,6 +248,7 @@ def _assumptions(s: Situation, setting: Setting) -> list[str]:
         f"The limit alarm catches {r.alarm_catches:.0%} of failures, {minutes_text(r.alarm_lead_s)} ahead; "
         f"an inspection finds {r.inspection_finds:.0%} (and {r.inspection_misleads:.0%} of false alarms).",
         "Operating hours are counted as plant hours; costs end with the horizon, which favours waiting.",
+        "Saved is counted against waiting for the limit alarm: what the plant would do anyway.",
     ]
     if setting.producing is None:
         said.append("The MES has no shifts planned here, so every hour counts as production.")

@@ -4,8 +4,9 @@ import streamlit as st
 
 from components import card
 from components.approval import people_panel
+from components.choices import choices_panel
 from components.course import course_panel
-from components.orders import orders_panel, receipts_panel
+from components.orders import first_start, orders_panel, receipts_panel
 from components.tables import empty
 from domain.cases import UNDECIDED
 from pages.decide.deciding import buttons, form_is_open
@@ -27,7 +28,8 @@ def render(desk: Desk) -> None:
     if case.state in UNDECIDED and not case.seen:
         desk.commands.cases.seen(desk.actor, case.case_id)
         case = desk.queries.decide.case(number)
-    live(desk, REFRESH_S, lambda now: _head(now, number, case.version))
+    shown = (case.version, first_start(case.commands))
+    live(desk, REFRESH_S, lambda now: _head(now, number, shown))
     left, right = st.columns([1.45, 1], gap="small")
     with left:
         st.html(card.why_panel(case, desk.site, desk.now_us))
@@ -36,7 +38,7 @@ def render(desk: Desk) -> None:
 
 
 def _undecided(desk: Desk, case: CaseView) -> None:
-    st.html(card.choices_panel(case, desk.site))
+    st.html(choices_panel(case, desk.site, desk.now_us))
     st.html(orders_panel(case, desk.site, desk.now_us))
     live(desk, REFRESH_S, lambda now: _people(now, case.number))
     buttons(desk, case)
@@ -48,14 +50,14 @@ def _decided(desk: Desk, case: CaseView) -> None:
     live(desk, REFRESH_S, lambda now: _people(now, case.number))
     buttons(desk, case)
     live(desk, REFRESH_S, lambda now: _course(now, case.number))
-    below = card.signatures_panel(case, desk.site) + card.choices_panel(case, desk.site)
+    below = card.signatures_panel(case, desk.site) + choices_panel(case, desk.site, desk.now_us)
     st.html(f'<div class="tw-stack">{below}</div>')
 
 
-def _head(desk: Desk, number: int, shown_version: int) -> None:
+def _head(desk: Desk, number: int, shown: tuple[int, int | None]) -> None:
     case = desk.queries.decide.case(number)
     st.html(card.case_title(case, desk.site, desk.now_us, case.approval.limit_cents))
-    if case.version != shown_version:
+    if (case.version, first_start(case.commands)) != shown:
         if not form_is_open(case):
             st.rerun()
         st.html(card.changed_note(case))

@@ -25,6 +25,7 @@ EXPIRE_US = SECOND
 QUEUES_US = 60 * SECOND
 JUDGE_US = 30 * SECOND
 WATCH_US = 2 * SECOND
+RENEW_US = 30 * SECOND
 RETRY_S = 1.0
 WAIT_S = 0.2
 log = logging.getLogger("taktwise.relay")
@@ -47,9 +48,9 @@ class Worker:
     def __init__(self, database: Database, queue: Sink, site_id: str) -> None:
         self._database, self._site_id = database, site_id
         self._relay, self._recommender = Relay(database, queue), Recommender(database)
-        self._prepared_us = self._expired_us = self._judged_us = self._watched_us = 0
+        self._prepared_us = self._expired_us = self._judged_us = self._watched_us = self._renewed_us = 0
         self._heartbeat = Heartbeat(database, NAME)
-        counted = ("sent", "retried", "failed", "receipts", "expired", "judged", "limits")
+        counted = ("sent", "retried", "failed", "receipts", "expired", "judged", "limits", "renewed")
         self._totals = dict.fromkeys(counted, 0)
         self._trouble = ""
 
@@ -71,6 +72,9 @@ class Worker:
         if now - self._expired_us >= EXPIRE_US:
             self._expired_us = now
             self._totals["expired"] += self._recommender.expire_all()
+        if now - self._renewed_us >= RENEW_US:
+            self._renewed_us = now
+            self._totals["renewed"] += self._recommender.renew_all()
         if now - self._watched_us >= WATCH_US:
             self._watched_us = now
             self._totals["limits"] += watch_stopped(self._database)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from domain.costs import Plan, Rates, Scenario, Setting, cost_cents
-from domain.recommendation import Choice
+from domain.recommendation import plan_of
 from services.backtest.asof import Book, Score, setting_at
 from services.backtest.replay import Advised
 
@@ -59,7 +59,7 @@ def _judge(book: Book, case: Advised, failed: list[int], score: Score, to_us: in
 
 def _saved(book: Book, case: Advised, score: Score, failure: int | None) -> int:
     setting, _ = setting_at(book, score, case.cause)
-    ours = Plan(case.start_us, inspect=case.choice == Choice.INSPECT_FIRST)
+    ours = plan_of(case.choice, case.start_us, case.at_us)
     anyway = Plan(None, heed_alarm=True)
     return round(_mean(setting, anyway, failure) - _mean(setting, ours, failure))
 

@@ -17,12 +17,11 @@ from domain.evidence import (
 )
 from domain.messages import Command, CommandKind, CommandState, MaintenanceOrder
 from domain.policy import deadline
-from domain.recommendation import Choice
+from domain.recommendation import AT_ONCE
 from services.commands.acting import Work
 from services.planning import replanned
 from services.receipts import cancel_row, drop_dependents
 
-AT_ONCE = frozenset({Choice.NOW, Choice.INSPECT_FIRST})
 C = CommandState
 
 

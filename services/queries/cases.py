@@ -10,8 +10,9 @@ from data.store import tables as t
 from domain.cases import UNDECIDED, CaseState, CommandView, derive
 from domain.equipment import line_of
 from domain.errors import NotFound
-from domain.evidence import Evidence, Payload, alternatives_from_json
+from domain.evidence import Alternative, Evidence, Payload, alternatives_from_json
 from domain.messages import CommandState
+from domain.recommendation import as_of
 from services import audit
 from services.context import Context
 from services.policy.current import default_action
@@ -71,7 +72,7 @@ def case_view(tx: Connection, context: Context, row: Mapping[str, Any]) -> CaseV
         attention_why=derive(_views(commands)).why if row["attention"] else "",
         seen=audit.said(tx, "case", row["case_id"], actor.account_id, "seen"),
         evidence=Evidence.from_json(row["evidence"]),
-        alternatives=alternatives_from_json(row["alternatives"]),
+        alternatives=_alternatives(context, row),
         commands=commands,
         signatures=signatures,
         course=course_of(
@@ -96,6 +97,12 @@ def case_view(tx: Connection, context: Context, row: Mapping[str, Any]) -> CaseV
         decided_by=who.get(row["decided_by"] or "", row["decided_by"] or ""),
         drafts=_drafts(tx, actor, row["case_id"]),
     )
+
+
+def _alternatives(context: Context, row: Mapping[str, Any]) -> tuple[Alternative, ...]:
+    """As stored; while nobody has decided, no start is offered that has passed."""
+    stored = alternatives_from_json(row["alternatives"])
+    return as_of(stored, context.now_us) if CaseState(row["state"]) in UNDECIDED else stored
 
 
 def command_rows(tx: Connection, context: Context, case_id: str) -> tuple[CommandRow, ...]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.clock import DAY, HOUR, MINUTE
+from domain.clock import DAY, HOUR, MINUTE, utc
 from domain.costs import (
     Cost,
     Plan,
@@ -13,18 +13,34 @@ from domain.costs import (
     Risk,
     Scenario,
     Setting,
+    Spare,
     Stock,
     Task,
     cost_cents,
     failure_share,
+    loss,
     producing_us,
     rounded_up,
     scenarios,
+    slowed_us,
     summary,
 )
 from domain.errors import InvalidInput, NotNow
+from domain.evidence import Alternative
 from domain.prediction import Contribution
-from domain.recommendation import LEAVES_IT, Calendar, Choice, advise, at_time, minutes_text, probable_cause
+from domain.recommendation import (
+    AT_ONCE,
+    LEAVES_IT,
+    Advice,
+    Calendar,
+    Choice,
+    advise,
+    as_of,
+    at_time,
+    minutes_text,
+    plan_of,
+    probable_cause,
+)
 
 AT = 1_795_255_200_000_000
 TASK = Task("Replace bearings", "mechanic", 3 * 3_600, 2_400, "P1", "bearing set")
@@ -104,8 +120,11 @@ def test_advice_is_the_cheapest_that_fits_and_the_ranges_hold_the_mean(p: float,
     fitting = [a.cost_cents for a in advice.alternatives if a.fits]
     assert advice.advised.cost_cents == min(fitting)
     assert sum(a.advised for a in advice.alternatives) == 1
-    costs = [a.cost_cents for a in advice.alternatives]
+    costs = [a.cost_cents for a in advice.alternatives if a.counted]
     assert costs == sorted(costs)
+    assert [a.counted for a in advice.alternatives] == sorted(
+        (a.counted for a in advice.alternatives), reverse=True
+    )
     wait = next(a for a in advice.alternatives if a.key == Choice.WAIT_FOR_ALARM)
     assert abs(advice.benefit.expected - (wait.cost_cents - advice.advised.cost_cents)) <= 1
     assert advice.benefit.low <= advice.benefit.expected <= advice.benefit.high
@@ -141,6 +160,95 @@ def test_a_later_start_costs_more_and_a_past_one_is_refused() -> None:
 def test_whoever_has_looked_need_not_look_again() -> None:
     keys = {a.key for a in advise(setting(0.5), CALENDAR, inspected=True).alternatives}
     assert Choice.INSPECT_FIRST not in keys
+
+
+SPARE = Spare("north/x/cnc-20", "CNC-20", 0.5, 1_800)
+SLOW_TASK = replace(TASK, wear_exponent=1.0)
+LIST = {c.value for c in Choice} - {Choice.AT_TIME, Choice.WHEN_PART_ARRIVES}
+
+
+def named(advice: Advice) -> dict[str, Alternative]:
+    return {a.key: a for a in advice.alternatives}
+
+
+def test_running_slower_costs_output_and_buys_time_by_the_wear_exponent() -> None:
+    fails = Scenario(AT + 4 * HOUR, False, False, 1.0, 1.0)
+    slow = setting(task=SLOW_TASK)
+    # from AT on at 70 %: 4 h become 4 / 0.7 h
+    assert slowed_us(slow, AT, AT + 4 * HOUR) == AT + round(4 * HOUR / 0.7)
+    assert slowed_us(slow, AT + 5 * HOUR, AT + 4 * HOUR) == AT + 4 * HOUR
+    # the repair at 5 h comes in time: 5 h x 30 % of the output, then 3 h of repair and the part
+    plan = Plan(AT + 5 * HOUR, slow_from_us=AT)
+    assert cost_cents(slow, plan, fails) == pytest.approx(5 * 0.3 * 45_000 + 3 * 51_500 + 76_800)
+    assert loss(slow, plan, fails).lost_us == pytest.approx((1.5 + 3) * HOUR)
+    # without slowing down it would have come too late
+    assert cost_cents(slow, Plan(AT + 5 * HOUR), fails) > cost_cents(slow, plan, fails)
+
+
+def test_another_machine_makes_up_its_share_after_a_setup() -> None:
+    only = Scenario(None, False, False, 1.0, 1.0)
+    helped = loss(setting(spare=SPARE), Plan(AT, moved=True), only)
+    assert helped.cents == 3 * (45_000 / 2 + 6_500) + 76_800 + 6_500 / 2
+    assert helped.lost_us == 1.5 * HOUR
+
+
+@given(st.floats(0.01, 1), st.booleans(), st.booleans(), st.booleans())
+@settings(max_examples=20, deadline=None)
+def test_the_whole_list_is_always_there_with_a_cost_or_a_reason(p: float, a: bool, b: bool, c: bool) -> None:
+    situation = setting(p, task=SLOW_TASK if a else TASK, spare=SPARE if b else None)
+    found = named(advise(situation, CALENDAR if c else Calendar("UTC")))
+    assert set(found) == LIST
+    for one in found.values():
+        assert one.counted or (one.why_not and not one.fits)
+        assert one.low_cents <= one.cost_cents <= one.high_cents
+        assert one.minutes_low <= one.minutes <= one.minutes_high
+    assert found[Choice.SLOW_DOWN].counted == (a and c) and found[Choice.OTHER_MACHINE].counted == b
+
+
+def test_a_week_end_is_a_long_pause_that_touches_saturday_or_sunday() -> None:
+    morning = AT - AT % DAY + 7 * HOUR  # 08:00 in Berlin
+    evening = morning + 14 * HOUR
+    assert utc(AT).strftime("%a") == "Sat"
+    friday, ends = morning + 6 * DAY, evening + 6 * DAY
+    week_end = setting(
+        risk=replace(risk(0.8), at_us=friday),
+        producing=((friday, ends), (ends + 56 * HOUR, ends + 80 * HOUR)),
+    )
+    found = named(advise(week_end, Calendar("Europe/Berlin", (ends,))))
+    assert found[Choice.WEEK_END].start_us == ends
+    assert found[Choice.WEEK_END].label == "At 22:00, week-end"
+    assert "week-end begins" in found[Choice.SHIFT_CHANGE].why_not
+    monday, night = morning + 2 * DAY, evening + 2 * DAY
+    week_day = setting(
+        risk=replace(risk(0.8), at_us=monday),
+        producing=((monday, night), (night + 10 * HOUR, night + 24 * HOUR)),
+    )
+    assert not named(advise(week_day, Calendar("Europe/Berlin")))[Choice.WEEK_END].counted
+
+
+def test_a_look_is_worth_what_it_spares() -> None:
+    sure, unsure = (named(advise(setting(p), CALENDAR))[Choice.INSPECT_FIRST] for p in (0.99, 0.4))
+    assert unsure.look_cents == sure.look_cents == pytest.approx(round(2 / 3 * 51_500), rel=0.05)
+    assert unsure.worth_cents is not None and sure.worth_cents is not None
+    assert unsure.worth_cents > unsure.look_cents > sure.worth_cents
+
+
+def test_the_list_of_a_card_never_offers_a_start_that_has_passed() -> None:
+    advice = advise(setting(0.8, task=SLOW_TASK, spare=SPARE), CALENDAR)
+    for hours in (1, 5, 9):
+        now = AT + hours * HOUR
+        for before, after in zip(advice.alternatives, as_of(advice.alternatives, now), strict=True):
+            assert after.start_us is None or after.start_us >= now or not after.fits
+            if before.key in AT_ONCE:
+                assert after.fits == before.fits
+
+
+@pytest.mark.parametrize("key", [Choice.SLOW_DOWN, Choice.OTHER_MACHINE, Choice.NOW, Choice.INSPECT_FIRST])
+def test_a_choice_gives_its_plan_back(key: Choice) -> None:
+    situation = setting(0.8, task=SLOW_TASK, spare=SPARE)
+    one, table = named(advise(situation, CALENDAR))[key], scenarios(situation.risk, situation.rates)
+    plan = plan_of(key, one.start_us, AT)
+    assert summary([cost_cents(situation, plan, s) for s in table], table).expected == one.cost_cents
 
 
 def contribution(metric: str, value: float) -> Contribution:

@@ -69,6 +69,8 @@ cost_rates = Table(
     whole("alarm_lead_s"),
     number("inspection_finds"),
     number("inspection_misleads"),
+    number("slow_speed", null=True),  # share of the usual speed; NULL: the built-in one
+    us("stated_us", null=True),  # plant time from which on they are known to hold
 )
 Index("ix_equipment_parent_id", equipment.c.parent_id)
 ignored_inputs = Table(
