@@ -1,12 +1,12 @@
 """A year of facts for the KPI bench: lines of machines in three shifts, orders, states, counts."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import insert
+from sqlalchemy import Connection, Table, insert
 
 from data.store import tables as t
 from data.store.database import Database
@@ -39,20 +39,33 @@ class Size:
         return [(line, f"{line}/unit-{n:02d}") for line in lines for n in range(min(10, self.machines))]
 
 
-def fill(database: Database, size: Size, seed: int = 1) -> None:
-    """Store every fact. Same seed, same facts."""
-    rng, chance = np.random.default_rng(seed), random.Random(seed)  # noqa: S311
-    with database.write() as tx:
-        _place(tx, size)
-        tx.execute(insert(t.shifts), list(_shifts(size)))
-        for line, unit in size.units:
-            tx.execute(insert(t.operations), list(_operations(size, line, unit, chance)))
-            _many(tx, "states", 5, _states(size, unit, rng))
-            _many(tx, "counts", 6, _counts(size, unit, rng))
-        tx.exec_driver_sql("ANALYZE")
+def fill(database: Database, size: Size, days: range, report: Callable[[str], None]) -> None:
+    """Store every fact of some days, in bulk and without waiting for the disk. Same days, same facts."""
+    rng, chance = np.random.default_rng(days.start), random.Random(days.start)  # noqa: S311
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA synchronous=OFF")
+        connection.rollback()
+        if days.start == 0:
+            _place(connection, size)
+        _insert(connection, t.shifts, list(_shifts(size, days)))
+        for number, (line, unit) in enumerate(size.units):
+            _insert(connection, t.operations, list(_operations(line, unit, days, chance)))
+            _many(connection, "states", 5, _states(size, unit, days, rng))
+            _many(connection, "counts", 6, _counts(unit, days, rng))
+            connection.commit()
+            if number % 10 == 9:
+                report(f"facts of {number + 1} machines, days {days.start} to {days.stop}")
+        connection.exec_driver_sql("ANALYZE")
+        connection.commit()
+        connection.exec_driver_sql("PRAGMA synchronous=FULL")
 
 
-def _many(tx: Any, table: str, width: int, rows: list[tuple[Any, ...]]) -> None:
+def _insert(tx: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    names = list(rows[0])
+    _many(tx, f"{table.name} ({', '.join(names)})", len(names), [tuple(row.values()) for row in rows])
+
+
+def _many(tx: Connection, table: str, width: int, rows: list[tuple[Any, ...]]) -> None:
     tx.exec_driver_sql(f"INSERT INTO {table} VALUES ({', '.join('?' * width)})", rows)  # noqa: S608
 
 
@@ -86,9 +99,9 @@ def _place(tx: Any, size: Size) -> None:
     tx.execute(insert(t.product_rates), rates)
 
 
-def _shifts(size: Size) -> Iterator[dict[str, Any]]:
+def _shifts(size: Size, days: range) -> Iterator[dict[str, Any]]:
     for line in dict.fromkeys(line for line, _ in size.units):
-        for number in range(size.days * 3):
+        for number in range(days.start * 3, days.stop * 3):
             begin = START + 6 * HOUR + number * 8 * HOUR
             yield {
                 "instance": "mes", "shift_id": f"{line}-{number}", "line_id": line,
@@ -98,8 +111,8 @@ def _shifts(size: Size) -> Iterator[dict[str, Any]]:
             }  # fmt: skip
 
 
-def _operations(size: Size, line: str, unit: str, chance: random.Random) -> Iterator[dict[str, Any]]:
-    for day in range(size.days):
+def _operations(line: str, unit: str, days: range, chance: random.Random) -> Iterator[dict[str, Any]]:
+    for day in days:
         begin = START + day * DAY
         yield {
             "instance": "mes", "operation_id": f"{unit}-{day}", "order_id": f"{line}-{day}",
@@ -108,15 +121,14 @@ def _operations(size: Size, line: str, unit: str, chance: random.Random) -> Iter
         }  # fmt: skip
 
 
-def _states(size: Size, unit: str, rng: np.random.Generator) -> list[tuple[Any, ...]]:
-    count = size.days * size.changes
-    at = np.unique(START + rng.integers(0, size.days * DAY, count))
+def _states(size: Size, unit: str, days: range, rng: np.random.Generator) -> list[tuple[Any, ...]]:
+    at = np.unique(START + rng.integers(days.start * DAY, days.stop * DAY, len(days) * size.changes))
     state = rng.choice(STATES, len(at), p=CHANCES)
     return [(unit, a, s, 1, a) for a, s in zip(at.tolist(), state.tolist(), strict=True)]
 
 
-def _counts(size: Size, unit: str, rng: np.random.Generator) -> list[tuple[Any, ...]]:
-    buckets = np.arange(START, size.end_us, BUCKET)
+def _counts(unit: str, days: range, rng: np.random.Generator) -> list[tuple[Any, ...]]:
+    buckets = np.arange(START + days.start * DAY, START + days.stop * DAY, BUCKET)
     good, scrap = rng.integers(1, 8, len(buckets)), rng.integers(0, 2, len(buckets))
     columns = (buckets.tolist(), good.astype(float).tolist(), scrap.astype(float).tolist())
     return [(unit, a, g, s, 0.2, 0.0) for a, g, s in zip(*columns, strict=True)]

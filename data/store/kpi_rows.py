@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection
 
+from data.store.statements import Row, Statement
 from domain.measures import NAMES
 
-Row = tuple[Any, ...]
 INTERVAL = (
     "equipment_id", "from_us", "to_us", "leaf", "cause", "state", "source", "charged_to", "order_id",
     "product_id", "off_plan", "provisional",
@@ -20,10 +20,10 @@ LOSS = (
 _SUMS = ", ".join(f"SUM({name})" for name in NAMES)
 _LIST = ", ".join(NAMES)
 _STRETCH = " WHERE equipment_id = :unit AND from_us >= :from_us AND from_us < :to_us"
-_INTERVALS = text(f"SELECT {', '.join(INTERVAL)} FROM intervals{_STRETCH} ORDER BY from_us")
-_DROP_INTERVALS = text(f"DELETE FROM intervals{_STRETCH}")
-_DROP_CELLS = text(f"DELETE FROM kpi_cells{_STRETCH}")
-_DROP_LOSSES = text(f"DELETE FROM kpi_losses{_STRETCH} AND level = 'cell'")
+_INTERVALS = Statement(f"SELECT {', '.join(INTERVAL)} FROM intervals{_STRETCH} ORDER BY from_us")
+_DROP_INTERVALS = Statement(f"DELETE FROM intervals{_STRETCH}")
+_DROP_CELLS = Statement(f"DELETE FROM kpi_cells{_STRETCH}")
+_DROP_LOSSES = Statement(f"DELETE FROM kpi_losses{_STRETCH} AND level = 'cell'")
 _DAYS = " WHERE equipment_id = :unit AND day_us >= :from_us AND day_us <= :to_us"
 _MONTHS = " WHERE equipment_id = :unit AND month_us >= :from_us AND month_us <= :to_us"
 _DAY_STEPS = (
@@ -48,19 +48,22 @@ _MONTH_STEPS = (
     f" '', month_us, month_us, SUM(lost_us), SUM(times) FROM kpi_losses{_MONTHS} AND level = 'day'"
     " AND from_us >= :near_us AND from_us < :end_us GROUP BY equipment_id, month_us, cause, charged_to",
 )
-_DAY_TEXTS = tuple(text(step) for step in _DAY_STEPS)
-_MONTH_TEXTS = tuple(text(step) for step in _MONTH_STEPS)
+_DAY_TEXTS = tuple(Statement(step) for step in _DAY_STEPS)
+_MONTH_TEXTS = tuple(Statement(step) for step in _MONTH_STEPS)
 _TWO_DAYS_US, _LONGEST_MONTH_US = 48 * 3_600_000_000, 33 * 24 * 3_600_000_000
 
 
 def intervals_of(tx: Connection, unit: str, from_us: int, to_us: int) -> list[Row]:
     """The stored intervals that begin in [from_us, to_us), as INTERVAL."""
-    return _fetch(tx, _INTERVALS, {"unit": unit, "from_us": from_us, "to_us": to_us})
+    return _INTERVALS.rows(tx, {"unit": unit, "from_us": from_us, "to_us": to_us})
 
 
-def replace_intervals(tx: Connection, unit: str, from_us: int, to_us: int, rows: Sequence[Row]) -> None:
-    """Make the intervals that begin in [from_us, to_us) these; what is the same already is not touched."""
-    old = {row[1]: _plain(row) for row in intervals_of(tx, unit, from_us, to_us)}
+def replace_intervals(
+    tx: Connection, unit: str, span: tuple[int, int], stored: Sequence[Row], rows: Sequence[Row]
+) -> None:
+    """Make the intervals that begin in a span, now `stored`, these; what is the same is not touched."""
+    from_us, to_us = span
+    old = {row[1]: row for row in stored}
     new = {row[1]: row for row in rows}
     if not old:
         insert(tx, "intervals", INTERVAL, rows)
@@ -68,16 +71,12 @@ def replace_intervals(tx: Connection, unit: str, from_us: int, to_us: int, rows:
     changed = [row for at, row in new.items() if old.get(at) != row]
     gone = [at for at in old if at not in new or old[at] != new[at]]
     if len(gone) > len(old) // 2:
-        tx.execute(_DROP_INTERVALS, {"unit": unit, "from_us": from_us, "to_us": to_us})
+        _DROP_INTERVALS.run(tx, {"unit": unit, "from_us": from_us, "to_us": to_us})
         changed = list(rows)
     else:
         for at in gone:
-            tx.execute(_DROP_INTERVALS, {"unit": unit, "from_us": at, "to_us": at + 1})
+            _DROP_INTERVALS.run(tx, {"unit": unit, "from_us": at, "to_us": at + 1})
     insert(tx, "intervals", INTERVAL, changed)
-
-
-def _plain(row: Row) -> Row:
-    return (*row[:10], bool(row[10]), bool(row[11]))
 
 
 def replace_cells(
@@ -85,8 +84,8 @@ def replace_cells(
 ) -> None:
     """Make the cells that begin in [from_us, to_us), and their losses, these."""
     stretch = {"unit": unit, "from_us": from_us, "to_us": to_us}
-    tx.execute(_DROP_CELLS, stretch)
-    tx.execute(_DROP_LOSSES, stretch)
+    _DROP_CELLS.run(tx, stretch)
+    _DROP_LOSSES.run(tx, stretch)
     insert(tx, "kpi_cells", CELL, cells)
     insert(tx, "kpi_losses", LOSS, losses)
 
@@ -100,7 +99,7 @@ def add_up(tx: Connection, unit: str, days: tuple[int, int], months: tuple[int, 
         values = {"unit": unit, "from_us": first, "to_us": last}
         for position, step in enumerate(steps):
             more = {"near_us": first, "end_us": last + near} if position == 3 else {}
-            tx.execute(step, {**values, **more})
+            step.run(tx, {**values, **more})
 
 
 def insert(tx: Connection, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
@@ -120,9 +119,3 @@ def insert(tx: Connection, table: str, columns: Sequence[str], rows: Sequence[Ro
     with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
-
-
-def _fetch(tx: Connection, query: TextClause, values: dict[str, Any]) -> list[Row]:
-    cursor: Any = tx.execute(query, values).cursor
-    found: list[Row] = cursor.fetchall()
-    return found

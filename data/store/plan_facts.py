@@ -1,64 +1,82 @@
 """What was planned for units: shifts with their breaks, planned stops, operations, rates, policies."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection
 
-from data.store import tables as t
+from data.store.statements import Row, Statement
 from domain.clock import SECOND
 from domain.equipment import site_of
 from domain.setups import LONGEST_US, Booked
 from domain.time_model import MINOR_US, Cause, PlannedSpan, Span
+
+_SHIFTS = Statement(
+    "SELECT start_us, end_us, name, break_start_us, break_s FROM shifts WHERE line_id = :line"
+    " AND start_us < :to_us AND end_us > :from_us ORDER BY start_us, end_us, name"
+)
+_PAUSES = Statement(
+    "SELECT b.start_us, b.end_us FROM shifts s JOIN shift_breaks b ON b.instance = s.instance"
+    " AND b.shift_id = s.shift_id WHERE s.line_id = :line AND s.start_us < :to_us AND s.end_us > :from_us"
+)
+_STOPS = Statement(
+    "SELECT d.start_us, d.end_us FROM downtimes d JOIN equipment e ON e.equipment_id = d.equipment_id"
+    " WHERE d.equipment_id = :unit AND d.planned IS TRUE AND d.start_us < :to_us"
+    " AND (d.end_us IS NULL OR d.end_us > :from_us) AND d.fixed_us <= COALESCE((SELECT MIN(s.frozen_us)"
+    " FROM shifts s WHERE s.line_id = e.parent_id AND s.start_us <= d.start_us AND s.end_us > d.start_us),"
+    " d.start_us)"
+)
+_POLICIES = Statement(
+    "SELECT scope, valid_from_us, minor_stop_s FROM stop_policies WHERE scope IN (:line, :site)"
+    " ORDER BY valid_from_us"
+)
+_REMOVED = Statement("SELECT removed_us FROM equipment WHERE equipment_id = :unit AND removed_us IS NOT NULL")
+_OPERATIONS = Statement(
+    "SELECT start_us, end_us, order_id, product_id, setup_end_us FROM operations"
+    " WHERE equipment_id = :unit AND start_us < :to_us AND (end_us IS NULL OR end_us > :from_us)"
+    " ORDER BY start_us"
+)
+_RATES = Statement(
+    "SELECT product_id, valid_from_us, planned_cycle_s FROM product_rates WHERE equipment_id = :unit"
+    " ORDER BY valid_from_us"
+)
+
+
+def shift_rows(tx: Connection, line: str, from_us: int, to_us: int) -> list[Row]:
+    """(start, end, name, start of the break, its seconds) of shifts that touch a stretch, by start."""
+    return _SHIFTS.rows(tx, {"line": line, "from_us": from_us, "to_us": to_us})
+
+
+def breaks_in(tx: Connection, line: str, rows: Iterable[Row], from_us: int, to_us: int) -> list[Span]:
+    """The breaks of these shifts: of their rows, and of a calendar."""
+    named = [
+        PlannedSpan(at, at + seconds * SECOND, Cause.BREAK)
+        for _, _, _, at, seconds in rows
+        if at is not None and seconds
+    ]
+    others = _PAUSES.rows(tx, {"line": line, "from_us": from_us, "to_us": to_us})
+    return [*named, *(PlannedSpan(start_us, end_us, Cause.BREAK) for start_us, end_us in others)]
 
 
 def shifts(
     tx: Connection, lines: Sequence[str], from_us: int, to_us: int
 ) -> tuple[dict[str, list[Span]], dict[str, list[Span]]]:
     """Shifts that touch [from_us, to_us) per line, by start, and the breaks in them."""
-    s, b = t.shifts.c, t.shift_breaks.c
     shifts: dict[str, list[Span]] = defaultdict(list)
     breaks: dict[str, list[Span]] = defaultdict(list)
-    rows: Sequence[Any] = tx.execute(
-        select(s.line_id, s.start_us, s.end_us, s.break_start_us, s.break_s)
-        .where(s.line_id.in_(lines), s.start_us < to_us, s.end_us > from_us)
-        .order_by(s.line_id, s.start_us)
-    ).all()
-    for line, start_us, end_us, break_us, break_s in rows:
-        shifts[line].append(Span(start_us, end_us))
-        if break_us is not None and break_s:
-            breaks[line].append(PlannedSpan(break_us, break_us + break_s * SECOND, Cause.BREAK))
-    pauses = tx.execute(
-        select(s.line_id, b.start_us, b.end_us)
-        .join_from(t.shifts, t.shift_breaks, (b.instance == s.instance) & (b.shift_id == s.shift_id))
-        .where(s.line_id.in_(lines), s.start_us < to_us, s.end_us > from_us)
-    )
-    for line, start_us, end_us in pauses:
-        breaks[line].append(PlannedSpan(start_us, end_us, Cause.BREAK))
+    for line in lines:
+        rows = shift_rows(tx, line, from_us, to_us)
+        shifts[line] = [Span(row[0], row[1]) for row in rows]
+        breaks[line] = breaks_in(tx, line, rows, from_us, to_us)
     return shifts, breaks
 
 
 def planned_stops(tx: Connection, units: Sequence[str], from_us: int, to_us: int) -> dict[str, list[Span]]:
     """Stops that count as planned: marked so, and fixed before the plan of their shift froze."""
-    d, s, e = t.downtimes.c, t.shifts.c, t.equipment.c
-    frozen = (
-        select(func.min(s.frozen_us))
-        .where(s.line_id == e.parent_id, s.start_us <= d.start_us, s.end_us > d.start_us)
-        .scalar_subquery()
-    )
-    rows = tx.execute(
-        select(d.equipment_id, d.start_us, d.end_us)
-        .join_from(t.downtimes, t.equipment, e.equipment_id == d.equipment_id)
-        .where(
-            d.equipment_id.in_(units), d.planned.is_(True), d.start_us < to_us,
-            or_(d.end_us.is_(None), d.end_us > from_us),
-            d.fixed_us <= func.coalesce(frozen, d.start_us),
-        )
-    )  # fmt: skip
     found: dict[str, list[Span]] = defaultdict(list)
-    for unit, start_us, end_us in rows:
-        found[unit].append(PlannedSpan(start_us, end_us or to_us))
+    for unit in units:
+        rows = _STOPS.rows(tx, {"unit": unit, "from_us": from_us, "to_us": to_us})
+        found[unit] = [PlannedSpan(start_us, end_us or to_us) for start_us, end_us in rows]
     return found
 
 
@@ -72,12 +90,9 @@ def minor_us(tx: Connection, lines: Sequence[str], at_us: int) -> dict[str, int]
 
 def minor_versions(tx: Connection, line: str) -> list[tuple[int, int]]:
     """(valid from, threshold) of a line by time: its own policy, else that of its site."""
-    p = t.stop_policies.c
+    rows = _POLICIES.rows(tx, {"line": line, "site": site_of(line)})
     for scope in (line, site_of(line)):
-        rows = tx.execute(
-            select(p.valid_from_us, p.minor_stop_s).where(p.scope == scope).order_by(p.valid_from_us)
-        )
-        found = [(since, seconds * SECOND) for since, seconds in rows]
+        found = [(since, seconds * SECOND) for whose, since, seconds in rows if whose == scope]
         if found:
             return found
     return []
@@ -85,48 +100,29 @@ def minor_versions(tx: Connection, line: str) -> list[tuple[int, int]]:
 
 def placed(tx: Connection, units: Sequence[str]) -> dict[str, Span]:
     """Until when units stood in the plant, for those that were removed."""
-    e = t.equipment.c
-    rows = tx.execute(
-        select(e.equipment_id, e.removed_us).where(e.equipment_id.in_(units), e.removed_us.is_not(None))
-    )
-    return {unit: Span(-(2**62), removed_us) for unit, removed_us in rows}
+    found = {unit: _REMOVED.rows(tx, {"unit": unit}) for unit in units}
+    return {unit: Span(-(2**62), rows[0][0]) for unit, rows in found.items() if rows}
 
 
 def operations(tx: Connection, units: Sequence[str], from_us: int, to_us: int) -> dict[str, list[Booked]]:
     """Operations that touch [from_us, to_us), by start, and those near it: a setup may begin LONGEST_US
     before its operation was booked, and depends on the operation before."""
-    o = t.operations.c
-    cycles = rates(tx, units)
+    near = {"from_us": from_us - 2 * LONGEST_US, "to_us": to_us + LONGEST_US}
     found: dict[str, list[Booked]] = defaultdict(list)
-    rows = tx.execute(
-        select(o.equipment_id, o.start_us, o.end_us, o.order_id, o.product_id, o.setup_end_us)
-        .where(
-            o.equipment_id.in_(units),
-            o.start_us < to_us + LONGEST_US,
-            or_(o.end_us.is_(None), o.end_us > from_us - 2 * LONGEST_US),
-        )
-        .order_by(o.equipment_id, o.start_us)
-    )
-    for unit, start_us, end_us, order_id, product, setup_end_us in rows:
-        end = to_us + 2 * LONGEST_US if end_us is None else end_us
-        cycle = rate_at(cycles[unit, product], start_us)
-        found[unit].append(Booked(start_us, max(end, start_us), order_id, product, cycle, setup_end_us))
+    for unit in units:
+        cycles = rates(tx, unit)
+        for start_us, end_us, order_id, product, setup_end_us in _OPERATIONS.rows(tx, {"unit": unit, **near}):
+            end = to_us + 2 * LONGEST_US if end_us is None else end_us
+            cycle = rate_at(cycles[product], start_us)
+            found[unit].append(Booked(start_us, max(end, start_us), order_id, product, cycle, setup_end_us))
     return found
 
 
-Rates = dict[tuple[str, str], list[tuple[int, float]]]
-
-
-def rates(tx: Connection, units: Sequence[str]) -> Rates:
-    """(valid from, planned cycle in seconds) per unit and product, by time."""
-    p = t.product_rates.c
-    found: Rates = defaultdict(list)
-    for unit, product, valid_us, cycle in tx.execute(
-        select(p.equipment_id, p.product_id, p.valid_from_us, p.planned_cycle_s)
-        .where(p.equipment_id.in_(units))
-        .order_by(p.valid_from_us)
-    ):
-        found[unit, product].append((valid_us, cycle))
+def rates(tx: Connection, unit: str) -> dict[str, list[tuple[int, float]]]:
+    """(valid from, planned cycle in seconds) per product of a unit, by time."""
+    found: dict[str, list[tuple[int, float]]] = defaultdict(list)
+    for product, valid_us, cycle in _RATES.rows(tx, {"unit": unit}):
+        found[product].append((valid_us, cycle))
     return found
 
 

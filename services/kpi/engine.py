@@ -104,7 +104,11 @@ def classify(unit: Unit, cells: Ints, from_us: int, to_us: int) -> Parts:
     begins = _name_stops(at, end, leaf, cause, unit.minor_us)
     _keep_new(unit, begins, at, leaf, state, told, since)
     parts = Parts(at, end, leaf, cause, state, operation, off_plan, begins)
-    return _merged(parts, np.isin(at, cells))
+    edge = np.zeros(len(at), bool)
+    place = np.searchsorted(at, cells)
+    place = place[place < len(at)]
+    edge[place] = np.isin(at[place], cells, kind="sort")
+    return _merged(parts, edge)
 
 
 def _cuts(unit: Unit, cells: Ints, from_us: int, to_us: int) -> Ints:
@@ -125,7 +129,9 @@ def _cuts(unit: Unit, cells: Ints, from_us: int, to_us: int) -> Ints:
             operations.code,
         )
     ).astype(np.int64)
-    return np.unique(every[(every >= from_us) & (every <= to_us)])
+    inside = every[(every >= from_us) & (every <= to_us)]
+    inside.sort(kind="stable")  # a few sorted runs: merged, where np.unique would hash and sort anew
+    return inside[np.concatenate(([True], inside[1:] != inside[:-1]))]
 
 
 def _states(unit: Unit, at: Ints) -> tuple[Ints, Bools, Ints]:

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection
 
-from data.store import tables as t
+from data.store import kpi_rows
 from data.store.kpi_facts import Recorded
+from data.store.statements import Statement
 from domain.clock import MINUTE, SECOND
 from domain.measures import NAMES
 from domain.time_model import Cause, OperationSpan
@@ -17,6 +18,11 @@ from services.kpi.measuring import Sums
 from services.kpi.planned import Line
 
 FASTER_FROM_S = 900.0  # in less, a bucket of parts more or less says nothing
+_COLUMNS = ("equipment_id", "from_us", "code", "record", "at_us", "words")
+_DROP = Statement(
+    "DELETE FROM kpi_flags WHERE equipment_id = :unit AND from_us >= :from_us AND from_us < :to_us"
+)
+_ZEROS = Statement("SELECT product_id FROM product_rates WHERE equipment_id = :unit AND planned_cycle_s <= 0")
 _IDEAL, _MADE, _UNRATED = (NAMES.index(name) for name in ("ideal_s", "production_us", "unrated"))
 
 
@@ -35,18 +41,12 @@ def write(
     tx: Connection, line: Line, unit: str, cells: list[Cell], parts: Parts, recorded: Recorded, sums: Sums
 ) -> None:
     """Replace the flags of the cells."""
-    f = t.kpi_flags.c
-    here = (f.equipment_id == unit) & (f.from_us >= cells[0].from_us) & (f.from_us < cells[-1].to_us)
-    tx.execute(delete(t.kpi_flags).where(here))
+    _DROP.run(tx, {"unit": unit, "from_us": cells[0].from_us, "to_us": cells[-1].to_us})
     found = {
-        (flag.cell_us, flag.code, flag.record): {
-            "equipment_id": unit, "from_us": flag.cell_us, "code": flag.code, "record": flag.record,
-            "at_us": flag.at_us, "words": flag.words,
-        }
+        (unit, flag.cell_us, flag.code, flag.record): (flag.at_us, flag.words)
         for flag in _all(tx, line, unit, cells, parts, recorded, sums)
-    }  # fmt: skip
-    if found:
-        tx.execute(insert(t.kpi_flags), list(found.values()))
+    }
+    kpi_rows.insert(tx, "kpi_flags", _COLUMNS, [(*key, *rest) for key, rest in found.items()])
 
 
 def _all(
@@ -120,9 +120,7 @@ def _of_orders(
     suspects = [o for o in operations if not o.planned_cycle_s and o.to_us > first and o.from_us < last]
     if not suspects:
         return
-    r = t.product_rates.c
-    zero = select(r.product_id).where(r.equipment_id == unit, r.planned_cycle_s <= 0)
-    zeros = set(tx.execute(zero).scalars())
+    zeros = {row[0] for row in _ZEROS.rows(tx, {"unit": unit})}
     for operation in suspects:
         for cell in cells:
             if operation.to_us > cell.from_us and operation.from_us < cell.to_us:

@@ -1,12 +1,13 @@
 """Cells: the shifts of a line, and its local days outside them. Every moment lies in one cell."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from data.store import tables as t
+from data.store import plan_facts
+from data.store.statements import Row
 from domain.shift_calendar import Overlap, Shift, apart, at_minute, day_span, local_day, overlaps
 from domain.time_model import Span
 
@@ -24,24 +25,24 @@ class Cell(Span):
 
 def read(tx: Connection, line_id: str, zone: str, from_us: int, to_us: int) -> list[Cell]:
     """The cells of a line that touch [from_us, to_us), whole, by start."""
-    found = cells(_shifts(tx, line_id, zone, from_us, to_us), zone, from_us, to_us)
+    rows = plan_facts.shift_rows(tx, line_id, from_us - NEAR_US, to_us + NEAR_US)
+    return within(shifts_of(rows, zone), zone, from_us, to_us)
+
+
+def shifts_of(rows: Iterable[Row], zone: str) -> list[Shift]:
+    """Shifts from rows (start, end, name, ...) by start; those without a length are left out."""
+    return [Shift(r[0], r[1], local_day(r[0], zone), r[2]) for r in rows if r[0] < r[1]]
+
+
+def within(shifts: Sequence[Shift], zone: str, from_us: int, to_us: int) -> list[Cell]:
+    """The cells that touch [from_us, to_us), whole; `shifts` reach NEAR_US beyond it."""
+    found = cells(shifts, zone, from_us, to_us)
     return [cell for cell in found if cell.to_us > from_us and cell.from_us < to_us]
 
 
-def overlaps_of(tx: Connection, line_id: str, zone: str, from_us: int, to_us: int) -> list[Overlap]:
+def overlaps_in(shifts: Sequence[Shift], from_us: int, to_us: int) -> list[Overlap]:
     """Where shifts of a line run at once within [from_us, to_us)."""
-    found = overlaps(_shifts(tx, line_id, zone, from_us, to_us))
-    return [o for o in found if o.to_us > from_us and o.from_us < to_us]
-
-
-def _shifts(tx: Connection, line_id: str, zone: str, from_us: int, to_us: int) -> list[Shift]:
-    s = t.shifts.c
-    rows = tx.execute(
-        select(s.start_us, s.end_us, s.name)
-        .where(s.line_id == line_id, s.start_us < to_us + NEAR_US, s.end_us > from_us - NEAR_US)
-        .order_by(s.start_us, s.end_us, s.name)
-    )
-    return [Shift(start, end, local_day(start, zone), name) for start, end, name in rows if start < end]
+    return [o for o in overlaps(shifts) if o.to_us > from_us and o.from_us < to_us]
 
 
 def cells(shifts: Sequence[Shift], zone: str, from_us: int, to_us: int) -> list[Cell]:

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from data.store import plan_facts
-from data.store import tables as t
 from data.store.kpi_facts import PLANS_BACK_US, Recorded
+from data.store.statements import Statement
 from domain.equipment import site_of
 from domain.shift_calendar import Overlap
 from domain.telemetry import MachineMode
@@ -18,6 +18,15 @@ from services.kpi.grid import Cell
 from services.kpi.measuring import operations_of
 
 _NO_END = 2**62
+_ZONE = Statement("SELECT time_zone FROM sites WHERE site_id = :site")
+_UNITS = Statement(
+    "SELECT equipment_id, removed_us FROM equipment WHERE parent_id = :line AND level = 'unit'"
+    " AND assigned IS TRUE ORDER BY position, equipment_id"
+)
+_CLOSED = Statement(
+    "SELECT from_us FROM shift_closings WHERE line_id = :line AND reopened_us IS NULL"
+    " AND to_us > :from_us AND from_us < :to_us"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +42,7 @@ class Line:
     shifts: Spans
     breaks: list[Span]
     minor: list[tuple[int, int]]
-    removed: dict[str, Span]
+    removed: dict[str, int]
     closed: frozenset[int]
     overlaps: list[Overlap]
 
@@ -53,40 +62,37 @@ class Line:
 
 def zone_of(tx: Connection, equipment_id: str) -> str:
     """The time zone of a site; UTC for one that is not known."""
-    s = t.sites.c
-    found = tx.execute(select(s.time_zone).where(s.site_id == site_of(equipment_id))).scalar()
-    return found or "UTC"
+    found = _ZONE.rows(tx, {"site": site_of(equipment_id)})
+    return found[0][0] if found else "UTC"
 
 
 def units_of(tx: Connection, line_id: str) -> tuple[str, ...]:
     """The assigned units of a line, in its order, removed ones too."""
-    e = t.equipment.c
-    query = select(e.equipment_id).where(e.parent_id == line_id, e.level == "unit", e.assigned.is_(True))
-    return tuple(tx.execute(query.order_by(e.position, e.equipment_id)).scalars())
+    return tuple(row[0] for row in _UNITS.rows(tx, {"line": line_id}))
 
 
 def read_line(tx: Connection, line_id: str, from_us: int, to_us: int) -> Line:
     """Everything planned for a line around a stretch."""
-    near = from_us - PLANS_BACK_US
-    units = units_of(tx, line_id)
-    shifts, breaks = plan_facts.shifts(tx, [line_id], near, to_us)
+    far = from_us - PLANS_BACK_US
+    units = _UNITS.rows(tx, {"line": line_id})
+    rows = plan_facts.shift_rows(tx, line_id, far, to_us + grid.NEAR_US)
+    planned = [row for row in rows if row[0] < to_us]
     zone = zone_of(tx, line_id)
-    c = t.shift_closings.c
-    closed = select(c.from_us).where(
-        c.line_id == line_id, c.reopened_us.is_(None), c.to_us > from_us, c.from_us < to_us
-    )
+    near = [r for r in rows if r[1] > from_us - grid.NEAR_US]
+    shifts = grid.shifts_of(near, zone)
+    closed = _CLOSED.rows(tx, {"line": line_id, "from_us": from_us, "to_us": to_us})
     return Line(
         line_id,
-        units,
+        tuple(unit for unit, _ in units),
         from_us,
         to_us,
-        grid.read(tx, line_id, zone, from_us, to_us),
-        _spans([(s.from_us, s.to_us, 0) for s in merged(shifts[line_id])]),
-        breaks[line_id],
+        grid.within(shifts, zone, from_us, to_us),
+        _spans([(s.from_us, s.to_us, 0) for s in merged(Span(row[0], row[1]) for row in planned)]),
+        plan_facts.breaks_in(tx, line_id, planned, far, to_us),
         plan_facts.minor_versions(tx, line_id),
-        plan_facts.placed(tx, units),
-        frozenset(tx.execute(closed).scalars()),
-        grid.overlaps_of(tx, line_id, zone, from_us, to_us),
+        {unit: removed_us for unit, removed_us in units if removed_us is not None},
+        frozenset(row[0] for row in closed),
+        grid.overlaps_in(shifts, from_us, to_us),
     )
 
 
@@ -94,7 +100,6 @@ def unit_of(tx: Connection, line: Line, unit: str, recorded: Recorded, minor_us:
     """A machine of the line with what was recorded of it."""
     stops = plan_facts.planned_stops(tx, [unit], line.from_us - PLANS_BACK_US, line.to_us)[unit]
     planned = apart_planned([*line.breaks, *stops])
-    gone = line.removed.get(unit)
     return Unit(
         recorded.state_at,
         recorded.state,
@@ -104,7 +109,7 @@ def unit_of(tx: Connection, line: Line, unit: str, recorded: Recorded, minor_us:
         _spans([(p.from_us, p.to_us, _cause(p)) for p in planned]),
         operations_of(recorded),
         minor_us,
-        gone.to_us if gone else _NO_END,
+        line.removed.get(unit, _NO_END),
     )
 
 

@@ -3,10 +3,10 @@
 from collections import defaultdict
 
 import numpy as np
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from data.store import kpi_rows
-from data.store import tables as t
+from data.store.statements import Row, Statement
 from domain.time_model import Cause, Span
 from services.kpi import charges
 from services.kpi.engine import CAUSES, LEAVES, Parts, cause_code
@@ -14,18 +14,27 @@ from services.kpi.planned import Line
 
 _CODES = {cause.value: cause_code(cause) for cause in Cause}
 _LEAVES = {leaf.value: code for code, leaf in enumerate(LEAVES)}
-_AROUND = text(
+_AROUND = Statement(
     "SELECT i.equipment_id, i.from_us, i.to_us, i.leaf, i.cause, i.charged_to"
     " FROM equipment e JOIN intervals i ON i.equipment_id = e.equipment_id AND i.from_us < :to_us"
     " AND i.from_us >= (SELECT COALESCE(MAX(m.from_us), :from_us) FROM intervals m"
     " WHERE m.equipment_id = e.equipment_id AND m.from_us <= :from_us)"
     " WHERE e.parent_id = :line AND e.level = 'unit' ORDER BY i.equipment_id, i.from_us"
 )
-_SET = text(
+_SET = Statement(
     "UPDATE intervals SET cause = :cause, charged_to = :charged_to"
     " WHERE equipment_id = :unit AND from_us = :from_us"
 )
-Rows = dict[str, list[kpi_rows.Row]]
+_ADD = Statement(
+    f"INSERT INTO kpi_losses ({', '.join(kpi_rows.LOSS)}) VALUES (:level, :unit, :from_us, :cause,"  # noqa: S608
+    " :charged_to, :shift, :day_us, :month_us, :us, :times) ON CONFLICT (level, equipment_id, from_us, cause,"
+    " charged_to) DO UPDATE SET lost_us = kpi_losses.lost_us + :us, times = kpi_losses.times + :times"
+)
+_CLEAR = Statement(
+    "DELETE FROM kpi_losses WHERE level = :level AND equipment_id = :unit AND from_us = :from_us"
+    " AND cause = :cause AND charged_to = :charged_to AND times = 0 AND lost_us = 0"
+)
+Rows = dict[str, list[Row]]
 
 
 def recharge(tx: Connection, line: Line, around: Span) -> int:
@@ -50,7 +59,7 @@ def recharge(tx: Connection, line: Line, around: Span) -> int:
                 changes.append({"cause": why, "charged_to": charged, "unit": unit, "from_us": row[1]})
                 _move(moved, line, row, why, charged)
     if changes:
-        tx.execute(_SET, changes)
+        _SET.run_many(tx, changes)
         _book(tx, moved)
     return len(changes)
 
@@ -58,16 +67,16 @@ def recharge(tx: Connection, line: Line, around: Span) -> int:
 def _read(tx: Connection, line: Line, around: Span) -> Rows:
     values = {"line": line.line_id, "from_us": around.from_us, "to_us": around.to_us}
     found: Rows = defaultdict(list)
-    for row in tx.execute(_AROUND, values):
-        found[row[0]].append(tuple(row))
+    for row in _AROUND.rows(tx, values):
+        found[row[0]].append(row)
     return found
 
 
-def _waits(row: kpi_rows.Row) -> bool:
+def _waits(row: Row) -> bool:
     return row[4] in (Cause.WAITING, Cause.BLOCKED, Cause.STARVED)
 
 
-def _parts(rows: list[kpi_rows.Row]) -> Parts:
+def _parts(rows: list[Row]) -> Parts:
     begin = np.array([row[1] for row in rows], np.int64)
     nothing = np.full(len(rows), -1)
     return Parts(
@@ -82,7 +91,7 @@ def _parts(rows: list[kpi_rows.Row]) -> Parts:
 Moved = dict[tuple[str, str, int, str, str, str, int, int], int]
 
 
-def _move(moved: Moved, line: Line, row: kpi_rows.Row, cause: str, charged_to: str) -> None:
+def _move(moved: Moved, line: Line, row: Row, cause: str, charged_to: str) -> None:
     """Take a wait from its old loss to its new one, in its cell, day and month."""
     unit, begin, end = row[0], row[1], row[2]
     cell = next(c for c in line.cells if c.covers(begin))
@@ -98,29 +107,14 @@ def _move(moved: Moved, line: Line, row: kpi_rows.Row, cause: str, charged_to: s
 
 
 def _book(tx: Connection, moved: Moved) -> None:
-    key = ("level", "equipment_id", "from_us", "cause", "charged_to")
-    gone = t.kpi_losses
-    for (level, unit, at, why, whom, shift, day_us, month_us), us in moved.items():
+    """Add to the losses what moved, and drop those that nothing is left of."""
+    for key, us in moved.items():
+        level, unit, at, why, whom, shift, day_us, month_us = key
         if level.endswith("#"):
             continue
-        place = dict(zip(key, (level, unit, at, why, whom), strict=True))
-        times = moved[f"{level}#", unit, at, why, whom, shift, day_us, month_us]
-        more = {"shift": shift, "day_us": day_us, "month_us": month_us, "lost_us": us, "times": times}
-        _add(tx, place, more)
-        c = gone.c
-        tx.execute(
-            gone.delete().where(
-                *(c[name] == value for name, value in place.items()), c.times == 0, c.lost_us == 0
-            )
-        )
-
-
-def _add(tx: Connection, place: dict[str, object], more: dict[str, object]) -> None:
-    c = t.kpi_losses.c
-    stored = (
-        t.kpi_losses.update()
-        .where(*(c[name] == value for name, value in place.items()))
-        .values(lost_us=c.lost_us + more["lost_us"], times=c.times + more["times"])
-    )
-    if tx.execute(stored).rowcount == 0:
-        tx.execute(t.kpi_losses.insert().values(**place, **more))
+        row = {
+            "level": level, "unit": unit, "from_us": at, "cause": why, "charged_to": whom, "shift": shift,
+            "day_us": day_us, "month_us": month_us, "us": us, "times": moved[(f"{level}#", *key[1:])],
+        }  # fmt: skip
+        _ADD.run(tx, row)
+        _CLEAR.run(tx, row)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from data.store import kpi_facts, kpi_rows
 from data.store.kpi_facts import Recorded
+from data.store.statements import Row
 from domain.clock import HOUR
 from domain.time_model import Cause, Leaf, Span
 from services.kpi import charges, flags, recharge
@@ -21,7 +22,7 @@ from services.kpi.grid import Cell
 from services.kpi.measuring import Sums, measure, whole
 from services.kpi.planned import Line, read_line, unit_of
 
-NO_LOSS = frozenset({cause_code(Cause.RUNNING)})
+RUNNING = cause_code(Cause.RUNNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,9 @@ def store(tx: Connection, line: Line, done: Done) -> None:
     """Write one machine's cells, as far as they differ, and what is summed from them."""
     first, last = done.cells[0], done.cells[-1]
     begin, end = first.from_us, last.to_us
-    old = {row[1]: row for row in kpi_rows.intervals_of(tx, done.unit, begin, end)}
-    cause, to = _charges_kept(line, done.parts, old)
-    kpi_rows.replace_intervals(tx, done.unit, begin, end, interval_rows(line, done, cause, to))
+    old = kpi_rows.intervals_of(tx, done.unit, begin, end)
+    cause, to = _charges_kept(line, done.parts, {row[1]: row for row in old})
+    kpi_rows.replace_intervals(tx, done.unit, (begin, end), old, interval_rows(line, done, cause, to))
     losses = loss_rows(line, done, cause, to)
     kpi_rows.replace_cells(tx, done.unit, begin, end, cell_rows(done), losses)
     days, months = [c.day_us for c in done.cells], [c.month_us for c in done.cells]
@@ -94,7 +95,7 @@ def store(tx: Connection, line: Line, done: Done) -> None:
     flags.write(tx, line, done.unit, done.cells, done.parts, done.recorded, done.sums)
 
 
-def _charges_kept(line: Line, parts: Parts, old: Mapping[int, kpi_rows.Row]) -> tuple[Ints, Ints]:
+def _charges_kept(line: Line, parts: Parts, old: Mapping[int, Row]) -> tuple[Ints, Ints]:
     """Charges of waits that did not change; the others are found by `recharge`."""
     cause, to = parts.cause.copy(), np.full(len(parts.cause), -1)
     place = {unit: position for position, unit in enumerate(line.units)}
@@ -105,7 +106,7 @@ def _charges_kept(line: Line, parts: Parts, old: Mapping[int, kpi_rows.Row]) -> 
     return cause, to
 
 
-def interval_rows(line: Line, done: Done, cause: Ints, to: Ints) -> list[kpi_rows.Row]:
+def interval_rows(line: Line, done: Done, cause: Ints, to: Ints) -> list[Row]:
     """The parts as rows of `intervals`."""
     parts, source, units = done.parts, done.recorded.source.value, line.units
     leaves, causes = [leaf.value for leaf in LEAVES], [c.value for c in CAUSES]
@@ -126,7 +127,7 @@ def interval_rows(line: Line, done: Done, cause: Ints, to: Ints) -> list[kpi_row
     ]  # fmt: skip
 
 
-def cell_rows(done: Done) -> list[kpi_rows.Row]:
+def cell_rows(done: Done) -> list[Row]:
     """The sums as rows of `kpi_cells`."""
     rows = []
     for (position, order, product), values in zip(done.sums.keys, whole(done.sums.values), strict=True):
@@ -136,13 +137,13 @@ def cell_rows(done: Done) -> list[kpi_rows.Row]:
     return rows
 
 
-def loss_rows(line: Line, done: Done, cause: Ints, to: Ints) -> list[kpi_rows.Row]:
+def loss_rows(line: Line, done: Done, cause: Ints, to: Ints) -> list[Row]:
     """Time by cause as rows of `kpi_losses`; `times` counts stretches, of stops their beginnings."""
     parts, units = done.parts, len(line.units) + 1
     starts = np.array([c.from_us for c in done.cells], np.int64)
     cell = np.searchsorted(starts, parts.from_us, side="right") - 1
     key = (cell * len(CAUSES) + cause) * units + to + 1
-    mine = ~np.isin(cause, list(NO_LOSS))
+    mine = cause != RUNNING
     stops = parts.leaf == LEAVES.index(Leaf.DOWN)
     times = np.where(stops, parts.begins, True).astype(np.int64)
     unique, inverse = np.unique(key[mine], return_inverse=True)
