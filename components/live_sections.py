@@ -57,7 +57,7 @@ def _plant(view: PlantFigures, advice: bool) -> Sections:
         "lead": say.plant_lead(view, waiting),
         "zone": view.zone,
         "lines": [line.line.equipment_id for line in view.lines],
-        "losses": _losses(view.oee, view.minor_s),
+        "losses": _losses(view.oee),
         "stops": _stops(view.stops, view.currency),
         "waiting": _waiting(waiting, view.currency) if advice else None,
     }
@@ -73,7 +73,7 @@ def _line(view: LineView, advice: bool) -> Sections:
         "zone": view.zone,
         "card": _card(figures, view.zone),
         "units": [u.unit.equipment_id for u in view.units],
-        "losses": _losses(figures.oee, figures.minor_s),
+        "losses": _losses(figures.oee),
         "stops": _stops(view.stops, view.currency),
         "orders": [_order(order, view.zone, figures.stretch.to_us) for order in view.orders],
         "waiting": _waiting(view.waiting, view.currency) if advice else None,
@@ -100,7 +100,7 @@ def _machine(view: MachineView, advice: bool) -> Sections:
             for s in view.sensors
         ],
         **{f"trend:{s.metric}": [[at, value] for at, value in s.points] for s in view.sensors},
-        "losses": _losses(figures.oee, figures.minor_s),
+        "losses": _losses(figures.oee),
         "stops": _stops(view.stops, view.currency),
         "maintenance": [
             {
@@ -191,13 +191,13 @@ def _ticks(span: Stretch, zone: str) -> list[list[Any]]:
     return [[at, say.tick(at, zone, hours)] for at in range(span.from_us, span.end_us + 1, step)]
 
 
-def _losses(oee: Oee, minor_s: float) -> Sections:
+def _losses(oee: Oee) -> Sections:
     """Bars from planned time down to OEE, in percent of planned time; they add up."""
     planned = oee.pbt_s
     if not planned or oee.oee is None:
         return {"bars": [], "note": say.why_unknown(oee) or "No planned time yet."}
     part = {leaf: oee.seconds[leaf] / planned * 100 for leaf in Leaf}
-    minor = min(minor_s, oee.seconds[Leaf.DOWN]) / planned * 100
+    minor = oee.minor_s / planned * 100
     speed = (oee.seconds[Leaf.PRODUCTION] - oee.ideal_s) / planned * 100
     defects = (oee.ideal_s - oee.ideal_good_s) / planned * 100
     losses = [

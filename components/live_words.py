@@ -18,13 +18,6 @@ from services.rows.floor import (
 )
 
 _SMALL = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
-_REASONS = {
-    "failure": "failure",
-    "short_stop": "short stop",
-    "no_order": "no order",
-    "tool_change": "tool change",
-    "no_shift": "no shift",
-}
 
 
 def plant_lead(view: PlantFigures, waiting: Sequence[WaitingRow]) -> dict[str, str]:
@@ -119,9 +112,8 @@ def why_unknown(oee: Oee) -> str:
 
 
 def reason(text: str) -> str:
-    """A stop's reason as people say it; a missing one is said."""
-    plain = text.strip()
-    return _REASONS.get(plain, plain.replace("_", " ")) if plain else "reason not given yet"
+    """A stop's reason; a missing one is said."""
+    return text or "reason not given yet"
 
 
 def worth(row: WaitingRow, currency: str) -> str:

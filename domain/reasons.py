@@ -82,6 +82,7 @@ DEFAULT: tuple[Reason, ...] = (
 # What a MES calls it, in its own words.
 MES_WORDS: Mapping[str, str] = {
     "breakdown": "breakdown",
+    "failure": "breakdown",
     "repair": "repair",
     "short stop": "short_stop",
     "tool change": "tool",
@@ -162,5 +163,5 @@ def tree_of(nodes: Iterable[Reason]) -> Tree:
 
 def from_mes(words: str) -> str:
     """The code for a MES's words; OTHER for words that are not known, "" for none."""
-    said = words.strip().lower()
+    said = words.strip().lower().replace("_", " ")
     return MES_WORDS.get(said, OTHER) if said else ""

@@ -20,7 +20,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Generic, TypeVar
 
-from domain.clock import MINUTE, SECOND
+from domain.clock import MINUTE
 from domain.telemetry import MachineState
 
 
@@ -142,7 +142,6 @@ class Facts:
     planned_stops: Sequence[Span]
     operations: Sequence[OperationSpan]
     counts: Sequence[Count]
-    bucket_us: int = 300 * SECOND
     minor_us: int = MINOR_US
     placed: Span = ALWAYS
 
@@ -280,18 +279,3 @@ def apart_planned(stops: Iterable[Span]) -> list[PlannedSpan]:
             cause = stop.cause if isinstance(stop, PlannedSpan) else Cause.PLANNED_STOP
             result.append(PlannedSpan(begin, stop.to_us, cause))
     return result
-
-
-def seconds_by_leaf(parts: Iterable[Segment]) -> dict[Leaf, float]:
-    """How long each leaf lasted, in seconds."""
-    total = dict.fromkeys(Leaf, 0)
-    for part in parts:
-        total[part.leaf] += part.to_us - part.from_us
-    return {leaf: us / SECOND for leaf, us in total.items()}
-
-
-def check_partition(parts: Sequence[Segment], from_us: int, to_us: int) -> None:
-    """Raise AssertionError unless the parts cover [from_us, to_us) once: called before they are stored."""
-    edges = [from_us, *(p.to_us for p in parts)]
-    if [p.from_us for p in parts] != edges[:-1] or edges[-1] != to_us:
-        raise AssertionError("the leaves do not add up to the window")

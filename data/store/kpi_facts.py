@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from data.store import plan_facts
-from data.store.oee_facts import BUCKET_US, SILENCE_US
 from data.store.statements import Columns, Statement
-from domain.clock import DAY
+from domain.clock import DAY, MINUTE
 from domain.setups import LONGEST_US, Made, with_setups
 from domain.state_sources import STATE_METRICS, StateSource, infer, source_of
 from domain.telemetry import MachineMode
@@ -19,6 +18,8 @@ from domain.time_model import OperationSpan, Span
 
 Ints = NDArray[np.int64]
 PLANS_BACK_US = 4 * DAY
+BUCKET_US = 5 * MINUTE
+SILENCE_US = 15 * MINUTE  # longer without any message is a gap
 LONG_US = 3 * DAY
 _BEFORE = Statement(
     "SELECT source_us, state, mode FROM states WHERE equipment_id = :unit AND source_us <= :at"
@@ -76,7 +77,7 @@ class Recorded:
 
 def read(tx: Connection, unit: str, from_us: int, to_us: int) -> Recorded:
     """Everything of [from_us, to_us), and what lies so near that it matters there."""
-    booked = plan_facts.operations(tx, [unit], from_us - PLANS_BACK_US, to_us)[unit]
+    booked = plan_facts.operations(tx, unit, from_us - PLANS_BACK_US, to_us)
     near = {"unit": unit, "from_us": from_us - LONGEST_US, "to_us": to_us + LONGEST_US}
     long = to_us - from_us > LONG_US
     at, good, scrap, resets, energy = _COUNTS.read(tx, near, long=long)

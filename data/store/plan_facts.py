@@ -30,7 +30,6 @@ _POLICIES = Statement(
     "SELECT scope, valid_from_us, minor_stop_s FROM stop_policies WHERE scope IN (:line, :site)"
     " ORDER BY valid_from_us"
 )
-_REMOVED = Statement("SELECT removed_us FROM equipment WHERE equipment_id = :unit AND removed_us IS NOT NULL")
 _OPERATIONS = Statement(
     "SELECT start_us, end_us, order_id, product_id, setup_end_us FROM operations"
     " WHERE equipment_id = :unit AND start_us < :to_us AND (end_us IS NULL OR end_us > :from_us)"
@@ -58,34 +57,15 @@ def breaks_in(tx: Connection, line: str, rows: Iterable[Row], from_us: int, to_u
     return [*named, *(PlannedSpan(start_us, end_us, Cause.BREAK) for start_us, end_us in others)]
 
 
-def shifts(
-    tx: Connection, lines: Sequence[str], from_us: int, to_us: int
-) -> tuple[dict[str, list[Span]], dict[str, list[Span]]]:
-    """Shifts that touch [from_us, to_us) per line, by start, and the breaks in them."""
-    shifts: dict[str, list[Span]] = defaultdict(list)
-    breaks: dict[str, list[Span]] = defaultdict(list)
-    for line in lines:
-        rows = shift_rows(tx, line, from_us, to_us)
-        shifts[line] = [Span(row[0], row[1]) for row in rows]
-        breaks[line] = breaks_in(tx, line, rows, from_us, to_us)
-    return shifts, breaks
-
-
-def planned_stops(tx: Connection, units: Sequence[str], from_us: int, to_us: int) -> dict[str, list[Span]]:
+def planned_stops(tx: Connection, unit: str, from_us: int, to_us: int) -> list[Span]:
     """Stops that count as planned: marked so, and fixed before the plan of their shift froze."""
-    found: dict[str, list[Span]] = defaultdict(list)
-    for unit in units:
-        rows = _STOPS.rows(tx, {"unit": unit, "from_us": from_us, "to_us": to_us})
-        found[unit] = [PlannedSpan(start_us, end_us or to_us) for start_us, end_us in rows]
-    return found
+    rows = _STOPS.rows(tx, {"unit": unit, "from_us": from_us, "to_us": to_us})
+    return [PlannedSpan(start_us, end_us or to_us) for start_us, end_us in rows]
 
 
-def minor_us(tx: Connection, lines: Sequence[str], at_us: int) -> dict[str, int]:
-    """The threshold of a minor stop per line that holds at a moment."""
-    return {
-        line: next((us for since, us in reversed(minor_versions(tx, line)) if since <= at_us), MINOR_US)
-        for line in lines
-    }
+def minor_us(tx: Connection, line: str, at_us: int) -> int:
+    """The threshold of a minor stop of a line that holds at a moment."""
+    return next((us for since, us in reversed(minor_versions(tx, line)) if since <= at_us), MINOR_US)
 
 
 def minor_versions(tx: Connection, line: str) -> list[tuple[int, int]]:
@@ -98,23 +78,15 @@ def minor_versions(tx: Connection, line: str) -> list[tuple[int, int]]:
     return []
 
 
-def placed(tx: Connection, units: Sequence[str]) -> dict[str, Span]:
-    """Until when units stood in the plant, for those that were removed."""
-    found = {unit: _REMOVED.rows(tx, {"unit": unit}) for unit in units}
-    return {unit: Span(-(2**62), rows[0][0]) for unit, rows in found.items() if rows}
-
-
-def operations(tx: Connection, units: Sequence[str], from_us: int, to_us: int) -> dict[str, list[Booked]]:
+def operations(tx: Connection, unit: str, from_us: int, to_us: int) -> list[Booked]:
     """Operations that touch [from_us, to_us), by start, and those near it: a setup may begin LONGEST_US
     before its operation was booked, and depends on the operation before."""
-    near = {"from_us": from_us - 2 * LONGEST_US, "to_us": to_us + LONGEST_US}
-    found: dict[str, list[Booked]] = defaultdict(list)
-    for unit in units:
-        cycles = rates(tx, unit)
-        for start_us, end_us, order_id, product, setup_end_us in _OPERATIONS.rows(tx, {"unit": unit, **near}):
-            end = to_us + 2 * LONGEST_US if end_us is None else end_us
-            cycle = rate_at(cycles[product], start_us)
-            found[unit].append(Booked(start_us, max(end, start_us), order_id, product, cycle, setup_end_us))
+    near = {"unit": unit, "from_us": from_us - 2 * LONGEST_US, "to_us": to_us + LONGEST_US}
+    cycles, found = rates(tx, unit), []
+    for start_us, end_us, order_id, product, setup_end_us in _OPERATIONS.rows(tx, near):
+        end = to_us + 2 * LONGEST_US if end_us is None else end_us
+        cycle = rate_at(cycles[product], start_us)
+        found.append(Booked(start_us, max(end, start_us), order_id, product, cycle, setup_end_us))
     return found
 
 

@@ -1,6 +1,5 @@
 """The pieces: equipment nodes, stretches, orders, stops and open cases."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
@@ -15,9 +14,11 @@ from domain.costs import Rates
 from domain.equipment import line_of
 from domain.telemetry import MachineState
 from domain.time_model import Leaf, Segment, Span
-from services import kpis, situation
+from services import situation
+from services.kpi import valid
 from services.queries.common import under
 from services.rows.floor import Node, OrderRow, StopRow, Stretch, WaitingRow, Window
+from services.stops.wording import Sayer
 
 SHOWN_CASES = 6
 SHOWN_STOPS = 5
@@ -54,9 +55,10 @@ def stretch(tx: Connection, line_id: str, window: Window, now_us: int, zone: str
         return Stretch(first, last, last, "Yesterday")
     if window is Window.WEEK:
         return Stretch(now_us - 7 * DAY, now_us, now_us, "Last 7 days")
-    start, end, name = kpis.shift_window(tx, line_id, now_us)
-    if name == "last 8 hours":
+    running = valid.shift_at(tx, line_id, now_us)
+    if running is None:
         return Stretch(now_us - 8 * HOUR, now_us, now_us, "Last 8 hours")
+    start, end, name = running
     return Stretch(start, max(start + 1, min(end, now_us)), end, f"{name} shift so far")
 
 
@@ -108,7 +110,7 @@ def stops(
     names: dict[str, str],
     stood: Sequence[Span],
 ) -> tuple[StopRow, ...]:
-    """Stops that the MES knows, summed per machine and reason, the dearest first.
+    """Stops that the MES knows, summed per machine and reason (`services.stops.wording`), the dearest first.
 
     A stop costs the plant's stated downtime rate for the time in which the line's constraint stood as
     well (`stood`). Planned stops cost nothing, nor do those of a machine that waited for another one
@@ -135,9 +137,12 @@ def stops(
         d.start_us < window.to_us,
         or_(d.end_us.is_(None), d.end_us > window.from_us),
     )
+    rows = tx.execute(query).all()
     rate = (situation.rates_for(tx, scope) or Rates()).downtime_cents_per_hour
+    say = Sayer.read(tx, scope, [row[0] for row in rows], window)
     found: dict[tuple[str, str, bool], StopRow] = {}
-    for unit, reason, start_us, end_us, planned, state_then, waited_then in tx.execute(query):
+    for unit, booked, start_us, end_us, planned, state_then, waited_then in rows:
+        reason = say.reason(unit, booked, Span(start_us, end_us or window.to_us))
         elsewhere = state_then in _WAITING or (waited_then and state_then == MachineState.EXECUTE)
         key = (unit, reason, planned or elsewhere)
         row = found.get(key) or StopRow(
@@ -190,17 +195,3 @@ def waiting(tx: Connection, scope: str, limit: int = SHOWN_CASES) -> tuple[Waiti
 def undecided() -> ColumnElement[bool]:
     """Cases that want a decision."""
     return t.cases.c.state.in_([state.value for state in UNDECIDED])
-
-
-def scrap_after(tx: Connection, units: Sequence[Node], from_us: int, to_us: int) -> dict[str, float]:
-    """Scrap per unit within [from_us, to_us)."""
-    c = t.counts.c
-    ids = [u.equipment_id for u in units]
-    query = (
-        select(c.equipment_id, func.sum(c.scrap))
-        .where(c.equipment_id.in_(ids), c.bucket_us >= from_us, c.bucket_us < to_us)
-        .group_by(c.equipment_id)
-    )
-    found: dict[str, float] = defaultdict(float)
-    found.update({row[0]: float(row[1] or 0) for row in tx.execute(query)})
-    return found

@@ -5,12 +5,12 @@ from sqlalchemy import Connection, select
 from data.store import tables as t
 from domain.equipment import site_of
 from domain.errors import NotFound
+from domain.oee import Oee
 from domain.prediction import Prediction
 from domain.time_model import Span
-from services import kpis
 from services.floor import facts, plant
 from services.queries.predictions import as_prediction, newest_prediction
-from services.rows.floor import LineView, Node, UnitFigures
+from services.rows.floor import LineView, UnitFigures
 
 SHOWN_STOPS = 8
 
@@ -19,16 +19,24 @@ def read(tx: Connection, ask: plant.Request) -> LineView:
     """Everything about the line `ask.scope`. Raises NotFound."""
     found = facts.nodes(tx, ask.scope, "line")
     zone, currency = facts.site_words(tx, site_of(ask.scope))
-    figures = plant.line_figures(tx, found[0], ask, zone) if len(found) == 1 else None
-    if figures is None:
+    read = plant.line_figures(tx, found[0], ask, zone, every=True) if len(found) == 1 else None
+    if read is None:
         raise NotFound("there is no such line, or it has no machines yet")
-    ids = [u.equipment_id for u in figures.units]
-    span = figures.stretch
-    measured = kpis.figures(tx, ids, span.from_us, span.to_us)
-    risks = newest_risks(tx, ids)
-    units = tuple(_unit(u, measured[u.equipment_id], risks.get(u.equipment_id)) for u in figures.units)
-    names = {u.equipment_id: u.name for u in figures.units}
+    figures, measured = read
+    span, ids = figures.stretch, [u.equipment_id for u in figures.units]
     window = Span(span.from_us, span.to_us)
+    risks = newest_risks(tx, ids)
+    model = figures.oee.model
+    units = tuple(
+        UnitFigures(
+            u,
+            Oee(span.from_us, span.to_us, measured[u.equipment_id].measures, model),
+            measured[u.equipment_id].strip,
+            risks.get(u.equipment_id),
+        )
+        for u in figures.units
+    )
+    names = {u.equipment_id: u.name for u in figures.units}
     stops = facts.stops(tx, ask.scope, window, names, facts.stood(figures.strip))
     return LineView(
         figures,
@@ -39,10 +47,6 @@ def read(tx: Connection, ask: plant.Request) -> LineView:
         zone,
         currency,
     )
-
-
-def _unit(unit: Node, measured: kpis.UnitFigures, risk: Prediction | None) -> UnitFigures:
-    return UnitFigures(unit, measured.oee, measured.segments, plant.minor_s(measured.segments), risk)
 
 
 def newest_risks(tx: Connection, ids: list[str]) -> dict[str, Prediction]:

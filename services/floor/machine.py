@@ -6,11 +6,13 @@ from data.store import tables as t
 from domain.clock import HOUR, MINUTE
 from domain.equipment import line_of, site_of
 from domain.errors import NotFound
+from domain.oee import Oee
 from domain.telemetry import METRICS, MetricKind
 from domain.time_model import Span
-from services import kpis
 from services.floor import facts, plant
 from services.floor.line import newest_risks
+from services.kpi import valid
+from services.kpi import window as windows
 from services.rows.floor import (
     MachineView,
     MaintenanceRow,
@@ -36,13 +38,15 @@ def read(tx: Connection, ask: plant.Request) -> MachineView:
     pace = next(
         (u.equipment_id for u in facts.nodes(tx, line.equipment_id, "unit") if u.constraint), ask.scope
     )
-    both = kpis.figures(tx, sorted({ask.scope, pace}), span.from_us, span.to_us)
-    measured, window = both[ask.scope], Span(span.from_us, span.to_us)
-    stops = facts.stops(tx, ask.scope, window, {ask.scope: unit.name}, facts.stood(both[pace].segments))
+    window = Span(span.from_us, span.to_us)
+    both = windows.read(tx, line.equipment_id, sorted({ask.scope, pace}), window, ask.now_us)
+    measured = both[ask.scope]
+    figures = Oee(span.from_us, span.to_us, measured.measures, valid.model_of(tx, ask.scope))
+    stops = facts.stops(tx, ask.scope, window, {ask.scope: unit.name}, facts.stood(both[pace].strip))
     risk = newest_risks(tx, [ask.scope]).get(ask.scope)
     case = _open_case(tx, ask.scope)
     return MachineView(
-        UnitFigures(unit, measured.oee, measured.segments, plant.minor_s(measured.segments), risk),
+        UnitFigures(unit, figures, measured.strip, risk),
         line,
         span,
         assigned,

@@ -1,16 +1,18 @@
 """The plant, or the part of it under a scope: its lines at their constraints, losses, stops, cases."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from domain import oee
-from domain.clock import SECOND
 from domain.equipment import site_of
-from domain.oee import Oee
-from domain.time_model import Cause, Segment, Span
-from services import kpis
+from domain.kpi import MinorModel, total
+from domain.oee import Oee, combine
+from domain.time_model import Span
 from services.floor import facts
+from services.kpi import valid
+from services.kpi import window as windows
+from services.kpi.lines import Line, line_products
 from services.rows.floor import LineFigures, Node, PlantFigures, StopRow, Window
 
 
@@ -27,9 +29,9 @@ def read(tx: Connection, ask: Request) -> PlantFigures:
     """All figures under a scope."""
     zone, currency = facts.site_words(tx, site_of(ask.scope))
     lines = tuple(
-        figures
+        found[0]
         for line in facts.nodes(tx, ask.scope, "line")
-        if (figures := line_figures(tx, line, ask, zone)) is not None
+        if (found := line_figures(tx, line, ask, zone)) is not None
     )
     stops: list[StopRow] = []
     for line in lines:
@@ -39,9 +41,8 @@ def read(tx: Connection, ask: Request) -> PlantFigures:
     dearest = sorted((s for s in stops if s.cost_cents), key=lambda s: (-s.cost_cents, s.name))
     return PlantFigures(
         lines,
-        oee.combine([line.oee for line in lines]),
+        combine(line.oee for line in lines),
         _target(lines),
-        sum(line.minor_s for line in lines),
         tuple(dearest[: facts.SHOWN_STOPS]),
         facts.waiting(tx, ask.scope),
         ask.window,
@@ -50,35 +51,40 @@ def read(tx: Connection, ask: Request) -> PlantFigures:
     )
 
 
-def line_figures(tx: Connection, line: Node, ask: Request, zone: str) -> LineFigures | None:
-    """A line at its constraint; None for a line without units."""
-    units = tuple(facts.nodes(tx, line.equipment_id, "unit"))
+def line_figures(
+    tx: Connection, node: Node, ask: Request, zone: str, *, every: bool = False
+) -> tuple[LineFigures, dict[str, windows.Window]] | None:
+    """A line at its constraint, and its machines over the same stretch: the constraint and those behind
+    it, or `every` one with its strip. None for a line without units."""
+    units = tuple(facts.nodes(tx, node.equipment_id, "unit"))
     if not units:
         return None
-    constraint = next((u for u in units if u.constraint), units[-1])
-    span = facts.stretch(tx, line.equipment_id, ask.window, ask.now_us, zone)
-    measured = kpis.figures(tx, [constraint.equipment_id], span.from_us, span.to_us)[constraint.equipment_id]
-    after = [u for u in units if u.position > constraint.position]
-    scrap = sum(facts.scrap_after(tx, after, span.from_us, span.to_us).values())
-    open_orders = facts.orders(tx, line.equipment_id, units[-1].equipment_id, limit=1)
+    line = Line(node, units)
+    pace = line.constraint.equipment_id
+    span = facts.stretch(tx, node.equipment_id, ask.window, ask.now_us, zone)
+    window = Span(span.from_us, span.to_us)
+    shown = [u.equipment_id for u in units] if every else [pace]
+    measured = windows.read(tx, node.equipment_id, shown, window, ask.now_us, () if every else line.after)
+    open_orders = facts.orders(tx, node.equipment_id, units[-1].equipment_id, limit=1)
     names = {u.equipment_id: u.name for u in units}
-    standing = facts.stops(tx, line.equipment_id, Span(ask.now_us - 1, ask.now_us), names, ())
-    return LineFigures(
-        line,
-        constraint,
+    standing = facts.stops(tx, node.equipment_id, Span(ask.now_us - 1, ask.now_us), names, ())
+    figures = LineFigures(
+        node,
+        line.constraint,
         span,
-        oee.at_constraint(measured.oee, scrap),
-        measured.segments,
-        minor_s(measured.segments),
+        line_oee(line, measured, window, valid.model_of(tx, node.equipment_id)),
+        measured[pace].strip,
         open_orders[0] if open_orders else None,
         units,
         tuple(s for s in standing if s.open_since_us is not None and not s.elsewhere),
     )
+    return figures, measured
 
 
-def minor_s(strip: tuple[Segment, ...]) -> float:
-    """Seconds in minor stops."""
-    return sum(s.to_us - s.from_us for s in strip if s.cause is Cause.MINOR_STOP) / SECOND
+def line_oee(line: Line, measured: Mapping[str, windows.Window], span: Span, model: MinorModel) -> Oee:
+    """A line at its constraint, with its good output; `measured` has the constraint and what is behind it."""
+    cells = {(unit, key): m for unit, found in measured.items() for key, m in found.products.items()}
+    return Oee(span.from_us, span.to_us, total(line_products(cells, line).values()), model)
 
 
 def _target(lines: tuple[LineFigures, ...]) -> float | None:

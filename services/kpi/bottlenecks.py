@@ -9,7 +9,7 @@ from domain.kpi import Measures, total
 from services.rows.kpi import BottleneckRow
 
 if TYPE_CHECKING:
-    from services.kpi.reading import Line
+    from services.kpi.lines import Line
     from services.kpi.sums import Lost
 
 

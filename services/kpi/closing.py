@@ -10,6 +10,7 @@ from data.store import tables as t
 from domain.kpi import Measures, MinorModel
 from domain.measures import NAMES
 from services.kpi import reading, valid
+from services.kpi.lines import Cells, Line, at_pace
 from services.queries.common import people
 from services.rows.kpi import Changed, ShiftRow
 
@@ -54,7 +55,7 @@ def read(tx: Connection, line_id: str, from_us: int, to_us: int) -> tuple[ShiftR
     )
 
 
-def _cells(tx: Connection, line: reading.Line, from_us: int, to_us: int) -> dict[int, Any]:
+def _cells(tx: Connection, line: Line, from_us: int, to_us: int) -> dict[int, Any]:
     c = t.kpi_cells.c
     units = [u.equipment_id for u in line.units]
     rows = tx.execute(
@@ -82,14 +83,14 @@ def _closings(tx: Connection, line_id: str, from_us: int, to_us: int) -> dict[in
 
 
 def _row(
-    tx: Connection, line: reading.Line, model: MinorModel, begin: int, cell: Mapping[str, Any],
+    tx: Connection, line: Line, model: MinorModel, begin: int, cell: Mapping[str, Any],
     closings: Sequence[Mapping[str, Any]], names: Mapping[str, str],
 ) -> ShiftRow:  # fmt: skip
     node, newest = line.node, closings[-1] if closings else None
     goal = valid.target(tx, node.equipment_id, begin)
 
-    def measured(cells: reading.Cells) -> Any:
-        m = reading.at_pace(cells, [line], "line", node.equipment_id)
+    def measured(cells: Cells) -> Any:
+        m = at_pace(cells, [line], "line", node.equipment_id)
         return reading.row(node.equipment_id, node.name, "line", m, model, goal)
 
     units = [u.equipment_id for u in line.units]
@@ -115,7 +116,7 @@ def _row(
     )  # fmt: skip
 
 
-def _kept(tx: Connection, line_id: str, from_us: int, version: int) -> reading.Cells:
+def _kept(tx: Connection, line_id: str, from_us: int, version: int) -> Cells:
     c = t.shift_figures.c
     query = select(t.shift_figures).where(c.line_id == line_id, c.from_us == from_us, c.version == version)
     rows = tx.execute(query).mappings()

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from data.store.kpi_facts import Recorded
-from data.store.oee_facts import BUCKET_US
+from data.store.kpi_facts import BUCKET_US, Recorded
 from domain.measures import LEAF_COLUMNS, NAMES, REAL
 from domain.time_model import Cause, Leaf
 from services.kpi.engine import LEAVES, Floats, Ints, Parts, Spans, cause_code, leaf_code

@@ -98,7 +98,7 @@ def read_line(tx: Connection, line_id: str, from_us: int, to_us: int) -> Line:
 
 def unit_of(tx: Connection, line: Line, unit: str, recorded: Recorded, minor_us: int) -> Unit:
     """A machine of the line with what was recorded of it."""
-    stops = plan_facts.planned_stops(tx, [unit], line.from_us - PLANS_BACK_US, line.to_us)[unit]
+    stops = plan_facts.planned_stops(tx, unit, line.from_us - PLANS_BACK_US, line.to_us)
     planned = apart_planned([*line.breaks, *stops])
     return Unit(
         recorded.state_at,

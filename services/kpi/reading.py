@@ -6,7 +6,7 @@ sums over the constraints of their lines, never means.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sqlalchemy import Connection, func, select
 
@@ -15,40 +15,18 @@ from domain.clock import HOUR
 from domain.costs import Rates
 from domain.equipment import LEVELS, line_of
 from domain.errors import NotFound
-from domain.kpi import Measures, MinorModel, behind, figures, six_big_losses, total, weighted_mean
+from domain.kpi import Measures, MinorModel, figures, six_big_losses, total, weighted_mean
 from domain.reliability import mtbf_interval
 from domain.time_model import Cause
 from services import situation
 from services.floor import facts
 from services.kpi import bottlenecks, sums, valid
+from services.kpi.lines import Cells, Line, at_pace, line_products
 from services.kpi.planned import zone_of
-from services.rows.floor import Node
 from services.rows.kpi import Ask, BigLossRow, FlagRow, KpiRow, KpiView, LossRow
 
 SHOWN_FLAGS = 40
 PERFECT = frozenset({Cause.NO_SHIFT, Cause.REMOVED, Cause.PLACED_LATER})
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line with its units; the constraint sets the pace, and `after` are behind it."""
-
-    node: Node
-    units: tuple[Node, ...]
-
-    @property
-    def constraint(self) -> Node:
-        """The marked unit, else the last one."""
-        return next((u for u in self.units if u.constraint), self.units[-1])
-
-    @property
-    def after(self) -> tuple[str, ...]:
-        """The units behind the constraint."""
-        pace = self.constraint.position
-        return tuple(u.equipment_id for u in self.units if u.position > pace)
-
-
-Cells = dict[tuple[str, str], Measures]
 
 
 def read(tx: Connection, ask: Ask) -> KpiView:
@@ -109,24 +87,6 @@ def lines_of(tx: Connection, scope: str) -> list[Line]:
 
 def _paces(lines: Sequence[Line], level: str, scope: str) -> bool:
     return level != "unit" or any(line.constraint.equipment_id == scope for line in lines)
-
-
-def at_pace(cells: Cells, lines: Sequence[Line], level: str, scope: str) -> Measures:
-    """The measures of a unit, or of lines at their constraints; product by product, so that scrap behind
-    a constraint is paid with the time of its own product."""
-    if level == "unit":
-        return total(m for (unit, _), m in cells.items() if unit == scope)
-    return total(m for line in lines for m in line_products(cells, line).values())
-
-
-def line_products(cells: Cells, line: Line) -> dict[str, Measures]:
-    """A line's measures by product, or by whatever the cells' second key is."""
-    scrapped: dict[str, float] = defaultdict(float)
-    for (unit, key), m in cells.items():
-        if unit in line.after:
-            scrapped[key] += m.scrap
-    pace = line.constraint.equipment_id
-    return {key: behind(m, scrapped[key]) for (unit, key), m in cells.items() if unit == pace}
 
 
 def waits_of(m: Measures, lost: sums.Lost, pace: Iterable[str]) -> Measures:

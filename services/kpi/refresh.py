@@ -58,10 +58,19 @@ def runs(line: Line, wanted: Iterable[Span], now_us: int) -> list[list[Cell]]:
         for index, cell in enumerate(line.cells)
         if cell.to_us > span.from_us and cell.from_us < min(span.to_us, now_us)
     }
+    return runs_of(line, [line.cells[index] for index in sorted(touched)])
+
+
+def runs_of(line: Line, cells: Sequence[Cell]) -> list[list[Cell]]:
+    """Cells in time order as runs of neighbours under one stop policy."""
     result: list[list[Cell]] = []
-    for index in sorted(touched):
-        cell, before = line.cells[index], line.cells[index - 1]
-        if index - 1 not in touched or line.minor_at(cell.from_us) != line.minor_at(before.from_us):
+    for cell in cells:
+        last = result[-1][-1] if result else None
+        if (
+            last is None
+            or last.to_us != cell.from_us
+            or line.minor_at(cell.from_us) != line.minor_at(last.from_us)
+        ):
             result.append([])
         result[-1].append(cell)
     return result

@@ -39,3 +39,15 @@ def upto(tx: Connection, units: Sequence[str]) -> int | None:
         select(func.min(p.upto_us)).where(p.equipment_id.in_(list(units)))
     ).scalar()
     return found
+
+
+def shift_at(tx: Connection, line_id: str, at_us: int) -> tuple[int, int, str] | None:
+    """(start, end, name) of the shift of a line that runs at a moment; of several, the last to begin."""
+    s = t.shifts.c
+    row = tx.execute(
+        select(s.start_us, s.end_us, s.name)
+        .where(s.line_id == line_id, s.start_us <= at_us, s.end_us > at_us)
+        .order_by(s.start_us.desc())
+        .limit(1)
+    ).first()
+    return (row[0], row[1], row[2]) if row else None

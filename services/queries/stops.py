@@ -4,6 +4,7 @@ from sqlalchemy import select
 
 from auth.permissions import Permission
 from data.store import tables as t
+from domain.clock import HOUR
 from domain.equipment import within
 from domain.errors import NotFound
 from domain.kpi import MinorModel
@@ -124,11 +125,10 @@ class StopQueries:
 
     def shift(self, line_id: str) -> Span:
         """The shift of a line that runs now, as far as it has come; else the last 8 hours."""
-        from services.kpis import shift_window
-
         self._context.actor.require(Permission.SEE_FLOOR)
         with self._context.database.read() as tx:
-            start, _, _ = shift_window(tx, line_id, self._context.now_us)
+            running = valid.shift_at(tx, line_id, self._context.now_us)
+        start = running[0] if running else self._context.now_us - 8 * HOUR
         return Span(min(start, self._context.now_us - 1), self._context.now_us)
 
 

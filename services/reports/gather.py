@@ -1,21 +1,24 @@
 """Reads what a period was like for a site, an area or a line. Nothing here is drawn or sent."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from data.store import tables as t
-from domain import oee
 from domain.clock import MINUTE
 from domain.costs import Rates
 from domain.equipment import site_of
 from domain.errors import NotFound
-from domain.oee import Oee
+from domain.kpi import Measures, weighted_mean
+from domain.oee import Oee, combine
 from domain.reporting import Kind, Period
-from domain.time_model import Span
-from services import kpis, situation
+from domain.time_model import Cause, Segment, Span
+from services import situation
 from services.floor import facts, plant
+from services.kpi import valid
+from services.kpi import window as windows
+from services.kpi.lines import Line
 from services.queries.common import names_of
 from services.reports import decisions, losses, output, standing
 from services.rows.floor import Node, StopRow
@@ -29,17 +32,14 @@ def report(tx: Connection, scope: str, period: Period, now_us: int) -> Report:
     """The report of a scope for a period. NotFound for a scope without a line."""
     site = _site(tx, site_of(scope))
     lines = [
-        _Line(tx, node, span)
+        _Line(tx, node, span, now_us)
         for node in facts.nodes(tx, scope, "line")
         if (span := _stretch(tx, node.equipment_id, period, now_us)) is not None
     ]
     lines = [line for line in lines if line.units]
     if not lines:
         raise NotFound("there is no line with machines here, or none worked in this period")
-    energy = _energy(tx, [line.node.equipment_id for line in lines], period)
-    whole = oee.combine([line.at_constraint for line in lines])
-    minor_s = sum(line.minor_s for line in lines)
-    every = [(line.at_constraint, line.minor_s, line.rate) for line in lines]
+    whole = combine(line.at_constraint for line in lines)
     return Report(
         site=site,
         scope=scope,
@@ -49,47 +49,72 @@ def report(tx: Connection, scope: str, period: Period, now_us: int) -> Report:
         provisional=standing.reasons(tx, scope, period, now_us, whole),
         whole=whole,
         target=_target(lines),
-        lines=tuple(line.figures(energy) for line in lines),
-        machines=tuple(row for line in lines for row in line.machines(energy)),
-        waterfall=losses.waterfall(whole, minor_s),
-        losses=losses.losses(every),
+        lines=tuple(line.figures() for line in lines),
+        machines=tuple(row for line in lines for row in line.machines()),
+        waterfall=losses.waterfall(whole.measures, whole.model),
+        losses=losses.losses([(line.at_constraint.measures, line.rate) for line in lines]),
         stops=_stops(tx, lines),
-        output=tuple(row for line in lines for row in output.products(tx, line.node, line.units, line.span)),
+        output=tuple(row for line in lines for row in output.products(tx, line.node, line.made)),
         decisions=decisions.decided(tx, scope, period),
-        energy_kwh=sum(energy[u.equipment_id] for line in lines for u in line.units),
+        energy_kwh=sum(line.energy_kwh for line in lines),
     )
 
 
 class _Line:
-    """One line, measured."""
+    """One line, measured from the roll-ups."""
 
-    def __init__(self, tx: Connection, node: Node, span: Span) -> None:
+    def __init__(self, tx: Connection, node: Node, span: Span, now_us: int) -> None:
         self.node, self.span = node, span
         self.units = facts.nodes(tx, node.equipment_id, "unit")
         if not self.units:
             return
+        line = Line(node, tuple(self.units))
         ids = [u.equipment_id for u in self.units]
-        self.measured = kpis.figures(tx, ids, span.from_us, span.to_us)
-        self.pace = next((u for u in self.units if u.constraint), self.units[-1])
-        after = [u.equipment_id for u in self.units if u.position > self.pace.position]
-        scrap = sum(self.measured[u].oee.scrap for u in after)
-        self.at_constraint = oee.at_constraint(self.measured[self.pace.equipment_id].oee, scrap)
-        self.strip = self.measured[self.pace.equipment_id].segments
-        self.minor_s = plant.minor_s(self.strip)
+        self.measured = windows.read(tx, node.equipment_id, ids, span, now_us)
+        self.model, self.pace = valid.model_of(tx, node.equipment_id), line.constraint
+        self.strip = self.measured[self.pace.equipment_id].strip
+        figures = plant.line_oee(line, self.measured, span, self.model)
+        self.at_constraint = replace(figures, measures=_with_waits(figures.measures, self.strip))
         self.rate = (situation.rates_for(tx, node.equipment_id) or Rates()).downtime_cents_per_hour
+        self.goals = {scope: valid.target(tx, scope, span.to_us - 1) for scope in (node.equipment_id, *ids)}
 
-    def figures(self, energy: Mapping[str, float]) -> PlaceFigures:
+    @property
+    def made(self) -> Mapping[str, Measures]:
+        """What the last machine made, by product."""
+        return self.measured[self.units[-1].equipment_id].products
+
+    @property
+    def energy_kwh(self) -> float:
+        """Of all its machines; those that report none count 0."""
+        return sum(found.measures.energy_kwh for found in self.measured.values())
+
+    def figures(self) -> PlaceFigures:
         """The line at its constraint."""
-        return self._row(self.node, self.at_constraint, sum(energy[u.equipment_id] for u in self.units))
+        return self._row(self.node, self.at_constraint, self.energy_kwh)
 
-    def machines(self, energy: Mapping[str, float]) -> list[PlaceFigures]:
+    def machines(self) -> list[PlaceFigures]:
         """Its machines, in line order."""
-        return [self._row(u, self.measured[u.equipment_id].oee, energy[u.equipment_id]) for u in self.units]
+        rows = []
+        for unit in self.units:
+            m = self.measured[unit.equipment_id].measures
+            figures = Oee(self.span.from_us, self.span.to_us, m, self.model)
+            rows.append(self._row(unit, figures, m.energy_kwh))
+        return rows
 
     def _row(self, node: Node, figures: Oee, energy_kwh: float) -> PlaceFigures:
+        goal = self.goals[node.equipment_id]
         return PlaceFigures(
-            node.equipment_id, node.name, self.node.name, self.pace.name, node.target, figures, energy_kwh
+            node.equipment_id, node.name, self.node.name, self.pace.name, goal, figures, energy_kwh
         )
+
+
+def _with_waits(m: Measures, strip: Sequence[Segment]) -> Measures:
+    """The measures with what the machine waited for others."""
+
+    def lasted(cause: Cause) -> int:
+        return sum(part.to_us - part.from_us for part in strip if part.cause is cause)
+
+    return replace(m, blocked_us=lasted(Cause.BLOCKED), starved_us=lasted(Cause.STARVED))
 
 
 def _site(tx: Connection, site_id: str) -> SiteRow:
@@ -119,28 +144,9 @@ def _stretch(tx: Connection, line_id: str, period: Period, now_us: int) -> Span 
 
 def _target(lines: Sequence[_Line]) -> float | None:
     """Targets weighted by planned time, over the lines that have one."""
-    stated = [(line.node.target, max(line.at_constraint.pbt_s, 1.0)) for line in lines]
-    weighted = [(target, weight) for target, weight in stated if target is not None]
-    total = sum(weight for _, weight in weighted)
-    return sum(target * weight for target, weight in weighted) / total if total else None
-
-
-def _energy(tx: Connection, line_ids: Sequence[str], period: Period) -> dict[str, float]:
-    """kWh per unit; units that report none have 0."""
-    c = t.counts.c
-    found: dict[str, float] = defaultdict(float)
-    for line_id in line_ids:
-        rows = tx.execute(
-            select(c.equipment_id, func.sum(c.energy_kwh))
-            .where(
-                c.equipment_id.startswith(line_id + "/", autoescape=True),
-                c.bucket_us >= period.from_us,
-                c.bucket_us < period.to_us,
-            )
-            .group_by(c.equipment_id)
-        )
-        found.update({unit: float(kwh or 0) for unit, kwh in rows})
-    return found
+    return weighted_mean(
+        (line.goals[line.node.equipment_id], max(line.at_constraint.measures.pbt_us, 1)) for line in lines
+    )
 
 
 def _stops(tx: Connection, lines: Sequence[_Line]) -> tuple[Stop, ...]:

@@ -96,7 +96,6 @@ class LineFigures:
     stretch: Stretch
     oee: Oee
     strip: tuple[Segment, ...]
-    minor_s: float
     order: OrderRow | None
     units: tuple[Node, ...]
     standing: tuple[StopRow, ...]
@@ -109,7 +108,6 @@ class PlantFigures:
     lines: tuple[LineFigures, ...]
     oee: Oee
     target: float | None
-    minor_s: float
     stops: tuple[StopRow, ...]
     waiting: tuple[WaitingRow, ...]
     window: Window
@@ -124,7 +122,6 @@ class UnitFigures:
     unit: Node
     oee: Oee
     strip: tuple[Segment, ...]
-    minor_s: float
     risk: Prediction | None
 
 

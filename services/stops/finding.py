@@ -7,12 +7,13 @@ from sqlalchemy import Connection, or_, select
 
 from data.store import tables as t
 from domain.clock import DAY
+from domain.equipment import line_of
 from domain.reasons import from_mes
 from domain.stop_causes import Around, Proposal, propose
 from domain.stops import Stop, stops
 from domain.time_model import Span
-from services import kpis
 from services.floor import facts
+from services.kpi import window as windows
 from services.queries.common import under
 from services.stops.reasons import short_us
 
@@ -60,8 +61,8 @@ def _stops(
     back = DAY // 3
     while True:
         begin = from_us - back
-        measured = kpis.figures(tx, ids, begin, to_us)
-        found = {unit: stops(unit, measured[unit].segments, now_us) for unit in ids}
+        measured = windows.read(tx, line_of(ids[0]), ids, Span(begin, to_us), now_us)
+        found = {unit: stops(unit, measured[unit].strip, now_us) for unit in ids}
         cut = any(s.from_us == begin and s.to_us > from_us for each in found.values() for s in each)
         if not cut or back >= LONGEST_LOOK_US:
             return found

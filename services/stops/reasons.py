@@ -27,4 +27,4 @@ def tree(tx: Connection, site_id: str) -> Tree:
 
 def short_us(tx: Connection, line_id: str, at_us: int) -> int:
     """The limit of a short stop on a line at a moment: the line's rule, else the site's, else 5 minutes."""
-    return plan_facts.minor_us(tx, [line_id], at_us)[line_id]
+    return plan_facts.minor_us(tx, line_id, at_us)

@@ -7,7 +7,8 @@ import pytest
 from components import live_sections, live_words
 from components.tokens import STYLESHEET
 from data.store.database import Database
-from domain.oee import Leaf, Oee
+from domain.kpi import Measures
+from domain.oee import Oee
 from services.floor import line, machine, plant
 from services.rows.floor import LineView, MachineView, PlantFigures, Window
 from tests import factories as f
@@ -76,8 +77,8 @@ def test_the_lead_says_oee_target_loss_and_decisions(views: Views) -> None:
 
 
 def test_an_empty_plant_says_so() -> None:
-    empty = Oee(0, 0, dict.fromkeys(Leaf, 0.0), 0, 0, 0, 0, 0)
-    view = PlantFigures((), empty, None, 0, (), (), Window.SHIFT, "EUR", "Europe/Berlin")
+    empty = Oee(0, 0, Measures())
+    view = PlantFigures((), empty, None, (), (), Window.SHIFT, "EUR", "Europe/Berlin")
     sections = live_sections.draw(view, True)
     assert sections["lead"]["bold"] == "No lines yet."
     assert sections["losses"]["bars"] == []
@@ -85,7 +86,8 @@ def test_an_empty_plant_says_so() -> None:
 
 
 def test_parts_without_an_order_are_no_rate(views: Views) -> None:
-    figures = replace(views[2].figures, oee=replace(views[2].figures.oee, unrated=5_000.0))
+    oee = views[2].figures.oee
+    figures = replace(views[2].figures, oee=replace(oee, measures=replace(oee.measures, unrated=5_000.0)))
     sections = live_sections.draw(replace(views[2], figures=figures), True)
     assert sections["unit"]["oee"] is None
     assert sections["unit"]["why"].startswith("No rate")

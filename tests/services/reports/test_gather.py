@@ -30,16 +30,16 @@ def test_the_waterfall_leads_from_the_calendar_to_good_parts(place):
     steps = {step.name: step for step in place.report().waterfall}
     lost = sum(step.hours for step in steps.values() if step.kind == "loss")
     assert steps["Calendar time"].hours == 24
-    assert steps["Stops"].hours == 1
+    assert steps["Failures"].hours == 1
     assert steps["Calendar time"].hours - lost == pytest.approx(steps["Good parts"].hours)
     assert steps["Good parts"].hours == pytest.approx(23 * 12 * 8 * 27 / 3600)
 
 
 def test_losses_have_minutes_and_money(place):
     losses = {loss.name: loss for loss in place.report().losses}
-    assert losses["Breakdowns and longer stops"].minutes == pytest.approx(60)
-    assert losses["Breakdowns and longer stops"].cents == 45_000
-    assert losses["Slow running"].minutes == pytest.approx(60 * (23 - 20.7))
+    assert losses["Equipment failure"].minutes == pytest.approx(60)
+    assert losses["Equipment failure"].cents == 45_000
+    assert losses["Reduced speed"].minutes == pytest.approx(60 * (23 - 20.7))
 
 
 def test_stops_output_and_decisions(place):

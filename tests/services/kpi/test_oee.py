@@ -1,17 +1,39 @@
-"""OEE against worked figures, and the partition of time."""
+"""OEE against worked figures, by the code that keeps the roll-ups, and the partition of time."""
 
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data.store.kpi_facts import Counted, Recorded
 from domain.clock import HOUR, MINUTE
-from domain.oee import at_constraint, combine, measure
+from domain.kpi import Measures, behind, total
+from domain.measures import NAMES
+from domain.oee import Oee, combine
+from domain.state_sources import StateSource
 from domain.telemetry import MachineState as S
 from domain.time_model import Count, Facts, Leaf, OperationSpan, Span, StateSpan, segments
+from services.kpi.engine import classify
+from services.kpi.grid import Cell
+from services.kpi.measuring import measure as measure_cells
+from tests.services.kpi.test_engine import unit_of
 
 RUN, HELD, IDLE = S.EXECUTE, S.HELD, S.IDLE
+
+
+def measure(facts: Facts, from_us: int, to_us: int) -> Oee:
+    """One cell, classified and measured."""
+    cell = Cell(from_us, to_us, "", from_us, from_us)
+    parts = classify(unit_of(facts), np.array([from_us, to_us], np.int64), from_us, to_us)
+    columns = [[getattr(c, name) for c in facts.counts] for name in ("good", "scrap", "energy_kwh", "resets")]
+    counted = Counted(np.array([c.bucket_us for c in facts.counts], np.int64), *map(np.array, columns))
+    none = np.array([], np.int64)
+    recorded = Recorded(none, none, none, [], counted, list(facts.operations), [], [], StateSource.PACKML, [])
+    sums = measure_cells(parts, [cell], recorded).values
+    every = total(Measures.of(dict(zip(NAMES, row, strict=True))) for row in sums.tolist())
+    return Oee(from_us, to_us, every)
 
 
 def shift_of_eight_hours() -> Facts:
@@ -56,8 +78,7 @@ def test_without_an_order_there_is_no_rate() -> None:
 def test_a_few_parts_without_a_rate_are_left_out_and_flagged() -> None:
     facts = Facts(
         [StateSpan(0, HOUR, RUN)], [Span(0, HOUR)], [],
-        [OperationSpan(0, 59 * MINUTE, "WO", "P", 3.0, 0)], [Count(0, 1000, 0), Count(59 * MINUTE, 5, 0)],
-        bucket_us=MINUTE,
+        [OperationSpan(0, 55 * MINUTE, "WO", "P", 3.0, 0)], [Count(0, 1000, 0), Count(55 * MINUTE, 5, 0)],
     )  # fmt: skip
     result = measure(facts, 0, HOUR)
     assert result.oee == pytest.approx(3000 / 3600)
@@ -127,7 +148,7 @@ def test_setup_blocked_and_down_go_to_their_leaves() -> None:
 def test_a_line_pays_for_scrap_after_its_constraint() -> None:
     facts = shift_of_eight_hours()
     constraint = measure(facts, 0, 480 * MINUTE)
-    line = at_constraint(constraint, downstream_scrap=848)
+    line = Oee(0, 480 * MINUTE, behind(constraint.measures, 848))
     assert line.good == constraint.good - 848
     assert line.oee == pytest.approx((constraint.good - 848) / (420 * 60))
     assert combine([line, line]).oee == pytest.approx(line.oee)
@@ -147,7 +168,6 @@ def test_every_moment_is_in_exactly_one_leaf(state_cuts, shift_cuts, operation_c
             for a, b in zip(operation_cuts[::2], operation_cuts[1::2], strict=False)
         ],
         [Count(10, 3, 1), Count(500, 2, 0)],
-        bucket_us=5,
     )  # fmt: skip
     parts = segments(facts, 0, 1000)
     assert parts[0].from_us == 0

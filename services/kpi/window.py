@@ -1,0 +1,161 @@
+"""Figures and strips of machines over any stretch: what is over from the roll-ups, the rest from facts.
+
+The same classification and the same sums as the roll-ups, so that a screen, a report and a shift sheet
+never differ: a cell (shift) that lies whole in the stretch and is kept up to its end is read. Only the
+running cell, and a cell that the stretch cuts, are measured here, by the code that keeps the roll-ups.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
+
+from data.store import kpi_rows
+from data.store.statements import Statement
+from domain.clock import HOUR, SECOND
+from domain.kpi import Measures, total
+from domain.measures import NAMES
+from domain.telemetry import MachineState
+from domain.time_model import Cause, Leaf, Segment, Span
+from services.kpi.engine import CAUSES, GAP, LEAVES
+from services.kpi.grid import Cell
+from services.kpi.measuring import whole
+from services.kpi.planned import Line, read_line
+from services.kpi.refresh import Done, compute, runs_of
+
+BEHIND_US = 90 * SECOND  # roll-ups of a running shift that are older are not good enough to be shown
+_UPTO = Statement("SELECT upto_us FROM kpi_progress WHERE equipment_id = :unit")
+_SUMS = ", ".join(f"SUM({name})" for name in NAMES)
+_KEPT = Statement(
+    f"SELECT product_id, {_SUMS} FROM kpi_cells WHERE equipment_id = :unit AND from_us >= :from_us"  # noqa: S608
+    " AND from_us < :to_us GROUP BY product_id"
+)
+_CHANGED = Statement(
+    "SELECT COUNT(*) FROM kpi_dirty WHERE equipment_id IN (:unit, :line) AND to_us > :from_us"
+)
+Products = dict[str, Measures]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One machine over a stretch: measures by product ("" without one), and its strip in time order."""
+
+    products: Products
+    strip: tuple[Segment, ...]
+
+    @property
+    def measures(self) -> Measures:
+        """All products together."""
+        return total(self.products.values())
+
+
+def read(
+    tx: Connection, line_id: str, shown: Sequence[str], span: Span, now_us: int, beside: Sequence[str] = ()
+) -> dict[str, Window]:
+    """Windows of machines of one line, nothing beyond `now_us`.
+
+    Machines `beside` give figures only: in a running shift those of the roll-ups are new enough.
+    """
+    line = read_line(tx, line_id, span.from_us - HOUR, span.to_us + HOUR)
+    end = min(span.to_us, now_us)
+    cells = [c for c in line.cells if c.to_us > span.from_us and c.from_us < end]
+    found = {unit: _window(tx, line, unit, cells, span, now_us, True) for unit in shown}
+    return found | {unit: _window(tx, line, unit, cells, span, now_us, False) for unit in beside}
+
+
+def _window(
+    tx: Connection, line: Line, unit: str, cells: Sequence[Cell], span: Span, now_us: int, shown: bool
+) -> Window:
+    upto = _upto(tx, unit)
+    kept = [c for c in cells if _is_kept(tx, line, unit, c, span, upto, now_us, shown)]
+    others = [_clipped(c, span) for c in cells if c not in kept]
+    parts: list[Products] = []
+    strip: list[Segment] = []
+    for run in _neighbours(kept):
+        stretch = {"unit": unit, "from_us": run[0].from_us, "to_us": run[-1].to_us}
+        parts.append({row[0]: _measures(row[1:]) for row in _KEPT.rows(tx, stretch)})
+        strip += _stored(tx, unit, run, now_us) if shown else ()
+    for run in runs_of(line, others):
+        done = compute(tx, line, unit, run, now_us)
+        parts.append(_products(done))
+        strip += _segments(done) if shown else ()
+    return Window(_added(parts), tuple(sorted(strip, key=lambda s: s.from_us)))
+
+
+def _upto(tx: Connection, unit: str) -> int | None:
+    rows = _UPTO.rows(tx, {"unit": unit})
+    return rows[0][0] if rows else None
+
+
+def _is_kept(
+    tx: Connection, line: Line, unit: str, cell: Cell, span: Span, upto: int | None, now_us: int, shown: bool
+) -> bool:
+    """True where the roll-up of a cell is what is to be shown."""
+    if upto is None or cell.from_us < span.from_us or (cell.to_us > span.to_us and cell.to_us <= now_us):
+        return False
+    if cell.to_us <= upto:
+        return True
+    if span.to_us < now_us or now_us - upto > BEHIND_US:
+        return False
+    key = {"unit": unit, "line": line.line_id, "from_us": cell.from_us}
+    return not shown or not _CHANGED.rows(tx, key)[0][0]
+
+
+def _clipped(cell: Cell, span: Span) -> Cell:
+    return replace(cell, from_us=max(cell.from_us, span.from_us), to_us=min(cell.to_us, span.to_us))
+
+
+def _neighbours(cells: Iterable[Cell]) -> list[list[Cell]]:
+    runs: list[list[Cell]] = []
+    for cell in cells:
+        if not runs or runs[-1][-1].to_us != cell.from_us:
+            runs.append([])
+        runs[-1].append(cell)
+    return runs
+
+
+def _measures(values: Sequence[float]) -> Measures:
+    return Measures.of(dict(zip(NAMES, values, strict=True)))
+
+
+def _products(done: Done) -> Products:
+    rows = zip(done.sums.keys, whole(done.sums.values), strict=True)
+    return _added([{product: _measures(values)} for (_, _, product), values in rows])
+
+
+def _added(parts: Iterable[Mapping[str, Measures]]) -> Products:
+    found: dict[str, list[Measures]] = {}
+    for each in parts:
+        for product, m in each.items():
+            found.setdefault(product, []).append(m)
+    return {product: total(every) if len(every) > 1 else every[0] for product, every in found.items()}
+
+
+def _stored(tx: Connection, unit: str, cells: Sequence[Cell], now_us: int) -> list[Segment]:
+    """Stored intervals; the last one of a running cell goes on until now."""
+    end = cells[-1].to_us
+    rows = kpi_rows.intervals_of(tx, unit, cells[0].from_us, end)
+    found = [
+        Segment(
+            row[1], row[2], Leaf(row[3]), None if row[5] is None else MachineState(row[5]), Cause(row[4]),
+            None, bool(row[10]), row[7],
+        )
+        for row in rows
+    ]  # fmt: skip
+    if found and end > now_us > found[-1].to_us:
+        found[-1] = replace(found[-1], to_us=now_us)
+    return found
+
+
+def _segments(done: Done) -> list[Segment]:
+    p, operations = done.parts, done.recorded.operations
+    columns = (p.from_us, p.to_us, p.leaf, p.state, p.cause, p.operation, p.off_plan)
+    return [
+        Segment(
+            begin, end, LEAVES[leaf], None if state == GAP else MachineState(state), CAUSES[cause],
+            operations[order] if order >= 0 else None, off_plan,
+        )
+        for begin, end, leaf, state, cause, order, off_plan in zip(
+            *(column.tolist() for column in columns), strict=True
+        )
+    ]  # fmt: skip
