@@ -1,5 +1,6 @@
 """Settings: environment variables `TAKTWISE_*`, or `taktwise.env` in the working directory."""
 
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,6 +23,12 @@ class Settings(BaseSettings):
     broker_url: str = "mqtt://127.0.0.1:1883"
     broker_username: str = "taktwise"
     broker_password: str = ""
+    more_brokers: dict[str, str] = Field(
+        default_factory=dict, max_length=16
+    )  # name -> mqtt://user:password@host
+    sparkplug_reorder_s: float = Field(
+        default=2, ge=0, le=60
+    )  # how long a missing sequence number is waited for
     queue_url: str = "nats://127.0.0.1:4222"
     site: str = "north"
     host_id: str = "taktwise"
@@ -52,6 +59,17 @@ class Settings(BaseSettings):
         parts = urlsplit(value)
         if parts.scheme not in ("mqtt", "mqtts", "nats", "amqp", "amqps") or not parts.hostname:
             raise ValueError(f"{value!r} is no mqtt://, mqtts://, nats://, amqp:// or amqps:// URL")
+        return value
+
+    @field_validator("more_brokers")
+    @classmethod
+    def _brokers(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, url in value.items():
+            parts = urlsplit(url)
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", name):
+                raise ValueError(f"{name!r} is no name for a broker: letters, digits, _ and -, 32 at most")
+            if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+                raise ValueError(f"the broker {name} has no mqtt:// or mqtts:// URL")
         return value
 
     @field_validator("smtp_url")

@@ -11,6 +11,7 @@ from data.store.database import Database
 
 POSTGRES_URL = os.environ.get("TAKTWISE_TEST_POSTGRES_URL", "")
 MOSQUITTO_URL = os.environ.get("TAKTWISE_TEST_MOSQUITTO_URL", "")
+PEERS = os.environ.get("TAKTWISE_TEST_PEERS", "")
 RABBITMQ_URL = os.environ.get("TAKTWISE_TEST_RABBITMQ_URL", "")
 LOOPBACK_FOLDERS = ("tests/contract", "tests/e2e", "tests/faults")
 
@@ -55,7 +56,7 @@ def needs(url: str, name: str) -> str:
     """The URL of a service, or a visible skip; with CI=true its absence is a failure."""
     if url:
         return url
-    message = f"{name} does not run (make services)"
+    message = f"{name} is not there (make services)"
     if os.environ.get("CI") == "true":
         pytest.fail(message)
     pytest.skip(message)
@@ -88,6 +89,12 @@ def postgres(postgres_url: str) -> Iterator[Database]:
 def mosquitto_url() -> str:
     """mqtt:// URL of Mosquitto."""
     return needs(MOSQUITTO_URL, "Mosquitto")
+
+
+@pytest.fixture
+def peers() -> str:
+    """The node_modules folder with the npm packages that the tests talk to."""
+    return needs(PEERS, "npm with the packages of tests/peers")
 
 
 @pytest.fixture

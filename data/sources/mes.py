@@ -19,6 +19,7 @@ from domain.clock import SECOND
 from domain.errors import Malformed, SettingsError, Unavailable
 
 PAGE = 2_000
+_INT64 = 2**63
 Row = dict[str, Any]
 FindEquipment = Callable[[str], str | None]
 Passed = dict[tuple[int, str], int]  # (updated, key) -> hash of the row that was passed on
@@ -101,9 +102,10 @@ class ForeignDatabase:
             raise Unavailable(f"the database cannot be read: {error}") from error
 
     def _stamp(self, entity: EntityMap, row: Row) -> tuple[int, str]:
+        key = str(row[entity.key]).replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
         with suppress(TypeError, ValueError, OverflowError):
-            return int(row[entity.updated]) * self.mapping.unit_us, str(row[entity.key])
-        return 0, str(row[entity.key])
+            return self._time(row[entity.updated]), key
+        return 0, key
 
     def _page(self, entity: EntityMap, raw: list[Row], passed: Passed, find: FindEquipment) -> Page:
         page = Page()
@@ -119,7 +121,7 @@ class ForeignDatabase:
                 }
                 if "product_id" in found and found["product_id"] is None:
                     found["product_id"] = ""  # an order without a product is kept, and flagged
-                page.rows.append({**found, "updated_us": int(row[entity.updated]) * self.mapping.unit_us})
+                page.rows.append({**found, "updated_us": self._time(row[entity.updated])})
             except (TypeError, ValueError, OverflowError) as error:
                 page.bad.append((row, str(error)))
         return page
@@ -134,10 +136,11 @@ class ForeignDatabase:
                 raise ValueError(f"no equipment is known as {value}")
             return equipment_id
         if kind is ColumnKind.TIME:
-            return int(value) * self.mapping.unit_us
-        if kind is ColumnKind.NUMBER:
-            return _finite(value)
-        return {ColumnKind.WHOLE: int, ColumnKind.FLAG: bool}.get(kind, str)(value)
+            return self._time(value)
+        return _READ[kind](value)
+
+    def _time(self, value: Any) -> int:
+        return _whole(int(value) * self.mapping.unit_us)
 
 
 def _content(row: Row) -> int:
@@ -149,6 +152,28 @@ def _finite(value: Any) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{value!r} is no number")
     return number
+
+
+def _whole(value: Any) -> int:
+    number = int(value)
+    if not -_INT64 <= number < _INT64:
+        raise ValueError("a whole number beyond 64 bits")
+    return number
+
+
+def _text(value: Any) -> str:
+    text = str(value)
+    if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValueError("a text that no database can hold")
+    return text
+
+
+_READ: dict[ColumnKind, Callable[[Any], Any]] = {
+    ColumnKind.TEXT: _text,
+    ColumnKind.NUMBER: _finite,
+    ColumnKind.WHOLE: _whole,
+    ColumnKind.FLAG: bool,
+}
 
 
 def _translated(error: DBAPIError) -> Unavailable | Malformed:

@@ -1,20 +1,25 @@
 """What passes from the sources to ingest: raw messages in, samples and events out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
-from domain.telemetry import Gap, Rejected, SourceKey
+from domain.telemetry import Gap, Quality, Rejected, SourceKey
 
 JSON = "json"
 SPARKPLUG = "sparkplug"
 SESSION_STARTED = "$session/started"  # topic of the marker that a Sparkplug connection was made anew
+SESSION_ENDED = "$session/ended"  # and of the one that it broke
+_ALL_GOOD: Mapping[tuple[str, int], Quality] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class RawMessage:
     """One message as it came. `source` is 'json' or 'sparkplug'.
 
-    `receive_us` is the receipt in plant time, `wall_us` in wall time; both microseconds.
+    `receive_us` is the receipt in plant time, `wall_us` in wall time; both microseconds. `broker` names
+    the connection that it came by, empty for the first.
     """
 
     source: str
@@ -22,19 +27,25 @@ class RawMessage:
     payload: bytes
     receive_us: int
     wall_us: int
+    broker: str = ""
 
 
 class Sample(NamedTuple):
-    """Values of one device in one message: (metric name, source time in microseconds, value as sent)."""
+    """Values of one device in one message: (metric name, source time in microseconds, value as sent).
+
+    `marked`: the qualities that the source itself gave, by name and source time, where they are not good.
+    """
 
     device: SourceKey
     values: list[tuple[str, int, object]]
     message: RawMessage
+    marked: Mapping[tuple[str, int], Quality] = _ALL_GOOD
 
 
 @dataclass(slots=True)
 class Findings:
-    """What a batch of messages came to. `stale` holds device names that went offline.
+    """What a batch of messages came to. `stale` holds device names that went offline, `rebirths` the edge
+    nodes to be asked, with the broker over which to ask them.
 
     `gaps` are to be stored and `withdrawn` to be taken back: a gap shrinks when history is resent.
     """
@@ -43,7 +54,7 @@ class Findings:
     rejected: list[tuple[Rejected, RawMessage]] = field(default_factory=list)
     gaps: dict[Gap, None] = field(default_factory=dict)
     withdrawn: dict[Gap, None] = field(default_factory=dict)
-    rebirths: dict[str, None] = field(default_factory=dict)
+    rebirths: dict[str, str] = field(default_factory=dict)
     stale: dict[str, None] = field(default_factory=dict)
     nodes: dict[str, None] = field(default_factory=dict)
     devices: dict[str, None] = field(default_factory=dict)

@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from data.sources.messages import JSON, SESSION_STARTED, SPARKPLUG, RawMessage
+from data.sources.messages import JSON, SESSION_ENDED, SESSION_STARTED, SPARKPLUG, RawMessage
 from data.sources.sparkplug_host import must_say_online
 from data.wire import json_topics, sparkplug, sparkplug_topics
 from domain.errors import SettingsError
@@ -32,11 +32,15 @@ Stamp = Callable[[str], tuple[int, int]]  # topic -> (plant time, wall time) now
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """Where the broker is and as whom to connect."""
+    """Where the broker is and as whom to connect; a user in the URL goes before `username`.
+
+    `name` tells several brokers apart in messages and on screens; the first has none.
+    """
 
     url: str
     username: str = ""
     password: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +58,22 @@ class Link:
     def __init__(self, broker: Broker, client: paho.Client, stamp: Stamp) -> None:
         parts = urlsplit(broker.url)
         if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
-            raise SettingsError(f"{broker.url!r} is no mqtt:// or mqtts:// URL")
+            shown = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+            raise SettingsError(f"{shown!r} is no mqtt:// or mqtts:// URL")
         self.inbox: list[Receipt] = []
         self.connected = False
         self.trouble = "not connected yet"
         self.session = 0
+        self.broker = broker.name
         self._client = client
         self._stamp = stamp
         self._address = (parts.hostname, parts.port or (8883 if parts.scheme == "mqtts" else 1883))
         self._retry_us = FIRST_RETRY_US
         self._next_try_us = 0
         client.connect_timeout = CONNECT_S
-        if broker.username:
+        if parts.username:
+            client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
+        elif broker.username:
             client.username_pw_set(broker.username, broker.password)
         if parts.scheme == "mqtts":
             client.tls_set(cert_reqs=ssl.CERT_REQUIRED)
@@ -125,7 +133,7 @@ class Link:
 
     def _append(self, source: str, topic: str, payload: bytes | bytearray, mid: int) -> None:
         plant_us, wall_us = self._stamp(topic)
-        message = RawMessage(source, topic, bytes(payload), plant_us, wall_us)
+        message = RawMessage(source, topic, bytes(payload), plant_us, wall_us, self.broker)
         self.inbox.append(Receipt(message, mid, self.session))
 
     def _lost(self, why: str) -> None:
@@ -238,6 +246,12 @@ class SparkplugLink(Link):
     def _ready(self) -> None:
         self._append(SPARKPLUG, SESSION_STARTED, b"", 0)
         self._say(online=True, timestamp_ms=self._born_ms)
+
+    def _on_disconnect(self, *given: Any) -> None:
+        was_connected = self.connected
+        super()._on_disconnect(*given)
+        if was_connected:
+            self._append(SPARKPLUG, SESSION_ENDED, b"", 0)
 
     def _say(self, *, online: bool, timestamp_ms: int) -> paho.MQTTMessageInfo:
         payload = sparkplug_topics.encode_state(sparkplug_topics.State(online, timestamp_ms))

@@ -8,9 +8,10 @@ nothing is assumed: births define aliases anew, and data before them is asked fo
 from collections.abc import Iterable
 from functools import lru_cache
 
-from data.sources.messages import SESSION_STARTED, SPARKPLUG, Findings, RawMessage, Sample
+from data.sources.messages import SESSION_ENDED, SESSION_STARTED, SPARKPLUG, Findings, RawMessage, Sample
 from data.sources.sparkplug_state import DeviceState, NodeState
-from data.wire.sparkplug import BD_SEQ, Metric, Payload, as_type, decode
+from data.sources.sparkplug_values import Resolved, bd_seq, birth_types, progress, resolve, source_us
+from data.wire.sparkplug import Payload, decode
 from data.wire.sparkplug_topics import MessageType, State, Topic, decode_state, parse_topic
 from domain.clock import SECOND
 from domain.errors import Malformed
@@ -18,20 +19,24 @@ from domain.telemetry import Gap, SourceKey
 
 REORDER_US = 2 * SECOND
 REBIRTH_EVERY_US = 10 * SECOND
+SILENT_US = 10 * SECOND  # a node that is online and gives no birth so long after we came is asked for one
 LATE_FOR_US = 60 * SECOND
 MAX_HELD = 128
 MAX_NODES = 1_000
 MAX_DEVICES = 1_000
 SEQ = 256
-_NO_MEASUREMENT = ("Node Control/", "Device Control/", "Node Info/", "Device Info/", "Properties/")
 _topic = lru_cache(maxsize=8192)(parse_topic)
 
 
 class SparkplugHost:
-    """All edge nodes that this host hears. Not thread-safe: one ingest thread owns it."""
+    """All edge nodes that this host hears, over one or several brokers. One ingest thread owns it.
 
-    def __init__(self, nodes: Iterable[NodeState] = ()) -> None:
+    `reorder_us`: how long a missing sequence number is waited for, wall time.
+    """
+
+    def __init__(self, nodes: Iterable[NodeState] = (), reorder_us: int = REORDER_US) -> None:
         self.nodes = {node.name: node for node in nodes}
+        self._reorder_us = reorder_us
         for node in self.nodes.values():
             node.away("host_away")
 
@@ -41,8 +46,8 @@ class SparkplugHost:
 
     def receive(self, message: RawMessage, found: Findings) -> None:
         """Take one message in the order of arrival."""
-        if message.topic == SESSION_STARTED:
-            self.session_started()
+        if message.topic in (SESSION_STARTED, SESSION_ENDED):
+            self._session(message, found)
             return
         try:
             topic = _topic(message.topic)
@@ -56,16 +61,29 @@ class SparkplugHost:
         if node is not None:
             self._dispatch(node, topic, payload, message, found)
 
-    def session_started(self) -> None:
-        """The connection was made anew: what was sent meanwhile is not known."""
+    @property
+    def waiting(self) -> bool:
+        """True while messages are held that came before their turn, or a silent node is to be asked."""
+        return any(node.held or node.ask_wall_us for node in self.nodes.values())
+
+    def _session(self, message: RawMessage, found: Findings) -> None:
+        """A connection broke, or was made anew: what its nodes said meanwhile is not known."""
         for node in self.nodes.values():
-            node.away("host_away")
+            if node.broker == message.broker:
+                node.away("host_away")
+                _stale(node, found)
+                started = message.topic == SESSION_STARTED and node.online
+                node.ask_wall_us = message.wall_us + SILENT_US if started else 0
 
     def tick(self, wall_us: int, found: Findings) -> None:
-        """Give up waiting for messages that did not come within the reorder time."""
+        """Give up waiting for messages that did not come within the reorder time, and for silent nodes."""
         for node in self.nodes.values():
-            if node.held and wall_us - node.held_wall_us >= REORDER_US:
+            if node.held and wall_us - node.held_wall_us >= self._reorder_us:
                 self._give_up(node, wall_us, found)
+            if node.ask_wall_us and wall_us >= node.ask_wall_us:
+                node.ask_wall_us = 0
+                if not node.born:
+                    self._ask(node, wall_us, found)
 
     def _node(self, topic: Topic, message: RawMessage, found: Findings) -> NodeState | None:
         node = self.nodes.get(topic.node_key)
@@ -73,7 +91,7 @@ class SparkplugHost:
             if len(self.nodes) >= MAX_NODES:
                 found.reject(message, "too_many_nodes", topic.node_key[:200])
                 return None
-            node = self.nodes[topic.node_key] = NodeState(topic.node_key)
+            node = self.nodes[topic.node_key] = NodeState(topic.node_key, broker=message.broker)
         node.seen_us = message.receive_us
         found.nodes[node.name] = None
         return node
@@ -84,13 +102,23 @@ class SparkplugHost:
         if topic.kind is MessageType.NBIRTH:
             self._node_birth(node, payload, message, found)
         elif topic.kind is MessageType.NDEATH:
-            self._node_death(node, payload, found)
+            self._node_death(node, payload, message, found)
+        elif message.broker != node.broker:
+            self._elsewhere(node, message, found)
         elif payload.seq is None or not 0 <= payload.seq < SEQ:
             found.reject(message, "no_seq", str(payload.seq))
         elif not node.born:
             self._unknown(node, topic, payload, message, found)
         else:
             self._in_order(node, topic, payload, message, found)
+
+    def _elsewhere(self, node: NodeState, message: RawMessage, found: Findings) -> None:
+        """Data over another broker than the birth came by: an edge node has one session at a time."""
+        if node.born:
+            found.reject(message, "other_broker", message.broker)
+        else:
+            node.broker = message.broker
+        self._ask(node, message.wall_us, found, message.broker)
 
     def _in_order(
         self, node: NodeState, topic: Topic, payload: Payload, message: RawMessage, found: Findings
@@ -119,7 +147,7 @@ class SparkplugHost:
             first = min(node.held, key=lambda seq: (seq - node.next_seq) % SEQ)
             missing = (first - node.next_seq) % SEQ
             _, payload, message = node.held[first]
-            at_us = _progress(payload, message)
+            at_us = progress(payload, message)
             span = sorted((node.last_us, at_us))
             found.add_gap(Gap(SourceKey(SPARKPLUG, node.name), span[0], span[1], missing, "sequence"))
             node.late.update({(node.next_seq + i) % SEQ: wall_us + LATE_FOR_US for i in range(missing)})
@@ -130,7 +158,7 @@ class SparkplugHost:
     def _apply(
         self, node: NodeState, topic: Topic, payload: Payload, message: RawMessage, found: Findings
     ) -> None:
-        at_us = _progress(payload, message)
+        at_us = progress(payload, message)
         node.last_us = at_us
         if topic.device not in node.devices and len(node.devices) >= MAX_DEVICES:
             found.reject(message, "too_many_devices", topic.device[:200])
@@ -142,6 +170,7 @@ class SparkplugHost:
         else:
             device = node.device(topic.device)
             device.missed("device_offline")
+            device.offline_us = min(source_us(payload, message), message.receive_us)
             found.stale[device.name] = found.devices[device.name] = None
 
     def _data(
@@ -151,15 +180,16 @@ class SparkplugHost:
         if not device.born:
             self._unknown(node, topic, payload, message, found)
             return
-        values, unknown = _resolve(device, payload.metrics, _source_us(payload, message))
+        read = resolve(device.aliases, device.types, payload.metrics, source_us(payload, message))
         found.devices[device.name] = None
-        if unknown:
-            found.reject(message, "unknown_alias", ", ".join(map(str, unknown[:8])))
+        read.put_aside(message, found)
+        if read.unknown:
+            found.reject(message, "unknown_alias", ", ".join(map(str, read.unknown[:8])))
             self._ask(node, message.wall_us, found)
-        if values:
-            found.samples.append(Sample(SourceKey(SPARKPLUG, device.name), values, message))
+        if read.values:
+            found.samples.append(_sample(device, read, message))
             historical = any(metric.is_historical for metric in payload.metrics)
-            device.advance(_progress(payload, message), historical=historical, found=found)
+            device.advance(progress(payload, message), historical=historical, found=found)
 
     def _unknown(
         self, node: NodeState, topic: Topic, payload: Payload, message: RawMessage, found: Findings
@@ -168,7 +198,7 @@ class SparkplugHost:
         if topic.kind in (MessageType.DDATA, MessageType.DBIRTH) and len(node.devices) < MAX_DEVICES:
             device = node.device(topic.device)
             if device.complete_us is None:
-                device.complete_us = _progress(payload, message)
+                device.complete_us = progress(payload, message)
             device.missed("no_birth")
             found.devices[device.name] = None
         self._ask(node, message.wall_us, found)
@@ -176,34 +206,36 @@ class SparkplugHost:
     def _node_birth(self, node: NodeState, payload: Payload, message: RawMessage, found: Findings) -> None:
         if node.held:
             self._give_up(node, message.wall_us, found)
-        bd_seq = next((m.value for m in payload.metrics if m.name == BD_SEQ), None)
-        bd_seq = bd_seq if isinstance(bd_seq, int) else None
-        if node.born and bd_seq != node.bd_seq:
+        number = bd_seq(payload)
+        if node.born and (number != node.bd_seq or message.broker != node.broker):
             node.away("node_offline")
         elif node.born and payload.seq != node.next_seq:
             node.away("rebirth")  # numbering began anew: what was lost just before cannot be told
-        at_us = _source_us(payload, message)
+        at_us = min(source_us(payload, message), message.receive_us)
         node.born = node.online = True
-        node.bd_seq, node.born_us, node.last_us = bd_seq, at_us, at_us
+        node.bd_seq, node.born_us, node.last_us = number, at_us, at_us
+        node.broker, node.offline_us, node.ask_wall_us = message.broker, None, 0
         node.next_seq, node.late = ((payload.seq or 0) + 1) % SEQ, {}
         for device in node.devices.values():
             device.born = False
         _birth(node.device(""), payload, message, found)
 
-    def _node_death(self, node: NodeState, payload: Payload, found: Findings) -> None:
-        bd_seq = next((m.value for m in payload.metrics if m.name == BD_SEQ), None)
-        if not node.online or (node.born and bd_seq != node.bd_seq):
+    def _node_death(self, node: NodeState, payload: Payload, message: RawMessage, found: Findings) -> None:
+        if not node.online or message.broker != node.broker:
+            return
+        if node.born and bd_seq(payload) != node.bd_seq:
             return  # the death of an earlier session
         node.away("node_offline")
-        node.online = False
+        node.online, node.offline_us, node.ask_wall_us = False, message.receive_us, 0
         for device in node.devices.values():
-            found.stale[device.name] = found.devices[device.name] = None
+            device.offline_us = device.offline_us or message.receive_us
+        _stale(node, found)
 
-    def _ask(self, node: NodeState, wall_us: int, found: Findings) -> None:
+    def _ask(self, node: NodeState, wall_us: int, found: Findings, broker: str | None = None) -> None:
         if wall_us - node.asked_wall_us >= REBIRTH_EVERY_US:
             node.asked_wall_us = wall_us
             node.rebirths += 1
-            found.rebirths[node.name] = None
+            found.rebirths[node.name] = node.broker if broker is None else broker
 
 
 def must_say_online(topic: str, payload: bytes, host_id: str) -> bool:
@@ -217,47 +249,25 @@ def must_say_online(topic: str, payload: bytes, host_id: str) -> bool:
 
 
 def _birth(device: DeviceState, payload: Payload, message: RawMessage, found: Findings) -> None:
-    device.types = {metric.name: metric.datatype for metric in payload.metrics if metric.name}
+    device.types = birth_types(payload.metrics)
     device.aliases = {m.alias: (m.name, m.datatype) for m in payload.metrics if m.alias is not None}
-    values, _ = _resolve(device, payload.metrics, _source_us(payload, message))
-    if device.is_node and not values:
+    read = resolve(device.aliases, device.types, payload.metrics, source_us(payload, message))
+    read.put_aside(message, found)
+    device.offline_us = None
+    if device.is_node and not read.values:
         device.born, device.lost = True, ""
         return
     found.stale.pop(device.name, None)
-    device.begin(min(_source_us(payload, message), message.receive_us), found)
-    found.samples.append(Sample(SourceKey(SPARKPLUG, device.name), values, message))
+    device.begin(min(source_us(payload, message), message.receive_us), found)
+    found.samples.append(_sample(device, read, message))
     found.devices[device.name] = None
 
 
-def _resolve(
-    device: DeviceState, metrics: Iterable[Metric], default_us: int
-) -> tuple[list[tuple[str, int, object]], list[int | None]]:
-    """Values under the names that the birth gave them, and the aliases that it did not give."""
-    values: list[tuple[str, int, object]] = []
-    unknown: list[int | None] = []
-    for sent_name, alias, stamp, datatype, raw, _, is_null in metrics:
-        name, kind = sent_name, datatype
-        if not name:
-            known = device.aliases.get(alias) if alias is not None else None
-            if known is None:
-                unknown.append(alias)
-                continue
-            name, kind = known
-        elif not kind:
-            kind = device.types.get(name, 0)
-        if name == BD_SEQ or name.startswith(_NO_MEASUREMENT):
-            continue
-        value = None if is_null else raw if datatype else as_type(raw, kind)
-        values.append((name, default_us if stamp is None else stamp * 1000, value))
-    return values, unknown
+def _sample(device: DeviceState, read: Resolved, message: RawMessage) -> Sample:
+    return Sample(SourceKey(SPARKPLUG, device.name), read.values, message, read.marked)
 
 
-def _source_us(payload: Payload, message: RawMessage) -> int:
-    return message.receive_us if payload.timestamp_ms is None else payload.timestamp_ms * 1000
-
-
-def _progress(payload: Payload, message: RawMessage) -> int:
-    """The source time that a device has come to; a clock that is ahead must not hide a later gap."""
-    stamps = [metric.timestamp_ms for metric in payload.metrics if metric.timestamp_ms is not None]
-    source_us = max(stamps) * 1000 if stamps else _source_us(payload, message)
-    return min(source_us, message.receive_us)
+def _stale(node: NodeState, found: Findings) -> None:
+    found.nodes[node.name] = None
+    for device in node.devices.values():
+        found.stale[device.name] = found.devices[device.name] = None

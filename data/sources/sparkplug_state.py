@@ -16,7 +16,7 @@ class DeviceState:
 
     `complete_us`: everything up to this source time is stored, apart from the stored gaps. `lost`
     says why data was missed since; the next birth turns it into a gap. `open_gap` is that gap while
-    a resent history may still shrink it.
+    a resent history may still shrink it. `offline_us`: since when its values are stale by a death.
     """
 
     name: str
@@ -27,6 +27,7 @@ class DeviceState:
     complete_us: int | None = None
     open_gap: Gap | None = None
     resending: bool = False
+    offline_us: int | None = None
 
     @property
     def is_node(self) -> bool:
@@ -89,11 +90,15 @@ class NodeState:
     """One edge node. `next_seq` is the sequence number that its next message must carry.
 
     `held` are messages that came before their turn (by sequence number); `late` are numbers that were
-    given up, with the wall time until which one of them is still taken.
+    given up, with the wall time until which one of them is still taken. `broker` is where it was born
+    last. `ask_wall_us`: when to ask it for its births if it is still silent then, 0 for never.
     """
 
     name: str
     online: bool = False
+    broker: str = ""
+    offline_us: int | None = None
+    ask_wall_us: int = 0
     born: bool = False
     bd_seq: int | None = None
     born_us: int | None = None

@@ -1,6 +1,6 @@
-"""The ingest process: two MQTT connections and the MES databases into the store.
+"""The ingest process: MQTT connections (two a broker) and the MES databases into the store.
 
-One thread reads both connections, stores a batch, then acknowledges it. While the database is away
+One thread reads all connections, stores a batch, then acknowledges it. While the database is away
 nothing is read: the broker keeps the JSON messages, and edge nodes, told by our STATE, keep theirs.
 """
 
@@ -9,6 +9,7 @@ import os
 import select
 import threading
 from collections import deque
+from collections.abc import Mapping
 
 from data.sources.mqtt import Broker, JsonLink, Link, Receipt, SparkplugLink
 from data.store.database import Database
@@ -64,13 +65,19 @@ class Worker:
         self._database, self._keeper = database, keeper
         self._clocks = SiteClocks(database, settings.site)
         self._ingest = Ingest(
-            database, settings.site, self._clocks.ahead_us(), round(settings.raw_days * DAY)
+            database,
+            settings.site,
+            self._clocks.ahead_us(),
+            round(settings.raw_days * DAY),
+            round(settings.sparkplug_reorder_s * SECOND),
         )
-        broker = Broker(settings.broker_url, settings.broker_username, settings.broker_password)
-        stem = f"taktwise-{settings.instance}"
-        self.json = JsonLink(broker, f"{stem}-json", self._clocks.stamp)
-        self.sparkplug = SparkplugLink(broker, f"{stem}-sparkplug", settings.host_id, self._clocks.stamp)
-        self._links: tuple[Link, ...] = (self.json, self.sparkplug)
+        stem, stamp = f"taktwise-{settings.instance}", self._clocks.stamp
+        all_brokers = brokers(settings)
+        self.json = [JsonLink(one, f"{stem}-json", stamp) for one in all_brokers]
+        self.sparkplug = {
+            one.name: SparkplugLink(one, f"{stem}-sparkplug", settings.host_id, stamp) for one in all_brokers
+        }
+        self._links: tuple[Link, ...] = (*self.json, *self.sparkplug.values())
         self._beat_us = self._tick_us = 0
         self._taken: deque[tuple[int, int, int]] = deque(maxlen=600)  # wall time, messages, lag
 
@@ -80,7 +87,8 @@ class Worker:
             while not stop.is_set():
                 self._turn(stop)
         finally:
-            self.sparkplug.leave()
+            for host in self.sparkplug.values():
+                host.leave()
             self._store(stop)
             for link in self._links:
                 link.close()
@@ -114,7 +122,8 @@ class Worker:
         return self._ingest.waiting and now - self._tick_us >= TICK_US
 
     def _store(self, stop: threading.Event) -> None:
-        batch = [receipt for link in self._links for receipt in link.inbox]
+        taken = [(link, list(link.inbox)) for link in self._links]
+        batch = [receipt for _, receipts in taken for receipt in receipts]
         away = False
         while True:
             self._tick_us = wall_us()
@@ -125,18 +134,21 @@ class Worker:
                 log.warning("%d messages wait for the database: %s", len(batch), error)
                 if not away:
                     away = True
-                    self.sparkplug.close()  # edge nodes keep their data from now on
+                    for host in self.sparkplug.values():
+                        host.close()  # edge nodes keep their data from now on
                 if stop.wait(RETRY_S):
                     return  # JSON is not acknowledged and comes again; the rest falls into gaps
+        for link, receipts in taken:
+            link.inbox.clear()
+            if isinstance(link, JsonLink):
+                link.acknowledge(receipts)
         self._finish(batch, result.rebirths)
 
-    def _finish(self, batch: list[Receipt], rebirths: tuple[str, ...]) -> None:
-        for link in self._links:
-            link.inbox.clear()
-        self.json.acknowledge(batch)
+    def _finish(self, batch: list[Receipt], rebirths: Mapping[str, str]) -> None:
         now = wall_us()
-        for node in rebirths:
-            self.sparkplug.ask_rebirth(node, now)
+        for node, broker in rebirths.items():
+            if broker in self.sparkplug:
+                self.sparkplug[broker].ask_rebirth(node, now)
         if batch:
             self._taken.append((now, len(batch), now - batch[0].message.wall_us))
 
@@ -156,7 +168,17 @@ class Worker:
             "lag_ms": max((lag for _, _, lag in recent), default=0) // 1000,
             "backlog": sum(len(link.inbox) for link in self._links),
             "full": any(len(link.inbox) >= BATCH for link in self._links),
-            "json": self.json.trouble or "connected",
-            SPARKPLUG: self.sparkplug.trouble or "connected",
+            **{_named("json", link): link.trouble or "connected" for link in self.json},
+            **{_named(SPARKPLUG, link): link.trouble or "connected" for link in self.sparkplug.values()},
             **self._keeper.detail,
         }
+
+
+def brokers(settings: Settings) -> list[Broker]:
+    """The broker, and those beside it."""
+    first = Broker(settings.broker_url, settings.broker_username, settings.broker_password)
+    return [first, *(Broker(url, name=name) for name, url in settings.more_brokers.items())]
+
+
+def _named(kind: str, link: Link) -> str:
+    return f"{kind} {link.broker}" if link.broker else kind

@@ -15,7 +15,7 @@ def load(tx: Connection) -> list[NodeState]:
     nodes = {
         row.node: NodeState(
             row.node, online=row.online, bd_seq=row.bd_seq, born_us=row.born_us, seen_us=row.seen_us,
-            rebirths=row.rebirths,
+            rebirths=row.rebirths, broker=row.broker, offline_us=row.offline_us,
         )
         for row in intake_records.load_nodes(tx)
     }  # fmt: skip
@@ -23,7 +23,7 @@ def load(tx: Connection) -> list[NodeState]:
         group, node, *rest = row.external_id.split("/")
         state = nodes.setdefault(f"{group}/{node}", NodeState(f"{group}/{node}"))
         device = state.device("/".join(rest))
-        device.complete_us = row.complete_us
+        device.complete_us, device.offline_us = row.complete_us, row.offline_us
         if row.gap_from_us is not None:
             key = SourceKey(SPARKPLUG, row.external_id)
             device.open_gap = Gap(key, row.gap_from_us, row.gap_to_us, -1, row.gap_cause)
@@ -42,6 +42,8 @@ def save(tx: Connection, nodes: Iterable[NodeState], devices: Iterable[DeviceSta
                 "born_us": node.born_us,
                 "seen_us": node.seen_us,
                 "rebirths": node.rebirths,
+                "broker": node.broker,
+                "offline_us": node.offline_us,
             }
             for node in nodes
         ],
@@ -52,6 +54,7 @@ def save(tx: Connection, nodes: Iterable[NodeState], devices: Iterable[DeviceSta
             {
                 "external_id": device.name,
                 "online": device.born,
+                "offline_us": device.offline_us,
                 "complete_us": device.complete_us,
                 "gap_from_us": device.open_gap.from_us if device.open_gap else None,
                 "gap_to_us": device.open_gap.to_us if device.open_gap else None,

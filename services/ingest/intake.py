@@ -1,13 +1,21 @@
 """Ingest: decode, normalise and store a batch of messages in one transaction."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from data.sources.messages import JSON, SESSION_STARTED, SPARKPLUG, Findings, RawMessage, Sample
-from data.sources.sparkplug_host import SparkplugHost
+from data.sources.messages import (
+    JSON,
+    SESSION_ENDED,
+    SESSION_STARTED,
+    SPARKPLUG,
+    Findings,
+    RawMessage,
+    Sample,
+)
+from data.sources.sparkplug_host import REORDER_US, SparkplugHost
 from data.store import half_hours, history, intake_records
 from data.store.database import Database
 from domain.clock import HOUR
@@ -27,7 +35,8 @@ Tally = defaultdict[str, Counter[str]]
 class IngestResult:
     """What a batch came to: messages `received` and `quarantined`, values `stored` and `repeated`.
 
-    `rebirths` are the edge nodes (group/node) to ask for their births, after the commit.
+    `rebirths` are the edge nodes (group/node) to ask for their births after the commit, each with the
+    broker over which to ask.
     """
 
     received: int
@@ -35,7 +44,7 @@ class IngestResult:
     repeated: int
     quarantined: int
     gaps: tuple[Gap, ...]
-    rebirths: tuple[str, ...]
+    rebirths: Mapping[str, str]
 
     def plus(self, other: "IngestResult") -> "IngestResult":
         """Both together."""
@@ -45,7 +54,7 @@ class IngestResult:
             self.repeated + other.repeated,
             self.quarantined + other.quarantined,
             self.gaps + other.gaps,
-            self.rebirths + other.rebirths,
+            {**self.rebirths, **other.rebirths},
         )
 
 
@@ -53,22 +62,28 @@ class Ingest:
     """Takes messages in. One per process and not thread-safe: it holds the Sparkplug host's state.
 
     `site`: where devices of unknown sites are registered. `ahead_us` and `behind_us`: see Judge.
+    `reorder_us`: see SparkplugHost.
     """
 
     def __init__(
-        self, database: Database, site: str = "north", ahead_us: int = AHEAD_US, behind_us: int = BEHIND_US
+        self,
+        database: Database,
+        site: str = "north",
+        ahead_us: int = AHEAD_US,
+        behind_us: int = BEHIND_US,
+        reorder_us: int = REORDER_US,
     ) -> None:
         self._database = database
         self._book = DeviceBook(site)
         self._judge = Judge(self._book, ahead_us, behind_us)
         self._states = StateKeeper(self._book)
         with database.read() as tx:
-            self._host = SparkplugHost(host_memory.load(tx))
+            self._host = SparkplugHost(host_memory.load(tx), reorder_us)
 
     @property
     def waiting(self) -> bool:
-        """True while messages are held that came before their turn."""
-        return any(node.held for node in self._host.nodes.values())
+        """True while an empty batch is worth taking: see SparkplugHost.waiting."""
+        return self._host.waiting
 
     def place_anew(self, ahead_us: int) -> None:
         """Set how far a device's clock may be ahead, and drop the caches."""
@@ -105,7 +120,7 @@ class Ingest:
         with self._database.write() as tx:
             intake_records.quarantine(tx, [(found, message.receive_us)])
             intake_records.count(tx, message.source, {"received": 1, "quarantined": 1})
-        return IngestResult(1, 0, 0, 1, (), ())
+        return IngestResult(1, 0, 0, 1, (), {})
 
     def _decode(self, messages: Sequence[RawMessage]) -> tuple[Findings, set[int]]:
         """The findings, and the positions of samples that carry a sequence but no time."""
@@ -147,7 +162,7 @@ class Ingest:
             total["repeated"],
             total["quarantined"],
             tuple(found.gaps),
-            tuple(found.rebirths),
+            found.rebirths,
         )
 
     def _store_values(
@@ -191,7 +206,7 @@ def _tally_messages(
     rejected: Sequence[tuple[Rejected, RawMessage]],
 ) -> None:
     for message in messages:
-        if message.topic != SESSION_STARTED:
+        if message.topic not in (SESSION_STARTED, SESSION_ENDED):
             tally[message.source]["received"] += 1
     for message in {id(message): message for _, message in rejected}.values():
         tally[message.source]["quarantined"] += 1

@@ -71,6 +71,7 @@ class Judge:
         receive_us = sample.message.receive_us
         latest, earliest = receive_us + self.ahead_us, receive_us - self._behind_us
         metrics, rows, dirty_us = device.metrics, out.rows[sample.message.source], None
+        marked = sample.marked
         bad: dict[str, list[str]] = {}
         for name, source_us, value in sample.values:
             metric = metrics.get(name) or self._new(tx, device, sample, name, out, bad)
@@ -83,11 +84,13 @@ class Judge:
                     bad.setdefault(verdict, []).append(name)
                     continue
                 number = verdict
-            if metric.stateful and _speaks(metrics, metric):
+            mark = marked.get((name, source_us)) if marked else None
+            if metric.stateful and mark is None and _speaks(metrics, metric):
                 event = out.states[device.equipment_id].setdefault(source_us, [None, None])
                 is_mode = metric.kind is MetricKind.MODE
                 event[is_mode] = (mode_of if is_mode else state_of)(metric.name, int(number))
             quality = _GOOD if metric.low <= number <= metric.high else _UNCERTAIN
+            quality = quality if mark is None else int(mark)
             rows.append((metric.metric_id, source_us, number, quality, receive_us))
             if source_us != dirty_us:
                 dirty_us = source_us

@@ -65,6 +65,8 @@ edge_nodes = Table(
     us("born_us", null=True),
     us("seen_us"),
     whole("rebirths"),
+    text("broker", default=""),  # over which it was born last, empty for the first broker
+    us("offline_us", null=True),  # since when it is dead: our own clock, by the standard
 )
 # What the Sparkplug host must remember of a device through a restart: up to when its data is
 # complete, and the gap that a resent history may still shrink.
@@ -73,6 +75,7 @@ edge_devices = Table(
     metadata,
     text("external_id", key=True),  # group/node/device
     flag("online"),
+    us("offline_us", null=True),  # since when it is dead: its own time at a DDEATH, ours at an NDEATH
     us("complete_us", null=True),
     us("gap_from_us", null=True),
     us("gap_to_us", null=True),

@@ -1,13 +1,20 @@
 """The host application: births, aliases, sequence, deaths, history, restarts."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.sources.messages import SESSION_STARTED, Findings
-from data.sources.sparkplug_host import REBIRTH_EVERY_US, REORDER_US, SparkplugHost, must_say_online
+from data.sources.messages import SESSION_ENDED, SESSION_STARTED, Findings, RawMessage
+from data.sources.sparkplug_host import (
+    REBIRTH_EVERY_US,
+    REORDER_US,
+    SILENT_US,
+    SparkplugHost,
+    must_say_online,
+)
 from data.sources.sparkplug_state import NodeState
 from data.wire.sparkplug import DataType, Metric, Payload, encode
 from data.wire.sparkplug_topics import MessageType, State, encode_state, state_topic
@@ -237,6 +244,72 @@ def test_commands_and_states_are_not_data() -> None:
         SparkplugHost(), [raw("spBv1.0/north/NCMD/line-1", b"x", T0_MS), raw("spBv1.0/STATE/a", b"x", T0_MS)]
     )
     assert found == Findings()
+
+
+def by(broker: str, messages) -> list[RawMessage]:
+    return [replace(message, broker=broker) for message in messages]
+
+
+def test_a_node_that_moves_to_another_broker_is_known_by_its_birth_there() -> None:
+    host, edge = born()
+    late_will = edge.death(T0_MS + 2000)
+    edge.bd_seq += 1
+    found = feed(host, by("b", edge.births(T0_MS + 1000)))
+    assert host.nodes["north/line-1"].broker == "b"
+    found = feed(host, [late_will])  # of the session on the first broker
+    assert not found.stale
+    found = feed(host, by("b", [edge.data("cnc-11", T0_MS + 3000)]))
+    assert len(found.samples) == 1
+
+
+def test_data_over_another_broker_than_the_birth_is_rejected_and_asked_about_there() -> None:
+    host, edge = born()
+    found = feed(host, by("b", [edge.data("cnc-11", T0_MS + 1000)]))
+    assert [what.reason for what, _ in found.rejected] == ["other_broker"]
+    assert found.rebirths == {"north/line-1": "b"}
+    assert not found.samples
+
+
+def test_a_session_that_ends_concerns_the_nodes_of_its_broker_only() -> None:
+    host, edge = born()
+    other = EdgeNode(node="line-2", devices=("cnc-21",))
+    feed(host, by("b", other.births(T0_MS)))
+    found = feed(host, by("b", [raw(SESSION_ENDED, b"", T0_MS + 500)]))
+    assert list(found.stale) == ["north/line-2", "north/line-2/cnc-21"]
+    assert feed(host, [edge.data("cnc-11", T0_MS + 1000)]).samples
+    assert not feed(host, by("b", [other.data("cnc-21", T0_MS + 1000)])).samples
+
+
+def test_a_node_that_stays_silent_after_we_came_back_is_asked_once() -> None:
+    """Report by exception: a node with nothing new would else stay unknown for hours."""
+    host, edge = born()
+    feed(host, [raw(SESSION_STARTED, b"", T0_MS + 1000)])
+    assert host.waiting
+    found = Findings()
+    host.tick((T0_MS + 1000) * 1000 + SILENT_US - 1, found)
+    assert not found.rebirths
+    host.tick((T0_MS + 1000) * 1000 + SILENT_US, found)
+    assert found.rebirths == {"north/line-1": ""}
+    assert not host.waiting
+    again = feed(host, edge.births(T0_MS + 13_000))
+    host.tick((T0_MS + 60_000) * 1000, again)
+    assert not again.rebirths
+
+
+def test_a_node_that_is_dead_is_not_asked() -> None:
+    host, edge = born()
+    feed(host, [edge.death(T0_MS), raw(SESSION_STARTED, b"", T0_MS + 1000)])
+    assert not host.waiting
+
+
+def test_what_cannot_be_spread_is_rejected_by_name_and_the_rest_is_kept() -> None:
+    host, edge = born()
+    bent = Metric("waveform", None, T0_MS, DataType.DOUBLE_ARRAY, b"\x00")
+    fine = Metric("", 0, T0_MS, DataType.DOUBLE, 41.0)
+    found = feed(host, [edge.message(MessageType.DDATA, "cnc-11", T0_MS + 1000, (bent, fine))])
+    assert [(what.reason, what.detail) for what, _ in found.rejected] == [("array", "waveform")]
+    assert found.samples[0].values == [("temperature", T0_MS * 1000, 41.0)]
+    assert not found.rebirths
 
 
 def test_the_host_contradicts_whoever_says_that_it_is_offline() -> None:

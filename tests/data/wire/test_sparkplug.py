@@ -68,13 +68,9 @@ def test_an_unsigned_wire_value_is_read_by_the_type_of_the_birth() -> None:
     assert sparkplug.as_type(2**64 - 1, DataType.INT64) == -1
 
 
-def test_null_and_data_sets_have_no_value() -> None:
+def test_null_has_no_value() -> None:
     null = Payload(1, 0, (Metric("x", None, 1, DataType.DOUBLE, None, False, True),))
     assert sparkplug.decode(sparkplug.encode(null)).metrics[0].value is None
-    data_set = bytes([0x0A, 1, ord("d"), 0x20, DataType.DATASET, 0x8A, 0x01, 2, 0x08, 1])
-    decoded = sparkplug.decode(bytes([0x12, len(data_set), *data_set]))
-    assert decoded.metrics[0].name == "d"
-    assert decoded.metrics[0].value is None
 
 
 def test_not_a_number_arrives_as_such() -> None:

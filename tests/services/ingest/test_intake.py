@@ -265,7 +265,7 @@ def test_a_restarted_ingest_reports_what_it_missed(store: Database) -> None:
     edge.data("cnc-11", T0_MS + 2000)  # sent while nobody listened
     ingest = Ingest(store)
     result = ingest.take([edge.data("cnc-11", T0_MS + 3000)])
-    assert result.rebirths == ("north/line-1",)
+    assert result.rebirths == {"north/line-1": ""}
     ingest.take(edge.births(T0_MS + 4000))
     assert [(row.from_us, row.to_us, row.cause) for row in rows(store, t.gaps)] == [
         ((T0_MS + 1000) * 1000, (T0_MS + 4000) * 1000, "host_away")
@@ -291,7 +291,7 @@ def test_a_batch_that_could_not_be_stored_can_be_taken_again(database: Database)
     with database.write() as tx:
         tx.execute(text("ALTER TABLE away RENAME TO ingest_counters"))
     result = ingest.take(batch)
-    assert (result.stored, result.gaps, result.rebirths) == (5, (), ())
+    assert (result.stored, result.gaps, result.rebirths) == (5, (), {})
     assert len(readings(database, UNIT, "temperature")) == 5
     assert len(readings(database, JSON_UNIT, "brand_new_metric")) == 1
 

@@ -1,0 +1,1 @@
+"""Damaged input by the ten thousand over every decoder."""

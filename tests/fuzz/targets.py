@@ -1,0 +1,204 @@
+"""Every decoder of what comes from outside, with good messages to damage.
+
+A target takes a random generator and decodes one input: it may raise Malformed, and nothing else.
+"""
+
+import gzip
+import random
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from data.sources import mapping
+from data.sources.mes import ForeignDatabase, Row
+from data.sources.messages import Findings
+from data.sources.sparkplug_host import SparkplugHost, must_say_online
+from data.wire import json_topics, orders, sparkplug, sparkplug_topics
+from data.wire.sparkplug import DataType, Metric, Payload, encode
+from data.wire.sparkplug_schema import DATA_SET, PAYLOAD, PROPERTIES, TEMPLATE
+from domain.messages import (
+    Cancel,
+    Command,
+    CommandKind,
+    Finding,
+    MaintenanceOrder,
+    Receipt,
+    ReceiptStatus,
+    Requisition,
+)
+from services.ingest import json_samples
+from tests.fuzz.mutate import damaged, document, name, value
+from tests.kits.edge import T0_MS, EdgeNode, raw
+
+Target = Callable[[random.Random], None]
+INT64 = 2**63
+
+
+def _everything() -> bytes:
+    """One Sparkplug payload with every kind of value."""
+    wire = PAYLOAD(timestamp=T0_MS, seq=3)
+    table = DATA_SET(num_of_columns=2, columns=["a", "b"], types=[3, 12])
+    row = table.rows.add()
+    row.elements.add(int_value=7)
+    row.elements.add(string_value="x")
+    inner = TEMPLATE(template_ref="v")
+    inner.metrics.add(name="open", datatype=DataType.BOOLEAN, boolean_value=True)
+    outer = TEMPLATE(template_ref="p", is_definition=False)
+    outer.metrics.add(name="v", datatype=DataType.TEMPLATE, template_value=inner.SerializeToString())
+    marks = PROPERTIES(keys=["Quality"])
+    marks.values.add(type=3, int_value=500)
+    add = wire.metrics.add
+    add(name="t", alias=1, datatype=DataType.DOUBLE, double_value=2.5, properties=marks.SerializeToString())
+    add(name="d", alias=2, datatype=DataType.DATASET, dataset_value=table.SerializeToString())
+    add(name="p", alias=3, datatype=DataType.TEMPLATE, template_value=outer.SerializeToString())
+    for kind in DataType:
+        if kind >= DataType.INT8_ARRAY:
+            add(name=f"a{kind}", alias=kind, datatype=kind, bytes_value=bytes(8))
+    return bytes(wire.SerializeToString())
+
+
+def _sparkplug_corpus() -> list[bytes]:
+    edge = EdgeNode()
+    whole = _everything()
+    packed = [PAYLOAD(uuid="SPBV1.0_COMPRESSED", body=pack(whole)) for pack in (zlib.compress, gzip.compress)]
+    messages = [*edge.births(T0_MS), edge.data("cnc-11", T0_MS + 1000), edge.death(T0_MS)]
+    simple = encode(
+        Payload(T0_MS, 1, (Metric("x", 1, T0_MS, DataType.INT64, -5), Metric("y", 2, None, 12, "z")))
+    )
+    far = 2**64 - 1
+    extreme = encode(
+        Payload(far, 0, (Metric("bdSeq", None, far, DataType.UINT64, far), Metric("x", far, far, 8, far)))
+    )
+    return [whole, simple, extreme, *(p.SerializeToString() for p in packed), *(m.payload for m in messages)]
+
+
+SPARKPLUG = _sparkplug_corpus()
+TELEMETRY = [
+    b'{"ts":1790000000000,"seq":5,"values":{"temperature":41.5,"state":6,"good_count":12,"note":"x"}}',
+    b'{"values":{"load":1}}',
+]
+STATES = [b'{"online": true, "timestamp": 1790000000000}', b'{"online":false,"timestamp":0}']
+TOPICS = [
+    b"spBv1.0/north/DDATA/line-1/cnc-11", b"spBv1.0/STATE/taktwise",
+    b"uns/north/hall/line-1/cnc-11/telemetry",
+    b"spBv1.0/north/NBIRTH/line-1",
+]  # fmt: skip
+_JOB = MaintenanceOrder("north/a/b/c", 10**15, 5400, "Replace", "mechanic", "P-1", "bearing")
+ORDERS = [
+    orders.encode_command(
+        Command("c-1", "mes.line-1", "k", CommandKind.MAINTENANCE_ORDER, _JOB, created_us=10**15)
+    ).encode(),
+    orders.encode_command(
+        Command("c-2", "mes.line-1", "k", CommandKind.CANCEL, Cancel("c-1", "why"), created_us=10**15)
+    ).encode(),
+    orders.encode_command(
+        Command(
+            "c-3",
+            "erp.procurement",
+            "k",
+            CommandKind.REQUISITION,
+            Requisition("P-1", 2, 10**15, "x"),
+            created_us=1,
+        )
+    ).encode(),
+    orders.encode_receipt(
+        Receipt(
+            "r-1", "mes.line-1", "c-1", "k", ReceiptStatus.DONE, "done", 10**15, Finding.DEGRADED, "bearing"
+        )
+    ).encode(),
+]
+
+
+def sparkplug_payload(rng: random.Random) -> None:
+    sparkplug.decode(damaged(rng, SPARKPLUG))
+
+
+def state(rng: random.Random) -> None:
+    data = damaged(rng, STATES) if rng.random() < 0.7 else document(rng)
+    must_say_online(sparkplug_topics.state_topic("taktwise"), data, "taktwise")
+    sparkplug_topics.decode_state(data)
+
+
+def topic(rng: random.Random) -> None:
+    text = damaged(rng, TOPICS).decode("utf-8", "surrogateescape")
+    (sparkplug_topics.parse_topic if rng.random() < 0.5 else json_topics.parse_topic)(text)
+
+
+def telemetry(rng: random.Random) -> None:
+    data = damaged(rng, TELEMETRY) if rng.random() < 0.7 else document(rng)
+    found = Findings()
+    json_samples.take(raw("uns/north/hall/line-1/cnc-11/telemetry", data, T0_MS, "json"), found)
+    assert len(found.samples) + len(found.rejected) == 1
+
+
+def order(rng: random.Random) -> None:
+    data = damaged(rng, ORDERS) if rng.random() < 0.8 else document(rng)
+    (orders.decode_command if rng.random() < 0.5 else orders.decode_receipt)(data)
+
+
+@dataclass
+class Host:
+    """The whole host application on damaged, repeated and reordered messages, for as long as it lives."""
+
+    host: SparkplugHost
+    ms: int = T0_MS
+
+    def __call__(self, rng: random.Random) -> None:
+        self.ms += rng.choice((0, 1, 100, 5_000))
+        data = damaged(rng, SPARKPLUG) if rng.random() < 0.5 else rng.choice(SPARKPLUG)
+        kind = rng.choice(("NBIRTH", "DBIRTH", "NDATA", "DDATA", "DDATA", "NDEATH", "DDEATH", "NCMD"))
+        tail = f"/d{rng.randrange(40)}" if kind[0] == "D" else ""
+        found = Findings()
+        self.host.receive(raw(f"spBv1.0/g/{kind}/n{rng.randrange(30)}{tail}", data, self.ms), found)
+        self.host.tick(self.ms * 1000, found)
+        for sample in found.samples:
+            for part, at_us, _ in sample.values:
+                assert isinstance(part, str)
+                assert isinstance(at_us, int)
+
+
+class MesRows:
+    """Rows of a foreign database, as a driver hands them over."""
+
+    def __init__(self) -> None:
+        self.mapping = mapping.load(mapping.FOLDER / "virtual_mes.yaml")
+        self.foreign = ForeignDatabase("sqlite:///nowhere.db", self.mapping)
+        self.entities = list(self.mapping.entities.values())
+
+    def __call__(self, rng: random.Random) -> None:
+        entity = rng.choice(self.entities)
+        columns = [entity.key, entity.updated, *(c.column for c in entity.columns.values())]
+        row: Row = {column: self._cell(rng) for column in columns}
+        page = self.foreign._page(entity, [row], {}, lambda found: "north/a" if found else None)
+        assert len(page.rows) + len(page.bad) == 1
+        for found in page.rows:
+            assert all(_storable(cell) for cell in found.values()), found
+
+    @staticmethod
+    def _cell(rng: random.Random) -> object:
+        if rng.random() < 0.4:
+            return rng.choice((1_790_000_000, "OP-1", "7", 3.5, b"bytes", name(rng)))
+        found = value(rng)
+        return str(found) if isinstance(found, list | dict) else found
+
+
+def _storable(cell: object) -> bool:
+    """Both databases can hold it."""
+    if isinstance(cell, bool) or cell is None:
+        return True
+    if isinstance(cell, int):
+        return -INT64 <= cell < INT64
+    if isinstance(cell, str):
+        return "\x00" not in cell and cell.encode("utf-8", "replace").decode() == cell
+    return isinstance(cell, float)
+
+
+TARGETS: dict[str, Callable[[], Target]] = {
+    "sparkplug-payload": lambda: sparkplug_payload,
+    "sparkplug-host": lambda: Host(SparkplugHost()),
+    "sparkplug-state": lambda: state,
+    "topics": lambda: topic,
+    "json-telemetry": lambda: telemetry,
+    "orders-and-receipts": lambda: order,
+    "mes-rows": MesRows,
+}
