@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     sparkplug_reorder_s: float = Field(
         default=2, ge=0, le=60
     )  # how long a missing sequence number is waited for
+    topics: str = ""  # mapping of plain JSON topics: a file, or the name of a preset (docs/topics.md)
     queue_url: str = "nats://127.0.0.1:4222"
     site: str = "north"
     host_id: str = "taktwise"

@@ -47,6 +47,7 @@ class Findings:
     """What a batch of messages came to. `stale` holds device names that went offline, `rebirths` the edge
     nodes to be asked, with the broker over which to ask them.
 
+    `at_least_once` counts messages without time and sequence.
     `gaps` are to be stored and `withdrawn` to be taken back: a gap shrinks when history is resent.
     """
 
@@ -59,6 +60,7 @@ class Findings:
     nodes: dict[str, None] = field(default_factory=dict)
     devices: dict[str, None] = field(default_factory=dict)
     repeated: int = 0
+    at_least_once: int = 0
 
     def add_gap(self, gap: Gap) -> None:
         """Store a gap, unless the same batch only took it back."""

@@ -26,6 +26,7 @@ CONNECT_S = 5.0
 FLUSH_S = 2.0
 READS = 500  # packets a turn, so that the other connection gets its turn too
 FIRST_RETRY_US, LONGEST_RETRY_US = 500_000, 15_000_000
+_OTHERS = (f"{sparkplug_topics.NAMESPACE}/", "taktwise/", "$")
 
 Stamp = Callable[[str], tuple[int, int]]  # topic -> (plant time, wall time) now
 
@@ -169,13 +170,17 @@ class Link:
 
 
 class JsonLink(Link):
-    """JSON topics at QoS 1: persistent session, acknowledged after the commit."""
+    """JSON topics at QoS 1: persistent session, acknowledged after the commit.
 
-    def __init__(self, broker: Broker, client_id: str, stamp: Stamp) -> None:
+    `more` are filters beside our own. What they catch of other protocols is acknowledged and left alone.
+    """
+
+    def __init__(self, broker: Broker, client_id: str, stamp: Stamp, more: Sequence[str] = ()) -> None:
         client = paho.Client(
             CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=False, manual_ack=True
         )
         super().__init__(broker, client, stamp)
+        self._filters = [(found, 1) for found in dict.fromkeys((json_topics.SUBSCRIPTION, *more))]
 
     def acknowledge(self, taken: Sequence[Receipt]) -> None:
         """Tell the broker that these are stored. What came over an earlier connection comes again."""
@@ -184,9 +189,13 @@ class JsonLink(Link):
                 self._client.ack(receipt.mid, 1)
 
     def _subscribe(self) -> None:
-        self._client.subscribe(json_topics.SUBSCRIPTION, qos=1)
+        self._client.subscribe(self._filters)
 
     def _accept(self, message: paho.MQTTMessage) -> None:
+        if message.topic.startswith(_OTHERS):
+            if message.qos:
+                self._client.ack(message.mid, 1)
+            return
         self._append(JSON, message.topic, message.payload, message.mid if message.qos else 0)
 
     def _source(self) -> str:

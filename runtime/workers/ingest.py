@@ -11,7 +11,9 @@ import threading
 from collections import deque
 from collections.abc import Mapping
 
+from data.sources import topic_mapping
 from data.sources.mqtt import Broker, JsonLink, Link, Receipt, SparkplugLink
+from data.sources.topic_reading import TopicReader
 from data.store.database import Database
 from domain.clock import DAY, SECOND, wall_us
 from domain.errors import Retryable
@@ -63,6 +65,8 @@ class Worker:
 
     def __init__(self, settings: Settings, database: Database, keeper: Keeper) -> None:
         self._database, self._keeper = database, keeper
+        mapped = TopicReader(topic_mapping.load(settings.topics)) if settings.topics else None
+        filters = mapped.topics.filters if mapped else ()
         self._clocks = SiteClocks(database, settings.site)
         self._ingest = Ingest(
             database,
@@ -70,10 +74,11 @@ class Worker:
             self._clocks.ahead_us(),
             round(settings.raw_days * DAY),
             round(settings.sparkplug_reorder_s * SECOND),
+            mapped,
         )
         stem, stamp = f"taktwise-{settings.instance}", self._clocks.stamp
         all_brokers = brokers(settings)
-        self.json = [JsonLink(one, f"{stem}-json", stamp) for one in all_brokers]
+        self.json = [JsonLink(one, f"{stem}-json", stamp, filters) for one in all_brokers]
         self.sparkplug = {
             one.name: SparkplugLink(one, f"{stem}-sparkplug", settings.host_id, stamp) for one in all_brokers
         }

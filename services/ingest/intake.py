@@ -16,6 +16,7 @@ from data.sources.messages import (
     Sample,
 )
 from data.sources.sparkplug_host import REORDER_US, SparkplugHost
+from data.sources.topic_reading import TopicReader
 from data.store import half_hours, history, intake_records
 from data.store.database import Database
 from domain.clock import HOUR
@@ -62,7 +63,7 @@ class Ingest:
     """Takes messages in. One per process and not thread-safe: it holds the Sparkplug host's state.
 
     `site`: where devices of unknown sites are registered. `ahead_us` and `behind_us`: see Judge.
-    `reorder_us`: see SparkplugHost.
+    `reorder_us`: see SparkplugHost. `mapped` reads plain JSON topics that are not our own.
     """
 
     def __init__(
@@ -72,7 +73,9 @@ class Ingest:
         ahead_us: int = AHEAD_US,
         behind_us: int = BEHIND_US,
         reorder_us: int = REORDER_US,
+        mapped: TopicReader | None = None,
     ) -> None:
+        self._mapped = mapped
         self._database = database
         self._book = DeviceBook(site)
         self._judge = Judge(self._book, ahead_us, behind_us)
@@ -129,7 +132,7 @@ class Ingest:
             if message.source == SPARKPLUG:
                 self._host.receive(message, found)
             elif message.source == JSON:
-                if json_samples.take(message, found):
+                if json_samples.take(message, found, self._mapped):
                     once.add(len(found.samples) - 1)
             else:
                 found.reject(message, "unknown_source", message.source)
@@ -179,7 +182,7 @@ class Ingest:
         offline = [self._book.known(SourceKey(SPARKPLUG, name)) for name in found.stale]
         history.mark_stale(tx, [device.equipment_id for device in offline if device])
         tally[SPARKPLUG].update(texts=judged.texts)
-        tally[JSON].update(repeated=found.repeated)
+        tally[JSON].update(repeated=found.repeated, at_least_once=found.at_least_once)
         refresh(tx, judged.dirty)
         half_hours.forget(tx, [d for d in judged.dirty if d[1] < receive_us - half_hours.LATE_US])
         dirty.mark(tx, [(unit, at, at + BUCKET_US) for unit, at in judged.dirty])

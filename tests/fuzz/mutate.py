@@ -7,7 +7,7 @@ from collections.abc import Sequence
 NUMBERS = (0, 1, 127, 128, 255, 2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1, 2**63, 2**64 - 1)
 WORDS = (
     b"null", b"true", b"NaN", b"-Infinity", b"1e999", b"-0", b"1" * 400, b'"\\ud800"', b'"\\u0000"', b"{}",
-    b"[]", b"''", b"[[[[[[[[", b'{"ts":1,"ts":2}', b"\xef\xbb\xbf", b"\xff\xfe", b'"<b>"', b"0x10", b"'", b"//",
+    b"[]", b"[[[[[[[[", b'{"ts":1,"ts":2}', b"\xef\xbb\xbf", b"\xff\xfe", b'"<b>"', b"0x10", b"'", b"//",
 )  # fmt: skip
 
 

@@ -5,17 +5,22 @@ A target takes a random generator and decodes one input: it may raise Malformed,
 
 import gzip
 import random
+import tempfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
-from data.sources import mapping
+from data.sources import mapping, topic_mapping
 from data.sources.mes import ForeignDatabase, Row
 from data.sources.messages import Findings
 from data.sources.sparkplug_host import SparkplugHost, must_say_online
+from data.sources.topic_reading import TopicReader
+from data.sources.topic_survey import Survey
 from data.wire import json_topics, orders, sparkplug, sparkplug_topics
 from data.wire.sparkplug import DataType, Metric, Payload, encode
 from data.wire.sparkplug_schema import DATA_SET, PAYLOAD, PROPERTIES, TEMPLATE
+from domain.errors import SettingsError
 from domain.messages import (
     Cancel,
     Command,
@@ -182,6 +187,67 @@ class MesRows:
         return str(found) if isinstance(found, list | dict) else found
 
 
+MAPPED = (
+    (
+        "acme/north/hall/line-1/press-1/temperature",
+        b'{"timestamp": 1790000000000, "value": 41.5, "unit": "degF"}',
+    ),
+    (
+        "plant/north/hall/line-1/press-1",
+        b'{"ts": 1790000000000, "seq": 7, "status": "RUN", "parts": 3, "a": {"b": 1}}',
+    ),
+    ("sensors/north/hall/line-1/press-1/load/mean", b"41.5"),
+)
+
+
+class Mapped:
+    """Every preset on damaged messages, and the survey that proposes a mapping for them."""
+
+    def __init__(self) -> None:
+        names = topic_mapping.presets()
+        self.topics = topic_mapping.Topics(
+            topics=tuple(one for name in names for one in topic_mapping.load(name).topics)
+        )
+        self.reader = TopicReader(self.topics)
+
+    def __call__(self, rng: random.Random) -> None:
+        where, good = rng.choice(MAPPED)
+        data = damaged(rng, [good]) if rng.random() < 0.7 else document(rng)
+        if rng.random() < 0.1:
+            self._survey(rng, data)
+        found = Findings()
+        json_samples.take(raw(where, data, T0_MS, "json"), found, self.reader)
+        assert len(found.samples) + len(found.rejected) == 1
+        for sample in found.samples:
+            assert all(isinstance(at_us, int) and abs(at_us) < INT64 for _, at_us, _ in sample.values)
+
+    def _survey(self, rng: random.Random, data: bytes) -> None:
+        survey = Survey(self.reader if rng.random() < 0.5 else None)
+        for _ in range(3):
+            where = damaged(rng, TOPICS).decode("utf-8", "replace")
+            survey.hear(where, data if rng.random() < 0.5 else damaged(rng, TELEMETRY))
+        survey.rows()
+        survey.proposal()
+
+
+FILES = [path.read_bytes() for path in sorted(topic_mapping.FOLDER.glob("*.yaml"))]
+
+
+class MappingFile:
+    """A mapping file that somebody damaged: it loads, or one clear line says why not."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp()) / "topics.yaml"
+
+    def __call__(self, rng: random.Random) -> None:
+        self.path.write_bytes(damaged(rng, FILES))
+        try:
+            topic_mapping.load(str(self.path))
+        except SettingsError as error:
+            assert str(error)
+            assert "\n" not in str(error)
+
+
 def _storable(cell: object) -> bool:
     """Both databases can hold it."""
     if isinstance(cell, bool) or cell is None:
@@ -199,6 +265,8 @@ TARGETS: dict[str, Callable[[], Target]] = {
     "sparkplug-state": lambda: state,
     "topics": lambda: topic,
     "json-telemetry": lambda: telemetry,
+    "mapped-topics": Mapped,
+    "mapping-files": MappingFile,
     "orders-and-receipts": lambda: order,
     "mes-rows": MesRows,
 }

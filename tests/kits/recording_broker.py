@@ -31,7 +31,8 @@ class RecordingBroker:
         self._server = socket.create_server(("127.0.0.1", 0))
         self.url = f"mqtt://127.0.0.1:{self._server.getsockname()[1]}"
         self._client: socket.socket | None = None
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Deliver a message at QoS 0."""
@@ -46,6 +47,9 @@ class RecordingBroker:
 
     def close(self) -> None:
         self.drop()
+        with contextlib.suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)
+        self._thread.join(10)
         self._server.close()
 
     def published(self) -> list[Sent]:
@@ -58,8 +62,7 @@ class RecordingBroker:
                 self._serve(self._client)
 
     def _serve(self, client: socket.socket) -> None:
-        stream = client.makefile("rb")
-        with contextlib.suppress(OSError, EOFError):
+        with client, client.makefile("rb") as stream, contextlib.suppress(OSError, EOFError):
             while True:
                 head, body = _read(stream)
                 self._answer(client, head, body)

@@ -1,0 +1,84 @@
+"""Plain JSON payloads of any shape, read by a mapping: paths to fields, times as people write them."""
+
+import json
+import math
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from domain.clock import micros
+from domain.errors import Malformed
+
+MAX_VALUES = 1_000
+MAX_DEPTH = 8
+_PER_UNIT_US = {"microseconds": 1.0, "milliseconds": 1e3, "seconds": 1e6, "nanoseconds": 1e-3}
+_BOUND_US = 2**62
+
+
+def parse(payload: bytes) -> Any:
+    """Any JSON. Raises Malformed('json')."""
+    try:
+        return json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        raise Malformed("json", str(error)[:200]) from error
+
+
+def number(payload: bytes) -> float:
+    """A bare number. Raises Malformed('number')."""
+    try:
+        text = payload.decode("ascii").strip()
+        if len(text) > 64 or "_" in text:
+            raise ValueError(text[:64])
+        found = float(text)
+    except ValueError as error:
+        raise Malformed("number", str(error)[:200]) from error
+    if not math.isfinite(found):
+        raise Malformed("number", text)
+    return found
+
+
+def at(document: Any, path: str) -> Any:
+    """What stands at `a.b.c`; a name with dots of its own goes first. None when nothing does."""
+    if isinstance(document, dict):
+        if path in document:
+            return document[path]
+        head, dot, rest = path.partition(".")
+        return at(document.get(head), rest) if dot else None
+    return None
+
+
+def leaves(document: dict[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """(path with /, value) of every member, those of members too. Raises Malformed('shape') when too deep."""
+    if depth >= MAX_DEPTH:
+        raise Malformed("shape", "too deep")
+    for name, value in document.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{prefix}{name}/", depth + 1)
+        else:
+            yield f"{prefix}{name}", value
+
+
+def time_us(value: Any, written: str) -> int:
+    """A time as microseconds. Raises Malformed('time')."""
+    try:
+        found = _iso(value) if written == "iso" else _count(value, _PER_UNIT_US[written])
+    except (ValueError, OverflowError, TypeError) as error:
+        raise Malformed("time", str(value)[:100]) from error
+    if not -_BOUND_US < found < _BOUND_US:
+        raise Malformed("time", str(value)[:100])
+    return found
+
+
+def _iso(value: Any) -> int:
+    found = datetime.fromisoformat(value)
+    return micros(found if found.tzinfo else found.replace(tzinfo=UTC))
+
+
+def _count(value: Any, unit_us: float) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError("no number")
+    if isinstance(value, str):
+        value = float(value) if "." in value else int(value)
+    if isinstance(value, int) and unit_us >= 1:
+        return value * int(unit_us)
+    return round(float(value) * unit_us)
