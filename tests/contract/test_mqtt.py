@@ -4,7 +4,7 @@ import json
 import select
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import paho.mqtt.client as paho
@@ -22,17 +22,6 @@ from tests.kits.edge import T0_MS, EdgeNode
 from tests.kits.live_edge import connect
 
 TOPIC = telemetry_topic("north/machining/line-1/cnc-12")
-
-
-@pytest.fixture(params=["nats", pytest.param("mosquitto", marks=pytest.mark.services)])
-def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
-    if request.param == "mosquitto":
-        yield Broker(request.getfixturevalue("mosquitto_url"))
-        return
-    server = NatsBroker(tmp_path / "nats")
-    server.start()
-    yield Broker(server.url, "taktwise", PASSWORD)
-    server.kill()
 
 
 @pytest.fixture

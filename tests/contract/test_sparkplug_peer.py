@@ -19,7 +19,6 @@ from data.store.database import Database
 from domain.telemetry import Quality
 from runtime.settings import Settings
 from tests.contract.test_ingest_worker import detail, rows, running, wait
-from tests.contract.test_mqtt import broker  # noqa: F401  a fixture: NATS and Mosquitto
 from tests.kits.npm_edge import NpmEdge
 
 STEP_MS = 10
@@ -41,7 +40,7 @@ def group() -> str:
 
 
 @pytest.fixture
-def settings(database: Database, broker: Broker, tmp_path: Path, group: str) -> Settings:  # noqa: F811
+def settings(database: Database, broker: Broker, tmp_path: Path, group: str) -> Settings:
     return Settings(
         var_dir=tmp_path,
         database_url=database.url,
@@ -54,7 +53,7 @@ def settings(database: Database, broker: Broker, tmp_path: Path, group: str) -> 
 
 
 @pytest.fixture
-def edge(peers: str, broker: Broker, group: str) -> Iterator[NpmEdge]:  # noqa: F811
+def edge(peers: str, broker: Broker, group: str) -> Iterator[NpmEdge]:
     found = NpmEdge(
         peers,
         url=broker.url.replace("mqtt://", "tcp://"),

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = (
     "prepare", "demo", "app", "ingest", "score", "relay", "notify", "watch", "plant", "simulate",
     "replay", "train", "evaluate", "predict", "explain", "migrate", "doctor", "bench",
+    "topics",
 )  # fmt: skip
 
 
@@ -44,6 +45,10 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
         (("plant",), {"TAKTWISE_PLANT_MESSAGES_PER_HOUR": "0"}, "TAKTWISE_PLANT_MESSAGES_PER_HOUR"),
         (("ingest",), {"TAKTWISE_RAW_DAYS": "2"}, "TAKTWISE_RAW_DAYS"),
         (("ingest",), {"TAKTWISE_BROKER_URL": "ftp://x"}, "TAKTWISE_BROKER_URL"),
+        (("ingest",), {"TAKTWISE_TOPICS": "/nowhere.yaml"}, "/nowhere.yaml"),
+        (("ingest",), {"TAKTWISE_MORE_BROKERS": '{"b": "http://x"}'}, "TAKTWISE_MORE_BROKERS"),
+        (("topics",), {"TAKTWISE_SPARKPLUG_REORDER_S": "-1"}, "TAKTWISE_SPARKPLUG_REORDER_S"),
+        (("topics", "--mapping", "/nowhere.yaml"), {}, "presets are"),
         (("app",), {"TAKTWISE_WEB_PORT": "99999"}, "TAKTWISE_WEB_PORT"),
         (("score",), {"TAKTWISE_FAILURE_MODEL": "/nowhere"}, "/nowhere"),
         (("relay",), {"TAKTWISE_DATABASE_URL": "oracle://x"}, "database"),
