@@ -129,8 +129,10 @@ def _fill_value(wire: Any, metric: Metric) -> None:
 
 
 def _metric(wire: Any, depth: int = 0) -> Metric:
-    field = wire.WhichOneof("value")
+    field, name = wire.WhichOneof("value"), wire.name
     datatype = wire.datatype
+    if name.__class__ is not str:  # protobuf hands over damaged UTF-8 as bytes
+        raise ValueError("a name that is no UTF-8")
     if field is None:
         value = None
     elif field in _NESTED:
@@ -140,7 +142,7 @@ def _metric(wire: Any, depth: int = 0) -> Metric:
     if datatype in _SIGNED:
         value = as_type(value, datatype)
     return Metric(
-        wire.name,
+        name,
         wire.alias if wire.HasField("alias") else None,
         wire.timestamp if wire.HasField("timestamp") else None,
         datatype,

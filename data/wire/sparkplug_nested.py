@@ -40,7 +40,7 @@ def data_set(data: bytes) -> DataSet | Unreadable:
     except (DecodeError, ValueError):
         return Unreadable("data_set")
     columns, types = tuple(wire.columns), tuple(wire.types)
-    shape = len(columns) == len(types) == wire.num_of_columns
+    shape = len(columns) == len(types) == wire.num_of_columns and all(isinstance(c, str) for c in columns)
     if not shape or any(len(row.elements) != len(types) for row in wire.rows):
         return Unreadable("data_set")
     if len(columns) * len(wire.rows) > MAX_CELLS:

@@ -1,5 +1,7 @@
 """JSON telemetry: both ways, and nothing but Malformed for what is no telemetry."""
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -60,3 +62,10 @@ def test_garbage_is_malformed(data: bytes) -> None:
 def test_poison_is_malformed(payload: bytes) -> None:
     with pytest.raises(Malformed):
         decode(payload)
+
+
+@pytest.mark.parametrize("number", [10**400, -(10**400), 2**62, float("inf"), float("nan")])
+def test_a_time_or_sequence_beyond_all_bounds_is_malformed(number: float) -> None:
+    for member in ("ts", "seq"):
+        with pytest.raises(Malformed):
+            decode(json.dumps({member: number, "values": {}}).encode())

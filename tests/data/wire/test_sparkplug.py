@@ -145,3 +145,10 @@ def test_a_rebirth_request_has_no_sequence_number() -> None:
     request = sparkplug.decode(sparkplug.rebirth_request(7))
     assert request.seq is None
     assert [(m.name, m.value) for m in request.metrics] == [("Node Control/Rebirth", True)]
+
+
+def test_a_name_that_is_no_utf8_is_malformed() -> None:
+    """protobuf hands such a name over as bytes."""
+    metric = bytes([0x0A, 2, 0xC3, 0x28, 0x20, DataType.DOUBLE])
+    with pytest.raises(Malformed):
+        sparkplug.decode(bytes([0x12, len(metric), *metric]))
