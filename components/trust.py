@@ -22,7 +22,12 @@ PERSONAL = (
      "whoever sees the case"),
     ("Duty, delegation, assignment, snooze, message", "who, from, until", "reaching the right person",
      "the same site"),
-    ("Draft", "what is being typed", "a lost connection loses nothing", "only the person"),
+    (
+        "Draft",
+        "what is being typed; in the browser too, until the server has it, a week at most",
+        "a lost connection loses nothing",
+        "only the person; whoever uses the same browser profile, until it was sent",
+    ),
 )  # fmt: skip
 
 

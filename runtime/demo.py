@@ -59,9 +59,10 @@ def _bring_up_to_date(settings: Settings, database: Database) -> None:
     if schema_version.is_current(database):
         return
     from data.store.migrate import upgrade
+    from runtime import secret_key
 
     console.print("The database is brought to this version's tables.")
-    upgrade(settings.store_url)
+    upgrade(settings.store_url, seal=secret_key.ensure(settings))
 
 
 @contextmanager

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from data.store.database import Database
 from domain.errors import TaktwiseError
 from models import registry
-from runtime import wiring
+from runtime import secret_key, wiring
 from runtime.settings import Settings
+from services import second_factors
 
 TIMEOUT_S = 3.0
 
@@ -17,6 +19,7 @@ def run(settings: Settings) -> list[dict[str, Any]]:
     """Rows of {check, ok, detail}."""
     return [
         _row("database", lambda: _database(settings)),
+        _row("second factors", lambda: _second_factors(settings)),
         _row("broker", lambda: _reachable(settings.broker_url)),
         _row("queue", lambda: _reachable(settings.queue_url)),
         _row("failure model", lambda: _model(settings.failure_model)),
@@ -38,6 +41,15 @@ def _database(settings: Settings) -> str:
     finally:
         store.close()
     return store.engine.dialect.name
+
+
+def _second_factors(settings: Settings) -> str:
+    store = Database(settings.store_url, pool_size=1, seal=secret_key.load(settings))
+    try:
+        count = second_factors.check(store)
+    finally:
+        store.close()
+    return f"{count} stored, all open with the key" if count else "none stored"
 
 
 def _reachable(url: str) -> str:

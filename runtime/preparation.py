@@ -24,7 +24,16 @@ from data.store.migrate import upgrade
 from domain.clock import DAY, HOUR, MINUTE, Clock, wall_us
 from domain.errors import Unavailable
 from models import registry
-from runtime import choosing, demo_alarms, demo_energy, demo_quality, demo_site, ports, wiring
+from runtime import (
+    choosing,
+    demo_alarms,
+    demo_energy,
+    demo_quality,
+    demo_site,
+    ports,
+    secret_key,
+    wiring,
+)  # fmt: skip
 from runtime.cli.output import console
 from runtime.demo import environment
 from runtime.settings import PREPARED, Settings
@@ -73,7 +82,7 @@ def _forget(settings: Settings) -> None:
 
 def _make(settings: Settings, days: float, seed: int | None, bars: Progress) -> int:
     model = registry.load(settings.failure_model)
-    upgrade(settings.store_url)
+    upgrade(settings.store_url, seal=secret_key.ensure(settings))
     database = wiring.database(settings)
     now = wall_us()
     start = now - round(days * DAY)

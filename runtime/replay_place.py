@@ -18,7 +18,7 @@ from data.store import migrate
 from data.store.database import Database
 from domain.clock import SECOND, wall_us
 from domain.errors import Unavailable
-from runtime import nats_server, ports, wiring
+from runtime import nats_server, ports, secret_key, wiring
 from runtime.settings import Settings
 from services import replay
 
@@ -41,7 +41,7 @@ def database(settings: Settings) -> Database:
     with store.read() as tx:
         empty = not inspect(tx).has_table("sites")
     if empty:
-        migrate.upgrade(settings.store_url)
+        migrate.upgrade(settings.store_url, seal=secret_key.ensure(settings))
     return store
 
 

@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     erp_urls: dict[str, str] = Field(default_factory=dict)
     failure_model: Path = ROOT / "models" / "artifacts" / "plant_failure"
     cmapss_model: Path = ROOT / "models" / "artifacts" / "cmapss_fd001"
+    secret_key: str = ""  # seals second factors; var/secret.key unless set. Several: the first seals
     webhook_url: str = ""
     webhook_secret: str = ""
     anchor_dir: Path | None = None  # the audit's last hash is published here every day

@@ -24,8 +24,8 @@ from components import live_sections
 from data.store.database import Database
 from domain.errors import SettingsError
 from pages.registry import PAGES
+from runtime import secret_key, web_assets, web_auth, web_drafts
 from runtime import settings as runtime_settings
-from runtime import web_assets, web_auth
 from runtime.settings import ROOT, Settings
 from runtime.web_live import Feed
 from runtime.web_security import Gate, SecurityHeaders, content_policy, inline_hashes
@@ -35,6 +35,7 @@ from services.commands.alarms import AlarmCommands
 from services.commands.care import CareCommands
 from services.commands.cases import CaseCommands
 from services.commands.charts import ChartCommands
+from services.commands.drafts import DraftCommands
 from services.commands.energy import EnergyCommands
 from services.commands.explanations import ExplanationCommands
 from services.commands.figures import FigureCommands
@@ -66,7 +67,7 @@ class WebParts:
 def build(settings: Settings | None = None) -> WebParts:
     """Open the database, bind the screens, and put the parts together. Raises SettingsError."""
     settings = settings or runtime_settings.load()
-    database = Database(settings.store_url, pool_size=12)
+    database = Database(settings.store_url, pool_size=12, seal=secret_key.load(settings))
     accounts = Accounts(database, settings.session_hours)
     feed = Feed(LiveHub(database, live_sections.draw), accounts, lambda: Commits(database))
     bind(settings, database, accounts)
@@ -77,6 +78,7 @@ def build(settings: Settings | None = None) -> WebParts:
             *web_auth.routes(accounts, settings.public_https),
             *feed.routes(),
             *web_assets.routes(),
+            *web_drafts.routes(accounts, DraftCommands(database)),
             Route(f"/{PAGES[0].url_path}", _to_first_screen),
         ],
         middleware=[
@@ -112,6 +114,7 @@ def bind(settings: Settings, database: Database, accounts: Accounts) -> None:
         outcomes=OutcomeCommands(database),
         figures=FigureCommands(database),
         stops=MachineStopCommands(database),
+        drafts=DraftCommands(database),
     )
 
     def desk_of(actor: Any, site: Any) -> Any:

@@ -9,6 +9,7 @@ from services.commands.alarms import AlarmCommands
 from services.commands.care import CareCommands
 from services.commands.cases import CaseCommands
 from services.commands.charts import ChartCommands
+from services.commands.drafts import DraftCommands
 from services.commands.energy import EnergyCommands
 from services.commands.explanations import ExplanationCommands
 from services.commands.figures import FigureCommands
@@ -80,6 +81,7 @@ class Commands:
     alarms: AlarmCommands
     figures: FigureCommands
     stops: MachineStopCommands
+    drafts: DraftCommands
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,8 +44,7 @@ class Signer:
             raise InvalidInput("please type your password to sign")
         if not self.password_ok(actor, credential.password):
             raise Forbidden("the password is wrong; nothing was signed")
-        factor = second_factors.confirmed(self._database, actor.account_id)
-        if factor is None:
+        if not second_factors.is_set(self._database, actor.account_id):
             return Proof(actor.account_id, "password")
         if not credential.code:
             raise InvalidInput("please type the code that your phone shows")

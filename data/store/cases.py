@@ -1,4 +1,4 @@
-"""Rows of cases, commands, acts, signatures, receipts, outcomes and drafts. Nothing here commits."""
+"""Rows of cases, commands, acts, signatures, receipts and outcomes. Nothing here commits."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -172,25 +172,6 @@ def similar(tx: Connection, cause: str, machine_type: str, site_id: str, limit: 
         .limit(limit)
     )
     return _all(tx.execute(query))
-
-
-def save_draft(tx: Connection, account_id: str, subject: str, content: str, wall_us: int) -> None:
-    """Keep what a person has typed so far."""
-    row = {"account_id": account_id, "subject": subject, "content": content, "saved_wall_us": wall_us}
-    upsert(tx, t.drafts, [row], ("account_id", "subject"))
-
-
-def load_draft(tx: Connection, account_id: str, subject: str) -> str:
-    """What a person had typed, or ''."""
-    d = t.drafts.c
-    found = tx.execute(select(d.content).where(d.account_id == account_id, d.subject == subject))
-    return found.scalar() or ""
-
-
-def drop_drafts(tx: Connection, account_id: str, subjects: Sequence[str]) -> None:
-    """Forget drafts whose text has been used."""
-    d = t.drafts.c
-    tx.execute(delete(t.drafts).where(d.account_id == account_id, d.subject.in_(list(subjects))))
 
 
 def _one(result: Any) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
@@ -17,14 +17,21 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from data.store.tables import metadata
 from domain.errors import SettingsError, Unavailable
 
+if TYPE_CHECKING:
+    from data.store.sealing import Seal
+
 BUSY_TIMEOUT_S = 30
 
 
 class Database:
-    """One database of ours, by SQLAlchemy URL (`sqlite:///var/taktwise.db`, `postgresql+psycopg://...`)."""
+    """One database of ours, by SQLAlchemy URL (`sqlite:///var/taktwise.db`, `postgresql+psycopg://...`).
 
-    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+    `seal` is for values that are stored sealed; a process that never reads one needs none.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 8, seal: "Seal | None" = None) -> None:
         self.url = url
+        self.seal = seal
         self.engine = _engine(url, pool_size)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
 

@@ -9,6 +9,7 @@ from domain.cases import UNDECIDED
 from domain.clock import DAY, HOUR, MINUTE
 from pages.decide import changing
 from pages.decide.acting import act_once, signed
+from pages.kept import kept_line
 from services.commands.acting import Decided
 from services.desk import Desk
 from services.rows.care import Colleague
@@ -81,7 +82,7 @@ def _wake(desk: Desk, case: CaseView) -> None:
 def _assign(desk: Desk, case: CaseView) -> None:
     names = {c.account_id: f"{c.name} ({c.roles})" for c in _colleagues(desk, case) if c.decides}
     to = _choose("To whom", names, _key("to", case))
-    reason = st.text_input("What they should know", key=_key("why", case), max_chars=200)
+    reason = changing.line(desk, case, "assign", "What they should know")
     if st.button("Give the case", key=_key("do-assign", case), disabled=to is None) and to:
         care, who = desk.commands.care, desk.actor
         act_once(case, "assign", lambda act: care.assign(who, case.case_id, act, to, reason))
@@ -114,7 +115,7 @@ def _distrust(desk: Desk, case: CaseView) -> None:
     )  # fmt: skip
     spans = {HOUR: "1 h", 8 * HOUR: "8 h", DAY: "1 day", 3 * DAY: "3 days", 7 * DAY - HOUR: "a week"}
     span = st.selectbox("For how long", list(spans), format_func=spans.__getitem__, key=_key("for", case))
-    reason = st.text_input("Why it is wrong", key=_key("wrong", case), max_chars=200)
+    reason = kept_line(desk, f"distrust:{case.equipment_id}", "Why it is wrong", most=200)
     if st.button("Ignore it", key=_key("do-distrust", case), disabled=sensor is None) and sensor:
         until, cases, who = desk.now_us + span, desk.commands.cases, desk.actor
 

@@ -8,6 +8,7 @@ import streamlit as st
 from components.words import moment, money
 from domain.clock import MINUTE, micros
 from domain.recommendation import Choice
+from pages.kept import kept_line, kept_text
 from services.commands.acting import Changes
 from services.desk import Desk
 from services.rows.decide import CaseView
@@ -62,15 +63,10 @@ def _start(desk: Desk, case: CaseView) -> int:
 
 
 def draft(desk: Desk, case: CaseView, kind: str, label: str) -> str:
-    """A text field about a case whose content is kept on the server as soon as it is left."""
-    return kept_text(desk, f"{kind}:{case.case_id}", label, case.drafts.get(kind, ""))
+    """A text field about a case, kept while it is typed."""
+    return kept_text(desk, f"{kind}:{case.case_id}", label)
 
 
-def kept_text(desk: Desk, subject: str, label: str, kept: str, most: int = 2_000) -> str:
-    """A text field whose content is kept on the server, under a subject such as `outcome:<case id>`."""
-    key = f"text-{subject}"
-
-    def keep() -> None:
-        desk.commands.cases.save_draft(desk.actor, subject, st.session_state[key])
-
-    return st.text_area(label, kept, key=key, max_chars=most, height=90, on_change=keep)
+def line(desk: Desk, case: CaseView, kind: str, label: str) -> str:
+    """The same for one line."""
+    return kept_line(desk, f"{kind}:{case.case_id}", label, most=200)

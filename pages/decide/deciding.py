@@ -11,7 +11,7 @@ from domain.approval import Part
 from domain.cases import JUDGEABLE, UNDECIDED, UNDER_WAY, CaseState
 from domain.policy import REJECT_REASONS
 from pages.decide import caring, changing
-from pages.decide.acting import act_once, opened, signed
+from pages.decide.acting import act_once, close_form, open_form, signed, which_form
 from pages.decide.finding import finding_form
 from services.desk import Desk
 from services.rows.decide import CaseView
@@ -37,6 +37,9 @@ def buttons(desk: Desk, case: CaseView) -> None:
                 meaning(f"Approving means: {APPROVES} It can be taken back until the receivers acknowledge.")
             )
         kind = _open_form(desk, case)
+        unfinished = [words for form, words in (offered | more).items() if case.drafts.get(_draft_of(form))]
+        if unfinished and not kind:
+            st.caption(f"Your unfinished words are kept under: {', '.join(unfinished)}.")
         if kind in offered or kind in more:
             FORMS[kind](desk, case)
 
@@ -44,6 +47,10 @@ def buttons(desk: Desk, case: CaseView) -> None:
 def _finding_is_due(case: CaseView) -> bool:
     """The work is done: two taps of the technician close the case, without opening a form first."""
     return case.state is CaseState.DONE and case.may_judge
+
+
+def _draft_of(form: str) -> str:
+    return "changes" if form == "change" else form
 
 
 def _row(case: CaseView, offered: dict[str, str]) -> None:
@@ -59,26 +66,26 @@ def _remark(case: CaseView) -> dict[str, str]:
 
 
 def _toggle(case: CaseView, kind: str) -> None:
-    if st.session_state.get(opened(case), ("", 0))[0] == kind:
-        st.session_state.pop(opened(case))
+    if which_form(case)[0] == kind:
+        close_form(case.case_id)
     else:
-        st.session_state[opened(case)] = (kind, case.version)
+        open_form(case, kind)
 
 
 def form_is_open(case: CaseView) -> bool:
     """True while somebody may be typing: the screen then does not run again by itself."""
-    return opened(case) in st.session_state
+    return bool(which_form(case)[0])
 
 
 def _open_form(desk: Desk, case: CaseView) -> str:
     """The form that is open. One that was opened on an older version must be read and pressed again."""
-    kind, version = st.session_state.get(opened(case), ("", case.version))
+    kind, version = which_form(case)
     if kind in BEFORE and case.state not in UNDECIDED:
-        st.session_state.pop(opened(case))
+        close_form(case.case_id)
         st.warning(decided_first(desk, case))
         return ""
     if version != case.version and kind in (*BEFORE, "undo"):
-        st.session_state[opened(case)] = (kind, case.version)
+        open_form(case, kind)
         st.warning("The case has changed while this form was open. Read it again before you sign.")
     return str(kind)
 
@@ -156,7 +163,7 @@ def _undo(desk: Desk, case: CaseView) -> None:
     which = st.selectbox(
         "What", list(options), format_func=options.__getitem__, key=f"undo-what-{case.case_id}"
     )
-    reason = st.text_input("Reason", key=f"undo-why-{case.case_id}", max_chars=200)
+    reason = changing.line(desk, case, "undo", "Reason")
     typed = signed(desk, case, "undo", "Sign and take back", TAKES_BACK)
     if not typed:
         return
@@ -188,7 +195,7 @@ def _view(desk: Desk, case: CaseView) -> None:
         for words, right in {"It looks right": True, "It looks wrong": False}.items():
             if st.button(words, key=f"view-{right}-{case.case_id}"):
                 desk.commands.outcomes.looks(desk.actor, case.case_id, right)
-                st.session_state.pop(opened(case), None)
+                close_form(case.case_id)
                 st.toast("Your view is kept.")
                 st.rerun()
 

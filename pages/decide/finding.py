@@ -6,7 +6,8 @@ from domain.errors import Conflict, UserFixable
 from domain.ids import new_id
 from domain.messages import Finding
 from domain.recommendation import cause_label
-from pages.decide.changing import kept_text
+from pages.decide.acting import close_form
+from pages.kept import kept_text
 from services.desk import Desk
 from services.photos import LARGEST_BYTES
 from services.rows.decide import CaseView
@@ -47,7 +48,7 @@ def _second(desk: Desk, case: ToFind, finding: Finding, grade: str) -> None:
     with st.expander("Photo or remark, if wanted: before the cause"):
         photo = st.file_uploader("Photo (JPEG, PNG or WebP, at most 8 MB)", ["jpg", "jpeg", "png", "webp"],
                                  key=f"photo-{case.case_id}")  # fmt: skip
-        text = kept_text(desk, f"outcome:{case.case_id}", "Remark", case.draft, 500)
+        text = kept_text(desk, f"outcome:{case.case_id}", "Remark", most=500)
     causes = {cause: cause_label(cause).capitalize() for cause in (*case.causes, "unknown")}
     with st.container(horizontal=True):
         for cause, words in (NO_FAULT if finding is Finding.NOTHING_FOUND else causes).items():
@@ -65,7 +66,8 @@ def _record(
     except (UserFixable, Conflict) as error:
         st.warning(f"{str(error)[:1].upper()}{str(error)[1:]}.")
         return
-    for name in (f"found-{case.case_id}", f"act-found-{case.case_id}", f"open-{case.case_id}"):
+    for name in (f"found-{case.case_id}", f"act-found-{case.case_id}"):
         st.session_state.pop(name, None)
+    close_form(case.case_id)
     st.toast(f"Recorded for {case.equipment_name}.")
     st.rerun()

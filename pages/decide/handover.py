@@ -8,6 +8,7 @@ from components.tables import empty, lead
 from components.words import moment
 from pages.decide.policy import done
 from pages.filters import choice
+from pages.kept import kept_text
 from pages.live import live
 from services.commands.handover import ACCEPTS, SIGNS
 from services.desk import Desk
@@ -45,13 +46,9 @@ def _now(desk: Desk, line: str) -> None:
 
 
 def _sign(desk: Desk, view: HandoverView) -> None:
-    """The remarks are kept on the server while they are written."""
-    cases, who, subject = desk.commands.cases, desk.actor, f"handover:{view.equipment_id}"
-    key = f"remarks-{view.equipment_id}"
-    remarks = st.text_area(
-        "Remarks for the next shift", cases.load_draft(who, subject), key=key, max_chars=2_000, height=90,
-        on_change=lambda: cases.save_draft(who, subject, st.session_state[key]),
-    )  # fmt: skip
+    """The remarks are kept while they are written."""
+    who = desk.actor
+    remarks = kept_text(desk, f"handover:{view.equipment_id}", "Remarks for the next shift")
     typed = _typed(desk, "sign", SIGNS, "Sign and hand over")
     if typed and done(
         lambda: desk.commands.handover.sign(who, view.equipment_id, remarks, view.content_hash, typed)

@@ -9,10 +9,11 @@ from auth.signatures import Credential
 from components import policy as c
 from components.tables import lead
 from domain.errors import Conflict, UserFixable
+from pages.kept import kept_line, kept_text
+from services.commands.drafts import LONGEST
+from services.commands.policy import DRAFT, WHY
 from services.desk import Desk
 from services.rows.approvals import PolicyRow
-
-OWN = "policy-change"
 
 
 def render(desk: Desk) -> None:
@@ -66,30 +67,20 @@ def _proposed(desk: Desk, version: PolicyRow) -> None:
 
 
 def _change(desk: Desk) -> None:
-    """The text is kept on the server while it is written."""
-    cases, who = desk.commands.cases, desk.actor
-
-    def keep() -> None:
-        cases.save_draft(who, OWN, st.session_state[OWN])
-
+    """The text is kept while it is written."""
     with st.expander("Propose a change"):
-        kept = cases.load_draft(who, OWN) or desk.queries.policy.content()
-        text = st.text_area("Policy file", kept, key=OWN, height=360, on_change=keep)
-        why = st.text_input("Why", max_chars=300)
+        now = desk.queries.policy.content()
+        text = kept_text(desk, DRAFT, "Policy file", most=LONGEST, height=360, otherwise=now)
+        why = kept_line(desk, WHY, "Why")
         try_it, propose = st.columns(2)
         if try_it.button("Try the scenarios"):
             try:
                 st.html(c.verdicts_panel(desk.queries.policy.verdicts(text)))
             except UserFixable as error:
                 st.warning(str(error))
-        if propose.button("Propose") and done(lambda: _propose(desk, text, why)):
+        if propose.button("Propose") and done(lambda: desk.commands.policy.propose(desk.actor, text, why)):
             st.toast("Proposed. Another person puts it in force.")
             st.rerun()
-
-
-def _propose(desk: Desk, text: str, why: str) -> None:
-    desk.commands.policy.propose(desk.actor, text, why)
-    desk.commands.cases.save_draft(desk.actor, OWN, "")
 
 
 def done(act: Callable[[], object]) -> bool:

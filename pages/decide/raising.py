@@ -5,6 +5,7 @@ import streamlit as st
 from domain.errors import Conflict, UserFixable
 from domain.ids import new_id
 from domain.recommendation import CAUSE_LABELS, Choice, cause_label
+from pages.kept import kept_text
 from services.desk import Desk
 
 WANTED = {
@@ -17,20 +18,19 @@ WANTED = {
 def raising(desk: Desk) -> None:
     """A small form; whoever raises a case does not approve it."""
     machines = dict(desk.queries.decide.machines())
-    with st.form("raise", border=False):
-        machine = st.selectbox(
-            "Machine",
-            list(machines),
-            index=None,
-            format_func=machines.__getitem__,
-            placeholder="Choose a machine",
-        )
-        cause = st.selectbox(
-            "What you suspect", list(CAUSE_LABELS), index=len(CAUSE_LABELS) - 1, format_func=cause_label
-        )
-        wanted = st.selectbox("What should be done", list(WANTED), format_func=WANTED.__getitem__)
-        text = st.text_area("What you have seen or heard", max_chars=2_000, height=90)
-        pressed = st.form_submit_button("Raise the case")
+    machine = st.selectbox(
+        "Machine",
+        list(machines),
+        index=None,
+        format_func=machines.__getitem__,
+        placeholder="Choose a machine",
+    )
+    cause = st.selectbox(
+        "What you suspect", list(CAUSE_LABELS), index=len(CAUSE_LABELS) - 1, format_func=cause_label
+    )
+    wanted = st.selectbox("What should be done", list(WANTED), format_func=WANTED.__getitem__)
+    text = kept_text(desk, "raise", "What you have seen or heard")
+    pressed = st.button("Raise the case")
     if not pressed:
         return
     if machine is None:

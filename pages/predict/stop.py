@@ -7,6 +7,7 @@ from components import stopping as c
 from components.card import meaning
 from components.tables import lead
 from domain.errors import UserFixable
+from pages.kept import kept_line
 from pages.live import live
 from pages.predict.limits import limits
 from services.commands.stopping import DRILLS, RESUMES, STOPS
@@ -56,7 +57,7 @@ def _acts(desk: Desk, view: StopView) -> None:
         st.html('<div class="tw-h"><h2>Stop, or rehearse the stop</h2></div>')
         names = {"": "All models", **{model.name: model.name for model in view.models}}
         model = st.selectbox("Which", list(names), format_func=names.__getitem__)
-        reason = st.text_input("Why", max_chars=300)
+        reason = kept_line(desk, f"ai-stop:{desk.site.site_id}", "Why")
         with st.form("ai-stop-sign", border=False, clear_on_submit=True):
             st.html(meaning(f"Signed as {_me(desk)}. Stop: {STOPS} Drill: {DRILLS}"))
             typed = Credential(
@@ -80,14 +81,18 @@ def _acts(desk: Desk, view: StopView) -> None:
 
 def _end(desk: Desk, row: StopRow) -> None:
     what = f"{'the drill for' if row.drill else ''} {row.model or 'all models'}".strip()
-    with st.form(f"resume-{row.stop_id}", border=True):
+    with st.container(border=True):
         title = f"End {what}" if row.drill else f"Let {what} go on"
         st.html(f'<div class="tw-h"><h2>{title}</h2></div>')
-        reason = st.text_input("What came of it" if row.drill else "Why it may go on", max_chars=300)
-        if not row.drill:
-            st.html(meaning(f"Signed as {_me(desk)}: {RESUMES}"))
-        typed = _typed(desk)
-        pressed = st.form_submit_button("Sign and end the drill" if row.drill else "Sign and let it go on")
+        words = "What came of it" if row.drill else "Why it may go on"
+        reason = kept_line(desk, f"ai-resume:{row.stop_id}", words)
+        with st.form(f"resume-{row.stop_id}", border=False, clear_on_submit=True):
+            if not row.drill:
+                st.html(meaning(f"Signed as {_me(desk)}: {RESUMES}"))
+            typed = _typed(desk)
+            pressed = st.form_submit_button(
+                "Sign and end the drill" if row.drill else "Sign and let it go on"
+            )
     if not pressed:
         return
     try:

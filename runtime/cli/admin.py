@@ -37,11 +37,13 @@ def migrate(
     Example: TAKTWISE_DATABASE_URL=postgresql+psycopg://... python -m runtime migrate
     """
     from data.store import migrate as migrations
+    from runtime import secret_key
 
     if write:
         migrations.write_revision(configuration.load().store_url, write)
     else:
-        migrations.upgrade(configuration.load().store_url)
+        settings = configuration.load()
+        migrations.upgrade(settings.store_url, seal=secret_key.ensure(settings))
 
 
 def doctor(as_json: Json = False) -> None:

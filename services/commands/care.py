@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from auth.permissions import Actor, Permission
 from auth.signatures import Credential
 from data.store import care as store
-from data.store import cases
 from data.store.database import Database
 from domain.cases import UNDECIDED, CaseState
 from domain.errors import Conflict, Forbidden, InvalidInput, NotFound, NotNow, UserFixable
@@ -160,7 +159,6 @@ def _ask(work: Work, account_id: str, question: str) -> Decided:
     note(work, "asked for a second opinion", {"of": of.name, "text": question})
     words = f"{work.actor.name} asks for your opinion: {question}"
     telling_people.tell(work.tx, work.site, work.case, account_id, "asked", words, row["opinion_id"])
-    cases.drop_drafts(work.tx, work.actor.account_id, [f"ask:{work.case['case_id']}"])
     return Decided.of(work.case, f"{of.name} was asked.")
 
 
@@ -175,7 +173,6 @@ def _answer(work: Work, opinion_id: str, text: str) -> Decided:
     note(work, "gave a second opinion", {"text": text})
     words = f"{work.actor.name} answers: {text}"
     telling_people.tell(work.tx, work.site, work.case, row["asked_by"], "answered", words, opinion_id)
-    cases.drop_drafts(work.tx, work.actor.account_id, [f"answer:{work.case['case_id']}"])
     return Decided.of(work.case, "Your opinion is on the card.")
 
 

@@ -7,10 +7,9 @@ first result), the case's version, the transition, the signature, the outbox row
 from auth.permissions import Actor, Permission
 from auth.signatures import NOTHING_TYPED, Credential
 from data.store import cases as store
+from data.store import drafts
 from data.store.database import Database
 from domain.cases import CaseState
-from domain.clock import wall_us
-from domain.errors import InvalidInput
 from domain.policy import reject_reason
 from domain.recommendation import Choice
 from services import audit
@@ -115,6 +114,7 @@ class CaseCommands:
             if earlier is not None:
                 return earlier
             result = raising.open_case(tx, person, equipment_id, cause, words, wanted)
+            drafts.use_up(tx, person.account_id, ["raise"])
             store.finish_act(tx, act_id, result.to_json())
             return result
 
@@ -128,23 +128,8 @@ class CaseCommands:
             in_reach(person, equipment_id, Permission.IGNORE_INPUT)
             if again(tx, person, act_id, "ignore") is None:
                 raising.ignore(tx, person, equipment_id, metric, until_us, words)
+                drafts.use_up(tx, person.account_id, [f"distrust:{equipment_id}"])
                 store.finish_act(tx, act_id, Decided("", 0, "", 0, "ignored").to_json())
-
-    def save_draft(self, actor: Actor, subject: str, content: str) -> None:
-        """Keep what the actor is typing, e.g. subject `comment:<case id>`. Empty content forgets it."""
-        if len(content) > 20_000 or not 0 < len(subject) <= 200:
-            raise InvalidInput("this draft is too long")
-        with self._database.write() as tx:
-            person = fresh(tx, actor)
-            if content:
-                store.save_draft(tx, person.account_id, subject, content, wall_us())
-            else:
-                store.drop_drafts(tx, person.account_id, [subject])
-
-    def load_draft(self, actor: Actor, subject: str) -> str:
-        """What the actor had typed, '' when there is nothing."""
-        with self._database.read() as tx:
-            return store.load_draft(tx, fresh(tx, actor).account_id, subject)
 
     def _act(
         self, actor: Actor, case_id: str, version: int | None, act_id: str,

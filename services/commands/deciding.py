@@ -112,7 +112,6 @@ def _release(work: Work, after: Case, base: str, detail: dict[str, Any], got: Gr
     if not work.site.shadow:
         for row in rows:
             releasing.queue(work, row, now)
-    store.drop_drafts(work.tx, work.actor.account_id, releasing.drafts_of(work.case["case_id"]))
     note(work, "approved", {"meaning": said, **signed, "orders": [r["command_id"] for r in rows], **detail})
     told = "A replay sends nothing." if work.site.shadow else "The orders are on their way."
     return Decided.of(work.case, f"Approved. {told}")
@@ -151,7 +150,6 @@ def reject(work: Work, reason: str) -> Decided:
     rows = store.commands_of(work.tx, work.case["case_id"])
     signed = sign(work.tx, work.actor, work.case, rows, REJECTS, work.proof)
     store.cancel_proposed(work.tx, work.case["case_id"], wall_us())
-    store.drop_drafts(work.tx, work.actor.account_id, releasing.drafts_of(work.case["case_id"]))
     note(work, "rejected", {"reason": reason, **signed})
     return Decided.of(work.case, "Rejected. Nothing is sent.")
 
@@ -170,7 +168,6 @@ def take_back(work: Work, command_ids: list[str] | None, reason: str) -> Decided
 def comment(work: Work, text: str) -> Decided:
     """Add a remark."""
     note(work, "comment", {"text": text})
-    store.drop_drafts(work.tx, work.actor.account_id, [f"comment:{work.case['case_id']}"])
     return Decided.of(work.case, "Noted.")
 
 

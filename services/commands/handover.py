@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from auth.permissions import Actor, Permission
 from auth.signatures import Credential
 from data.store import care as store
-from data.store import cases as drafts
+from data.store import drafts
 from data.store.database import Database
 from domain.equipment import site_of
 from domain.errors import Conflict, Forbidden, NotFound, NotNow
@@ -55,7 +55,7 @@ class HandoverCommands:
                 "accepted_us": None,
             }  # fmt: skip
             store.add_handover(tx, row)
-            drafts.drop_drafts(tx, person.account_id, [f"handover:{line_id}"])
+            drafts.use_up(tx, person.account_id, [f"handover:{line_id}"])
             record = hash_of(f"{row['content_hash']}|{words}|{line_id}|{shift['end_us']}")
             told = {
                 "meaning": SIGNS,

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from auth.permissions import Actor, Permission
 from auth.signatures import NOTHING_TYPED, Credential, Proof
 from data.store import cases as store
+from data.store import drafts
 from data.store.database import Database
 from domain.errors import Conflict, NotFound
 from domain.policy import needs_password
@@ -18,6 +19,8 @@ from services.signing import Signer
 from services.situation import site_at
 
 Do = Callable[[Work], Decided]
+DECISION = ("reject", "changes", "emergency")
+WORDS_OF = {"approve": DECISION, "reject": DECISION, "emergency": DECISION, "withdraw": ("undo",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,12 @@ class Act:
     act_id: str
     permission: Permission
     kind: str
+
+
+def written_for(act: Act) -> list[str]:
+    """The drafts that an act uses up: by deciding, the words of either decision."""
+    kinds = WORDS_OF.get(act.kind, (act.kind,))
+    return [f"{kind}:{act.case_id}" for kind in kinds]
 
 
 class ActsOnCases:
@@ -61,6 +70,7 @@ class ActsOnCases:
             if act.version is not None and act.version != case["version"]:
                 raise Conflict("the case has changed since you read it; look at it again")
             result = do(Work(tx, person, case, site_at(tx, case["site_id"]), proof))
+            drafts.use_up(tx, person.account_id, written_for(act))
             store.finish_act(tx, act.act_id, result.to_json())
             return result
 

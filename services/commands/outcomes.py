@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from auth.permissions import Actor, Permission
-from data.store import cases, ledger
+from data.store import ledger
 from data.store import tables as t
 from data.store.database import Database
 from data.store.upsert import insert_ignore, upsert
@@ -50,7 +50,6 @@ class OutcomeCommands:
         def do(work: Work) -> Decided:
             done = judge(work, finding, cause, words)
             _details(work, grade, kept)
-            cases.drop_drafts(work.tx, actor.account_id, [f"outcome:{case_id}"])
             return done
 
         return self._acts.do(actor, Act(case_id, None, act_id, Permission.RECORD_OUTCOME, "outcome"), do)

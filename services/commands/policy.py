@@ -10,7 +10,7 @@ from auth.permissions import Actor, Permission
 from auth.signatures import NOTHING_TYPED, Credential
 from data.store import approvals as store
 from data.store import audit as audit_store
-from data.store import notices
+from data.store import drafts, notices
 from data.store import tables as t
 from data.store.database import Database
 from data.store.upsert import upsert
@@ -28,6 +28,7 @@ from services.signing import Signer
 from services.situation import Site, site_at
 
 LONGEST_FILE = 100_000
+DRAFT, WHY = "policy-change", "policy-why"  # what somebody is typing
 LONGEST_DELEGATION_US, LONGEST_DUTY_US = 92 * DAY, 31 * DAY
 LAST_ON_CALL = 9
 
@@ -55,6 +56,7 @@ class PolicyCommands:
                 "proposed_by": person.account_id, "proposed_wall_us": wall_us(),
             }  # fmt: skip
             store.add_policy(tx, row)
+            drafts.use_up(tx, person.account_id, [DRAFT, WHY])
             detail = {"version": version, "sha256": row["sha256"], "why": words, "other_verdicts": wrong}
             _note(tx, person, "proposed a policy", "policy", policy_id, wall_us(), detail)
             return version

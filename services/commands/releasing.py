@@ -25,11 +25,6 @@ from services.receipts import cancel_row, drop_dependents
 C = CommandState
 
 
-def drafts_of(case_id: str) -> list[str]:
-    """The drafts that an approval or a rejection uses up."""
-    return [f"reject:{case_id}", f"changes:{case_id}"]
-
-
 def deadline_for(work: Work, start_us: int | None) -> int:
     """Until when the next approver has to decide."""
     return deadline(work.site.now_us, start_us)

@@ -24,7 +24,7 @@ class SecondFactorCommands:
 
     def is_set(self, actor: Actor) -> bool:
         """True when signatures of this person need a code."""
-        return second_factors.confirmed(self._database, actor.account_id) is not None
+        return second_factors.is_set(self._database, actor.account_id)
 
     def begin(self, actor: Actor, password: str) -> str:
         """The otpauth:// address to scan. NotNow while another one is in use."""
@@ -34,14 +34,15 @@ class SecondFactorCommands:
             raise Forbidden("the password is wrong")
         with self._database.write() as tx:
             person = fresh(tx, actor)
-            secret = second_factors.begin(tx, person.account_id, self._now())
+            secret = second_factors.begin(tx, self._database.seal, person.account_id, self._now())
         return second_factor.enrolment(secret, actor.username)
 
     def confirm(self, actor: Actor, code: str) -> None:
         """The first code: from now on every signature needs one."""
         with self._database.write() as tx:
             person = fresh(tx, actor)
-            if not second_factors.confirm(tx, person.account_id, code, self._now()):
+            seal = self._database.seal
+            if not second_factors.confirm(tx, seal, person.account_id, code, self._now()):
                 raise Forbidden("this code is wrong; check the clock of the phone")
             self._note(tx, person, "set up a second factor", person.account_id)
 

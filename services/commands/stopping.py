@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from auth.permissions import Actor, Permission
 from auth.signatures import NOTHING_TYPED, Credential, Proof, check_proof
-from data.store import notices
+from data.store import drafts, notices
 from data.store import stops as store
 from data.store import tables as t
 from data.store.database import Database
@@ -106,6 +106,7 @@ class StopCommands:
             wanted = Permission.STOP_AI if row["drill"] else Permission.RESUME_AI
             person, site = self._begin(tx, actor, row["site_id"], wanted)
             check_proof(proof, person.account_id)
+            drafts.use_up(tx, person.account_id, [f"ai-resume:{stop_id}"])
             ended = {
                 "resumed_by": person.account_id,
                 "resume_reason": words,
@@ -211,6 +212,7 @@ def _finish(
     tx: Connection, person: Actor, site: Site, stop_id: str, action: str, model: str, words: str,
     effect: StopEffect,
 ) -> None:  # fmt: skip
+    drafts.use_up(tx, person.account_id, [f"ai-stop:{site.site_id}"])
     row = store.get(tx, stop_id)
     assert row is not None  # noqa: S101 - written in this transaction
     store.set_effect(tx, stop_id, canonical(asdict(effect)))

@@ -23,7 +23,9 @@ from services.queries.course import course_of
 from services.queries.predictions import newest_reading, prediction_view
 from services.rows.decide import AuditRow, CaseView, CommandRow, ReceiptRow, SignatureRow
 
-DRAFTS = ("comment", "reject", "changes", "outcome", "emergency", "ratify", "snooze", "ask", "answer")
+DRAFTS = (
+    "comment", "reject", "changes", "undo", "emergency", "ratify", "snooze", "assign", "ask", "answer",
+)  # fmt: skip
 
 
 def case_row(tx: Connection, actor: Actor, number: int) -> Mapping[str, Any]:
@@ -185,7 +187,6 @@ def _outcome(tx: Connection, row: Mapping[str, Any]) -> Mapping[str, Any] | None
 def _drafts(tx: Connection, actor: Actor, case_id: str) -> dict[str, str]:
     d = t.drafts.c
     subjects = {f"{kind}:{case_id}": kind for kind in DRAFTS}
-    rows = tx.execute(
-        select(d.subject, d.content).where(d.account_id == actor.account_id, d.subject.in_(subjects))
-    )
+    mine = (d.account_id == actor.account_id) & d.subject.in_(subjects) & (d.content != "")
+    rows = tx.execute(select(d.subject, d.content).where(mine))
     return {subjects[subject]: content for subject, content in rows}

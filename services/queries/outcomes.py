@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from auth.permissions import Permission
-from data.store import cases
 from data.store import tables as t
 from domain.cases import WORKED, CaseState
 from domain.clock import DAY
@@ -50,7 +49,7 @@ class OutcomeQueries:
                 (dict(row) for row in missing), key=lambda r: r["state"] not in ("done", "accepted")
             )
             names = _names(tx, rows)
-            waiting = tuple(_to_find(tx, row, names, c.actor.account_id) for row in rows)
+            waiting = tuple(_to_find(tx, row, names) for row in rows)
             return Findings(waiting, self._found(tx, mine))
 
     def to_find(self, case_id: str) -> ToFind:
@@ -62,7 +61,7 @@ class OutcomeQueries:
             row = tx.execute(wanted).mappings().one_or_none()
             if row is None:
                 raise NotFound("there is no such case")
-            return _to_find(tx, dict(row), _names(tx, [dict(row)]), c.actor.account_id)
+            return _to_find(tx, dict(row), _names(tx, [dict(row)]))
 
     def _found(self, tx: Connection, mine: Any) -> tuple[Found, ...]:
         d = t.outcome_details.c
@@ -132,14 +131,14 @@ def _names(tx: Connection, rows: list[dict[str, Any]]) -> dict[str, str]:
     return names_of(tx, [*units, *(line_of(unit) for unit in units)])
 
 
-def _to_find(tx: Connection, row: Mapping[str, Any], names: Mapping[str, str], account_id: str) -> ToFind:
+def _to_find(tx: Connection, row: Mapping[str, Any], names: Mapping[str, str]) -> ToFind:
     unit = row["equipment_id"]
     kind = tx.execute(select(t.equipment.c.machine_type).where(t.equipment.c.equipment_id == unit)).scalar()
     known = [cause for cause in causes_of(tx, kind or "") if cause != row["cause"]]
     return ToFind(
         row["case_id"], row["number"], row["title"], names.get(unit, unit),
         names.get(line_of(unit), line_of(unit)), row["state"], row["decided_us"], row["cause"],
-        (row["cause"], *known), cases.load_draft(tx, account_id, f"outcome:{row['case_id']}"),
+        (row["cause"], *known),
     )  # fmt: skip
 
 

@@ -136,7 +136,7 @@ class PolicyQueries:
 
     def wants_code(self) -> bool:
         """True when the actor's signatures need a code from the phone."""
-        return second_factors.confirmed(self._context.database, self._context.actor.account_id) is not None
+        return second_factors.is_set(self._context.database, self._context.actor.account_id)
 
     def email(self) -> str:
         """The actor's own e-mail address, or ''."""

@@ -5,10 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ToFind:
-    """A case whose finding is missing, with the causes to choose from, the suspected one first.
-
-    `draft` is the remark that this person has typed so far.
-    """
+    """A case whose finding is missing, with the causes to choose from, the suspected one first."""
 
     case_id: str
     number: int
@@ -19,7 +16,6 @@ class ToFind:
     decided_us: int | None
     cause: str
     causes: tuple[str, ...]
-    draft: str
 
 
 @dataclass(frozen=True, slots=True)

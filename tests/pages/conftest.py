@@ -16,6 +16,7 @@ from services.commands.alarms import AlarmCommands
 from services.commands.care import CareCommands
 from services.commands.cases import CaseCommands
 from services.commands.charts import ChartCommands
+from services.commands.drafts import DraftCommands
 from services.commands.energy import EnergyCommands
 from services.commands.explanations import ExplanationCommands
 from services.commands.figures import FigureCommands
@@ -80,6 +81,7 @@ class Screens:
             outcomes=OutcomeCommands(self.database),
             figures=FigureCommands(self.database),
             stops=MachineStopCommands(self.database),
+            drafts=DraftCommands(self.database),
         )
         return open_desk(Context(self.database, actor, site, Clock(f.NOW, wall_us())), commands)
 

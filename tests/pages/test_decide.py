@@ -125,6 +125,37 @@ def test_what_is_typed_is_kept_on_the_server(screens):
     assert again.text_area[0].value == "the belt was changed on Mon"
 
 
+def test_a_form_with_words_is_open_again_after_the_way_back(screens):
+    open_case(screens)
+    test = screens.open(CASE, case="2211")
+    button(test, "Comment").click().run()
+    test.text_area[0].set_value("heard it").run()
+    assert test.query_params["form"] == "comment.1"
+    again = screens.open(CASE, case="2211", form="comment.1")
+    assert again.text_area[0].value == "heard it"
+    button(again, "Add comment").click().run()
+    assert "form" not in again.query_params and not again.text_area
+    button(again, "Comment").click().run()
+    assert again.text_area[0].value == ""
+
+
+def test_words_under_a_closed_form_are_told(screens):
+    open_case(screens)
+    test = screens.open(CASE, case="2211")
+    button(test, "Reject").click().run()
+    test.text_area[0].set_value("the belt").run()
+    again = screens.open(CASE, case="2211")
+    assert not again.text_area
+    assert "Your unfinished words are kept under: Reject." in [c.value for c in again.caption]
+
+
+@pytest.mark.parametrize("form", ["wake.1", "approve.1", "nonsense", "reject", "reject.x", "undo.1"])
+def test_an_address_opens_no_form_that_could_act(screens, form):
+    open_case(screens)
+    test = screens.open(CASE, case="2211", form=form)
+    assert not test.exception and not test.text_area and not test.text_input
+
+
 def test_an_expired_case_says_why_and_can_only_be_rejected(screens):
     open_case(screens, deadline_us=f.NOW - MINUTE)
     test = screens.open(CASE, case="2211")

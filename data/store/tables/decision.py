@@ -118,6 +118,8 @@ outcomes = Table(
     us("at_us"),
     us("reported_wall_us"),
 )
+# What people are typing. `uses` counts how often a text under this subject was used up by an act: words
+# that were typed for an earlier use and arrive late are told by it.
 drafts = Table(
     "drafts",
     metadata,
@@ -125,6 +127,7 @@ drafts = Table(
     text("subject", key=True),
     text("content"),
     us("saved_wall_us"),
+    whole("uses", default="0"),
 )
 # Each entry is bound to the one before by its hash.
 audit = Table(

@@ -306,16 +306,6 @@ def test_a_sensor_is_ignored_with_an_owner_and_an_end(
     assert (row["owner_id"], row["reason"]) == (supervisor.account_id, "drifts")
 
 
-def test_drafts_live_on_the_server_and_go_with_the_act(
-    desk: CaseCommands, supervisor: Actor, case_id: str
-) -> None:
-    subject = f"reject:{case_id}"
-    desk.save_draft(supervisor, subject, "because")
-    assert desk.load_draft(supervisor, subject) == "because"
-    desk.reject(supervisor, case_id, 1, ACT, "not_convincing")
-    assert desk.load_draft(supervisor, subject) == ""
-
-
 def test_a_replay_sends_nothing(database: Database) -> None:
     plant = Plant(database).build(shadow=True)
     case_id = Recommender(database).consider(plant.predict(0.85)).case_id

@@ -7,8 +7,9 @@ from auth.second_factor import STEP_S, matching_step
 from auth.signatures import Credential
 from data.store import tables as t
 from data.store.database import Database
+from data.store.sealing import Seal, new_key
 from domain.clock import wall_us
-from domain.errors import Forbidden, InvalidInput, NotNow
+from domain.errors import Forbidden, InvalidInput, NotNow, SettingsError
 from services.commands.cases import CaseCommands
 from services.commands.second_factor import SecondFactorCommands
 from services.policy.file import DEFAULT
@@ -24,6 +25,12 @@ ONE, TWO = "act-00000001", "act-00000002"
 @pytest.fixture
 def case_id(plant: Plant, recommender: Recommender) -> str:
     return str(recommender.consider(plant.predict(0.85)).case_id)
+
+
+@pytest.fixture
+def database(database: Database) -> Database:
+    database.seal = Seal([new_key()])
+    return database
 
 
 def enrolled(database: Database, actor: Actor) -> pyotp.TOTP:
@@ -97,3 +104,30 @@ def test_only_an_administrator_removes_that_of_a_lost_phone(
             factors.reset(who, supervisor.account_id)
     factors.reset(plant.person(Role.ADMINISTRATOR), supervisor.account_id)
     assert not factors.is_set(supervisor)
+
+
+def test_the_secret_is_stored_sealed(plant: Plant, database: Database, supervisor: Actor) -> None:
+    totp = enrolled(database, supervisor)
+    (row,) = plant.rows(select(t.second_factors))
+    assert totp.secret not in str(dict(row))
+
+
+@pytest.mark.parametrize("seal", [None, Seal([new_key()])])
+def test_without_its_key_nobody_signs_in_place_of_the_code(
+    plant: Plant, database: Database, supervisor: Actor, case_id: str, seal: Seal | None
+) -> None:
+    totp = enrolled(database, supervisor)
+    database.seal = seal
+    code = totp.at(wall_us() // 1_000_000)
+    for typed in (Credential(PASSWORD), Credential(PASSWORD, code)):
+        with pytest.raises((InvalidInput, SettingsError)):
+            CaseCommands(database).approve(supervisor, case_id, 1, ONE, credential=typed)
+    assert plant.outbox() == []
+    assert SecondFactorCommands(database).is_set(supervisor)
+
+
+def test_without_a_key_nobody_sets_one_up(plant: Plant, database: Database, supervisor: Actor) -> None:
+    database.seal = None
+    with pytest.raises(SettingsError, match="key"):
+        SecondFactorCommands(database).begin(supervisor, PASSWORD)
+    assert plant.rows(select(t.second_factors)) == []

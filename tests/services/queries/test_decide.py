@@ -10,6 +10,7 @@ from domain.errors import Forbidden, NotFound
 from domain.evidence import alternatives_to_json
 from services import audit
 from services.commands.cases import CaseCommands
+from services.commands.drafts import DraftCommands
 from services.queries.decide import DecideQueries
 from services.rows.decide import HistoryFilter
 from tests import factories as f
@@ -167,7 +168,7 @@ def test_comments_and_drafts_come_with_the_card(plant):
         case_id = f.case(tx)
     commands = CaseCommands(plant.database)
     commands.comment(plant.supervisor, case_id, "act-00000001", "heard it too")
-    commands.save_draft(plant.supervisor, f"reject:{case_id}", "half a sen")
+    DraftCommands(plant.database).save(plant.supervisor, f"reject:{case_id}", "half a sen")
     case = DecideQueries(plant.context()).case(2211)
     assert len(case.comments) == 1
     assert "Sue: heard it too" in [s.text for s in case.course]

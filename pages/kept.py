@@ -1,0 +1,47 @@
+"""Text fields that lose nothing: not by a lost connection, a reload, or a screen that draws itself anew."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from components.kept import Kept, keeper
+from services.desk import Desk
+
+
+def kept_text(
+    desk: Desk, subject: str, label: str, *, most: int = 2_000, height: int = 90, otherwise: str = ""
+) -> str:
+    """A text field whose content is kept while it is typed, under a subject such as `outcome:<case id>`.
+
+    `otherwise` stands in it while nothing is kept. The act that uses the text empties the field. Not for
+    use within a form: there a text reaches the screen only when the form is sent.
+    """
+
+    def draw(shown: str, key: str, keep: Callable[[], None]) -> str:
+        return st.text_area(label, shown, key=key, max_chars=most, height=height, on_change=keep)
+
+    return _kept(desk, subject, otherwise, draw)
+
+
+def kept_line(desk: Desk, subject: str, label: str, *, most: int = 300) -> str:
+    """The same for one line of text."""
+
+    def draw(shown: str, key: str, keep: Callable[[], None]) -> str:
+        return st.text_input(label, shown, key=key, max_chars=most, on_change=keep)
+
+    return _kept(desk, subject, "", draw)
+
+
+def _kept(
+    desk: Desk, subject: str, otherwise: str, draw: Callable[[str, str, Callable[[], None]], str]
+) -> str:
+    draft = desk.commands.drafts.load(desk.actor, subject)
+    key, shown = f"text-{subject}-{draft.uses}", draft.content or otherwise
+
+    def keep() -> None:
+        desk.commands.drafts.save(desk.actor, subject, st.session_state[key], draft.uses)
+
+    with st.container(gap=None):
+        text = draw(shown, key, keep)
+        keeper(Kept(key, desk.actor.account_id, subject, shown, draft.uses))
+    return text
