@@ -28,7 +28,7 @@ def render(desk: Desk) -> None:
     if case.state in UNDECIDED and not case.seen:
         desk.commands.cases.seen(desk.actor, case.case_id)
         case = desk.queries.decide.case(number)
-    shown = (case.version, first_start(case.commands))
+    shown = _shown(case)
     live(desk, REFRESH_S, lambda now: _head(now, number, shown))
     left, right = st.columns([1.45, 1], gap="small")
     with left:
@@ -54,13 +54,19 @@ def _decided(desk: Desk, case: CaseView) -> None:
     st.html(f'<div class="tw-stack">{below}</div>')
 
 
-def _head(desk: Desk, number: int, shown: tuple[int, int | None]) -> None:
+def _shown(case: CaseView) -> tuple[int, int | None, bool]:
+    """What the rest of the screen rests on: the version, the proposed start, whether approving is off."""
+    return case.version, first_start(case.commands), bool(case.blocked)
+
+
+def _head(desk: Desk, number: int, shown: tuple[int, int | None, bool]) -> None:
     case = desk.queries.decide.case(number)
     st.html(card.case_title(case, desk.site, desk.now_us, case.approval.limit_cents))
-    if (case.version, first_start(case.commands)) != shown:
+    if (now := _shown(case)) != shown:
         if not form_is_open(case):
             st.rerun()
-        st.html(card.changed_note(case))
+        if now[:2] != shown[:2]:
+            st.html(card.changed_note(case))
 
 
 def _course(desk: Desk, number: int) -> None:

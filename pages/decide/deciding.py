@@ -55,7 +55,8 @@ def _draft_of(form: str) -> str:
 
 def _row(case: CaseView, offered: dict[str, str]) -> None:
     for kind, words in offered.items():
-        if st.button(words, key=f"{kind}-{case.case_id}"):
+        off = case.blocked if kind == "approve" else ""  # the reason stands above, in the head of the card
+        if st.button(words, key=f"{kind}-{case.case_id}", disabled=bool(off), help=off or None):
             _toggle(case, kind)
 
 
@@ -84,6 +85,10 @@ def _open_form(desk: Desk, case: CaseView) -> str:
         close_form(case.case_id)
         st.warning(decided_first(desk, case))
         return ""
+    if kind == "approve" and case.blocked:
+        close_form(case.case_id)
+        st.warning(case.blocked)
+        return ""
     if version != case.version and kind in (*BEFORE, "undo"):
         open_form(case, kind)
         st.warning("The case has changed while this form was open. Read it again before you sign.")
@@ -100,8 +105,7 @@ def decided_first(desk: Desk, case: CaseView) -> str:
 def _offered(case: CaseView) -> dict[str, str]:
     offered = {}
     if case.state in UNDECIDED and case.may_decide:
-        if not case.blocked:
-            offered["approve"] = SIGN_AS[case.approval.my_part or Part.DECISION]
+        offered["approve"] = SIGN_AS[case.approval.my_part or Part.DECISION]
         if not case.too_late:
             offered["change"] = "Approve with changes"
         offered["reject"] = "Reject"

@@ -3,7 +3,7 @@
 from datetime import time
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from auth.permissions import Role
 from data.store import tables as t
@@ -159,8 +159,22 @@ def test_an_address_opens_no_form_that_could_act(screens, form):
 def test_an_expired_case_says_why_and_can_only_be_rejected(screens):
     open_case(screens, deadline_us=f.NOW - MINUTE)
     test = screens.open(CASE, case="2211")
-    assert labels(test) == ["Reject", "Comment"]
-    assert "The time to decide is over; the advice has expired." in html_of(test)
+    assert labels(test) == ["Approve and sign", "Reject", "Comment"]
+    off = button(test, "Approve and sign")
+    assert off.disabled and off.help == "The time to decide is over; the advice has expired."
+    assert off.help in html_of(test)
+
+
+def test_stale_advice_turns_an_open_approval_off(screens):
+    open_case(screens)
+    test = screens.open(CASE, case="2211")
+    button(test, "Approve and sign").click().run()
+    assert any(i.label == "Your password" for i in test.text_input)
+    with screens.database.write() as tx:
+        tx.execute(update(t.cases).values(evidence_us=f.NOW - 91 * MINUTE))
+    test.run()
+    assert button(test, "Approve and sign").disabled and not test.text_input
+    assert any("91 min old" in w.value for w in test.warning)
 
 
 def test_an_operator_has_no_decision_buttons(screens, somebody):
