@@ -1,6 +1,8 @@
 // What a person types is kept while it is typed: at once in this browser, and on the server as soon as the
 // fingers rest. The copy in the browser goes when the server has the words; while there is no connection
 // it stays, also through a reload or a closed tab, and is sent when the connection is back.
+import { lost } from "./connection.js";
+
 const PREFIX = "taktwise-draft/";
 const REST_MS = 500; // a pause in typing
 const LATEST_MS = 1000; // words wait no longer than this, even while somebody types on
@@ -153,9 +155,23 @@ function fieldOf(event) {
   return null;
 }
 
+// Streamlit locks every field while there is no connection. Ours go on: what is typed is kept here.
+function unlock(mutations) {
+  for (const { target } of mutations) {
+    const field = target.disabled && lost() && fieldOf({ target });
+    if (!field) continue;
+    target.disabled = false;
+    if (field.focused) target.focus();
+  }
+}
+
 const flushAll = () => fields.forEach((field) => field.flush());
 document.addEventListener("input", (event) => fieldOf(event)?.typed(event.target.value), true);
+document.addEventListener("focusin", (event) => {
+  for (const field of fields.values()) field.focused = event.target === field.box();
+}, true);
 document.addEventListener("focusout", (event) => fieldOf(event)?.flush(), true);
+new MutationObserver(unlock).observe(document.body, { subtree: true, attributeFilter: ["disabled"] });
 document.addEventListener("visibilitychange", () => { if (document.hidden) flushAll(); });
 addEventListener("pagehide", flushAll);
 addEventListener("online", () => { flushAll(); sweep(); });

@@ -163,6 +163,7 @@ export default function (component) {
   };
   document.addEventListener("click", onClick);
   import(location.origin + "/assets/tables.js").then((tables) => tables.watch());
+  import(location.origin + "/assets/connection.js").then((connection) => connection.watch());
   return () => {
     document.removeEventListener("click", onClick);
     setTimeout(() => {
