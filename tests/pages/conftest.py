@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 import pages
 from auth.permissions import Actor
 from data.store.database import Database
+from data.store.sealing import Seal, new_key
 from domain.clock import Clock, wall_us
 from services.actors import load_actor
 from services.commands.accounts import AccountCommands
@@ -109,6 +110,7 @@ def screens(database: Database) -> Screens:
         f.site(tx)
         f.machine(tx, name="CNC-11")
         supervisor = f.account(tx, name="Supervisor North")
+    database.seal = Seal([new_key()])
     return Screens(database, supervisor)
 
 

@@ -1,13 +1,15 @@
 """The secrets of second factors are sealed with a key outside the database."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import context, op
 
 from data.store.sealing import MARK, NO_KEY
 from domain.errors import SettingsError
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
@@ -26,7 +28,7 @@ def downgrade() -> None:
         _set(account_id, _seal().open(secret, account_id))
 
 
-def _rows(*, sealed: bool):  # type: ignore[no-untyped-def]
+def _rows(*, sealed: bool) -> list[Any]:
     rows = op.get_bind().execute(sa.select(factors.c.account_id, factors.c.secret)).all()
     return [row for row in rows if row.secret.startswith(MARK) == sealed]
 
@@ -35,7 +37,7 @@ def _set(account_id: str, secret: str) -> None:
     op.get_bind().execute(sa.update(factors).where(factors.c.account_id == account_id).values(secret=secret))
 
 
-def _seal():  # type: ignore[no-untyped-def]
+def _seal() -> Any:
     seal = context.config.attributes.get("seal")
     if seal is None:
         raise SettingsError(NO_KEY)
