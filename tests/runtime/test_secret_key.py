@@ -69,7 +69,7 @@ def test_the_environment_comes_first(settings: Settings) -> None:
 
 def test_rows_of_earlier_versions_are_sealed_and_open(settings: Settings) -> None:
     settings.var_dir.mkdir()
-    migrate.upgrade(settings.store_url, "0015")
+    migrate.upgrade(settings.store_url, "0016")
     store(settings, SECRET)
     with pytest.raises(SettingsError):
         migrate.upgrade(settings.store_url)
@@ -80,7 +80,7 @@ def test_rows_of_earlier_versions_are_sealed_and_open(settings: Settings) -> Non
         assert stored(settings).startswith(MARK)
         assert seal.open(stored(settings), "acc-1") == SECRET
     assert doctor._second_factors(settings).startswith("1 stored")
-    migrate.downgrade(settings.store_url, "0015", seal=seal)
+    migrate.downgrade(settings.store_url, "0016", seal=seal)
     assert stored(settings) == SECRET
 
 

@@ -8,8 +8,8 @@ from alembic import context, op
 from data.store.sealing import MARK, NO_KEY
 from domain.errors import SettingsError
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
