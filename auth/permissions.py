@@ -43,6 +43,7 @@ class Permission(StrEnum):
     SEE_TRUST = "see_trust"
     CLOSE_SHIFT = "close_shift"
     SET_TARGETS = "set_targets"
+    EDIT_CALENDAR = "edit_calendar"
 
 
 class Role(StrEnum):
@@ -76,14 +77,14 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.OPERATOR: _SEE | _ALARMS | {P.RAISE_CASE, P.HAND_OVER},
     Role.TECHNICIAN: _SEE | _ALARMS | {P.RAISE_CASE, P.RECORD_OUTCOME, P.SEE_HISTORY, P.SEE_REPORTS},
     Role.SUPERVISOR: _DECIDE | _KEEP | {P.MANAGE_DUTY, P.CLOSE_SHIFT},
-    Role.MAINTENANCE_PLANNER: _DECIDE | _ALARMS | _LEADS | {P.RECORD_OUTCOME},
+    Role.MAINTENANCE_PLANNER: _DECIDE | _ALARMS | _LEADS | {P.RECORD_OUTCOME, P.EDIT_CALENDAR},
     Role.PLANT_MANAGER: _DECIDE
     | _KEEP
     | {P.MANAGE_ENERGY}
     | _REPORTS
     | _LEADS
     | _RUNS
-    | {P.APPROVE_POLICY, P.SEE_AUDIT},
+    | {P.APPROVE_POLICY, P.SEE_AUDIT, P.EDIT_CALENDAR},
     Role.ADMINISTRATOR: _ADMINISTERS | _REPORTS,
 }
 _OVERSEE: dict[Role, frozenset[Permission]] = {

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from components.links import link
 from components.tables import empty, panel, small, table
 from components.words import NOTHING, age_roughly, metric_label, moment, number, safe
+from domain.recommendation import cause_label
 from services.rows.quality import PatternRow, PatternView
 from services.rows.site import SiteRow
 
@@ -61,3 +62,33 @@ def parts_panel(view: PatternView, site: SiteRow, now_us: int) -> str:
         f"{view.components} components of {len(view.metrics)} sensors."
     )
     return panel(title, table(head, rows, right=(1, 2, 3, 4, 5)) + note)
+
+
+def noted_panel(view: PatternView, site: SiteRow, now_us: int) -> str:
+    """Hours beyond a limit as they were written down, and the cases they led to; who switched cases on."""
+    rows = [
+        (
+            f'<span class="tw-nw">{moment(b.at_us, site.time_zone, now_us)}</span>',
+            "T\u00b2" if b.series == "T2" else b.series,
+            number(b.value),
+            link(f"Case {b.case_number}", "case", case=str(b.case_number)) if b.case_number else "",
+        )
+        for b in view.noted
+    ]
+    body = (
+        table(("Hour that ended", "Beyond its limit", "Value", ""), rows, right=(2,), tight=True)
+        if rows
+        else empty("No hour lay beyond a limit since the pattern was frozen.")
+    )
+    return panel("Hours beyond a limit", body + small(opens_text(view, site, now_us)))
+
+
+def opens_text(view: PatternView, site: SiteRow, now_us: int) -> str:
+    """Whether a case is opened, and who said so; HTML."""
+    said = view.opens
+    if said is None:
+        return "No case is opened: nobody has switched that on."
+    when = moment(said.changed_us, site.time_zone, now_us)
+    does = "Two of three hours beyond open a case" if said.opens_case else "No case is opened"
+    cause = safe(cause_label(said.cause))
+    return f"{does} (suspected: {cause}), set by {safe(said.changed_by)}, {when}: {safe(said.reason)}"

@@ -6,6 +6,7 @@ from components.tables import empty, panel, small, table
 from components.words import lapse, local, plural, safe, stamp
 from domain.clock import HOUR, SECOND
 from domain.fact_sources import FACTS
+from domain.kpi import MinorModel
 from domain.reasons import Tree
 from domain.stop_causes import Strength
 from domain.wording import percent
@@ -17,6 +18,10 @@ DID = {
     "split": "split it",
     "merge": "joined two parts",
     "revert": "took the last act back",
+}
+MODELS = {
+    MinorModel.AVAILABILITY: "availability (ISO 22400)",
+    MinorModel.PERFORMANCE: "performance (six big losses)",
 }
 LEVEL_HEAD = ("Line", "Stops", "No reason", "of the time", "Another reason", "of the time", "Entries",
               "Entry time", "Seconds an operator-hour")  # fmt: skip
@@ -197,7 +202,7 @@ def limits_panel(rows: Sequence[PolicyRow], site: SiteRow) -> str:
         return panel("Limit of a short stop", empty("No line has a limit of its own: 5 minutes hold."))
     body = [
         (
-            safe(r.name),
+            safe(r.name) + (small(f"short stops lower {MODELS[MinorModel(r.model)]}") if r.model else ""),
             lapse(r.seconds * SECOND),
             stamp(r.valid_from_us, site.time_zone)[:16],
             safe(r.set_by),

@@ -31,11 +31,11 @@ class Band:
 
     def __post_init__(self) -> None:
         if not self.weekdays or any(day not in "1234567" for day in self.weekdays):
-            raise InvalidInput("a price names its weekdays, 1 for Monday to 7 for Sunday")
+            raise InvalidInput("a price names its weekdays, 1 for Monday to 7 for Sunday", "bands")
         if not (0 <= self.from_minute < DAY_MINUTES and 0 < self.to_minute <= DAY_MINUTES):
-            raise InvalidInput("a price begins and ends within a day")
+            raise InvalidInput("a price begins and ends within a day", "bands")
         if self.millicents < 0:
-            raise InvalidInput("a price below zero is not possible here")
+            raise InvalidInput("a price below zero is not possible here", "bands")
 
     def covers(self, local: datetime) -> bool:
         """True at a local time. A band over midnight belongs to the day on which it began."""
@@ -58,10 +58,10 @@ class Tariff:
 
     def __post_init__(self) -> None:
         if not self.bands or self.peak_cents_per_kw < 0:
-            raise InvalidInput("a tariff has at least one price, and none below zero")
+            raise InvalidInput("a tariff has at least one price, and none below zero", "bands")
         week = [datetime(2024, 1, d, h, m) for d in range(1, 8) for h in range(24) for m in (0, 15, 30, 45)]  # noqa: DTZ001
         if not all(any(band.covers(moment) for band in self.bands) for moment in week):
-            raise InvalidInput("the prices leave some hours of the week without a price")
+            raise InvalidInput("the prices leave some hours of the week without a price", "bands")
 
     def band_at(self, at_us: int, zone: ZoneInfo) -> Band:
         """The band at a moment."""
@@ -93,7 +93,8 @@ class Cost:
 
 
 def cost_of(quarters: Iterable[Quarter], tariffs: Sequence[Tariff], zone: ZoneInfo) -> Cost:
-    """Cost by the tariff in force at each quarter hour (the newest that began before it)."""
+    """Cost by the tariff in force at each quarter hour: the newest that began before it, of two that began
+    at once the later one given."""
     ordered = sorted(tariffs, key=lambda t: t.valid_from_us)
     sums: dict[str, float] = {}
     unpriced = 0
@@ -106,6 +107,26 @@ def cost_of(quarters: Iterable[Quarter], tariffs: Sequence[Tariff], zone: ZoneIn
         sums[band.name] = sums.get(band.name, 0.0) + quarter.kwh * band.millicents
     by_band = {name: round(value / 1_000) for name, value in sums.items()}
     return Cost(round(sum(sums.values()) / 1_000), by_band, unpriced)
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """What a kWh emits, from a moment on."""
+
+    valid_from_us: int
+    grams_per_kwh: float
+
+
+def emissions_kg(quarters: Iterable[Quarter], factors: Sequence[Factor]) -> float | None:
+    """CO2 by the factor in force at each quarter hour; None where no factor was in force for all of it."""
+    ordered = sorted(factors, key=lambda f: f.valid_from_us)
+    grams = 0.0
+    for quarter in quarters:
+        factor = next((f for f in reversed(ordered) if f.valid_from_us <= quarter.at_us), None)
+        if factor is None and quarter.kwh:
+            return None
+        grams += quarter.kwh * factor.grams_per_kwh if factor else 0.0
+    return grams / 1_000
 
 
 def peak_of(quarters: Iterable[Quarter]) -> Quarter | None:

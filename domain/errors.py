@@ -71,7 +71,11 @@ class NotFound(UserFixable):
 
 
 class InvalidInput(UserFixable):
-    """A value outside its limits."""
+    """A value outside its limits. `field` names the one of a form that it is about, where there is one."""
+
+    def __init__(self, text: str, field: str = "") -> None:
+        super().__init__(text)
+        self.field = field
 
 
 class NotNow(UserFixable):

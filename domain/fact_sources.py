@@ -77,9 +77,9 @@ FACTS: tuple[FactSource, ...] = (
     FactSource(
         "Shift calendar",
         "the MES, or the calendar of the site",
-        "the planner",
-        "before the day begins",
-        "the planner, for days to come",
+        "planner, plant manager",
+        "before the plan of the shift is fixed",
+        "planner, plant manager, for days to come",
     ),
     FactSource(
         "Finding after maintenance",

@@ -2,7 +2,7 @@
 
 Starts, lengths and breaks are wall-clock minutes of the site's IANA zone: a night shift from 22:00 to
 06:00 lasts 7 or 9 real hours when the clocks change, and such a local day has 23 or 25.
-The nearest scope counts: a line's own pattern, else its area's, else its site's.
+The nearest scope that has a pattern on a day counts: a line's own, else its area's, else its site's.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -42,16 +42,24 @@ class Pattern:
 
     def __post_init__(self) -> None:
         if not 0 <= self.start_minute < DAY_MINUTES or not 0 < self.minutes <= DAY_MINUTES:
-            raise InvalidInput(f"shift {self.name!r} must start within a day and last up to 24 h")
+            raise InvalidInput(f"shift {self.name!r} must start within a day and last up to 24 h", "times")
         if not self.weekdays or not self.weekdays <= set(range(1, 8)):
-            raise InvalidInput(f"shift {self.name!r} needs weekdays from 1 (Monday) to 7")
+            raise InvalidInput(f"shift {self.name!r} needs weekdays from 1 (Monday) to 7", "weekdays")
         if any(at < 0 or length <= 0 or at + length > self.minutes for at, length in self.breaks):
-            raise InvalidInput(f"a break of shift {self.name!r} lies outside it")
+            raise InvalidInput(f"a break of shift {self.name!r} lies outside it", "breaks")
+        if self.freeze_minutes < 0:
+            raise InvalidInput("a plan is fixed before its shift begins, or as it begins", "freeze")
+        if self.valid_to is not None and self.valid_to < self.valid_from:
+            raise InvalidInput("the last day lies before the first", "valid_to")
+
+    def valid_on(self, day: date) -> bool:
+        """True while the pattern holds, whether or not it runs on that weekday."""
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
     def runs_on(self, day: date, holidays: Collection[date]) -> bool:
         """True when the shift begins on a day."""
-        valid = self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
-        return valid and day.isoweekday() in self.weekdays and (self.on_holidays or day not in holidays)
+        runs = day.isoweekday() in self.weekdays and (self.on_holidays or day not in holidays)
+        return self.valid_on(day) and runs
 
 
 class ExceptionKind(StrEnum):
@@ -103,10 +111,11 @@ class Calendar:
 
     def shifts(self, line_id: str, first: date, last: date) -> list[Shift]:
         """The shifts of a line that begin on the local days first..last, by start."""
-        patterns = _nearest(self.patterns, line_id)
+        above = [p for p in self.patterns if within(line_id, p.scope)]
         found: list[Shift] = []
         for number in range((last - first).days + 1):
-            found += self._day(line_id, patterns, first + timedelta(days=number))
+            day = first + timedelta(days=number)
+            found += self._day(line_id, _nearest(above, day), day)
         return sorted(found, key=lambda shift: (shift.from_us, shift.to_us))
 
     def _day(self, line_id: str, patterns: Sequence[Pattern], day: date) -> list[Shift]:
@@ -121,8 +130,9 @@ class Calendar:
         return [shift for p in (*running, *extra) if (shift := _shift(p, day, self.zone))]
 
 
-def _nearest(patterns: Iterable[Pattern], line_id: str) -> list[Pattern]:
-    mine = [p for p in patterns if within(line_id, p.scope)]
+def _nearest(patterns: Iterable[Pattern], day: date) -> list[Pattern]:
+    """Those of the nearest scope that hold on a day: what has ended gives way to what stands above it."""
+    mine = [p for p in patterns if p.valid_on(day)]
     deepest = max((p.scope.count("/") for p in mine), default=0)
     return [p for p in mine if p.scope.count("/") == deepest]
 

@@ -32,6 +32,7 @@ from runtime.web_security import Gate, SecurityHeaders, content_policy, inline_h
 from services.accounts import Accounts
 from services.commands.accounts import AccountCommands
 from services.commands.alarms import AlarmCommands
+from services.commands.calendars import CalendarCommands
 from services.commands.care import CareCommands
 from services.commands.cases import CaseCommands
 from services.commands.charts import ChartCommands
@@ -115,6 +116,7 @@ def bind(settings: Settings, database: Database, accounts: Accounts) -> None:
         figures=FigureCommands(database),
         stops=MachineStopCommands(database),
         drafts=DraftCommands(database),
+        calendars=CalendarCommands(database),
     )
 
     def desk_of(actor: Any, site: Any) -> Any:

@@ -6,15 +6,15 @@ rewritten: a new pattern changes the days to come.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
-import holidays
 from sqlalchemy import Connection, delete, select
 
 from data.store import tables as t
+from data.store.database import Database
 from data.store.upsert import insert_ignore, upsert
 from domain.clock import wall_us
 from domain.equipment import site_of
@@ -30,6 +30,7 @@ from domain.shift_calendar import (
     local_day,
     overlaps,
 )
+from services import clocks
 from services.queries.common import under
 
 CALENDAR = "calendar"
@@ -39,10 +40,16 @@ AHEAD_DAYS = 35
 @lru_cache(maxsize=64)
 def public_holidays(country: str, subdivision: str, year: int) -> dict[date, str]:
     """The public holidays of a year with their names. Raises InvalidInput for an unknown region."""
+    import holidays  # a tenth of a second that only who asks for holidays waits for
+
     try:
         found = holidays.country_holidays(country, subdiv=subdivision or None, years=year, language="en_US")
     except NotImplementedError as error:
-        raise InvalidInput(f"holidays of {country} {subdivision} are not known") from error
+        raise InvalidInput(
+            f"the holidays of {country} {subdivision} are not known; {country} or its part may be written "
+            "otherwise, such as DE and BY",
+            "region",
+        ) from error
     return dict(found.items())
 
 
@@ -56,13 +63,14 @@ def load(tx: Connection, site_id: str, first: date, last: date) -> Calendar:
     exceptions = tx.execute(select(e).where(under(e.c.scope, site_id))).mappings()
     return Calendar(
         zone,
-        tuple(_pattern(dict(row)) for row in patterns),
-        tuple(_exception(dict(row)) for row in exceptions),
-        tuple(sorted(_holidays(tx, site_id, first, last))),
+        tuple(pattern_of(dict(row)) for row in patterns),
+        tuple(exception_of(dict(row)) for row in exceptions),
+        tuple(sorted(holidays_of(tx, site_id, first, last))),
     )
 
 
-def _holidays(tx: Connection, site_id: str, first: date, last: date) -> dict[date, str]:
+def holidays_of(tx: Connection, site_id: str, first: date, last: date) -> dict[date, str]:
+    """The public holidays of a site on the days first..last, with their names."""
     row = tx.execute(select(t.holiday_regions).where(t.holiday_regions.c.site_id == site_id)).first()
     if row is None:
         return {}
@@ -119,7 +127,7 @@ def write_shifts(tx: Connection, site_id: str, from_us: int, days: int = AHEAD_D
     first = local_day(from_us, calendar.zone)
     last = first + timedelta(days=days)
     found: list[Overlap] = []
-    for line_id in _lines(tx, site_id):
+    for line_id in lines_of(tx, site_id):
         shifts = calendar.shifts(line_id, first, last)
         _replace(tx, line_id, shifts, at_minute(first, 0, calendar.zone))
         found += overlaps(read_shifts(tx, line_id, at_minute(first, 0, calendar.zone)))
@@ -132,14 +140,31 @@ def _replace(tx: Connection, line_id: str, shifts: Iterable[Shift], from_us: int
     old = select(s.shift_id).where(mine)
     tx.execute(delete(t.shift_breaks).where(b.instance == CALENDAR, b.shift_id.in_(old)))
     tx.execute(delete(t.shifts).where(mine))
+    add_shifts(tx, line_id, list(shifts))
+
+
+def add_shifts(tx: Connection, line_id: str, shifts: Sequence[Shift]) -> int:
+    """Write shifts of the calendar that are not there yet; returns how many were new."""
     rows = [_shift_row(line_id, shift) for shift in shifts]
-    insert_ignore(tx, t.shifts, rows)
     pauses = [
         {"instance": CALENDAR, "shift_id": row["shift_id"], "start_us": p.from_us, "end_us": p.to_us}
         for row, shift in zip(rows, shifts, strict=True)
         for p in shift.breaks
     ]
+    added = insert_ignore(tx, t.shifts, rows)
     insert_ignore(tx, t.shift_breaks, pauses)
+    return added
+
+
+def roll_forward(tx: Connection, site_id: str, now_us: int) -> int:
+    """Write the shifts that have come within reach since; what stands is left. Returns how many are new."""
+    today = local_day(now_us, "UTC")
+    calendar = load(tx, site_id, today - timedelta(days=1), today + timedelta(days=AHEAD_DAYS + 1))
+    if not (calendar.patterns or calendar.exceptions):
+        return 0
+    today = local_day(now_us, calendar.zone)
+    last = today + timedelta(days=AHEAD_DAYS)
+    return sum(add_shifts(tx, line, calendar.shifts(line, today, last)) for line in lines_of(tx, site_id))
 
 
 def _shift_row(line_id: str, shift: Shift) -> dict[str, Any]:
@@ -169,13 +194,37 @@ def read_shifts(tx: Connection, line_id: str, from_us: int) -> list[Shift]:
     return [Shift(a, b, local_day(a, zone or "UTC"), name, (), frozen) for a, b, name, frozen in rows]
 
 
-def _lines(tx: Connection, site_id: str) -> list[str]:
+def roll_sites(database: Database) -> int:
+    """`roll_forward` for every site, each in a transaction of its own."""
+    with database.read() as tx:
+        sites = list(tx.execute(select(t.clocks.c.site_id)).scalars())
+    added = 0
+    for site_id in sites:
+        with database.write() as tx:
+            added += roll_forward(tx, site_id, clocks.read(tx, site_id).plant_us())
+    return added
+
+
+def foreign_shifts(tx: Connection, line_id: str, from_us: int) -> list[Shift]:
+    """The shifts of a line that a MES names and that end after a moment; the name says which MES."""
+    s = t.shifts.c
+    rows = tx.execute(
+        select(s.start_us, s.end_us, s.name, s.instance, s.frozen_us)
+        .where(s.line_id == line_id, s.end_us > from_us, s.instance != CALENDAR)
+        .order_by(s.start_us, s.end_us)
+    )
+    return [Shift(a, b, local_day(a, "UTC"), f"{name} ({mes})", (), fixed) for a, b, name, mes, fixed in rows]
+
+
+def lines_of(tx: Connection, site_id: str) -> list[str]:
+    """The lines of a site, by id."""
     e = t.equipment.c
     rows = tx.execute(select(e.equipment_id).where(e.level == "line", under(e.equipment_id, site_id)))
     return sorted(rows.scalars())
 
 
-def _pattern(row: dict[str, Any]) -> Pattern:
+def pattern_of(row: dict[str, Any]) -> Pattern:
+    """The inverse of `save_pattern`."""
     return Pattern(
         row["pattern_id"],
         row["scope"],
@@ -191,7 +240,8 @@ def _pattern(row: dict[str, Any]) -> Pattern:
     )
 
 
-def _exception(row: dict[str, Any]) -> CalendarException:
+def exception_of(row: dict[str, Any]) -> CalendarException:
+    """The inverse of `save_exception`."""
     return CalendarException(
         row["scope"],
         date.fromisoformat(row["day"]),

@@ -6,6 +6,7 @@ from auth.permissions import Actor, Permission
 from domain.clock import Clock
 from services.commands.accounts import AccountCommands
 from services.commands.alarms import AlarmCommands
+from services.commands.calendars import CalendarCommands
 from services.commands.care import CareCommands
 from services.commands.cases import CaseCommands
 from services.commands.charts import ChartCommands
@@ -22,7 +23,9 @@ from services.commands.stopping import StopCommands
 from services.commands.stops import MachineStopCommands
 from services.context import Context
 from services.queries.admin import AdminQueries
+from services.queries.alarm_limits import AlarmLimitQueries
 from services.queries.alarms import AlarmQueries
+from services.queries.calendars import CalendarQueries
 from services.queries.decide import DecideQueries
 from services.queries.energy import EnergyQueries
 from services.queries.floor import FloorQueries
@@ -36,6 +39,7 @@ from services.queries.quality import QualityQueries
 from services.queries.reports import ReportQueries
 from services.queries.shadow import ShadowQueries
 from services.queries.stops import StopQueries
+from services.queries.targets import TargetQueries
 from services.queries.trust import TrustQueries
 from services.rows.site import SiteRow
 
@@ -60,6 +64,9 @@ class Queries:
     stops: StopQueries
     shadow: ShadowQueries
     trust: TrustQueries
+    calendars: CalendarQueries
+    targets: TargetQueries
+    alarm_limits: AlarmLimitQueries
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,7 @@ class Commands:
     figures: FigureCommands
     stops: MachineStopCommands
     drafts: DraftCommands
+    calendars: CalendarCommands
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,5 +131,8 @@ def open_desk(context: Context, commands: Commands) -> Desk:
         StopQueries(context),
         ShadowQueries(context),
         TrustQueries(context),
+        CalendarQueries(context),
+        TargetQueries(context),
+        AlarmLimitQueries(context),
     )
     return Desk(context.actor, context.site, context.clock, queries, commands)

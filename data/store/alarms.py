@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, select, update
 
 from data.store import tables as t
+from data.store.upsert import upsert
 from domain.alarms.life import Alarm
 
 _D, _S, _E = t.alarm_definitions.c, t.alarm_states.c, t.alarm_events.c
@@ -104,3 +105,22 @@ def events(tx: Connection, where: ColumnElement[bool], limit: int) -> list[dict[
     """The journal, newest first."""
     query = select(t.alarm_events).where(where).order_by(_E.at_us.desc(), _E.event_id.desc()).limit(limit)
     return [dict(row) for row in tx.execute(query).mappings()]
+
+
+def versions(tx: Connection, alarm_id: str) -> list[dict[str, Any]]:
+    """Every version of an alarm, newest first."""
+    query = select(t.alarm_definitions).where(_D.alarm_id == alarm_id).order_by(_D.version.desc())
+    return [dict(row) for row in tx.execute(query).mappings()]
+
+
+def positions(tx: Connection) -> list[tuple[str, str]]:
+    """(the part of the plant, name) of every operator position."""
+    p = t.operator_positions.c
+    rows = tx.execute(select(p.equipment_id, p.name).order_by(p.position_id))
+    return [(row[0], row[1]) for row in rows]
+
+
+def set_position(tx: Connection, equipment_id: str, name: str) -> None:
+    """Name the position of a part of the plant; its id is that part's."""
+    row = {"position_id": equipment_id, "name": name, "equipment_id": equipment_id}
+    upsert(tx, t.operator_positions, [row], ["position_id"])

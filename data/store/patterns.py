@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, delete, func, insert, select
 from data.store import tables as t
 from data.store.upsert import upsert
 
-_M, _P = t.pattern_models.c, t.pattern_points.c
+_M, _P, _R = t.pattern_models.c, t.pattern_points.c, t.pattern_rules.c
 
 
 def newest(tx: Connection, equipment_id: str | None = None) -> dict[str, dict[str, Any]]:
@@ -44,3 +44,15 @@ def points(tx: Connection, equipment_id: str, from_us: int, to_us: int) -> list[
         _P.equipment_id == equipment_id, _P.at_us > from_us, _P.at_us <= to_us
     )
     return [dict(row) for row in tx.execute(query.order_by(_P.at_us)).mappings()]
+
+
+def rules(tx: Connection, equipment_id: str) -> dict[str, Any] | None:
+    """The newest setting of whether a machine's pattern opens cases; None where nobody has set it."""
+    query = select(t.pattern_rules).where(_R.equipment_id == equipment_id).order_by(_R.version.desc())
+    row = tx.execute(query.limit(1)).mappings().first()
+    return dict(row) if row else None
+
+
+def add_rules(tx: Connection, row: Mapping[str, Any]) -> None:
+    """Store a version of the setting."""
+    tx.execute(insert(t.pattern_rules).values(dict(row)))

@@ -22,9 +22,9 @@ class Limit:
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.value) and math.isfinite(self.deadband)):
-            raise InvalidInput("a limit is a number")
+            raise InvalidInput("a limit is a number", "limit")
         if self.deadband < 0 or min(self.on_delay_us, self.off_delay_us) < 0:
-            raise InvalidInput("a deadband and a delay are not negative")
+            raise InvalidInput("a deadband and a delay are not negative", "delays")
 
     def beyond(self, value: float) -> bool:
         """Over (under) the limit."""

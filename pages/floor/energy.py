@@ -2,13 +2,12 @@
 
 import streamlit as st
 
-from auth.permissions import Permission
 from components import energy as c
-from components.tables import empty, lead, stack
+from components.links import link
+from components.tables import empty, lead, small, stack
 from domain.clock import DAY
 from domain.energy import QUARTER_US
 from pages.filters import choice, line_filter
-from pages.floor.tariffs import pricing
 from services.desk import Desk
 
 PLOT = {"displayModeBar": False, "scrollZoom": False}
@@ -16,7 +15,7 @@ SPANS = {"": "Last 24 hours", "7": "Last 7 days", "14": "Last 14 days", "30": "L
 
 
 def render(desk: Desk) -> None:
-    """Filters, the sentence, the load, the table; prices for those who may set them."""
+    """Filters, the sentence, the load, the table."""
     with st.container(horizontal=True):
         line = line_filter(desk.queries.quality.lines())
         days = int(choice("Stretch", "span", list(SPANS.items())) or 1)
@@ -38,6 +37,4 @@ def render(desk: Desk) -> None:
     st.html(stack(rows, resets))
     data = c.energy_csv(view, desk.site)
     st.download_button("Download as CSV", data, "taktwise-energy.csv", "text/csv", on_click="ignore")
-    if desk.may(Permission.MANAGE_ENERGY, desk.site.site_id):
-        with st.expander("Set the tariff and the emission factor"):
-            pricing(desk, view)
+    st.html(small(link("Energy prices: every tariff and emission factor", "prices")))

@@ -7,13 +7,16 @@ import streamlit as st
 
 from auth.permissions import Permission
 from components.links import link
-from components.patterns import parts_panel
+from components.patterns import noted_panel, parts_panel
 from components.spc_figures import pattern_figure
 from components.tables import small
 from components.words import moment, safe
 from domain.clock import DAY, HOUR, micros
 from domain.errors import Conflict, UserFixable
+from domain.recommendation import CAUSE_LABELS, cause_label
+from pages import forms
 from pages.filters import choice, remember
+from pages.forms import Form
 from services.desk import Desk
 from services.rows.quality import PatternView
 
@@ -25,6 +28,7 @@ def render(desk: Desk) -> None:
     """The machine named by `?id=`; `?hour=` chooses the hour that is taken apart."""
     unit = st.query_params.get("id", "")
     asked = st.query_params.get("hour", "")
+    forms.said()
     left, right = st.columns([5, 1], vertical_alignment="bottom")
     with right:
         days = int(choice("Stretch", "span", list(SPANS.items())) or 7)
@@ -38,10 +42,33 @@ def render(desk: Desk) -> None:
             st.plotly_chart(pattern_figure(view, desk.site.time_zone), theme=None, config=PLOT)
         st.html(small(_frozen(view, desk)))
     _hour(view, desk)
-    st.html(parts_panel(view, desk.site, desk.now_us))
+    left, right = st.columns([3, 2], gap="small")
+    with left:
+        st.html(parts_panel(view, desk.site, desk.now_us))
+    with right:
+        st.html(noted_panel(view, desk.site, desk.now_us))
     if desk.may(Permission.MANAGE_CHARTS, unit):
         with st.expander("Freeze the usual pattern anew"):
             _freezing(desk, unit)
+        with st.expander("Let hours beyond a limit open a case"):
+            _opening(desk, view)
+
+
+def _opening(desk: Desk, view: PatternView) -> None:
+    old, causes, form = view.opens, list(CAUSE_LABELS), Form()
+    with st.form("pattern-case", border=False):
+        opens = st.checkbox("Two of three hours beyond a limit open a case", bool(old and old.opens_case))
+        at = causes.index(old.cause) if old and old.cause in causes else causes.index("unknown")
+        cause = st.selectbox("Suspected cause of that case", causes, at, format_func=cause_label)
+        reason = st.text_input("Why (kept with the setting)", max_chars=300)
+        form.under("reason", "")
+        pressed = st.form_submit_button("Save")
+    if pressed:
+        act, unit = desk.commands.charts.watch_pattern, view.equipment_id
+        form.attempt(
+            lambda: act(desk.actor, unit, opens_case=opens, cause=cause, reason=reason),
+            "Saved: it holds for the hours to come.",
+        )
 
 
 def _frozen(view: PatternView, desk: Desk) -> str:

@@ -77,7 +77,10 @@ class Worker:
         self._totals["samples"] += seen.samples
         self._totals["broken rules"] += seen.breaks
         self._totals["cases"] += seen.cases
-        self._totals["hours"] += self._patterns.turn(site_id, now_us)
+        judged = self._patterns.turn(site_id, now_us)
+        self._totals["hours"] += judged.hours
+        self._totals["broken rules"] += judged.breaks
+        self._totals["cases"] += judged.cases
 
     def _sites(self, grace_us: int) -> list[tuple[str, int]]:
         """Each site with a clock, and the plant time up to which its data have had time to arrive."""

@@ -41,11 +41,16 @@ class Definition:
     def __post_init__(self) -> None:
         spec = METRICS.get(self.metric)
         if spec is None or spec.kind is not MetricKind.GAUGE:
-            raise InvalidInput("an alarm watches a measured value; a model's risk is an alert, not an alarm")
+            raise InvalidInput(
+                "an alarm watches a measured value; a model's risk is an alert, not an alarm", "metric"
+            )
         if not self.name.strip() or not self.response.strip() or not self.consequence.strip():
-            raise InvalidInput("an alarm has a name, a consequence and a response: else nobody needs it")
+            missing = next(n for n in ("name", "consequence", "response") if not getattr(self, n).strip())
+            raise InvalidInput(
+                "an alarm has a name, a consequence and a response: else nobody needs it", missing
+            )
         if max(self.on_delay_s, self.off_delay_s) > LONGEST_DELAY_S:
-            raise InvalidInput("a delay is an hour at most")
+            raise InvalidInput("a delay is an hour at most", "delays")
         if self.suppress_when not in ("", NOT_RUNNING):
             raise InvalidInput(f"{self.suppress_when!r} is no known reason to suppress an alarm")
         _ = self.limit

@@ -113,3 +113,11 @@ def checked_text(text: str, *, optional: bool = False) -> str:
     if len(words) > LONGEST_TEXT:
         raise InvalidInput(f"at most {LONGEST_TEXT} characters, please")
     return words
+
+
+def reason_of(text: str) -> str:
+    """`checked_text` of a form's field `reason`."""
+    try:
+        return checked_text(text)
+    except InvalidInput as error:
+        raise InvalidInput(str(error), "reason") from error

@@ -13,13 +13,13 @@ from domain.alarms import life
 from domain.alarms.life import Alarm, Priority, Step
 from domain.clock import wall_us
 from domain.equipment import site_of
-from domain.errors import Conflict, NotFound
+from domain.errors import Conflict, InvalidInput, NotFound
 from domain.ids import new_id
 from services import audit
 from services.actors import fresh
 from services.alarms.definition import Definition, definition_of
 from services.alarms.keeping import Told, keep
-from services.commands.acting import checked_text
+from services.commands.acting import checked_text, reason_of
 from services.queries.common import names_of
 from services.situation import Site, site_at
 
@@ -73,7 +73,7 @@ class AlarmCommands:
 
         A new one is judged from now on, or from `from_us`. Conflict when it was changed meanwhile.
         """
-        words = checked_text(reason)
+        words = reason_of(reason)
         with self._database.write() as tx:
             person = fresh(tx, actor)
             person.require(Permission.MANAGE_ALARMS, wanted.equipment_id)
@@ -88,6 +88,21 @@ class AlarmCommands:
             detail = {**saved.columns(), "reason": words}
             _note(tx, person, site, "defined an alarm", saved.alarm_id, detail)
             return saved.alarm_id
+
+    def set_position(self, actor: Actor, equipment_id: str, name: str, reason: str) -> None:
+        """Name the operator position of a line, an area or the plant; alarms are counted by position."""
+        with self._database.write() as tx:
+            person = fresh(tx, actor)
+            person.require(Permission.MANAGE_ALARMS, equipment_id)
+            site, words = site_at(tx, site_of(equipment_id)), reason_of(reason)
+            if equipment_id not in names_of(tx, [equipment_id]):
+                raise NotFound("there is no such part of the plant")
+            if not name.strip():
+                raise InvalidInput("a position has a name", "name")
+            before = dict(store.positions(tx)).get(equipment_id, "")
+            store.set_position(tx, equipment_id, name.strip())
+            detail = {"before": before, "after": name.strip(), "reason": words}
+            _note(tx, person, site, "named an operator position", equipment_id, detail)
 
 
 def _version(tx: Connection, wanted: Definition) -> Definition:

@@ -19,10 +19,11 @@ from domain.clock import wall_us
 from domain.equipment import site_of
 from domain.errors import Conflict, InvalidInput, NotFound
 from domain.ids import new_id
+from domain.recommendation import CAUSE_LABELS
 from domain.spc.charts import limits_of, resemblance
 from services import audit
 from services.actors import fresh
-from services.commands.acting import checked_text
+from services.commands.acting import checked_text, reason_of
 from services.queries.common import names_of
 from services.situation import Site, site_at
 from services.spc import multivariate
@@ -102,6 +103,31 @@ class ChartCommands:
             version = freeze_pattern(tx, equipment_id, (from_us, to_us), person, site, words)
             detail = {"version": version, "from_us": from_us, "to_us": to_us, "reason": words}
             _note(tx, person, site, "froze the usual pattern", "equipment", equipment_id, detail)
+            return version
+
+    def watch_pattern(
+        self, actor: Actor, equipment_id: str, *, opens_case: bool, cause: str, reason: str
+    ) -> int:
+        """Say whether hours beyond a limit of the usual pattern open a case, and what they point to."""
+        with self._database.write() as tx:
+            person, site = _allowed(tx, actor, Permission.MANAGE_CHARTS, equipment_id)
+            words = reason_of(reason)
+            if cause not in CAUSE_LABELS:
+                raise InvalidInput("there is no such cause", "cause")
+            if equipment_id not in pattern_store.newest(tx, equipment_id):
+                raise NotFound("nobody has frozen the usual pattern of this machine yet")
+            before = pattern_store.rules(tx, equipment_id)
+            version = before["version"] + 1 if before else 1
+            row = {
+                "equipment_id": equipment_id, "version": version, "opens_case": opens_case, "cause": cause,
+                "changed_by": person.account_id, "changed_us": site.now_us, "changed_wall_us": wall_us(),
+                "reason": words,
+            }  # fmt: skip
+            pattern_store.add_rules(tx, row)
+            was = {"opens_case": bool(before and before["opens_case"]), "cause": before and before["cause"]}
+            detail = {"version": version, "opens_case": opens_case, "cause": cause, "before": was}
+            detail["reason"] = words
+            _note(tx, person, site, "set what the usual pattern opens", "equipment", equipment_id, detail)
             return version
 
 

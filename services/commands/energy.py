@@ -15,7 +15,7 @@ from domain.energy import Band, Tariff
 from domain.errors import InvalidInput
 from services import audit
 from services.actors import fresh
-from services.commands.acting import checked_text
+from services.commands.acting import checked_text, reason_of
 from services.situation import Site, site_at
 
 DIRTIEST = 2_000.0
@@ -38,6 +38,8 @@ class EnergyCommands:
         reason: str,
     ) -> int:
         """A new version of the tariff; earlier hours keep theirs. Returns its number."""
+        if not name.strip():
+            raise InvalidInput("a tariff has a name", "name")
         tariff = Tariff(valid_from_us, checked_text(name), tuple(bands), peak_cents_per_kw)
         row = {
             "valid_from_us": tariff.valid_from_us,
@@ -52,7 +54,9 @@ class EnergyCommands:
     ) -> int:
         """A new emission factor with its source. Returns its version."""
         if not 0 <= grams_per_kwh <= DIRTIEST:
-            raise InvalidInput(f"an emission factor lies between 0 and {DIRTIEST:,.0f} g/kWh")
+            raise InvalidInput(f"an emission factor lies between 0 and {DIRTIEST:,.0f} g/kWh", "grams")
+        if not source.strip():
+            raise InvalidInput("say who published the factor", "source")
         row = {
             "valid_from_us": valid_from_us,
             "grams_per_kwh": grams_per_kwh,
@@ -66,7 +70,7 @@ class EnergyCommands:
         with self._database.write() as tx:
             person = fresh(tx, actor)
             person.require(Permission.MANAGE_ENERGY, site_id)
-            site, words = site_at(tx, site_id), checked_text(reason)
+            site, words = site_at(tx, site_id), reason_of(reason)
             version = _next(tx, table, site_id)
             stored = {
                 "site_id": site_id,

@@ -7,12 +7,12 @@ facts say later is shown beside it as corrected, with the difference.
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from auth.permissions import Actor, Permission
 from data.store import tables as t
 from data.store.database import Database
-from data.store.upsert import upsert
+from data.store.upsert import insert_ignore, upsert
 from domain.clock import wall_us
 from domain.equipment import line_of, site_of
 from domain.errors import Conflict, InvalidInput, NotFound, NotNow
@@ -20,7 +20,7 @@ from domain.kpi import MinorModel
 from domain.measures import NAMES
 from services import audit, clocks
 from services.actors import fresh
-from services.commands.acting import checked_text
+from services.commands.acting import checked_text, reason_of
 from services.kpi import dirty
 from services.kpi.closing import provisional_units
 from services.kpi.planned import units_of
@@ -85,28 +85,56 @@ class FigureCommands:
             detail = {"from_us": from_us, "version": newest["version"], "reason": words}
             _note(tx, person, "reopened a shift", line_id, now, detail)
 
-    def set_target(self, actor: Actor, scope: str, kpi: str, value: float, valid_from_us: int) -> None:
-        """A target as a fraction, from a moment on; earlier ones stay for the time before."""
+    def set_target(
+        self, actor: Actor, scope: str, kpi: str, value: float, valid_from_us: int, reason: str = ""
+    ) -> None:
+        """A target as a fraction, from a moment on; earlier ones stay for the time before.
+
+        Conflict where one holds from that moment on already: it must be taken back first.
+        """
         if kpi not in TARGETED or not 0 < value <= 1:
-            raise InvalidInput("a target is a share between 0 and 100 % of a ratio")
+            raise InvalidInput("a target is a share between 0 and 100 % of a ratio", "value")
         with self._database.write() as tx:
             person = self._allowed(tx, actor, Permission.SET_TARGETS, scope)
             _known(tx, scope)
+            before = _target(tx, scope, kpi, valid_from_us)
             row = {
                 "scope": scope, "kpi": kpi, "valid_from_us": valid_from_us, "value": value,
                 "set_by": person.account_id, "set_wall_us": self._now_wall(),
             }  # fmt: skip
-            upsert(tx, t.targets, [row], ["scope", "kpi", "valid_from_us"])
-            detail = {"kpi": kpi, "value": value, "valid_from_us": valid_from_us}
-            _note(tx, person, "set a target", scope, valid_from_us, detail)
+            if not insert_ignore(tx, t.targets, [row]):
+                raise Conflict("a target holds from that day on already; take it back first")
+            detail = {
+                "kpi": kpi, "value": value, "valid_from_us": valid_from_us, "before": share_words(before),
+                "after": f"{kpi} {share_words(value)}", "reason": checked_text(reason, optional=True),
+            }  # fmt: skip
+            at_us = clocks.read(tx, site_of(scope)).plant_us()
+            _note(tx, person, "set a target", scope, at_us, detail, "target")
+
+    def take_back_target(self, actor: Actor, scope: str, kpi: str, valid_from_us: int, reason: str) -> None:
+        """Undo a target that does not hold yet; one that holds is followed by another, never removed."""
+        with self._database.write() as tx:
+            person = self._allowed(tx, actor, Permission.SET_TARGETS, scope)
+            words = reason_of(reason)
+            now = clocks.read(tx, site_of(scope)).plant_us()
+            if valid_from_us <= now:
+                raise NotNow("this target holds already; set another from a day to come on")
+            g = t.targets.c
+            here = (g.scope == scope) & (g.kpi == kpi) & (g.valid_from_us == valid_from_us)
+            value = tx.execute(select(g.value).where(here)).scalar()
+            if value is None:
+                raise NotFound("there is no such target")
+            tx.execute(delete(t.targets).where(here))
+            detail = {"before": f"{kpi} {share_words(value)}", "after": "taken back", "reason": words}
+            _note(tx, person, "took back a target", scope, now, detail, "target")
 
     def set_stop_policy(
         self, actor: Actor, scope: str, minor_stop_s: int, model: MinorModel, valid_from_us: int, reason: str
     ) -> None:
         """How long a minor stop is, on a line or a site, from a moment on; earlier figures stay."""
-        words = checked_text(reason)
+        words = reason_of(reason)
         if not 0 < minor_stop_s <= LONGEST_MINOR_S:
-            raise InvalidInput("a minor stop lasts between 1 s and 30 min")
+            raise InvalidInput("a minor stop lasts between 1 s and 30 min", "seconds")
         with self._database.write() as tx:
             person = self._allowed(tx, actor, Permission.SET_TARGETS, scope)
             _known(tx, scope)
@@ -187,12 +215,33 @@ def _lines(tx: Connection, scope: str) -> list[str]:
     return list(tx.execute(select(e.equipment_id).where(e.level == "line", inside)).scalars())
 
 
-def _note(tx: Connection, actor: Actor, action: str, scope: str, at_us: int, detail: dict[str, Any]) -> None:
+def _target(tx: Connection, scope: str, kpi: str, at_us: int) -> float | None:
+    """The target that held until then."""
+    g = t.targets.c
+    held = select(g.value).where(g.scope == scope, g.kpi == kpi, g.valid_from_us < at_us)
+    found: float | None = tx.execute(held.order_by(g.valid_from_us.desc()).limit(1)).scalar()
+    return found
+
+
+def share_words(value: float | None) -> str:
+    """`81 %`, or nothing where there is none."""
+    return "" if value is None else f"{100 * value:g} %"
+
+
+def _note(
+    tx: Connection,
+    actor: Actor,
+    action: str,
+    scope: str,
+    at_us: int,
+    detail: dict[str, Any],
+    kind: str = "equipment",
+) -> None:
     audit.append(
         tx,
         actor=actor.account_id,
         action=action,
-        subject_kind="equipment",
+        subject_kind=kind,
         subject_id=scope,
         plant_us=at_us,
         detail=detail,

@@ -37,6 +37,15 @@ def nodes(tx: Connection, scope: str, level: str) -> list[Node]:
     return sorted(found, key=lambda n: n.position) if level == "line" else found
 
 
+def aimed(tx: Connection, found: Sequence[Node], at_us: int) -> list[Node]:
+    """The same nodes with the OEE target that holds at a moment; without a dated one, that of the node."""
+    g = t.targets.c
+    here = g.scope.in_([n.equipment_id for n in found]) & (g.kpi == "oee") & (g.valid_from_us <= at_us)
+    rows = tx.execute(select(g.scope, g.value).where(here).order_by(g.valid_from_us))
+    dated = {row[0]: row[1] for row in rows}
+    return [replace(n, target=dated.get(n.equipment_id, n.target)) for n in found]
+
+
 def site_words(tx: Connection, site_id: str) -> tuple[str, str]:
     """(time zone, currency) of a site; UTC and no currency for an unknown one."""
     s = t.sites.c

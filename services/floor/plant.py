@@ -59,9 +59,11 @@ def line_figures(
     units = tuple(facts.nodes(tx, node.equipment_id, "unit"))
     if not units:
         return None
+    span = facts.stretch(tx, node.equipment_id, ask.window, ask.now_us, zone)
+    node, *aimed = facts.aimed(tx, [node, *units], span.to_us)
+    units = tuple(aimed)
     line = Line(node, units)
     pace = line.constraint.equipment_id
-    span = facts.stretch(tx, node.equipment_id, ask.window, ask.now_us, zone)
     window = Span(span.from_us, span.to_us)
     shown = [u.equipment_id for u in units] if every else [pace]
     measured = windows.read(tx, node.equipment_id, shown, window, ask.now_us, () if every else line.after)

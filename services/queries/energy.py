@@ -16,7 +16,7 @@ from domain.equipment import line_of
 from services.context import Context
 from services.energy.load import Load, load
 from services.queries.common import in_scope, people, under
-from services.rows.energy import EnergyRow, EnergyView, Priced
+from services.rows.energy import EnergyRow, EnergyView, Priced, Prices
 
 SHOWN_RESETS = 12
 
@@ -44,8 +44,27 @@ class EnergyQueries:
             who = people(tx, [row["set_by"] for row in (*priced, *factors)])
             names = _lines(tx, {line_of(u["equipment_id"]) for u in units})
             resets = _resets(tx, units, from_us, to_us)
-        known = [tariff_of(row) for row in priced]
+        known = [tariff_of(row) for row in reversed(priced)]
         return _assembled(found, units, names, line_id, known, priced, factors, who, zone, resets)
+
+    def prices(self) -> Prices:
+        """Every version of the site's tariff and emission factor, newest first, and which ones hold."""
+        c = self._context
+        c.actor.require(Permission.SEE_FLOOR)
+        with c.database.read() as tx:
+            priced, factors = tariffs(tx, c.site.site_id), _factors(tx, c.site.site_id)
+            who = people(tx, [row["set_by"] for row in (*priced, *factors)])
+        return Prices(
+            tuple(_priced(row, row["name"], "", who) for row in priced),
+            tuple(_priced(row, f"{row['grams_per_kwh']:g} g/kWh", row["source"], who) for row in factors),
+            _place(priced, c.now_us),
+            _place(factors, c.now_us),
+        )
+
+
+def _place(versions: Sequence[Mapping[str, Any]], now_us: int) -> int | None:
+    held = in_force(versions, now_us)
+    return None if held is None else [row["version"] for row in versions].index(held["version"])
 
 
 def tariffs(tx: Connection, site_id: str) -> list[Mapping[str, Any]]:
@@ -53,6 +72,12 @@ def tariffs(tx: Connection, site_id: str) -> list[Mapping[str, Any]]:
     r = t.energy_tariffs.c
     query = select(t.energy_tariffs).where(r.site_id == site_id).order_by(r.version.desc())
     return [dict(row) for row in tx.execute(query).mappings()]
+
+
+def in_force(versions: Sequence[Mapping[str, Any]], at_us: int) -> Mapping[str, Any] | None:
+    """Of versions, newest first: the one that holds at a moment."""
+    begun = [row for row in versions if row["valid_from_us"] <= at_us]
+    return max(begun, key=lambda row: (row["valid_from_us"], row["version"]), default=None)
 
 
 def tariff_of(row: Mapping[str, Any]) -> Tariff:
@@ -127,8 +152,9 @@ def _assembled(
     rows = [_row(found, key, names.get(key, key), level, own, known, zone) for key, own in groups.items()]
     whole = _row(found, line_id, names.get(line_id, ""), "whole", everyone, known, zone)
     cost = e.cost_of(quarters, known, zone)
-    factor = factors[0] if factors else None
-    tariff = priced[0] if priced else None
+    end = quarters[-1].at_us if quarters else 0
+    factor, tariff = in_force(factors, end), in_force(priced, end)
+    emits = [e.Factor(row["valid_from_us"], row["grams_per_kwh"]) for row in reversed(factors)]
     return EnergyView(
         whole=whole,
         rows=tuple(sorted(rows, key=lambda r: -r.kwh)),
@@ -137,7 +163,7 @@ def _assembled(
         peak_charge_cents=round(whole.peak_kw * tariff["peak_cents_per_kw"])
         if tariff and whole.peak_kw is not None
         else None,
-        co2_kg=whole.kwh * factor["grams_per_kwh"] / 1_000 if factor else None,
+        co2_kg=e.emissions_kg(quarters, emits) if factor else None,
         tariff=_priced(tariff, tariff["name"], "", who) if tariff else None,
         factor=_priced(factor, f"{factor['grams_per_kwh']:g} g/kWh", factor["source"], who)
         if factor

@@ -14,8 +14,10 @@ from domain.equipment import line_of
 from domain.errors import NotFound
 from services.context import Context
 from services.queries.common import in_scope, names_of, people, under
-from services.rows.quality import LimitsRow, Part, PatternPoint, PatternRow, PatternView
+from services.queries.quality import noted_of
+from services.rows.quality import LimitsRow, Part, PatternPoint, PatternRow, PatternRules, PatternView
 from services.spc import multivariate
+from services.spc.pattern_cases import chart_of
 
 
 class PatternQueries:
@@ -52,7 +54,9 @@ class PatternQueries:
                 raise NotFound("nobody has frozen the usual pattern of this machine yet")
             rows = store.points(tx, equipment_id, from_us, to_us)
             name = names_of(tx, [equipment_id]).get(equipment_id, equipment_id)
-            who = people(tx, [row["frozen_by"]])
+            setting = store.rules(tx, equipment_id)
+            who = people(tx, [row["frozen_by"], setting["changed_by"] if setting else None])
+            noted = noted_of(tx, chart_of(equipment_id))
         pattern = multivariate.from_json(row["content"])
         chosen = _chosen(rows, pattern, chosen_us)
         return PatternView(
@@ -79,7 +83,14 @@ class PatternQueries:
             ),
             chosen_us=chosen["at_us"] if chosen else None,
             parts=_parts(pattern, chosen) if chosen else (),
+            noted=noted,
+            opens=_rules(setting, who) if setting else None,
         )
+
+
+def _rules(row: Mapping[str, Any], who: Mapping[str, str]) -> PatternRules:
+    by = who.get(row["changed_by"], row["changed_by"])
+    return PatternRules(bool(row["opens_case"]), row["cause"], by, row["changed_us"], row["reason"])
 
 
 def _chosen(

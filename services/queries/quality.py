@@ -112,7 +112,7 @@ def _view(tx: Connection, row: Mapping[str, Any], from_us: int, to_us: int) -> C
         breaks=tuple(one for series in drawn for one in breaks_of(series, chart.rules)),
         limits=history[0] if history else None,
         history=history,
-        noted=_noted(tx, chart.chart_id),
+        noted=noted_of(tx, chart.chart_id),
         times=tuple(s.at_us for s in samples),
         capability=answer,
         capability_why=why,
@@ -175,7 +175,8 @@ def limits_row(row: Mapping[str, Any], who: Mapping[str, str]) -> LimitsRow:
     )  # fmt: skip
 
 
-def _noted(tx: Connection, chart_id: str) -> tuple[NotedBreak, ...]:
+def noted_of(tx: Connection, chart_id: str) -> tuple[NotedBreak, ...]:
+    """The newest broken rules of a chart as they were written down, and the cases they led to."""
     rows = store.breaks(tx, _B.chart_id == chart_id, SHOWN_BREAKS)
     numbers = _numbers(tx, [row["case_id"] for row in rows])
     return tuple(

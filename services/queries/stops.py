@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from auth.permissions import Permission
 from data.store import tables as t
-from domain.clock import HOUR
+from domain.clock import HOUR, SECOND
 from domain.equipment import within
 from domain.errors import NotFound
 from domain.kpi import MinorModel
@@ -107,14 +107,23 @@ class StopQueries:
         c.actor.require(Permission.SEE_FLOOR)
         with c.database.read() as tx:
             rows = tx.execute(
-                select(p.scope, p.minor_stop_s, p.valid_from_us, p.set_by, p.reason)
+                select(p.scope, p.minor_stop_s, p.valid_from_us, p.set_by, p.reason, p.minor_model)
                 .where(under(p.scope, c.site.site_id), in_scope(p.scope, c.actor))
                 .order_by(p.valid_from_us.desc())
             ).all()
             names = names_of(tx, [row.scope for row in rows])
             who = people(tx, [row.set_by for row in rows])
         return tuple(
-            PolicyRow(r[0], names.get(r[0], r[0]), int(r[1]), r[2], who.get(r[3], r[3]), r[4]) for r in rows
+            PolicyRow(
+                r[0],
+                names.get(r[0], r[0]),
+                int(r[1]),
+                r[2],
+                who.get(r[3], r[3]),
+                r[4],
+                r[5] if r[0] == c.site.site_id else "",
+            )
+            for r in rows
         )
 
     def minor_model(self) -> MinorModel:
@@ -122,6 +131,12 @@ class StopQueries:
         self._context.actor.require(Permission.SEE_FLOOR)
         with self._context.database.read() as tx:
             return valid.model_of(tx, self._context.site.site_id)
+
+    def limit_now(self, scope: str) -> int:
+        """The limit of a short stop that holds now, in seconds."""
+        self._context.actor.require(Permission.SEE_FLOOR)
+        with self._context.database.read() as tx:
+            return short_us(tx, scope, self._context.now_us) // SECOND
 
     def shift(self, line_id: str) -> Span:
         """The shift of a line that runs now, as far as it has come; else the last 8 hours."""

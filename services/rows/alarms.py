@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from domain.alarms.kpis import AlarmKpis
 from domain.alarms.life import Priority, State
+from services.alarms.definition import Definition
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +66,25 @@ class AlarmFigures:
     names: dict[str, tuple[str, str]]
     journal: tuple[JournalRow, ...]
     days: float
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionRow:
+    """A version of an alarm's definition with the names around it, and who made it when and why."""
+
+    definition: Definition
+    equipment_name: str
+    position_name: str
+    unit: str
+    changed_by: str
+    changed_us: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionList:
+    """The newest version of every alarm, and how many of them are off."""
+
+    rows: tuple[DefinitionRow, ...]
+    positions: tuple[tuple[str, str], ...]
+    off: int

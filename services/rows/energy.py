@@ -53,3 +53,13 @@ class EnergyView:
     factor: Priced | None
     unpriced: int
     resets: tuple[tuple[str, int, float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Every version, newest first; `tariff` and `factor` are the places of those that hold now."""
+
+    tariffs: tuple[Priced, ...]
+    factors: tuple[Priced, ...]
+    tariff: int | None
+    factor: int | None

@@ -123,6 +123,17 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class PatternRules:
+    """Whether hours beyond a limit open a case, which cause they point to, and who said so."""
+
+    opens_case: bool
+    cause: str
+    changed_by: str
+    changed_us: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class PatternView:
     """A machine's hours against its pattern, and the parts of one chosen hour."""
 
@@ -136,3 +147,5 @@ class PatternView:
     limits: LimitsRow
     chosen_us: int | None
     parts: tuple[Part, ...]
+    noted: tuple[NotedBreak, ...] = ()
+    opens: PatternRules | None = None

@@ -128,3 +128,4 @@ class PolicyRow:
     valid_from_us: int
     set_by: str
     reason: str
+    model: str = ""  # where short stops count; of the site's own versions only

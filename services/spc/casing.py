@@ -1,7 +1,7 @@
 """From a broken rule to a case: opened once per machine and cause, or noted on the one that is open."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -27,38 +27,69 @@ FRESH = 3  # samples: an older break is history, and opens nothing
 NEEDED = 2  # broken rules among the newest samples before a case is worth a person's time
 
 
-def open_for(tx: Connection, chart: Chart, fresh: Sequence[Mapping[str, Any]], now_us: int) -> int:
-    """Open a case for new breaks of a chart that may; returns how many were opened (0 or 1).
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Something that a chart noticed on a machine, worth a person's look.
 
-    Nothing is opened for a machine with a case decided in the last hours. An open case of the same
-    machine and cause gets a note instead.
+    `cause` is what the chart was told to suspect. `tell(machine, cause)` says it in words; `rows` are the
+    new rows of `spc_breaks` behind it, `proposed_by` and `against` stand on the case.
     """
+
+    equipment_id: str
+    cause: str
+    rows: Sequence[Mapping[str, Any]]
+    tell: Callable[[str, str], str]
+    proposed_by: str
+    noted: str
+    against: str
+
+
+def open_for(tx: Connection, chart: Chart, fresh: Sequence[Mapping[str, Any]], now_us: int) -> int:
+    """Open a case for new breaks of a chart that may; returns how many were opened (0 or 1)."""
     recent = [row for row in fresh if row["at_us"] > now_us - FRESH * chart.every_us and _worse(chart, row)]
     if not chart.opens_case or not recent or len(recent_breaks(tx, chart, now_us)) < NEEDED:
         return 0
-    machine = machine_at(tx, chart.equipment_id)
-    cause = chart.cause if chart.cause in causes_of(tx, machine.machine_type) else "unknown"
+    signal = Signal(
+        chart.equipment_id,
+        chart.cause,
+        recent,
+        lambda name, cause: told(chart, recent, name, cause),
+        f"control chart {chart.title}",
+        "control chart broke a rule",
+        "A chart says that something changed, not what: no failure is costed.",
+    )
+    return raise_or_note(tx, signal, now_us)
+
+
+def raise_or_note(tx: Connection, signal: Signal, now_us: int) -> int:
+    """Open a case for a signal, or note it on the open one of the same machine and cause; returns how many
+    were opened.
+
+    Nothing is opened for a machine with a case decided in the last hours.
+    """
+    machine = machine_at(tx, signal.equipment_id)
+    cause = signal.cause if signal.cause in causes_of(tx, machine.machine_type) else "unknown"
     plan = planned(
         tx,
-        no_prediction(chart.equipment_id, now_us),
+        no_prediction(signal.equipment_id, now_us),
         now_us,
         cases_store.next_number(tx),
         cause=cause if cause != "unknown" else "",
         wanted=Choice.INSPECT_FIRST,
     )
-    words = told(chart, recent, machine.name, plan.situation.cause)
-    key = open_key(chart.equipment_id, plan.situation.cause)
-    case = next((c for c in cases_store.open_for(tx, chart.equipment_id) if c["open_key"] == key), None)
+    words = signal.tell(machine.name, plan.situation.cause)
+    key = open_key(signal.equipment_id, plan.situation.cause)
+    case = next((c for c in cases_store.open_for(tx, signal.equipment_id) if c["open_key"] == key), None)
     if case is None:
-        ended = cases_store.newest_closed(tx, chart.equipment_id)
+        ended = cases_store.newest_closed(tx, signal.equipment_id)
         if ended is not None and now_us - ended["closed_us"] < QUIET_US:
             return 0
-    case_id = case["case_id"] if case else _open(tx, chart, plan, words, key, now_us)
-    for row in recent:
+    case_id = case["case_id"] if case else _open(tx, signal, plan, words, key, now_us)
+    for row in signal.rows:
         store.name_case(tx, row, case_id)
     if case is not None:
-        detail = {"chart": chart.title, "words": words}
-        audit.of_case(tx, case_id, "control chart broke a rule", now_us, detail)
+        detail = {"chart": signal.proposed_by, "words": words}
+        audit.of_case(tx, case_id, signal.noted, now_us, detail)
     return int(case is None)
 
 
@@ -86,15 +117,15 @@ def told(chart: Chart, rows: Sequence[Mapping[str, Any]], name: str, cause: str)
     )
 
 
-def _open(tx: Connection, chart: Chart, plan: Planned, words: str, key: str, now_us: int) -> str:
-    against = (*plan.evidence.against, "A chart says that something changed, not what: no failure is costed.")
+def _open(tx: Connection, signal: Signal, plan: Planned, words: str, key: str, now_us: int) -> str:
+    against = (*plan.evidence.against, signal.against)
     evidence = replace(plan.evidence, words=words, prediction_id=None, against=against).to_json()
     case_id = new_id()
     row: dict[str, Any] = {
         "case_id": case_id,
-        "site_id": site_of(chart.equipment_id),
+        "site_id": site_of(signal.equipment_id),
         "number": plan.number,
-        "equipment_id": chart.equipment_id,
+        "equipment_id": signal.equipment_id,
         "kind": CaseKind.CHART.value,
         "state": CaseState.PROPOSED.value,
         "version": 1,
@@ -104,7 +135,7 @@ def _open(tx: Connection, chart: Chart, plan: Planned, words: str, key: str, now
         "opened_wall_us": wall_us(),
         "default_action": DEFAULT_ACTION,
         "permission": "decide",
-        "proposed_by": f"control chart {chart.title}",
+        "proposed_by": signal.proposed_by,
         "reason": "",
         **plan.columns(),
         "evidence": evidence,
@@ -112,6 +143,6 @@ def _open(tx: Connection, chart: Chart, plan: Planned, words: str, key: str, now
     }
     cases_store.add(tx, row)
     propose(tx, case_id, plan.commands(plan.advice.advised), wall_us())
-    detail = {"title": row["title"], "chart": chart.title, "words": words}
+    detail = {"title": row["title"], "chart": signal.proposed_by, "words": words}
     audit.of_case(tx, case_id, "proposed", now_us, detail)
     return case_id

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from data.store.database import Database
 from domain.clock import HOUR
 from domain.equipment import within
 from domain.errors import TaktwiseError
-from services.spc import multivariate
+from services.spc import multivariate, pattern_cases
 from services.spc.sampling import Times, ignored, usable
 
 METRICS = (
@@ -66,6 +67,15 @@ def _medians(times: Times, values: NDArray[np.float64]) -> dict[int, float]:
     return dict(zip(hours[kept].tolist(), middle[kept].tolist(), strict=True))
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What one turn came to."""
+
+    hours: int
+    breaks: int
+    cases: int
+
+
 class PatternWatch:
     """Judges each machine's new hours by its frozen pattern."""
 
@@ -73,31 +83,34 @@ class PatternWatch:
         self._database = database
         self._done: dict[str, tuple[int, int]] = {}
 
-    def turn(self, site_id: str, now_us: int) -> int:
-        """Bring every machine of a site up to `now_us`; returns how many hours were judged."""
+    def turn(self, site_id: str, now_us: int) -> Judged:
+        """Bring every machine of a site up to `now_us`, plant time."""
         with self._database.read() as tx:
             models = {key: row for key, row in store.newest(tx).items() if within(key, site_id)}
             ends = store.ends(tx)
-        to_us, judged = now_us // HOUR * HOUR, 0
+        to_us, total = now_us // HOUR * HOUR, [0, 0, 0]
         for equipment_id, row in models.items():
             mark = (to_us, row["version"])
             if self._done.get(equipment_id) == mark:
                 continue
             try:
-                judged += self._machine(equipment_id, row, ends.get(equipment_id), to_us)
+                found = self._machine(equipment_id, row, ends.get(equipment_id), to_us)
             except TaktwiseError as error:
                 log.warning("pattern of %s: %s", equipment_id, error)
                 continue
             self._done[equipment_id] = mark
-        return judged
+            total = [a + b for a, b in zip(total, found, strict=True)]
+        return Judged(*total)
 
-    def _machine(self, equipment_id: str, row: dict[str, Any], end: int | None, to_us: int) -> int:
+    def _machine(
+        self, equipment_id: str, row: dict[str, Any], end: int | None, to_us: int
+    ) -> tuple[int, int, int]:
         pattern = multivariate.from_json(row["content"])
         from_us = to_us - BACK_US if end is None else min(end, to_us) - AGAIN_US
         with self._database.write() as tx:
             hours, values = hours_of(tx, equipment_id, pattern.metrics, from_us, to_us)
             if not len(hours):
-                return 0
+                return 0, 0, 0
             found = multivariate.judge(pattern, values)
             rows = [
                 {
@@ -111,4 +124,6 @@ class PatternWatch:
                 for at, vector, t2, spe in zip(hours, values, found.t2, found.spe, strict=True)
             ]
             store.store_points(tx, rows)
-        return len(rows)
+            live = [point for point in rows if point["at_us"] > row["to_us"]]  # phase I made the limits
+            breaks, cases = pattern_cases.note_and_open(tx, row, live, to_us)
+        return len(rows), breaks, cases

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.clock import DAY, HOUR, micros
-from domain.energy import QUARTER_US, Band, Quarter, Tariff, base_load, cost_of, peak_of
+from domain.energy import QUARTER_US, Band, Factor, Quarter, Tariff, base_load, cost_of, emissions_kg, peak_of
 from domain.errors import InvalidInput
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -85,3 +85,12 @@ def test_a_stretch_spread_over_a_gap_is_no_peak_and_the_base_is_found():
     assert base_load(row) == pytest.approx(20.0, abs=1)
     assert base_load(row[:90]) is None
     assert row[-1].at_us < 4 * DAY
+
+
+def test_each_hour_emits_by_the_factor_of_its_time():
+    first = at("2026-11-20 00:00")
+    day = quarters(first, 96)  # 4 kW: 1 kWh a quarter hour
+    factors = [Factor(first - DAY, 400.0), Factor(first + 12 * HOUR, 300.0)]
+    assert emissions_kg(day, factors) == pytest.approx((48 * 400 + 48 * 300) / 1_000)
+    assert emissions_kg(day, factors[1:]) is None  # half of the day has no factor
+    assert emissions_kg(day, [*factors, Factor(first + 12 * HOUR, 0.0)]) == pytest.approx(48 * 0.4)

@@ -14,6 +14,7 @@ from domain.clock import Clock, wall_us
 from services.actors import load_actor
 from services.commands.accounts import AccountCommands
 from services.commands.alarms import AlarmCommands
+from services.commands.calendars import CalendarCommands
 from services.commands.care import CareCommands
 from services.commands.cases import CaseCommands
 from services.commands.charts import ChartCommands
@@ -83,6 +84,7 @@ class Screens:
             figures=FigureCommands(self.database),
             stops=MachineStopCommands(self.database),
             drafts=DraftCommands(self.database),
+            calendars=CalendarCommands(self.database),
         )
         return open_desk(Context(self.database, actor, site, Clock(f.NOW, wall_us())), commands)
 

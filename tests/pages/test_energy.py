@@ -9,7 +9,7 @@ from services.rollups import BUCKET_US
 from tests import factories as f
 from tests.pages.conftest import html_of
 
-ENERGY = "pages.floor.energy:render"
+ENERGY, PRICES = "pages.floor.energy:render", "pages.improve.prices:render"
 START = f.NOW - f.NOW % BUCKET_US - 2 * DAY
 
 
@@ -42,10 +42,13 @@ def test_the_screen_says_what_was_used_what_it_cost_and_what_is_missing(screens,
     assert "flat &lt;i&gt;" in html and "all day" in html and "400 g/kWh; supplier" in html
     assert "CNC-11" in html and "% estimated" in html and "0.50" in html
     assert len(test.get("plotly_chart")) == 1
+    test = screens.open(PRICES, manager)
     form = next(i for i in test.text_input if i.label == "Why (kept with the factor)")
     form.set_value("new label")
     next(b for b in test.button if b.label == "Set the factor").click().run()
-    assert "new label" in html_of(test)
+    html = html_of(test)
+    assert "new label" in html and "label" in html and html.count("in force") >= 3
+    assert "new label" in html_of(screens.open(ENERGY, manager))
 
 
 def test_who_may_not_set_prices_sees_none_of_the_forms_and_who_sees_nothing_gets_a_sentence(
@@ -53,6 +56,24 @@ def test_who_may_not_set_prices_sees_none_of_the_forms_and_who_sees_nothing_gets
 ):
     used(screens)
     test = screens.open(ENERGY)
-    assert not test.expander and "Nobody has set a tariff" in html_of(test)
+    assert "Nobody has set a tariff" in html_of(test)
+    test = screens.open(PRICES)
+    assert not list(test.button) and "Nobody has set a tariff yet." in html_of(test)
     ann = somebody("ann", [Role.OPERATOR], ["north/forming"])
     assert "No machine is placed here yet." in html_of(screens.open(ENERGY, ann))
+
+
+def test_each_version_is_listed_and_a_missing_word_is_asked_for_beside_its_field(screens, somebody):
+    manager = somebody("mia", [Role.PLANT_MANAGER])
+    test = screens.open(PRICES, manager)
+    next(i for i in test.text_input if i.label.startswith("Why (kept with the tariff")).set_value("contract")
+    next(b for b in test.button if b.label == "Set the tariff").click().run()
+    assert [e.value for e in test.error] == ["A tariff has a name."]
+    for name in ("City power", "City power 2"):
+        next(i for i in test.text_input if i.label == "Name of the tariff").set_value(name)
+        why = next(i for i in test.text_input if i.label.startswith("Why (kept with the tariff"))
+        why.set_value("contract")
+        next(b for b in test.button if b.label == "Set the tariff").click().run()
+    html = html_of(test)
+    assert "City power 2</b> is in force" in html  # of two from the same day on, the later one
+    assert "0.2000 EUR a kWh" in html and "Mon to Fri 06:00 to 22:00" in html

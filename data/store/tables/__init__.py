@@ -88,6 +88,7 @@ from data.store.tables.prediction import (
 from data.store.tables.quality import (
     pattern_models,
     pattern_points,
+    pattern_rules,
     spc_breaks,
     spc_charts,
     spc_limits,
@@ -169,6 +170,7 @@ __all__ = [
     "parts_of_machines",
     "pattern_models",
     "pattern_points",
+    "pattern_rules",
     "photos",
     "policies",
     "predictions",

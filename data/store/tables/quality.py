@@ -89,6 +89,19 @@ pattern_models = Table(
     us("frozen_wall_us"),
     text("reason"),
 )
+# Append-only: whether hours beyond a limit open a case, and which cause they point to.
+pattern_rules = Table(
+    "pattern_rules",
+    metadata,
+    text("equipment_id", key=True),
+    whole("version", key=True),
+    flag("opens_case"),
+    text("cause"),
+    text("changed_by"),
+    us("changed_us"),
+    us("changed_wall_us"),
+    text("reason"),
+)
 pattern_points = Table(
     "pattern_points",
     metadata,
