@@ -9,6 +9,7 @@ of completed intervals is biased once maintenance censors), with an exact Poisso
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 from domain.clock import SECOND
@@ -87,10 +88,17 @@ class Measures:
         return self.production_us + (self.minor_us if model is MinorModel.PERFORMANCE else 0)
 
 
+_NAMES = [f.name for f in fields(Measures)]
+_VALUES = attrgetter(*_NAMES)
+_GOOD, _SCRAP, _IDEAL_GOOD = (_NAMES.index(name) for name in ("good", "scrap", "ideal_good_s"))
+
+
 def total(parts: Iterable[Measures]) -> Measures:
     """The sum."""
     found = list(parts)
-    return Measures(**{f.name: sum(getattr(p, f.name) for p in found) for f in fields(Measures)})
+    if len(found) == 1:
+        return found[0]
+    return Measures(*map(sum, zip(*map(_VALUES, found), strict=True))) if found else Measures()
 
 
 def behind(constraint: Measures, scrap_after: float) -> Measures:
@@ -98,11 +106,11 @@ def behind(constraint: Measures, scrap_after: float) -> Measures:
     scrapped was paid for with constraint time."""
     lost = min(scrap_after, constraint.good)
     share = 1 - lost / constraint.good if constraint.good else 1.0
-    changed = {f.name: getattr(constraint, f.name) for f in fields(Measures)}
-    changed["good"] -= lost
-    changed["scrap"] += lost
-    changed["ideal_good_s"] *= share
-    return Measures(**changed)
+    values = list(_VALUES(constraint))
+    values[_GOOD] -= lost
+    values[_SCRAP] += lost
+    values[_IDEAL_GOOD] *= share
+    return Measures(*values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -21,21 +22,29 @@ SHOWN = ("good", "scrap", "production_us", "down_us", "setup_us", "delay_us", "p
 def provisional_units(tx: Connection, units: Sequence[str], from_us: int, to_us: int) -> set[str]:
     """The machines whose quality may still change: they are inspected, and the parts that they made last
     in the stretch are not yet."""
-    c, q = t.counts.c, t.quality_results.c
-    made = tx.execute(
-        select(c.equipment_id, func.max(c.bucket_us))
-        .where(c.equipment_id.in_(units), c.bucket_us >= from_us, c.bucket_us < to_us, c.good + c.scrap > 0)
-        .group_by(c.equipment_id)
-    )
-    checked: dict[str, int] = {
-        row[0]: row[1]
-        for row in tx.execute(
-            select(q.equipment_id, func.max(q.at_us))
-            .where(q.equipment_id.in_(units))
-            .group_by(q.equipment_id)
+    return _uninspected(tx, inspected_until(tx, units), from_us, to_us)
+
+
+def inspected_until(tx: Connection, units: Sequence[str]) -> dict[str, int]:
+    """When each machine that is inspected was inspected last."""
+    q = t.quality_results.c
+    query = select(q.equipment_id, func.max(q.at_us)).where(q.equipment_id.in_(list(units)))
+    return {row[0]: row[1] for row in tx.execute(query.group_by(q.equipment_id))}
+
+
+def _uninspected(tx: Connection, checked: Mapping[str, int], from_us: int, to_us: int) -> set[str]:
+    """Those of them that made parts in the stretch after their last inspection."""
+    c = t.counts.c
+    found = set()
+    for unit, at in checked.items():
+        if at >= to_us:
+            continue
+        later = select(c.bucket_us).where(
+            c.equipment_id == unit, c.bucket_us >= max(at, from_us), c.bucket_us < to_us, c.good + c.scrap > 0
         )
-    }
-    return {unit for unit, last in made if unit in checked and checked[unit] <= last}
+        if tx.execute(later.limit(1)).first() is not None:
+            found.add(unit)
+    return found
 
 
 def read(tx: Connection, line_id: str, from_us: int, to_us: int) -> tuple[ShiftRow, ...]:
@@ -49,10 +58,23 @@ def read(tx: Connection, line_id: str, from_us: int, to_us: int) -> tuple[ShiftR
     names = people(
         tx, [c[k] for found in closings.values() for c in found for k in ("closed_by", "reopened_by")]
     )
+    units = [u.equipment_id for u in line.units]
+    checked, goals = inspected_until(tx, units), valid.goals(tx, [line_id])
     return tuple(
-        _row(tx, line, model, begin, found, closings.get(begin, []), names)
+        _row(tx, line, _Known(model, goals.at(line_id, begin), checked, names), begin, found,
+             closings.get(begin, []))
         for begin, found in sorted(cells.items(), reverse=True)
-    )
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What all rows of a sheet share, and the target that holds for one."""
+
+    model: MinorModel
+    goal: float | None
+    checked: Mapping[str, int]
+    names: Mapping[str, str]
 
 
 def _cells(tx: Connection, line: Line, from_us: int, to_us: int) -> dict[int, Any]:
@@ -83,18 +105,17 @@ def _closings(tx: Connection, line_id: str, from_us: int, to_us: int) -> dict[in
 
 
 def _row(
-    tx: Connection, line: Line, model: MinorModel, begin: int, cell: Mapping[str, Any],
-    closings: Sequence[Mapping[str, Any]], names: Mapping[str, str],
+    tx: Connection, line: Line, known: _Known, begin: int, cell: Mapping[str, Any],
+    closings: Sequence[Mapping[str, Any]],
 ) -> ShiftRow:  # fmt: skip
     node, newest = line.node, closings[-1] if closings else None
-    goal = valid.target(tx, node.equipment_id, begin)
 
     def measured(cells: Cells) -> Any:
         m = at_pace(cells, [line], "line", node.equipment_id)
-        return reading.row(node.equipment_id, node.name, "line", m, model, goal)
+        return reading.row(node.equipment_id, node.name, "line", m, known.model, known.goal)
 
     units = [u.equipment_id for u in line.units]
-    open_quality = bool(provisional_units(tx, units, begin, cell["to_us"]))
+    open_quality = bool(_uninspected(tx, known.checked, begin, cell["to_us"]))
     now, reported = measured(cell["cells"]), None
     changed: tuple[Changed, ...] = ()
     why: tuple[str, ...] = ()
@@ -107,10 +128,10 @@ def _row(
         node.equipment_id, node.name, cell["shift"], begin, cell["to_us"],
         newest["version"] if newest else 0,
         newest is not None and newest["reopened_us"] is None,
-        names.get(newest["closed_by"], "") if newest else "",
+        known.names.get(newest["closed_by"], "") if newest else "",
         newest["closed_us"] if newest else None,
         newest["note"] if newest else "",
-        names.get(newest["reopened_by"] or "", "") if newest else "",
+        known.names.get(newest["reopened_by"] or "", "") if newest else "",
         newest["reopen_reason"] if newest else "",
         open_quality, now, reported, changed, why,
     )  # fmt: skip

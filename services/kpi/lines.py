@@ -41,8 +41,8 @@ def at_pace(cells: Cells, lines: Sequence[Line], level: str, scope: str) -> Meas
 def line_products(cells: Cells, line: Line) -> dict[str, Measures]:
     """A line's measures by product, or by whatever the cells' second key is."""
     scrapped: dict[str, float] = defaultdict(float)
+    after, pace = set(line.after), line.constraint.equipment_id
     for (unit, key), m in cells.items():
-        if unit in line.after:
+        if unit in after:
             scrapped[key] += m.scrap
-    pace = line.constraint.equipment_id
     return {key: behind(m, scrapped[key]) for (unit, key), m in cells.items() if unit == pace}

@@ -38,11 +38,13 @@ def read(tx: Connection, ask: Ask) -> KpiView:
     level = LEVELS[ask.scope.count("/")]
     units = [u.equipment_id for line in lines for u in line.units]
     pace = [ask.scope] if level == "unit" else [line.constraint.equipment_id for line in lines]
-    cells = sums.by_product(tx, units, ask, zone)
+    cube = sums.read(tx, units, ask, zone)
+    cells = cube.by_product()
     lost = sums.losses(tx, units if level == "line" else [*pace, *units], ask, zone)
     whole = waits_of(at_pace(cells, lines, level, ask.scope), lost, pace)
-    below = parts(tx, ask, lines, cells, level, model)
-    goal = valid.target(tx, ask.scope, ask.to_us)
+    goals = valid.goals(tx, [ask.scope, *(line.node.equipment_id for line in lines), *units])
+    below = parts(ask, lines, cells, level, model, goals)
+    goal = goals.at(ask.scope, ask.to_us - 1)
     goal = (
         weighted_mean((r.target, r.measures.pbt_us) for r in below)
         if goal is None and level in ("site", "area")
@@ -57,7 +59,7 @@ def read(tx: Connection, ask: Ask) -> KpiView:
         row(ask.scope, valid.name_of(tx, ask.scope), level, whole, model, goal),
         below,
         days(tx, ask, lines, level, model),
-        shifts(tx, ask, lines, level, zone, model),
+        shifts(cube, ask, lines, level, model),
         products(tx, cells, lines, level, ask.scope, model),
         pareto(lost, lines, level, ask.scope, rate),
         big_losses(whole, rate if _paces(lines, level, ask.scope) else 0),
@@ -107,7 +109,7 @@ def row(
 
 
 def parts(
-    tx: Connection, ask: Ask, lines: Sequence[Line], cells: Cells, level: str, model: MinorModel
+    ask: Ask, lines: Sequence[Line], cells: Cells, level: str, model: MinorModel, goals: valid.Goals
 ) -> tuple[KpiRow, ...]:
     """What a scope consists of: lines of a plant or an area, machines of a line."""
     if level == "unit":
@@ -117,14 +119,14 @@ def parts(
             row(
                 u.equipment_id, u.name, "unit",
                 total(m for (unit, _), m in cells.items() if unit == u.equipment_id),
-                model, valid.target(tx, u.equipment_id, ask.to_us),
+                model, goals.at(u.equipment_id, ask.to_us - 1),
             )
             for u in lines[0].units
         )  # fmt: skip
     return tuple(
         row(
             line.node.equipment_id, line.node.name, "line", total(line_products(cells, line).values()),
-            model, valid.target(tx, line.node.equipment_id, ask.to_us),
+            model, goals.at(line.node.equipment_id, ask.to_us - 1),
         )
         for line in lines
     )  # fmt: skip
@@ -142,17 +144,17 @@ def days(
     """Day by day, for the trend."""
     found = sums.by_day(tx, _measured(lines, level, ask.scope), ask)
     result = []
-    for day in sorted({day for _, day in found}):
-        cells = {(unit, ""): m for (unit, at), m in found.items() if at == day}
+    for day, units in found.items():
+        cells = {(unit, ""): m for unit, m in units.items()}
         result.append(row(str(day), "", "day", at_pace(cells, lines, level, ask.scope), model, None, day))
     return tuple(result)
 
 
 def shifts(
-    tx: Connection, ask: Ask, lines: Sequence[Line], level: str, zone: str, model: MinorModel
+    cube: sums.Cube, ask: Ask, lines: Sequence[Line], level: str, model: MinorModel
 ) -> tuple[KpiRow, ...]:
     """By name of shift."""
-    found = sums.by_shift(tx, _measured(lines, level, ask.scope), ask, zone)
+    found = cube.by_shift(_measured(lines, level, ask.scope))
     return tuple(
         row(
             name,
@@ -217,15 +219,14 @@ def flags(
     """The newest oddities in the stretch, and how many there are."""
     f = t.kpi_flags.c
     here = (f.equipment_id.in_(list(units)), f.at_us >= ask.from_us, f.at_us < ask.to_us)
-    count = tx.execute(select(func.count()).select_from(t.kpi_flags).where(*here)).scalar_one()
     newest = func.max(f.at_us)
     query = (
         select(f.equipment_id, f.code, func.max(f.record), newest, func.max(f.words), func.count())
         .where(*here)
         .group_by(f.equipment_id, f.code)
         .order_by(newest.desc(), f.equipment_id, f.code)
-        .limit(SHOWN_FLAGS)
     )
+    rows = tx.execute(query).all()
     found = tuple(
         FlagRow(
             str(r[0]),
@@ -236,6 +237,6 @@ def flags(
             str(r[4]),
             int(r[5]),
         )
-        for r in tx.execute(query)
+        for r in rows[:SHOWN_FLAGS]
     )
-    return found, int(count)
+    return found, sum(int(r[5]) for r in rows)

@@ -5,18 +5,27 @@ number of machines and with the days at the edges, not with the length of the hi
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, cast, column, func, select
 
 from data.store import tables as t
 from domain.kpi import Measures, total
-from domain.measures import NAMES
+from domain.measures import LEAF_COLUMNS, NAMES, REAL, WHOLE
 from domain.shift_calendar import at_minute, local_day
 from services.rows.kpi import Ask
 
-ByKey = dict[tuple[str, str], Measures]  # (equipment id, product | shift | day)
+Key = TypeVar("Key")
+ByKey = dict[tuple[str, str], Measures]  # (equipment id, product | shift)
+_DAILY = (*LEAF_COLUMNS.values(), "minor_us", "good", "scrap", "ideal_s", "ideal_good_s", "unrated")
+_SUM: dict[str, ColumnElement[Any]] = {
+    **{name: cast(func.sum(column(name)), BigInteger) for name in WHOLE},
+    **{name: func.sum(column(name)) for name in REAL},
+}
+_SUMS, _DAILY_SUMS = tuple(_SUM[name] for name in NAMES), tuple(_SUM[name] for name in _DAILY)
 MONTHS_FROM_DAYS = 62
 
 
@@ -36,50 +45,52 @@ def _next_month(day: date) -> date:
     return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
-def by_product(tx: Connection, units: Sequence[str], ask: Ask, zone: str) -> ByKey:
-    """Sums per machine and product."""
-    return _sum(tx, units, ask, zone, lambda table: table.c.product_id)
+@dataclass(frozen=True, slots=True)
+class Cube:
+    """Sums per machine, name of shift and product, read at once."""
+
+    cells: dict[tuple[str, str, str], Measures]
+
+    def by_product(self) -> ByKey:
+        """Sums per machine and product."""
+        return _grouped(((unit, product), m) for (unit, _, product), m in self.cells.items())
+
+    def by_shift(self, units: Collection[str]) -> ByKey:
+        """Sums per machine, of some of them, and name of shift."""
+        return _grouped(((unit, shift), m) for (unit, shift, _), m in self.cells.items() if unit in units)
 
 
-def by_shift(tx: Connection, units: Sequence[str], ask: Ask, zone: str) -> ByKey:
-    """Sums per machine and name of shift."""
-    return _sum(tx, units, ask, zone, lambda table: table.c.shift)
-
-
-def by_day(tx: Connection, units: Sequence[str], ask: Ask) -> dict[tuple[str, int], Measures]:
-    """Sums per machine and local day (its midnight)."""
-    d = t.kpi_days
-    query = (
-        select(d.c.equipment_id, d.c.day_us, *(func.sum(d.c[name]).label(name) for name in NAMES))
-        .where(*_where(d, d.c.day_us, units, ask, (ask.from_us, ask.to_us)))
-        .group_by(d.c.equipment_id, d.c.day_us)
-        .order_by(d.c.day_us)
-    )
-    return {(row["equipment_id"], row["day_us"]): Measures.of(row) for row in _maps(tx, query)}
-
-
-def _sum(
-    tx: Connection, units: Sequence[str], ask: Ask, zone: str, key: Callable[..., ColumnElement[str]]
-) -> ByKey:
+def read(tx: Connection, units: Sequence[str], ask: Ask, zone: str) -> Cube:
+    """The sums of a stretch: whole months, and the days beside them."""
     months, days = pieces(ask, zone)
-    found: dict[tuple[str, str], list[Measures]] = defaultdict(list)
+    found: list[tuple[tuple[str, str, str], Measures]] = []
     for table, at, spans in (
         (t.kpi_months, t.kpi_months.c.month_us, months),
         (t.kpi_days, t.kpi_days.c.day_us, days),
     ):
+        key = (table.c.equipment_id, table.c.shift, table.c.product_id)
         for span in spans:
-            query = (
-                select(
-                    table.c.equipment_id,
-                    key(table).label("key"),
-                    *(func.sum(table.c[name]).label(name) for name in NAMES),
-                )
-                .where(*_where(table, at, units, ask, span))
-                .group_by(table.c.equipment_id, key(table))
-            )
-            for row in _maps(tx, query):
-                found[row["equipment_id"], row["key"]].append(Measures.of(row))
-    return {place: total(parts) if len(parts) > 1 else parts[0] for place, parts in found.items()}
+            query = select(*key, *_SUMS).where(*_where(table, at, units, ask, span)).group_by(*key)
+            found += [((row[0], row[1], row[2]), Measures(*row[3:])) for row in tx.execute(query)]
+    return Cube(_grouped(found))
+
+
+def by_day(tx: Connection, units: Sequence[str], ask: Ask) -> dict[int, dict[str, Measures]]:
+    """What the ratios of OEE need, per local day (its midnight) and machine, by time."""
+    d = t.kpi_days
+    key = (d.c.equipment_id, d.c.day_us)
+    query = select(*key, *_DAILY_SUMS).where(*_where(d, d.c.day_us, units, ask, (ask.from_us, ask.to_us)))
+    found: dict[int, dict[str, Measures]] = defaultdict(dict)
+    for row in tx.execute(query.group_by(*key)):
+        found[row[1]][row[0]] = Measures(**dict(zip(_DAILY, row[2:], strict=True)))
+    return dict(sorted(found.items()))
+
+
+def _grouped(rows: Iterable[tuple[Key, Measures]]) -> dict[Key, Measures]:
+    found: dict[Key, list[Measures]] = defaultdict(list)
+    for key, m in rows:
+        found[key].append(m)
+    return {key: total(parts) if len(parts) > 1 else parts[0] for key, parts in found.items()}
 
 
 def _where(table, at, units, ask: Ask, span):  # type: ignore[no-untyped-def]
@@ -89,10 +100,6 @@ def _where(table, at, units, ask: Ask, span):  # type: ignore[no-untyped-def]
     if ask.product:
         conditions.append(table.c.product_id == ask.product)
     return conditions
-
-
-def _maps(tx: Connection, query):  # type: ignore[no-untyped-def]
-    return tx.execute(query).mappings().all()
 
 
 Lost = dict[tuple[str, str, str], tuple[int, int]]  # (machine, cause, charged to) -> (us, times)

@@ -1,6 +1,7 @@
 """What holds for a scope at a moment: target, model of minor stops, name, and how far figures reach."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
@@ -9,14 +10,32 @@ from domain.equipment import site_of
 from domain.kpi import MinorModel
 
 
-def target(tx: Connection, scope: str, at_us: int, kpi: str = "oee") -> float | None:
-    """The target that holds at a moment; before any was set with a date, the one of the equipment."""
+@dataclass(frozen=True, slots=True)
+class Goals:
+    """Targets of some scopes with the dates from which they hold."""
+
+    dated: Mapping[str, Sequence[tuple[int, float]]]
+    stated: Mapping[str, float]
+
+    def at(self, scope: str, at_us: int) -> float | None:
+        """The target that holds at a moment; before any was set with a date, the one of the equipment."""
+        known = [value for since, value in self.dated.get(scope, ()) if since <= at_us]
+        return known[-1] if known else self.stated.get(scope)
+
+
+def goals(tx: Connection, scopes: Sequence[str], kpi: str = "oee") -> Goals:
+    """The targets of these scopes, read at once."""
     g, e = t.targets.c, t.equipment.c
-    dated = select(g.value).where(g.scope == scope, g.kpi == kpi, g.valid_from_us <= at_us)
-    found: float | None = tx.execute(dated.order_by(g.valid_from_us.desc()).limit(1)).scalar()
-    if found is None and kpi == "oee":
-        found = tx.execute(select(e.target_oee).where(e.equipment_id == scope)).scalar()
-    return found
+    dated: dict[str, list[tuple[int, float]]] = {}
+    query = select(g.scope, g.valid_from_us, g.value).where(g.scope.in_(list(scopes)), g.kpi == kpi)
+    for scope, since, value in tx.execute(query.order_by(g.valid_from_us)):
+        dated.setdefault(scope, []).append((since, value))
+    if kpi != "oee":
+        return Goals(dated, {})
+    stated = select(e.equipment_id, e.target_oee).where(
+        e.equipment_id.in_(list(scopes)), e.target_oee.is_not(None)
+    )
+    return Goals(dated, {row[0]: row[1] for row in tx.execute(stated)})
 
 
 def model_of(tx: Connection, scope: str) -> MinorModel:

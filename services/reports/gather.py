@@ -76,7 +76,7 @@ class _Line:
         figures = plant.line_oee(line, self.measured, span, self.model)
         self.at_constraint = replace(figures, measures=_with_waits(figures.measures, self.strip))
         self.rate = (situation.rates_for(tx, node.equipment_id) or Rates()).downtime_cents_per_hour
-        self.goals = {scope: valid.target(tx, scope, span.to_us - 1) for scope in (node.equipment_id, *ids)}
+        self.goals = valid.goals(tx, [node.equipment_id, *ids])
 
     @property
     def made(self) -> Mapping[str, Measures]:
@@ -102,7 +102,7 @@ class _Line:
         return rows
 
     def _row(self, node: Node, figures: Oee, energy_kwh: float) -> PlaceFigures:
-        goal = self.goals[node.equipment_id]
+        goal = self.goals.at(node.equipment_id, self.span.to_us - 1)
         return PlaceFigures(
             node.equipment_id, node.name, self.node.name, self.pace.name, goal, figures, energy_kwh
         )
@@ -145,7 +145,7 @@ def _stretch(tx: Connection, line_id: str, period: Period, now_us: int) -> Span 
 def _target(lines: Sequence[_Line]) -> float | None:
     """Targets weighted by planned time, over the lines that have one."""
     return weighted_mean(
-        (line.goals[line.node.equipment_id], max(line.at_constraint.measures.pbt_us, 1)) for line in lines
+        (line.figures().target, max(line.at_constraint.measures.pbt_us, 1)) for line in lines
     )
 
 
