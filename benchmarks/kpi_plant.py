@@ -17,6 +17,7 @@ START = 1_735_686_000_000_000  # 2025-01-01 00:00 in Berlin
 BUCKET = 5 * MINUTE
 STATES = np.array([6, 11, 5, 4, 9], np.int64)
 CHANCES = (0.5, 0.2, 0.15, 0.05, 0.1)
+_COUNTS = "equipment_id, bucket_us, good, scrap, energy_kwh, resets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def fill(database: Database, size: Size, days: range, report: Callable[[str], No
         for number, (line, unit) in enumerate(size.units):
             _insert(connection, t.operations, list(_operations(line, unit, days, chance)))
             _many(connection, "states", 5, _states(size, unit, days, rng))
-            _many(connection, "counts", 6, _counts(unit, days, rng))
+            _many(connection, f"counts ({_COUNTS})", 6, _counts(unit, days, rng))
             connection.commit()
             if number % 10 == 9:
                 report(f"facts of {number + 1} machines, days {days.start} to {days.stop}")

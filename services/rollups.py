@@ -2,6 +2,7 @@
 
 A bucket is always recomputed from the stored readings, never added to: the same message twice, or
 an older message later, ends in the same figures. A counter that falls was reset: it starts at 0.
+A counter below zero counts nothing: the reading is left out, and counted as refused.
 """
 
 from collections import defaultdict
@@ -22,8 +23,10 @@ _R = t.readings.c
 _MINE = (_R.metric_id == bindparam("metric")) & (_R.quality == int(Quality.GOOD))
 _FROM: BindParameter[int] = bindparam("from_us")
 _TO: BindParameter[int] = bindparam("to_us")
-_BEFORE = select(_R.value).where(_MINE, _R.source_us < _FROM).order_by(_R.source_us.desc()).limit(1)
-_AFTER = select(_R.source_us).where(_MINE, _R.source_us >= _TO).order_by(_R.source_us).limit(1)
+_BEFORE = (
+    select(_R.value).where(_MINE, _R.value >= 0, _R.source_us < _FROM).order_by(_R.source_us.desc()).limit(1)
+)
+_AFTER = select(_R.source_us).where(_MINE, _R.value >= 0, _R.source_us >= _TO).order_by(_R.source_us).limit(1)
 _INSIDE = (
     select(_R.source_us, _R.value)
     .where(_MINE, _R.source_us >= _FROM, _R.source_us < _TO)
@@ -77,20 +80,20 @@ def _rows(
 ) -> list[dict[str, object]]:
     sums: dict[int, dict[str, float]] = {bucket: {} for bucket in run}
     for column, metric_id in metrics.items():
-        for bucket, delta, reset in _deltas(tx, metric_id, run[0], run[-1] + BUCKET_US):
+        for bucket, delta, odd in _deltas(tx, metric_id, run[0], run[-1] + BUCKET_US):
             cell = sums.setdefault(bucket, {})
             cell[column] = cell.get(column, 0.0) + delta
-            if reset:
-                cell["resets"] = cell.get("resets", 0.0) + 1
-    blank = dict.fromkeys((*_COLUMNS.values(), "resets"), 0.0)
+            if odd:
+                cell[odd] = cell.get(odd, 0.0) + 1
+    blank = dict.fromkeys((*_COLUMNS.values(), "resets", "refused"), 0.0)
     return [
         {"equipment_id": equipment_id, "bucket_us": bucket, **blank, **cell} for bucket, cell in sums.items()
     ]
 
 
-def _deltas(tx: Connection, metric_id: int, from_us: int, to_us: int) -> list[tuple[int, float, bool]]:
-    """(bucket, increase, counter was reset) of every reading in the stretch, and of the one after it, whose
-    predecessor may be new."""
+def _deltas(tx: Connection, metric_id: int, from_us: int, to_us: int) -> list[tuple[int, float, str]]:
+    """(bucket, increase, what is odd: "resets", "refused" or nothing) of every reading in the stretch, and
+    of the one after it, whose predecessor may be new."""
     from_us, to_us = from_us + 1, to_us + 1
     before = tx.execute(_BEFORE, {"metric": metric_id, "from_us": from_us}).scalar()
     after = tx.execute(_AFTER, {"metric": metric_id, "to_us": to_us}).scalar()
@@ -98,8 +101,11 @@ def _deltas(tx: Connection, metric_id: int, from_us: int, to_us: int) -> list[tu
     inside = tx.execute(_INSIDE, {"metric": metric_id, "from_us": from_us, "to_us": end}).all()
     result = []
     for source_us, value in inside:
+        if value < 0:
+            result.append((bucket_of(source_us), 0.0, "refused"))
+            continue
         if before is not None:
             reset = value < before
-            result.append((bucket_of(source_us), value if reset else value - before, reset))
+            result.append((bucket_of(source_us), value if reset else value - before, "resets" * reset))
         before = value
     return result

@@ -45,6 +45,10 @@ _WORK = Statement(
     "SELECT start_us, COALESCE(end_us, :to_us), kind FROM maintenance WHERE equipment_id = :unit"
     " AND start_us < :to_us AND COALESCE(end_us, :to_us) > :from_us AND kind IN ('corrective', 'preventive')"
 )
+_NEGATIVE = Statement(
+    "SELECT bucket_us FROM counts WHERE equipment_id = :unit AND bucket_us >= :from_us"
+    " AND bucket_us < :to_us AND refused > 0"
+)
 _TELLS = Statement("SELECT name FROM metrics WHERE equipment_id = :unit")
 
 
@@ -73,6 +77,7 @@ class Recorded:
     work: Sequence[Any]
     source: StateSource
     refused: list[tuple[int, str]]  # inspections with a negative quantity: (at, id)
+    negative: list[int]  # buckets in which a counter read less than zero
 
 
 def read(tx: Connection, unit: str, from_us: int, to_us: int) -> Recorded:
@@ -100,6 +105,7 @@ def read(tx: Connection, unit: str, from_us: int, to_us: int) -> Recorded:
         _WORK.rows(tx, stretch),
         source,
         [(row[0], row[5]) for row in checks if min(row[2:5]) < 0],
+        [row[0] for row in _NEGATIVE.rows(tx, stretch)],
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from data.store import kpi_rows
 from data.store.kpi_facts import Recorded
 from data.store.statements import Statement
-from domain.clock import MINUTE, SECOND
+from domain.clock import MINUTE, SECOND, utc
 from domain.measures import NAMES
 from domain.time_model import Cause, OperationSpan
 from services.kpi.engine import Parts, cause_code
@@ -69,10 +69,11 @@ def _of_time(cells: list[Cell], starts: np.ndarray, parts: Parts) -> Iterator[Fl
     removed = parts.off_plan & (parts.cause == cause_code(Cause.REMOVED))
     off_plan = parts.off_plan & ~removed
     gap = parts.cause == cause_code(Cause.NO_DATA)
-    for code, mine, words in (
-        ("state_after_removal", removed, "The machine ran for {} min after it was removed; left out."),
-        ("off_plan", off_plan, "Worked for {} min in a break or outside the shifts; counted as busy time."),
-        ("no_data", gap, "No data for {} min; neither running nor down."),
+    after, beside = "ran for {} min after it was removed; left out.", "in a break or outside the shifts"
+    for code, mine, record, words in (
+        ("state_after_removal", removed, "states", f"The machine {after}"),
+        ("off_plan", off_plan, "states", f"Worked for {{}} min {beside}; counted as busy time."),
+        ("no_data", gap, "silence", "No data for {} min; neither running nor down."),
     ):
         if not mine.any():
             continue
@@ -81,7 +82,7 @@ def _of_time(cells: list[Cell], starts: np.ndarray, parts: Parts) -> Iterator[Fl
         for index in np.flatnonzero(length).tolist():
             at = int(parts.from_us[mine][place == index][0])
             minutes = f"{length[index] / MINUTE:.0f}" if length[index] >= MINUTE else "under 1"
-            yield Flag(cells[index].from_us, code, "", at, words.format(minutes))
+            yield Flag(cells[index].from_us, code, _from(record, at), at, words.format(minutes))
 
 
 def _of_counts(cells: list[Cell], starts: np.ndarray, recorded: Recorded) -> Iterator[Flag]:
@@ -89,12 +90,22 @@ def _of_counts(cells: list[Cell], starts: np.ndarray, recorded: Recorded) -> Ite
         index = int(np.searchsorted(starts, at, side="right")) - 1
         if index >= 0 and at < cells[index].to_us:
             words = "A counter fell: it was reset, and counts from zero."
-            yield Flag(cells[index].from_us, "counter_reset", str(at), at, words)
+            yield Flag(cells[index].from_us, "counter_reset", _from("counts", at), at, words)
+    for at in recorded.negative:
+        index = int(np.searchsorted(starts, at, side="right")) - 1
+        if index >= 0 and at < cells[index].to_us:
+            words = "A counter was below zero: that reading is left out."
+            yield Flag(cells[index].from_us, "negative_counter", _from("counts", at), at, words)
     for at, record in recorded.refused:
         index = int(np.searchsorted(starts, at - 1, side="right")) - 1
         if index >= 0 and at - 1 < cells[index].to_us:
             words = f"Inspection {record} has a negative quantity; left out."
             yield Flag(cells[index].from_us, "negative_quantity", record, at, words)
+
+
+def _from(what: str, at_us: int) -> str:
+    """The record to look at, by its UTC time."""
+    return f"{what} from {utc(at_us):%Y-%m-%d %H:%M} UTC"
 
 
 def _of_sums(cells: list[Cell], sums: Sums) -> Iterator[Flag]:

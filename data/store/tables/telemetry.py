@@ -54,6 +54,7 @@ counts = Table(
     number("scrap"),
     number("energy_kwh"),
     number("resets", default="0"),  # how often a counter fell: it was reset, and counts from zero
+    number("refused", default="0"),  # readings of counters below zero: left out
     sqlite_with_rowid=False,
 )
 edge_nodes = Table(
