@@ -28,11 +28,25 @@ class Made(NamedTuple):
 
 
 def register(tx: Connection, row: Row) -> None:
-    """Record a model version; one that is known keeps its stage and its date."""
+    """Record a model version; one that is known keeps its stage, its date and the hash of its file."""
     insert_ignore(tx, t.model_versions, [row])
     m = t.model_versions
     same = (m.c.name == row["name"]) & (m.c.version == row["version"])
-    tx.execute(update(m).where(same).values(path=row["path"], card=row["card"], sha256=row["sha256"]))
+    tx.execute(update(m).where(same).values(path=row["path"], card=row["card"]))
+
+
+class Registered(NamedTuple):
+    """Where a model version was registered from, and the SHA-256 of its file."""
+
+    path: str
+    sha256: str
+
+
+def model_version(tx: Connection, key: tuple[str, str]) -> Registered | None:
+    """A registered model version, by name and version."""
+    m = t.model_versions.c
+    row = tx.execute(select(m.path, m.sha256).where(m.name == key[0], m.version == key[1])).one_or_none()
+    return None if row is None else Registered(row.path, row.sha256)
 
 
 def units(tx: Connection, machine_types: Iterable[str], site_id: str = "") -> list[tuple[str, str]]:
@@ -126,6 +140,18 @@ def finish_request(tx: Connection, prediction_id: str, state: str, detail: str) 
     r = t.explain_requests
     statement = update(r).where(r.c.prediction_id == prediction_id, r.c.state == "waiting")
     return bool(tx.execute(statement.values(state=state, detail=detail)).rowcount == 1)
+
+
+def some(tx: Connection, prediction_id: str, newest: int) -> list[dict[str, Any]]:
+    """The row of one prediction; without an id those of the newest `newest` that gave a figure."""
+    query = select(t.predictions)
+    if prediction_id:
+        query = query.where(_P.prediction_id == prediction_id)
+    else:
+        query = (
+            query.where(_P.status == PredictionStatus.SCORED.value).order_by(_P.at_us.desc()).limit(newest)
+        )
+    return [dict(row) for row in tx.execute(query).mappings()]
 
 
 def window_of(tx: Connection, prediction_id: str) -> tuple[str, bytes] | None:

@@ -8,6 +8,7 @@ from components.risk import prediction_title
 from components.tables import empty, heading, panel
 from domain.prediction import PredictionStatus
 from pages.live import live
+from pages.predict.recomputing import recomputing
 from services.desk import Desk
 from services.rows.predict import PredictionView
 
@@ -28,6 +29,8 @@ def render(desk: Desk) -> None:
         _explained(desk, view)
     elif view.prediction.status is PredictionStatus.SCORED:
         _unexplained(desk, view)
+    if view.prediction.status is PredictionStatus.SCORED:
+        recomputing(desk, view)
 
 
 def _explained(desk: Desk, view: PredictionView) -> None:

@@ -1,4 +1,4 @@
-"""Proof before switching on: the backtest, and the shadow mode of a model."""
+"""Proof: the backtest before switching on, and past predictions computed again."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +15,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on standar
 def register(app: typer.Typer) -> None:
     """Add the commands to the line."""
     app.command("backtest")(backtest)
+    app.command("recompute")(recompute)
 
 
 def backtest(
@@ -59,3 +60,28 @@ def backtest(
         pdf.write_bytes(paper.write(found))
     short = {name: value for name, value in found.items() if not isinstance(value, list)}
     output.document(found) if as_json else output.show(short, as_json=False)
+
+
+def recompute(
+    prediction: Annotated[str, typer.Argument(help="The prediction's id; without, the newest ones.")] = "",
+    newest: Annotated[int, typer.Option(help="So many of the newest.", min=1, max=100_000)] = 100,
+    as_json: Json = False,
+) -> None:
+    """Compute past predictions again from their windows and model versions; exit 1 when one differs.
+
+    Example: python -m runtime recompute --newest 1000 --json
+    """
+    from models import registry
+    from runtime import wiring
+    from services.score import recomputing
+
+    database = wiring.database(configuration.load())
+    try:
+        models = recomputing.Models([], registry.load)
+        with output.progress("Computing again") as step:
+            found = recomputing.check(database, models, prediction, newest, step)
+    finally:
+        database.close()
+    output.document(found.document()) if as_json else output.show(found.counts(), as_json=False)
+    if found.other:
+        raise typer.Exit(1)

@@ -17,7 +17,7 @@ from models import registry
 from runtime.settings import Settings
 from runtime.workers.heartbeat import Heartbeat
 from services.recommend import Recommender
-from services.score import Served, score_due, serve
+from services.score import Served, recomputing, score_due, serve
 from services.score.considering import consider_due
 from services.score.due import Due
 from services.score.requests import answer_requests, backlog
@@ -65,6 +65,7 @@ class Worker:
         self._database, self._consider = database, consider
         self._live = served[0]
         self._served = {one.judge.key: one for one in served}
+        self._models = recomputing.Models(served, registry.load)
         self._due = Due(database)
         self._heartbeat = Heartbeat(database, NAME, BEAT_US)
         self._counted = {"predictions": 0, "above": 0, "explained": 0, "considered": 0}
@@ -87,12 +88,13 @@ class Worker:
     def turn(self) -> bool:
         """Do what there is to do, a little of each; True when there is more."""
         asked = answer_requests(self._database, self._served)
+        again = recomputing.answer(self._database, self._models)
         self._counted["explained"] += asked
         scored = self._score()
         seen = consider_due(self._database, self._consider, limit=CONSIDERED_A_TURN)
         self._counted["considered"] += seen
         self._heartbeat.beat(self._detail)
-        return bool(asked or scored or seen == CONSIDERED_A_TURN)
+        return bool(asked or again or scored or seen == CONSIDERED_A_TURN)
 
     def _score(self) -> bool:
         """Score the first site that is due."""

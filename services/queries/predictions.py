@@ -6,12 +6,13 @@ from typing import Any
 from sqlalchemy import Connection, exists, func, literal, select
 
 from auth.permissions import Actor, Permission
+from data.store import recomputations
 from data.store import tables as t
 from domain.equipment import line_of
 from domain.errors import NotFound
 from domain.prediction import Contribution, Explanation, Prediction, PredictionStatus
 from services.queries.trends import sensor_trends
-from services.rows.predict import PredictionView
+from services.rows.predict import PredictionView, Recomputation
 
 
 def newest_prediction(equipment_id: Any) -> Any:
@@ -98,7 +99,13 @@ def prediction_view(tx: Connection, actor: Actor, prediction_id: str, now_us: in
         case_number=_open_case_number(tx, unit_id),
         newest_id=tx.execute(select(newest_prediction(literal(unit_id)))).scalar_one() or prediction_id,
         data_us=newest_reading(tx, [unit_id]).get(unit_id),
+        again=_again(tx, prediction_id),
     )
+
+
+def _again(tx: Connection, prediction_id: str) -> Recomputation | None:
+    row = recomputations.of(tx, prediction_id)
+    return None if row is None else Recomputation(**{name: row[name] for name in Recomputation.__slots__})
 
 
 def _open_case_number(tx: Connection, equipment_id: str) -> int | None:

@@ -48,6 +48,21 @@ class Trend:
 
 
 @dataclass(frozen=True, slots=True)
+class Recomputation:
+    """A prediction computed again. `state`: waiting, same, other or failed (`detail` says why).
+
+    `probability` and `rul` are the figures of now, `difference` the largest of all, relative above 1.
+    """
+
+    state: str
+    detail: str
+    probability: float | None
+    rul: float | None
+    difference: float | None
+    done_wall_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class PredictionView:
     """One prediction with all that explains it. `request` is '', waiting, done or failed."""
 
@@ -63,3 +78,4 @@ class PredictionView:
     case_number: int | None
     newest_id: str
     data_us: int | None
+    again: Recomputation | None = None

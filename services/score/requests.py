@@ -8,12 +8,11 @@ from data.store import predictions as store
 from data.store.database import Database
 from domain.errors import NotNow, TaktwiseError
 from domain.prediction import Explanation
-from services.score.inputs import Floats, Unit
-from services.score.judge import explanation_rows, window_from, window_hash
+from services.score.judge import explanation_rows
+from services.score.recomputing import window_of
 from services.score.run import Served
 
 LIMIT = 16
-CHANGED = "the readings behind this prediction have changed since: late values arrived"
 
 
 def answer_requests(database: Database, served: dict[tuple[str, str], Served]) -> int:
@@ -49,24 +48,10 @@ def explain_stored(
     unit = store.unit(tx, prediction["equipment_id"])
     if unit is None:
         raise NotNow("the machine is not known any more")
-    window = _window(tx, worker, Unit(*unit), prediction)
+    window, _ = window_of(tx, worker, prediction)
     return worker.judge.explaining.explain(
         prediction["prediction_id"], unit[1], window, prediction["window_from_us"], prediction["at_us"]
     )
-
-
-def _window(tx: Connection, worker: Served, unit: Unit, prediction: dict[str, Any]) -> Floats:
-    stored = store.window_of(tx, prediction["prediction_id"])
-    if stored is not None:
-        window: Floats = window_from(*stored)
-    else:
-        rebuilt = worker.inputs.build(tx, unit, [prediction["at_us"]])[0]
-        if rebuilt.window is None:
-            raise NotNow(CHANGED)
-        window = rebuilt.window
-    if window_hash(window) != prediction["window_hash"]:
-        raise NotNow(CHANGED)
-    return window
 
 
 def _close(database: Database, prediction_id: str, trouble: str, found: Explanation | None = None) -> None:

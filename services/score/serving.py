@@ -3,7 +3,7 @@
 from data.store import predictions as store
 from data.store.database import Database
 from domain.clock import wall_us
-from domain.errors import SettingsError
+from domain.errors import SettingsError, Tampered
 from models.features import cmapss as engine_features
 from models.features import plant as plant_features
 from models.registry import LoadedModel
@@ -16,12 +16,21 @@ from services.score.run import Served
 CHAMPION = "champion"
 
 
-def serve(database: Database, model: LoadedModel, *, stage: str = CHAMPION) -> Served:
-    """Register the model's version and return it ready to score.
+def ready(model: LoadedModel) -> Served:
+    """A model ready to compute, unregistered.
 
     SettingsError when it was trained on other features than this program builds.
     """
-    served = Served(Judge(model), _inputs(model))
+    return Served(Judge(model), _inputs(model))
+
+
+def serve(database: Database, model: LoadedModel, *, stage: str = CHAMPION) -> Served:
+    """Register the model's version and return it ready to score.
+
+    SettingsError when it was trained on other features than this program builds; Tampered when this
+    version is registered with another file: what it predicted could never be computed again.
+    """
+    served = ready(model)
     card = model.card
     row = {
         "name": card.name, "version": card.version, "capability": card.capability,
@@ -29,6 +38,11 @@ def serve(database: Database, model: LoadedModel, *, stage: str = CHAMPION) -> S
         "stage": stage, "card": card.model_dump_json(), "registered_wall_us": wall_us(),
     }  # fmt: skip
     with database.write() as tx:
+        known = store.model_version(tx, served.judge.key)
+        if known is not None and known.sha256 != card.sha256:
+            raise Tampered(
+                f"{card.name} {card.version} is registered with another file than {model.folder}'s"
+            )
         store.register(tx, row)
     return served
 

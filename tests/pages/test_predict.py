@@ -8,6 +8,7 @@ from domain.clock import HOUR
 from tests import factories as f
 from tests.pages.conftest import html_of
 
+AGAIN = "Compute this prediction again"
 RISKS, EXPLANATION = "pages.predict.risks:render", "pages.predict.explanation:render"
 
 
@@ -52,15 +53,15 @@ def test_an_explanation_shows_bars_segments_and_how_it_was_computed(screens):
     assert "16 to 12 h before" in html and "healthy machine 2, now 62" in html
     assert "0.040 points" in html and "100 healthy windows of CNC machines" in html
     assert len(test.get("plotly_chart")) == 1
-    assert not test.button
+    assert [b.label for b in test.button] == [AGAIN]
 
 
 def test_an_explanation_is_asked_for_once_and_then_waited_for(screens):
     key = scored(screens, probability=0.1)
     test = screens.open(EXPLANATION, prediction=key)
-    assert [b.label for b in test.button] == ["Ask for an explanation"]
+    assert [b.label for b in test.button] == ["Ask for an explanation", AGAIN]
     test.button[0].click().run()
-    assert "Being explained" in html_of(test) and not test.button
+    assert "Being explained" in html_of(test) and [b.label for b in test.button] == [AGAIN]
     with screens.database.read() as tx:
         row = tx.execute(select(t.explain_requests)).mappings().one()
     assert (row["prediction_id"], row["state"]) == (key, "waiting")
@@ -107,3 +108,46 @@ def test_outside_the_scope_there_is_nothing(screens, somebody):
     assert "No machine is placed here yet." in html_of(screens.open(RISKS, tom))
     test = screens.open(EXPLANATION, tom, prediction=key)
     assert [i.value for i in test.info] == ["no such prediction"]
+
+
+def answered(screens, key, state, detail, **figures):
+    with screens.database.write() as tx:
+        row = {"requested_by": "x", "requested_wall_us": 0, "state": state, "detail": detail}
+        tx.execute(t.recomputations.insert().values(prediction_id=key, **row, **figures))
+
+
+def test_a_prediction_is_computed_again_on_request(screens):
+    key = scored(screens, probability=0.1)
+    test = screens.open(EXPLANATION, prediction=key)
+    assert "Computing it again shows that the figure is theirs" in html_of(test)
+    next(b for b in test.button if b.label == AGAIN).click().run()
+    assert "Being computed again" in html_of(test) and AGAIN not in [b.label for b in test.button]
+    with screens.database.read() as tx:
+        row = tx.execute(select(t.recomputations)).mappings().one()
+    assert (row["prediction_id"], row["state"]) == (key, "waiting")
+    assert row["requested_by"] == screens.supervisor.account_id
+
+
+def test_what_came_out_is_shown_beside_what_was_stored(screens):
+    key = scored(screens, probability=0.1)
+    figures = {"probability": 0.1, "rul": 90.0, "rul_low": 50.0, "rul_high": 130.0, "done_wall_us": f.NOW}
+    answered(screens, key, "same", "readings", difference=0.0, **figures)
+    html = html_of(screens.open(EXPLANATION, prediction=key))
+    assert "The same, computed again" in html and "the readings, which still give the same data" in html
+    assert html.count("10.000") == 2
+
+
+def test_another_figure_than_the_stored_one_is_marked(screens):
+    key = scored(screens, probability=0.1)
+    figures = {"probability": 0.15, "rul": 90.0, "rul_low": 50.0, "rul_high": 130.0, "done_wall_us": f.NOW}
+    answered(screens, key, "other", "stored", difference=0.05, **figures)
+    html = html_of(screens.open(EXPLANATION, prediction=key))
+    assert "Not the same" in html and "tw-mark" in html and "15.000" in html
+
+
+def test_why_it_could_not_be_computed_again(screens):
+    key = scored(screens, probability=0.1)
+    answered(screens, key, "failed", "the model x 1 is no longer in models")
+    test = screens.open(EXPLANATION, prediction=key)
+    assert "It could not be computed again: the model x 1 is no longer in models." in html_of(test)
+    assert AGAIN in [b.label for b in test.button]

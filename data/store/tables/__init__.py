@@ -82,6 +82,7 @@ from data.store.tables.prediction import (
     half_hours,
     model_versions,
     predictions,
+    recomputations,
     to_consider,
     windows,
 )
@@ -182,6 +183,7 @@ __all__ = [
     "readings",
     "reason_nodes",
     "receipts",
+    "recomputations",
     "report_runs",
     "report_schedules",
     "rule_limits",

@@ -81,6 +81,22 @@ explain_requests = Table(
     text("state"),  # waiting, done, failed
     text("detail"),
 )
+# Predictions that somebody had computed again from their window and model version.
+recomputations = Table(
+    "recomputations",
+    metadata,
+    text("prediction_id", key=True),
+    text("requested_by"),
+    us("requested_wall_us"),
+    text("state"),  # waiting, same, other, failed
+    text("detail"),  # where the window came from: stored or readings; why it failed
+    number("probability", null=True),
+    number("rul", null=True),
+    number("rul_low", null=True),
+    number("rul_high", null=True),
+    number("difference", null=True),
+    us("done_wall_us", null=True),
+)
 # Predictions that the recommender has not looked at yet; written in the transaction that made them.
 to_consider = Table(
     "to_consider",
@@ -93,6 +109,7 @@ to_consider = Table(
 )
 Index("ix_to_consider_next_try_wall_us", to_consider.c.next_try_wall_us)
 Index("ix_explain_requests_state", explain_requests.c.state)
+Index("ix_recomputations_state", recomputations.c.state)
 Index("ix_predictions_equipment_id", predictions.c.equipment_id, predictions.c.at_us)
 Index("ix_predictions_at_us", predictions.c.at_us)
 # What the scorer has worked out of raw readings; see data.store.half_hours.

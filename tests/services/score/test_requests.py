@@ -7,7 +7,8 @@ from domain.errors import InvalidInput, Unavailable
 from services.queries.predictions import explanation_of
 from services.score import score_due, score_range
 from services.score.considering import consider_due
-from services.score.requests import CHANGED, answer_requests, backlog
+from services.score.recomputing import CHANGED
+from services.score.requests import answer_requests, backlog
 from tests.services.score.plant import SITE, START_US, add_readings, add_site, served, unit_id
 
 NOW = START_US + 2 * DAY
