@@ -3,7 +3,7 @@
 from components.charts import trend_svg
 from components.evidence import arguments, contribution_bars
 from components.links import link
-from components.tables import bullets, heading, panel, table
+from components.tables import bullets, heading, panel, small, table
 from components.words import (
     age_roughly,
     lapse,
@@ -22,6 +22,15 @@ from domain.evidence import Evidence
 from services.rows.decide import CaseView
 from services.rows.site import SiteRow
 
+SOURCES = {
+    "prediction": "Model",
+    "anomaly": "Sensors",
+    "chart": "Control chart",
+    "alarm": "Alarm",
+    "shortage": "Stock",
+    "outlook": "Shift",
+    "person": "Person",
+}
 HALF_HOUR = 30 * MINUTE
 STATES = {
     "approved": "approved, not sent yet",
@@ -88,7 +97,22 @@ def why_panel(case: CaseView, site: SiteRow, now_us: int) -> str:
         bars = contribution_bars(view.explanation, view.prediction.window_to_us, shown=6)
     sides = (bars + _more(case), arguments(e.against, e.would_change, _similar(e)) + _limits(e))
     two = f'<div class="tw-two"><div>{sides[0]}</div><div>{sides[1]}</div></div>'
-    return panel("Why", f'<p class="tw-say">{safe(e.words)}</p>{trend}{two}', _source(case, now_us))
+    told = f'<p class="tw-say">{safe(e.words)}</p>{_signals(case, site, now_us)}'
+    return panel("Why", f"{told}{trend}{two}", _source(case, now_us))
+
+
+def _signals(case: CaseView, site: SiteRow, now_us: int) -> str:
+    """What other sources say of the same machine and cause; what the case itself says is left out."""
+    rows = [
+        (
+            f"<b>{safe(SOURCES.get(one.kind, one.kind))}</b>",
+            f"{safe(one.words)}{small(safe(one.said_by))}",
+            f'<span class="tw-nw">{moment(one.at_us, site.time_zone, now_us)}</span>',
+        )
+        for one in case.signals
+        if not case.evidence.words.startswith(one.words)
+    ]
+    return heading("Also reported") + table((), rows, tight=True) if rows else ""
 
 
 def _trend(case: CaseView, site: SiteRow, now_us: int) -> str:

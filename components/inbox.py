@@ -63,10 +63,20 @@ def _waiting(row: InboxRow, site: SiteRow, now_us: int) -> Sequence[str]:
     )
 
 
+RAISED_BY = {
+    CaseKind.LIMIT.value: "beyond a fixed limit",
+    CaseKind.CHART.value: "a chart broke a rule",
+    CaseKind.ANOMALY.value: "sensors out of pattern",
+    CaseKind.ALARM.value: "an alarm came",
+    CaseKind.SHORTAGE.value: "a part is missing",
+    CaseKind.OUTLOOK.value: "the shift misses its target",
+}
+
+
 def _chance(row: InboxRow) -> str:
     if row.probability is not None:
         return of_100(row.probability)
-    return "beyond a fixed limit" if row.kind == CaseKind.LIMIT else "raised by a person"
+    return RAISED_BY.get(row.kind, "raised by a person")
 
 
 def _where(row: InboxRow) -> str:

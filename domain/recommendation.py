@@ -84,6 +84,11 @@ def probable_cause(contributions: Iterable[Contribution], known: Sequence[str]) 
     for c in contributions:
         if c.value > 0:
             raised[c.metric] = raised.get(c.metric, 0.0) + c.value
+    return probable_cause_of(raised, known)
+
+
+def probable_cause_of(raised: Mapping[str, float], known: Sequence[str]) -> str:
+    """As `probable_cause`, from how much each sensor speaks for a fault."""
     weights = {cause: CAUSES.get(cause, {}) for cause in sorted(known)}
     scores = {
         cause: sum(w * raised.get(m, 0.0) for m, w in signs.items()) for cause, signs in weights.items()
@@ -261,5 +266,6 @@ __all__ = [
     "minutes_text",
     "plan_of",
     "probable_cause",
+    "probable_cause_of",
     "soonest",
 ]

@@ -1,4 +1,4 @@
-"""At most so many new cases of the models a supervisor and shift: more would not be read.
+"""At most so many new cases that no person raised a supervisor and shift: more would not be read.
 
 Over the bound, dearer advice takes the place of the least valuable that nobody has looked at yet, which
 is withdrawn with that reason; else the new advice is held back, and the risk stays on the Risks screen.
@@ -19,6 +19,13 @@ from services.ending import end
 from services.policy.current import policy_in_force
 from services.queries.common import under
 
+# What machines say of themselves; not what people raise, and not what limits say while the AI is stopped.
+COUNTED = [
+    kind.value
+    for kind in (
+        CaseKind.FAILURE_RISK, CaseKind.ANOMALY, CaseKind.ALARM, CaseKind.SHORTAGE, CaseKind.OUTLOOK
+    )
+]  # fmt: skip
 WITHOUT_SHIFT_US = 8 * HOUR
 
 
@@ -45,6 +52,6 @@ def _new_ones(tx: Connection, case: Mapping[str, Any], at_us: int) -> list[dict[
     duty = next((d for d in approvals.on_duty(tx, unit, at_us) if d["position"] == 0), None)
     place = duty["equipment_id"] if duty else case["site_id"]
     query = select(c.case_id, c.number, c.state, c.version, c.benefit_cents).where(
-        under(c.equipment_id, place), c.kind == CaseKind.FAILURE_RISK.value, c.opened_us >= since
+        under(c.equipment_id, place), c.kind.in_(COUNTED), c.opened_us >= since
     )
     return [dict(row) for row in tx.execute(query).mappings()]

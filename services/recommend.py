@@ -27,6 +27,7 @@ from domain.recommendation import AT_ONCE
 from services import audit, ending, renewing, shadow
 from services.crowding import makes_room
 from services.following import judge_untaken
+from services.joining import Signal, Source, join
 from services.planning import Planned, planned, propose
 from services.policy.current import default_action
 from services.situation import Site, prediction_at, site_at
@@ -141,8 +142,10 @@ def _open(tx: Connection, p: Prediction) -> Considered:
     plan = planned(tx, p, p.at_us, store.next_number(tx), inspected=inspected)
     if not plan.advice.worth_a_case:
         return Considered(Effect.NOTHING, None, "waiting costs less than doing something now")
-    if _taken(tx, None, plan):
-        return Considered(Effect.NOTHING, None, "a person has raised a case for this")
+    other = _taken(tx, None, plan)
+    if other is not None:
+        join(tx, other, _signal(p, plan))
+        return Considered(Effect.CONFIRMED, other["case_id"], "joined the case that is open for this")
     case_id = new_id()
     row = {
         "case_id": case_id,
@@ -215,11 +218,24 @@ def _join(tx: Connection, case: dict[str, Any], p: Prediction) -> Considered:
     return Considered(Effect.JOINED, case["case_id"], values["title"])
 
 
-def _taken(tx: Connection, case: dict[str, Any] | None, plan: Planned) -> bool:
-    """Another open case has this machine and cause: somebody raised it."""
+def _taken(tx: Connection, case: dict[str, Any] | None, plan: Planned) -> dict[str, Any] | None:
+    """Another open case of this machine and cause: a person or another source was first."""
     machine = plan.situation.machine.equipment_id
     others = [c for c in store.open_for(tx, machine) if case is None or c["case_id"] != case["case_id"]]
-    return open_key(machine, plan.situation.cause) in {c["open_key"] for c in others}
+    key = open_key(machine, plan.situation.cause)
+    return next((c for c in others if c["open_key"] == key), None)
+
+
+def _signal(p: Prediction, plan: Planned) -> Signal:
+    return Signal(
+        source=Source.PREDICTION,
+        source_id=p.model_name,
+        said_by=f"{p.model_name} {p.model_version}",
+        equipment_id=p.equipment_id,
+        cause=plan.situation.cause,
+        at_us=p.at_us,
+        words=plan.evidence.words,
+    )
 
 
 def _change(tx: Connection, case: dict[str, Any], values: dict[str, Any]) -> None:

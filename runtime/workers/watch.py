@@ -17,7 +17,9 @@ from domain.errors import Retryable
 from runtime.settings import Settings
 from runtime.workers.heartbeat import Heartbeat
 from services.alarms.watch import AlarmWatch
+from services.joining import Effect
 from services.situation import site_at
+from services.sources.watch import SourceWatch
 from services.spc.patterns import PatternWatch
 from services.spc.watch import ChartWatch
 
@@ -43,10 +45,18 @@ class Worker:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._alarms = AlarmWatch(database)
+        self._sources = SourceWatch(database)
         self._charts, self._patterns = ChartWatch(database), PatternWatch(database)
         self._charts_us = 0
         self._heartbeat = Heartbeat(database, NAME)
-        self._totals = {"alarm events": 0, "samples": 0, "broken rules": 0, "cases": 0, "hours": 0}
+        self._totals = {
+            "alarm events": 0,
+            "samples": 0,
+            "broken rules": 0,
+            "cases": 0,
+            "hours": 0,
+            "joined": 0,
+        }
         self._trouble = ""
 
     def run(self, stop: threading.Event) -> None:
@@ -67,6 +77,9 @@ class Worker:
         now = wall_us()
         for site_id, plant_us in self._sites(0):
             self._totals["alarm events"] += self._alarms.turn(site_id, plant_us)
+            taken = self._sources.turn(site_id, plant_us, now)
+            self._totals["cases"] += taken[Effect.OPENED]
+            self._totals["joined"] += taken[Effect.JOINED]
         if now - self._charts_us >= CHARTS_US:
             self._charts_us = now
             for site_id, plant_us in self._sites(GRACE_WALL_US):

@@ -11,36 +11,35 @@ from data.store import tables as t
 from domain.cases import CaseKind, CaseState, open_key
 from domain.clock import DAY, wall_us
 from domain.equipment import site_of
-from domain.errors import InvalidInput, NotFound, NotNow
+from domain.errors import InvalidInput, NotFound
 from domain.evidence import Evidence
 from domain.ids import new_id
 from domain.policy import DEFAULT_ACTION
-from domain.prediction import Prediction, PredictionStatus
+from domain.prediction import Prediction
 from domain.recommendation import Choice, cause_label
 from services import audit
 from services.commands.acting import Decided
+from services.joining import Signal, Source, join, recent_prediction
 from services.planning import no_prediction, planned, propose
-from services.queries.predictions import as_prediction
 from services.signing import hash_of
 from services.situation import causes_of, machine_at, site_at
 
 LONGEST_IGNORE_US = 7 * DAY
-RECENT_US = DAY // 12
 
 
 def open_case(
     tx: Connection, person: Actor, equipment_id: str, cause: str, words: str, wanted: Choice
 ) -> Decided:
-    """Open a case in the person's name. NotNow when one is open for this machine and cause."""
+    """Open a case in the person's name; where one is open for this machine and cause, the words join it."""
     site, machine = site_at(tx, site_of(equipment_id)), machine_at(tx, equipment_id)
     if cause != "unknown" and cause not in causes_of(tx, machine.machine_type):
         raise InvalidInput(f"{cause!r} is no known cause for this type of machine")
-    prediction = _recent(tx, equipment_id, site.now_us) or no_prediction(equipment_id, site.now_us)
+    prediction = recent_prediction(tx, equipment_id, site.now_us) or no_prediction(equipment_id, site.now_us)
     plan = planned(tx, prediction, site.now_us, store.next_number(tx), cause=cause, wanted=wanted)
     key = open_key(equipment_id, plan.situation.cause)
     for case in store.open_for(tx, equipment_id):
         if case["open_key"] == key:
-            raise NotNow(f"case {case['number']} is open for this machine and cause already")
+            return _joined(tx, case, person, cause, words, site.now_us)
     evidence = _told(plan.evidence, person, words, plan.situation.prediction)
     case_id, text = new_id(), evidence.to_json()
     row: dict[str, Any] = {
@@ -69,13 +68,20 @@ def open_case(
     return Decided.of(row, f"Case {plan.number} is open.")
 
 
-def _recent(tx: Connection, equipment_id: str, now_us: int) -> Prediction | None:
-    """The machine's newest score, if it is not older than two hours: costs are counted with it."""
-    p = t.predictions.c
-    query = select(t.predictions).where(p.equipment_id == equipment_id, p.at_us > now_us - RECENT_US)
-    query = query.where(p.status == PredictionStatus.SCORED.value).order_by(p.at_us.desc()).limit(1)
-    row = tx.execute(query).mappings().one_or_none()
-    return as_prediction(dict(row)) if row else None
+def _joined(
+    tx: Connection, case: dict[str, Any], person: Actor, cause: str, words: str, now_us: int
+) -> Decided:
+    signal = Signal(
+        source=Source.PERSON,
+        source_id=new_id(),
+        said_by=person.name,
+        equipment_id=case["equipment_id"],
+        cause=cause,
+        at_us=now_us,
+        words=words,
+    )
+    join(tx, case, signal)
+    return Decided.of(case, f"Case {case['number']} is open for this already; what you wrote stands on it.")
 
 
 def _told(evidence: Evidence, person: Actor, words: str, prediction: Prediction) -> Evidence:

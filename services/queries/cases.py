@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from auth.permissions import Actor, Permission
+from data.store import signals
 from data.store import tables as t
 from domain.cases import UNDECIDED, CaseState, CommandView, derive
 from domain.equipment import line_of
@@ -21,7 +22,7 @@ from services.queries.care import care_view
 from services.queries.common import names_of, people
 from services.queries.course import course_of
 from services.queries.predictions import newest_reading, prediction_view
-from services.rows.decide import AuditRow, CaseView, CommandRow, ReceiptRow, SignatureRow
+from services.rows.decide import AuditRow, CaseView, CommandRow, ReceiptRow, SignalRow, SignatureRow
 
 DRAFTS = (
     "comment", "reject", "changes", "undo", "emergency", "ratify", "snooze", "assign", "ask", "answer",
@@ -98,6 +99,10 @@ def case_view(tx: Connection, context: Context, row: Mapping[str, Any]) -> CaseV
         care=care_view(tx, context, row),
         decided_by=who.get(row["decided_by"] or "", row["decided_by"] or ""),
         drafts=_drafts(tx, actor, row["case_id"]),
+        signals=tuple(
+            SignalRow(one["kind"], one["said_by"], one["at_us"], one["words"])
+            for one in signals.of_case(tx, row["case_id"])
+        ),
     )
 
 

@@ -110,6 +110,16 @@ class AuditRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SignalRow:
+    """What another source said of the case: its kind, its name, when, and in which words."""
+
+    kind: str
+    said_by: str
+    at_us: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class CourseStep:
     """One step of a case. `at_us` None: it is still to come. `alarming`: something is wrong here."""
 
@@ -166,6 +176,7 @@ class CaseView:
     decided_by: str
     decided_us: int | None
     drafts: dict[str, str]
+    signals: tuple[SignalRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

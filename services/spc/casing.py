@@ -18,6 +18,7 @@ from domain.recommendation import Choice, cause_label
 from domain.spc.model import ATTRIBUTES
 from domain.spc.rules import RULE_LABELS, Rule
 from services import audit
+from services.joining import Signal, Source, put_signal
 from services.planning import Planned, no_prediction, planned, propose
 from services.signing import hash_of
 from services.situation import causes_of, machine_at
@@ -87,6 +88,10 @@ def raise_or_note(tx: Connection, signal: Signal, now_us: int) -> int:
     case_id = case["case_id"] if case else _open(tx, signal, plan, words, key, now_us)
     for row in signal.rows:
         store.name_case(tx, row, case_id)
+    cause = plan.situation.cause
+    by = f"control chart {chart.title}"
+    one = Signal(Source.CHART, chart.chart_id, by, chart.equipment_id, cause, now_us, words)
+    put_signal(tx, case_id, one)
     if case is not None:
         detail = {"chart": signal.proposed_by, "words": words}
         audit.of_case(tx, case_id, signal.noted, now_us, detail)

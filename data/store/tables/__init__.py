@@ -17,6 +17,7 @@ from data.store.tables.care import care, handovers, opinions
 from data.store.tables.decision import (
     acts,
     audit,
+    case_signals,
     cases,
     commands,
     drafts,
@@ -121,6 +122,7 @@ __all__ = [
     "audit",
     "calendar_exceptions",
     "care",
+    "case_signals",
     "cases",
     "clocks",
     "commands",

@@ -42,6 +42,18 @@ cases = Table(
     us("closed_us", null=True),
     UniqueConstraint("number"),
 )
+# What else was said about an open case, by source: repeats change the words, and open nothing.
+case_signals = Table(
+    "case_signals",
+    metadata,
+    text("case_id", key=True),
+    text("kind", key=True),  # prediction, anomaly, chart, alarm, shortage, outlook, person
+    text("source_id", key=True),
+    text("said_by"),
+    us("at_us"),
+    text("words"),
+    us("told_wall_us"),
+)
 commands = Table(
     "commands",
     metadata,

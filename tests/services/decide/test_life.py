@@ -50,6 +50,7 @@ from tests.kits.policies import CONSENTS, FOUR_EYES, in_force
 from tests.services.decide.plant import SITE, Plant, receipt
 
 DECIDED = {"approved", "rejected"}
+ROUND = 200  # lives between two lines of progress
 STEPS = int(os.environ.get("TAKTWISE_LIFE_STEPS", "0"))
 S = CaseState
 ENDED = {S.REJECTED, S.EXPIRED, S.WITHDRAWN}
@@ -326,7 +327,7 @@ def lived(steps: int, database: Database) -> None:
     began = time.monotonic()
     while ran.total() < steps:
         told = settings(
-            max_examples=max(1, (steps - ran.total()) // long),
+            max_examples=min(max(1, (steps - ran.total()) // long), ROUND),
             stateful_step_count=long,
             deadline=None,
             database=None,
@@ -334,8 +335,9 @@ def lived(steps: int, database: Database) -> None:
             phases=(Phase.explicit, Phase.generate),  # shrinking costs minutes
         )
         run_state_machine_as_test(lambda: LifeOfACase(database), settings=told)
-    took = time.monotonic() - began
-    sys.stderr.write(f"{database.engine.dialect.name}: {ran.total()} steps in {took:.0f} s ({dict(ran)})\n")
+        took, name = time.monotonic() - began, database.engine.dialect.name
+        sys.stderr.write(f"{name}: {ran.total()} steps in {took:.0f} s ({dict(ran)})\n")
+        sys.stderr.flush()
     assert len(ran) > 1
 
 

@@ -1,0 +1,64 @@
+"""Takes in what the sources say, each at its own pace. What was said already costs one query."""
+
+import logging
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+
+from data.store import signals, stops
+from data.store.database import Database
+from domain.clock import SECOND
+from domain.errors import Retryable, TaktwiseError
+from services.joining import Effect, Signal, Source, take_in
+from services.sources import alarms, anomalies, outlooks, shortages
+
+log = logging.getLogger("taktwise.watch")
+Finds = Callable[[Connection, str, int], list[Signal]]
+# source, how it is found, how often (wall time)
+SOURCES: tuple[tuple[Source, Finds, int], ...] = (
+    (Source.ALARM, alarms.found, 5 * SECOND),
+    (Source.ANOMALY, anomalies.found, 60 * SECOND),
+    (Source.SHORTAGE, shortages.found, 60 * SECOND),
+    (Source.OUTLOOK, outlooks.found, 300 * SECOND),
+)
+
+
+class SourceWatch:
+    """One a process. Not thread-safe."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._done: dict[tuple[str, Source], int] = {}
+
+    def turn(self, site_id: str, plant_us: int, wall_us: int) -> dict[Effect, int]:
+        """Take in what is due at a site; how many signals had which effect."""
+        counted = dict.fromkeys(Effect, 0)
+        for source, finds, every_us in SOURCES:
+            key = (site_id, source)
+            if key in self._done and wall_us - self._done[key] < every_us:
+                continue
+            self._done[key] = wall_us
+            for signal in self._fresh(finds, site_id, plant_us):
+                counted[self._take(site_id, signal)] += 1
+        return counted
+
+    def _fresh(self, finds: Finds, site_id: str, plant_us: int) -> list[Signal]:
+        with self._database.read() as tx:
+            every = finds(tx, site_id, plant_us)
+            return [
+                one
+                for one in every
+                if not signals.said(tx, one.equipment_id, one.source.value, one.source_id, one.words)
+            ]
+
+    def _take(self, site_id: str, signal: Signal) -> Effect:
+        try:
+            with self._database.write() as tx:
+                if signal.source is Source.ANOMALY and stops.stopped(tx, site_id, anomalies.NAME, hold=True):
+                    return Effect.NOTHING
+                return take_in(tx, signal).effect
+        except Retryable:
+            raise
+        except TaktwiseError as error:
+            log.warning("%s of %s: %s", signal.source, signal.equipment_id, error)
+            return Effect.NOTHING
