@@ -41,6 +41,7 @@ class Permission(StrEnum):
     RESUME_AI = "resume_ai"
     CONFIRM_VALUE = "confirm_value"
     SEE_TRUST = "see_trust"
+    REVIEW_FAILURES = "review_failures"
     CLOSE_SHIFT = "close_shift"
     SET_TARGETS = "set_targets"
     EDIT_CALENDAR = "edit_calendar"
@@ -88,9 +89,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: _ADMINISTERS | _REPORTS,
 }
 _OVERSEE: dict[Role, frozenset[Permission]] = {
-    Role.SUPERVISOR: frozenset({P.STOP_AI, P.SEE_TRUST}),
-    Role.MAINTENANCE_PLANNER: frozenset({P.STOP_AI, P.RESUME_AI, P.SEE_TRUST}),
-    Role.PLANT_MANAGER: frozenset({P.STOP_AI, P.RESUME_AI, P.SEE_TRUST}),
+    Role.SUPERVISOR: frozenset({P.STOP_AI, P.SEE_TRUST, P.REVIEW_FAILURES}),
+    Role.MAINTENANCE_PLANNER: frozenset({P.STOP_AI, P.RESUME_AI, P.SEE_TRUST, P.REVIEW_FAILURES}),
+    Role.PLANT_MANAGER: frozenset({P.STOP_AI, P.RESUME_AI, P.SEE_TRUST, P.REVIEW_FAILURES}),
     Role.ADMINISTRATOR: frozenset({P.STOP_AI, P.RESUME_AI}),
     Role.CONTROLLER: frozenset({P.SEE_FLOOR, P.SEE_CASES, P.SEE_HISTORY, P.CONFIRM_VALUE, P.SEE_TRUST}),
 }

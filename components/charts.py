@@ -99,9 +99,18 @@ def _ticks(low: float, high: float, count: int) -> list[float]:
 
 
 def trend_svg(
-    trend: Trend, window: Window, zone: str, *, usual: float | None = None, height: int = 176
+    trend: Trend,
+    window: Window | None,
+    zone: str,
+    *,
+    usual: float | None = None,
+    height: int = 176,
+    line: str = "usual for this type",
 ) -> str:
-    """One sensor over time with its usual value and the window of the model; gaps are dashed."""
+    """One sensor over time with its usual value and the window of the model; gaps are dashed.
+
+    `line` names what the dashed line is when it is not the usual value.
+    """
     runs = _runs(trend.points)
     width, left, top, bottom = 740, 42, 6, height - 26
     times = [at for at, _ in trend.points]
@@ -121,7 +130,7 @@ def trend_svg(
     def text(px: float, py: float, words: str, colour: str = INK_3) -> str:
         return f'<text x="{px:.0f}" y="{py:.0f}" font-size="11" fill="{colour}">{safe(words)}</text>'
 
-    shade = (
+    shade = window and (
         f'<rect x="{x(window[0]):.1f}" y="{top}" width="{x(window[1]) - x(window[0]):.1f}" '
         f'height="{bottom - top}" fill="{ADVICE}" opacity=".10"/>'
         + text(x(window[0]) + 6, top + 14, "window the model looked at", ADVICE)
@@ -150,9 +159,9 @@ def trend_svg(
     if usual is not None:
         at_y = f"{y(usual):.1f}"
         axis += f'<line x1="{left}" x2="{width - 6}" y1="{at_y}" y2="{at_y}" stroke="{INK_3}" {DASHED}/>'
-        axis += text(left + 4, y(usual) + 13, f"usual for this type {number(usual)}")
-        label += f", usually {number(usual)}"
-    inner = f"{shade}{axis}{scale}{clock}{dashes}{lines}"
+        axis += text(left + 4, y(usual) + 13, f"{line} {number(usual)}")
+        label += f", {line} {number(usual)}"
+    inner = f"{shade or ''}{axis}{scale}{clock}{dashes}{lines}"
     return picture(
         f'<svg {XMLNS} viewBox="0 0 {width} {height}" font-family="{FONT_SVG}">{inner}</svg>', label
     )

@@ -66,7 +66,6 @@ def _waiting(row: InboxRow, site: SiteRow, now_us: int) -> Sequence[str]:
 RAISED_BY = {
     CaseKind.LIMIT.value: "beyond a fixed limit",
     CaseKind.CHART.value: "a chart broke a rule",
-    CaseKind.ANOMALY.value: "sensors out of pattern",
     CaseKind.ALARM.value: "an alarm came",
     CaseKind.SHORTAGE.value: "a part is missing",
     CaseKind.OUTLOOK.value: "the shift misses its target",

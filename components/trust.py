@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 
-from components.links import link
 from components.tables import bullets, csv_bytes, empty, panel, small, table
-from components.words import NOTHING, moment, of_100, plural, safe
-from domain.recommendation import cause_label
-from services.rows.site import SiteRow
+from components.words import NOTHING, of_100, plural, safe
+from domain.failure_review import Verdict
 from services.rows.trust import FEWEST, Behaviour, Trust, TrustRow
 
 KINDS = {"all": "", "model": "model", "machine": "machine", "role": "role"}
@@ -39,8 +37,12 @@ def headline(trust: Trust) -> str:
     return (
         f"<b>In {every.right} of {every.judged} cases with a finding the advice was right.</b> "
         f"{every.cases - every.judged} of {every.cases} have none: nobody looked, so this is not the share "
-        f"of all advice. {plural(len(trust.unseen), 'failure')} came without anybody acting before."
+        f"of all advice. {plural(_missed(trust), 'failure')} came without anybody acting before."
     )
+
+
+def _missed(trust: Trust) -> int:
+    return sum((row.verdict or row.proposed) != Verdict.TOO_LATE for row in trust.missed)
 
 
 def groups_panel(rows: Sequence[TrustRow]) -> str:
@@ -114,27 +116,6 @@ def calibration_panel(trust: Trust) -> str:
     note = "only cases with a finding: failures are found more often than good machines"
     body = table(head, rows, right=(1, 2, 3)) + small(note)
     return panel("Does the stated risk hold?", body)
-
-
-def unseen_panel(trust: Trust, site: SiteRow, now_us: int) -> str:
-    """Failures before which nobody acted: replay, verdict, next step."""
-    if not trust.unseen:
-        return panel("Why did we not see it?", empty("No unplanned failure without advice in 90 days."))
-    rows = [
-        (
-            f"{link(u.equipment_name, 'machine', id=u.equipment_id)}"
-            + small(
-                f"{moment(u.failed_us, site.time_zone, now_us)}, {safe(cause_label(u.cause or 'unknown'))}"
-            ),
-            f"{u.scored} scores" + small(f"highest {of_100(u.highest)}" if u.highest is not None else "none"),
-            safe(u.verdict),
-            safe(u.next_step),
-            link("Replay", "explanation", id=u.prediction_id) if u.prediction_id else "",
-        )
-        for u in trust.unseen
-    ]
-    head = ("Failure", "In the day before", "Verdict", "Next step", "")
-    return panel("Why did we not see it?", table(head, rows, wide=3))
 
 
 def personal_panel() -> str:

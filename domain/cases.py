@@ -19,16 +19,15 @@ from domain.messages import CommandKind, CommandState, Receipt, ReceiptStatus
 
 class CaseKind(StrEnum):
     """`failure_risk` comes from a model, `inspected` from an inspection, `raised` from a person,
-    `limit` from a fixed limit while the AI is stopped, `chart` from a control chart that broke a rule,
-    `anomaly` from a pattern of several sensors, `alarm` from an alarm, `shortage` from a missing part,
-    `outlook` from a shift that will miss its target."""
+    `limit` from a fixed limit while the AI is stopped, `chart` from a control chart that broke a rule
+    or a machine's usual pattern, `alarm` from an alarm, `shortage` from a missing part, `outlook` from a
+    shift that will miss its target."""
 
     FAILURE_RISK = "failure_risk"
     INSPECTED = "inspected"
     RAISED = "raised"
     LIMIT = "limit"
     CHART = "chart"
-    ANOMALY = "anomaly"
     ALARM = "alarm"
     SHORTAGE = "shortage"
     OUTLOOK = "outlook"

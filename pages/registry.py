@@ -69,6 +69,7 @@ PAGES: tuple[Page, ...] = (
         in_menu=False,
     ),
     Page("trust", "Trust", S.PREDICT, P.SEE_TRUST, "pages.predict.trust:render"),
+    Page("missed", "Missed failures", S.PREDICT, P.SEE_TRUST, "pages.predict.missed:render"),
     Page("shadow", "Shadow", S.PREDICT, P.SEE_TRUST, "pages.predict.shadow:render"),
     Page("stop", "AI stop", S.PREDICT, P.SEE_FLOOR, "pages.predict.stop:render"),
     Page("inbox", "Inbox", S.DECIDE, P.SEE_CASES, "pages.decide.inbox:render", badge="cases"),

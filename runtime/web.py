@@ -44,6 +44,8 @@ from services.commands.handover import HandoverCommands
 from services.commands.outcomes import OutcomeCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
+from services.commands.reviews import ReviewCommands
+from services.commands.roster import RosterCommands
 from services.commands.second_factor import SecondFactorCommands
 from services.commands.stopping import StopCommands
 from services.commands.stops import MachineStopCommands
@@ -117,6 +119,8 @@ def bind(settings: Settings, database: Database, accounts: Accounts) -> None:
         stops=MachineStopCommands(database),
         drafts=DraftCommands(database),
         calendars=CalendarCommands(database),
+        reviews=ReviewCommands(database),
+        roster=RosterCommands(database),
     )
 
     def desk_of(actor: Any, site: Any) -> Any:

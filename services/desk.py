@@ -18,6 +18,8 @@ from services.commands.handover import HandoverCommands
 from services.commands.outcomes import OutcomeCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
+from services.commands.reviews import ReviewCommands
+from services.commands.roster import RosterCommands
 from services.commands.second_factor import SecondFactorCommands
 from services.commands.stopping import StopCommands
 from services.commands.stops import MachineStopCommands
@@ -37,6 +39,7 @@ from services.queries.policy import PolicyQueries
 from services.queries.predict import PredictQueries
 from services.queries.quality import QualityQueries
 from services.queries.reports import ReportQueries
+from services.queries.reviews import ReviewQueries
 from services.queries.shadow import ShadowQueries
 from services.queries.stops import StopQueries
 from services.queries.targets import TargetQueries
@@ -67,6 +70,7 @@ class Queries:
     calendars: CalendarQueries
     targets: TargetQueries
     alarm_limits: AlarmLimitQueries
+    reviews: ReviewQueries
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,8 @@ class Commands:
     stops: MachineStopCommands
     drafts: DraftCommands
     calendars: CalendarCommands
+    reviews: ReviewCommands
+    roster: RosterCommands
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,5 +140,6 @@ def open_desk(context: Context, commands: Commands) -> Desk:
         CalendarQueries(context),
         TargetQueries(context),
         AlarmLimitQueries(context),
+        ReviewQueries(context),
     )
     return Desk(context.actor, context.site, context.clock, queries, commands)

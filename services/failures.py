@@ -1,11 +1,12 @@
 """When a machine really failed, by what was repaired and what stopped."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from data.store import tables as t
 from domain.clock import DAY
 
 SAME_US = DAY // 2
+REASONS = ("failure", "breakdown")  # what a MES calls it, in small letters
 
 
 def failures(tx: Connection, equipment_id: str, from_us: int, to_us: int) -> list[int]:
@@ -22,7 +23,7 @@ def failures(tx: Connection, equipment_id: str, from_us: int, to_us: int) -> lis
     ).scalars()
     stopped = tx.execute(
         select(d.start_us).where(
-            d.equipment_id == equipment_id, d.reason == "failure", d.planned.is_(False),
+            d.equipment_id == equipment_id, func.lower(d.reason).in_(REASONS), d.planned.is_(False),
             d.start_us > from_us, d.start_us <= to_us,
         )
     ).scalars()  # fmt: skip

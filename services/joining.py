@@ -46,7 +46,6 @@ class Source(StrEnum):
 
 
 KINDS = {
-    Source.ANOMALY: CaseKind.ANOMALY,
     Source.ALARM: CaseKind.ALARM,
     Source.SHORTAGE: CaseKind.SHORTAGE,
     Source.OUTLOOK: CaseKind.OUTLOOK,

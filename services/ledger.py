@@ -19,6 +19,7 @@ from domain.messages import CommandKind, CommandState, Finding
 from domain.recommendation import Choice
 from domain.value import Done, Entry, Realised, realised
 from services import audit
+from services.failures import REASONS
 
 LIMIT = 50
 WORKED_STATES = (CommandState.DONE, CommandState.ACCEPTED, CommandState.SENT)
@@ -72,7 +73,7 @@ def _failed_between(tx: Connection, case: dict[str, Any]) -> bool:
     d = t.downtimes.c
     query = select(func.count()).where(
         d.equipment_id == case["equipment_id"],
-        d.reason == "failure",
+        func.lower(d.reason).in_(REASONS),
         d.start_us > case["decided_us"],
         d.start_us < case["at_us"],
     )

@@ -81,17 +81,3 @@ def bins(facts: Iterable[Fact]) -> tuple[Bin, ...]:
             stated, found = sum(r for r, _ in mine) / len(mine), sum(right for _, right in mine) / len(mine)
             made.append(Bin(low, min(high, 1.0), len(mine), stated, found))
     return tuple(made)
-
-
-def verdict(scored: int, highest: float | None, threshold: float, *, advised: bool) -> tuple[str, str]:
-    """Why a failure was not seen, and the next step: no sensor, ignored, below threshold, unpredictable."""
-    if advised:
-        return "ignored", "Talk about why the advice was not followed; nothing was wrong with the model."
-    if not scored:
-        return "no sensor", "Check the sensors of this machine: nothing could be scored before the failure."
-    if highest is not None and highest >= threshold / 2:
-        return (
-            "below threshold",
-            "The risk had risen: label this failure and retrain, or lower the threshold.",
-        )
-    return "unpredictable", "No sensor showed it coming: ask what signal would, or plan by hours."

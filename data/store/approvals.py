@@ -154,3 +154,19 @@ def _one(result: Any) -> dict[str, Any] | None:
 
 def _all(result: Any) -> list[dict[str, Any]]:
     return [dict(row) for row in result.mappings()]
+
+
+def duty(tx: Connection, duty_id: str) -> dict[str, Any] | None:
+    """One duty, locked until this transaction ends."""
+    return _one(tx.execute(select(t.duties).where(t.duties.c.duty_id == duty_id).with_for_update()))
+
+
+def change_duty(tx: Connection, duty_id: str, values: Row) -> None:
+    """Other times, or another place in the chain."""
+    tx.execute(update(t.duties).where(t.duties.c.duty_id == duty_id).values(dict(values)))
+
+
+def change_delegation(tx: Connection, delegation_id: str, values: Row) -> None:
+    """Other dates."""
+    d = t.delegations.c
+    tx.execute(update(t.delegations).where(d.delegation_id == delegation_id).values(dict(values)))

@@ -1,7 +1,7 @@
 """Who is on duty and on call, who stands in for whom, and how messages reach oneself."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -11,7 +11,8 @@ from components import policy as c
 from components.links import link
 from components.tables import lead
 from components.words import plural
-from domain.clock import micros
+from domain.clock import HOUR, MINUTE, micros
+from pages.decide import roster
 from pages.decide.policy import done
 from services.desk import Desk
 
@@ -28,6 +29,8 @@ def render(desk: Desk) -> None:
         st.html(c.duty_panel(duties, desk.site, desk.now_us))
         if desk.may(Permission.MANAGE_DUTY):
             _put(desk)
+            roster.from_file(desk)
+            roster.change_duty(desk, duties, _dates)
             _end(
                 desk,
                 {d.duty_id: f"{d.person}, {d.place}" for d in duties},
@@ -38,6 +41,7 @@ def render(desk: Desk) -> None:
         st.html(c.delegations_panel(lent, desk.site, desk.now_us))
         if desk.may(Permission.DECIDE):
             _lend(desk)
+            roster.change_delegation(desk, lent, _dates)
             mine = {d.delegation_id: f"{d.to_name} for {d.from_name}" for d in lent if d.mine}
             _end(desk, mine, "End it now", desk.commands.policy.end_delegation)
 
@@ -88,9 +92,15 @@ def _end(desk: Desk, rows: dict[str, str], words: str, act: Callable[[Actor, str
 
 def _span(desk: Desk, key: str, hours: int) -> tuple[int, int]:
     """From and to, in the site's time."""
-    zone, now = ZoneInfo(desk.site.time_zone), desk.site.local(desk.now_us).replace(second=0, microsecond=0)
-    found = []
-    for label, at in (("From", now), ("To", now + timedelta(hours=hours))):
+    now = desk.now_us - desk.now_us % MINUTE
+    return _dates(desk, key, (now, now + hours * HOUR))
+
+
+def _dates(desk: Desk, key: str, span: tuple[int, int]) -> tuple[int, int]:
+    """From and to as two days and two times, in the site's time."""
+    zone, found = ZoneInfo(desk.site.time_zone), []
+    for label, us in zip(("From", "To"), span, strict=True):
+        at = desk.site.local(us)
         left, right = st.columns(2)
         day = left.date_input(label, at.date(), key=f"{key}-{label}-day", format="YYYY-MM-DD")
         time = right.time_input(f"{label}, time", at.time(), key=f"{key}-{label}-time", step=900)

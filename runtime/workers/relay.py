@@ -19,6 +19,7 @@ from services.fallback import watch_stopped
 from services.ledger import book_due
 from services.recommend import Recommender
 from services.relay import BATCH, Relay
+from services.reviews import open_due
 
 NAME = "relay"
 EXPIRE_US = SECOND
@@ -27,6 +28,7 @@ JUDGE_US = 30 * SECOND
 WATCH_US = 2 * SECOND
 RENEW_US = 30 * SECOND
 RETRY_S = 1.0
+COUNTED = ("sent", "retried", "failed", "receipts", "expired", "judged", "limits", "renewed", "reviews")
 WAIT_S = 0.2
 log = logging.getLogger("taktwise.relay")
 
@@ -50,8 +52,7 @@ class Worker:
         self._relay, self._recommender = Relay(database, queue), Recommender(database)
         self._prepared_us = self._expired_us = self._judged_us = self._watched_us = self._renewed_us = 0
         self._heartbeat = Heartbeat(database, NAME)
-        counted = ("sent", "retried", "failed", "receipts", "expired", "judged", "limits", "renewed")
-        self._totals = dict.fromkeys(counted, 0)
+        self._totals = dict.fromkeys(COUNTED, 0)
         self._trouble = ""
 
     def run(self, stop: threading.Event) -> None:
@@ -82,6 +83,7 @@ class Worker:
             self._judged_us = now
             self._totals["judged"] += self._recommender.judge_untaken()
             book_due(self._database)
+            self._totals["reviews"] += open_due(self._database)
         if now - self._prepared_us >= QUEUES_US:
             self._relay.prepare()
             self._prepared_us = now

@@ -18,7 +18,7 @@ from services.policy import bench
 from services.policy.current import policy_in_force
 from services.policy.file import DEFAULT, SCENARIOS, read_policy
 from services.queries.common import in_scope, names_of, people, under
-from services.rows.approvals import DelegationRow, DutyRow, NoticeRow, PolicyRow, VerdictRow
+from services.rows.approvals import DelegationRow, DutyRow, NoticeRow, PolicyRow, RosterRow, VerdictRow
 
 SHOWN = 100
 
@@ -74,6 +74,19 @@ class PolicyQueries:
             for r in rows
         )  # fmt: skip
 
+    def roster(self) -> tuple[RosterRow, ...]:
+        """Who is or will be on duty at the site, as a file names them."""
+        c, d, a = self._context, t.duties.c, t.accounts.c
+        c.actor.require(Permission.MANAGE_DUTY)
+        query = (
+            select(a.username, d.equipment_id, d.position, d.from_us, d.until_us)
+            .join_from(t.duties, t.accounts, a.account_id == d.account_id)
+            .where(d.until_us > c.now_us, under(d.equipment_id, c.site.site_id))
+            .order_by(d.equipment_id, d.from_us, d.position)
+        )
+        with c.database.read() as tx:
+            return tuple(RosterRow(*row) for row in tx.execute(query))
+
     def delegations(self) -> tuple[DelegationRow, ...]:
         """Delegations that are or will be in use at the site."""
         c = self._context
@@ -91,6 +104,7 @@ class PolicyQueries:
                 r["delegation_id"], who.get(r["from_account"], "?"), who.get(r["to_account"], "?"),
                 places.get(r["equipment_id"], r["equipment_id"]), r["from_us"], r["until_us"], r["reason"],
                 c.actor.account_id in (r["from_account"], r["to_account"]),
+                c.actor.account_id == r["from_account"],
             )
             for r in rows
         )  # fmt: skip

@@ -5,20 +5,19 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from auth.permissions import Permission
+from data.store import reviews
 from data.store import tables as t
 from domain.clock import DAY
 from domain.evidence import Evidence
 from services.context import Context
-from services.queries.common import in_scope, names_of
-from services.rows.trust import Trust, Unseen
+from services.queries.common import in_scope
+from services.queries.reviews import SHOWN, rows_of
+from services.rows.trust import Trust
 from services.signing import APPROVES_CHANGED
-from services.situation import card_of
-from services.trust import Fact, bins, rows, verdict
+from services.trust import Fact, bins, rows
 
 _C, _P = t.cases.c, t.predictions.c
 SPAN_US = 90 * DAY
-BEFORE_US = DAY
-SHOWN = 30
 
 
 class TrustQueries:
@@ -35,47 +34,10 @@ class TrustQueries:
         with c.database.read() as tx:
             mine = in_scope(_C.equipment_id, c.actor) & (_C.site_id == c.site.site_id)
             facts = _facts(tx, mine & (_C.kind == "failure_risk") & (_C.opened_us > since))
-            return Trust(rows(facts), bins(facts), tuple(self._unseen(tx, since)))
-
-    def _unseen(self, tx: Connection, since: int) -> list[Unseen]:
-        m, c = t.maintenance.c, self._context
-        failed = tx.execute(
-            select(m.equipment_id, m.start_us, m.cause)
-            .where(m.kind == "corrective", m.start_us > since, m.start_us <= c.now_us)
-            .where(in_scope(m.equipment_id, c.actor))
-            .order_by(m.start_us.desc())
-            .limit(SHOWN)
-        ).all()
-        names = names_of(tx, [row.equipment_id for row in failed])
-        found = [_review(tx, row, names.get(row.equipment_id, row.equipment_id)) for row in failed]
-        return [one for one in found if one is not None]
-
-
-def _review(tx: Connection, row: Any, name: str) -> Unseen | None:
-    """None when somebody acted on advice before the failure: then it was seen."""
-    unit, at_us = row.equipment_id, row.start_us
-    before = (_C.equipment_id == unit) & (_C.opened_us > at_us - BEFORE_US) & (_C.opened_us < at_us)
-    states = set(tx.execute(select(_C.state).where(before)).scalars())
-    if tx.execute(
-        select(_C.case_id).where(before, _C.decided_us.is_not(None), _C.state != "rejected")
-    ).first():
-        return None
-    scored = (
-        (_P.equipment_id == unit)
-        & (_P.at_us > at_us - BEFORE_US)
-        & (_P.at_us < at_us)
-        & (_P.status == "scored")
-    )
-    count, top = tx.execute(select(func.count(), func.max(_P.probability)).where(scored)).one()
-    best = tx.execute(
-        select(_P.prediction_id, _P.model_name, _P.model_version)
-        .where(scored)
-        .order_by(_P.probability.desc())
-    ).first()
-    card = card_of(tx, best.model_name, best.model_version) if best else {}
-    why, step = verdict(int(count), top, float(card.get("threshold", 0.5)), advised=bool(states))
-    cause = row.cause or ""
-    return Unseen(unit, name, at_us, cause, top, int(count), why, step, best.prediction_id if best else "")
+            r = t.failure_reviews.c
+            here = (in_scope(r.equipment_id, c.actor), r.site_id == c.site.site_id, r.failed_us > since)
+            missed = rows_of(tx, reviews.reviews(tx, *here, limit=SHOWN))
+            return Trust(rows(facts), bins(facts), missed)
 
 
 def _facts(tx: Connection, condition: Any) -> list[Fact]:

@@ -92,8 +92,19 @@ class DutyRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RosterRow:
+    """A duty as it stands in a roster file."""
+
+    username: str
+    equipment_id: str
+    position: int
+    from_us: int
+    until_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class DelegationRow:
-    """Rights that one person lends another. `mine`: the actor may end it."""
+    """Rights that one person lends another. `mine`: the actor may end it; `lent`: the actor lent them."""
 
     delegation_id: str
     from_name: str
@@ -103,6 +114,7 @@ class DelegationRow:
     until_us: int
     reason: str
     mine: bool
+    lent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from services.rows.reviews import ReviewRow
+
 FEWEST = 5
 
 
@@ -42,24 +44,9 @@ class Bin:
 
 
 @dataclass(frozen=True, slots=True)
-class Unseen:
-    """An unplanned failure without advice before it: what the models said, why, and what to do next."""
-
-    equipment_id: str
-    equipment_name: str
-    failed_us: int
-    cause: str
-    highest: float | None
-    scored: int
-    verdict: str
-    next_step: str
-    prediction_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class Trust:
-    """The whole screen."""
+    """The whole screen. `missed` are the unplanned failures of the same days."""
 
     rows: tuple[TrustRow, ...]
     bins: tuple[Bin, ...]
-    unseen: tuple[Unseen, ...]
+    missed: tuple[ReviewRow, ...]

@@ -1,8 +1,9 @@
-"""A machine whose sensors together have left their usual pattern for hours on end.
+"""A machine whose sensors together have left their usual pattern for hours on end joins its open case.
 
 The pattern is frozen by a person (services.spc.patterns): T2 says that they moved together further than
 usual, SPE that they no longer go together. HOURS running hours in a row beyond a limit are a signal; its
-cause is the one that the sensors with the largest parts speak for.
+cause is the one that the sensors with the largest parts speak for. A case of its own is opened by
+services.spc.pattern_cases, where somebody has switched that on.
 """
 
 import json
@@ -20,17 +21,17 @@ from services.joining import Signal, Source
 from services.queries.common import names_of
 from services.situation import causes_of, machine_at
 from services.spc import multivariate
+from services.spc.pattern_cases import MODEL, chart_of
 from services.telling import label_of
 
 HOURS = 3
 BACK_US = 8 * HOUR
-NAME = "pattern"
 NAMED = 3
 
 
 def found(tx: Connection, site_id: str, now_us: int) -> list[Signal]:
     """One signal for each machine that is out of its pattern now; none while all AI is stopped."""
-    if stops.stopped(tx, site_id, NAME):
+    if stops.stopped(tx, site_id, MODEL):
         return []
     models = {key: row for key, row in store.newest(tx).items() if within(key, site_id)}
     signals = (_machine(tx, unit, row, now_us) for unit, row in sorted(models.items()))
@@ -48,13 +49,12 @@ def _machine(tx: Connection, unit: str, row: dict[str, Any], now_us: int) -> Sig
     told = ", ".join(label_of(metric).lower() for metric in top)
     return Signal(
         source=Source.ANOMALY,
-        source_id=NAME,
-        said_by="pattern of several sensors",
+        source_id=chart_of(unit),
+        said_by=MODEL,
         equipment_id=unit,
         cause=probable_cause_of(parts, causes_of(tx, machine_at(tx, unit).machine_type)),
         at_us=hours[-1]["at_us"],
         words=f"The sensors of {name} have been out of their usual pattern for {HOURS} hours: {told}.",
-        opens=True,
     )
 
 

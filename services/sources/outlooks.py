@@ -6,16 +6,19 @@ target. The machine is the one of the line that was down longest for a reason of
 when that was HOURS_DOWN or more, since only then a repair is what the line lacks.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from data.store import tables as t
 from domain.clock import HOUR, MINUTE
-from domain.time_model import Leaf
-from services import kpis
+from domain.equipment import site_of
+from domain.time_model import Leaf, Segment
+from services.floor import facts, plant
 from services.joining import Signal, Source
+from services.kpi import valid
 from services.queries.common import names_of
+from services.rows.floor import Node, Window
 
 MISSES = 0.85
 HOURS_DOWN = HOUR
@@ -32,10 +35,7 @@ class _Shift:
 
 def found(tx: Connection, site_id: str, now_us: int) -> list[Signal]:
     """At most one signal a line."""
-    units: dict[str, list[kpis.Unit]] = {}
-    for unit in kpis.units(tx, site_id):
-        units.setdefault(unit.line_id, []).append(unit)
-    signals = (_line(tx, line, own, now_us) for line, own in sorted(units.items()))
+    signals = (_line(tx, node, now_us) for node in facts.nodes(tx, site_id, "line"))
     return [one for one in signals if one is not None]
 
 
@@ -44,26 +44,29 @@ def outlook(so_far: float, target: float, done: float) -> float:
     return so_far * done + target * (1 - done)
 
 
-def _line(tx: Connection, line_id: str, units: list[kpis.Unit], now_us: int) -> Signal | None:
-    begin, end, name = kpis.shift_window(tx, line_id, now_us)
-    e = t.equipment.c
-    target = tx.execute(select(e.target_oee).where(e.equipment_id == line_id)).scalar()
-    if not target or not begin + EDGE_US <= now_us <= end - EDGE_US:
+def _line(tx: Connection, node: Node, now_us: int) -> Signal | None:
+    running = valid.shift_at(tx, node.equipment_id, now_us)
+    target = valid.target(tx, node.equipment_id, now_us)
+    if running is None or not target:
         return None
-    figures = kpis.figures(tx, [unit.equipment_id for unit in units], begin, now_us)
-    constraint = next((u.equipment_id for u in units if u.constraint), units[-1].equipment_id)
-    so_far = figures[constraint].oee.oee
+    begin, end, name = running
+    if not begin + EDGE_US <= now_us <= end - EDGE_US:
+        return None
+    zone, _ = facts.site_words(tx, site_of(node.equipment_id))
+    ask = plant.Request(node.equipment_id, Window.SHIFT, now_us)
+    read = plant.line_figures(tx, node, ask, zone, every=True)
+    so_far = read[0].oee.oee if read else None
     expected = None if so_far is None else outlook(so_far, target, (now_us - begin) / (end - begin))
-    if expected is None or expected >= MISSES * target:
+    if read is None or expected is None or expected >= MISSES * target:
         return None
-    return _signal(tx, line_id, _down(figures), (expected, target), _Shift(begin, end, name, now_us))
+    worst = _down({unit: measured.strip for unit, measured in read[1].items()})
+    return _signal(tx, node.equipment_id, worst, (expected, target), _Shift(begin, end, name, now_us))
 
 
-def _down(figures: dict[str, kpis.UnitFigures]) -> tuple[str, int]:
+def _down(strips: Mapping[str, Sequence[Segment]]) -> tuple[str, int]:
     """The machine that was down longest, and for how long."""
     lost = {
-        unit: sum(s.to_us - s.from_us for s in found.segments if s.leaf is Leaf.DOWN)
-        for unit, found in figures.items()
+        unit: sum(s.to_us - s.from_us for s in strip if s.leaf is Leaf.DOWN) for unit, strip in strips.items()
     }
     worst = max(sorted(lost), key=lambda unit: lost[unit])
     return worst, lost[worst]

@@ -11,6 +11,7 @@ from domain.clock import SECOND
 from domain.errors import Retryable, TaktwiseError
 from services.joining import Effect, Signal, Source, take_in
 from services.sources import alarms, anomalies, outlooks, shortages
+from services.spc.pattern_cases import MODEL
 
 log = logging.getLogger("taktwise.watch")
 Finds = Callable[[Connection, str, int], list[Signal]]
@@ -54,7 +55,7 @@ class SourceWatch:
     def _take(self, site_id: str, signal: Signal) -> Effect:
         try:
             with self._database.write() as tx:
-                if signal.source is Source.ANOMALY and stops.stopped(tx, site_id, anomalies.NAME, hold=True):
+                if signal.source is Source.ANOMALY and stops.stopped(tx, site_id, MODEL, hold=True):
                     return Effect.NOTHING
                 return take_in(tx, signal).effect
         except Retryable:

@@ -17,14 +17,15 @@ from domain.policy import DEFAULT_ACTION, QUIET_US
 from domain.recommendation import Choice, cause_label
 from domain.spc.model import ATTRIBUTES
 from domain.spc.rules import RULE_LABELS, Rule
-from services import audit
-from services.joining import Signal, Source, put_signal
+from services import audit, joining
+from services.joining import put_signal
 from services.planning import Planned, no_prediction, planned, propose
 from services.signing import hash_of
 from services.situation import causes_of, machine_at
 from services.spc.definition import Chart
 
 FRESH = 3  # samples: an older break is history, and opens nothing
+PATTERN = "pattern|"  # how the ids begin under which patterns note what was broken
 NEEDED = 2  # broken rules among the newest samples before a case is worth a person's time
 
 
@@ -88,14 +89,18 @@ def raise_or_note(tx: Connection, signal: Signal, now_us: int) -> int:
     case_id = case["case_id"] if case else _open(tx, signal, plan, words, key, now_us)
     for row in signal.rows:
         store.name_case(tx, row, case_id)
-    cause = plan.situation.cause
-    by = f"control chart {chart.title}"
-    one = Signal(Source.CHART, chart.chart_id, by, chart.equipment_id, cause, now_us, words)
-    put_signal(tx, case_id, one)
+    put_signal(tx, case_id, _said(signal, plan.situation.cause, words, now_us))
     if case is not None:
         detail = {"chart": signal.proposed_by, "words": words}
         audit.of_case(tx, case_id, signal.noted, now_us, detail)
     return int(case is None)
+
+
+def _said(signal: Signal, cause: str, words: str, now_us: int) -> joining.Signal:
+    """The same as every source says it; the usual pattern of several sensors is an anomaly."""
+    by, unit = str(signal.rows[0]["chart_id"]), signal.equipment_id
+    source = joining.Source.ANOMALY if by.startswith(PATTERN) else joining.Source.CHART
+    return joining.Signal(source, by, signal.proposed_by, unit, cause, now_us, words)
 
 
 def recent_breaks(tx: Connection, chart: Chart, now_us: int) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from domain.recommendation import cause_label
 from domain.spc.rules import Rule
 from domain.telemetry import METRICS
 from services.spc import multivariate
-from services.spc.casing import FRESH, NEEDED, Signal, raise_or_note
+from services.spc.casing import FRESH, NEEDED, PATTERN, Signal, raise_or_note
 
 SERIES = {"t2": "T2", "spe": "SPE"}
 NAMED = 3  # sensors in the words of a case
@@ -30,7 +30,7 @@ MODEL = "usual pattern"
 
 def chart_of(equipment_id: str) -> str:
     """The id under which a machine's pattern notes what was broken."""
-    return f"pattern|{equipment_id}"
+    return f"{PATTERN}{equipment_id}"
 
 
 def note_and_open(

@@ -26,6 +26,8 @@ from services.commands.handover import HandoverCommands
 from services.commands.outcomes import OutcomeCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
+from services.commands.reviews import ReviewCommands
+from services.commands.roster import RosterCommands
 from services.commands.second_factor import SecondFactorCommands
 from services.commands.stopping import StopCommands
 from services.commands.stops import MachineStopCommands
@@ -85,6 +87,8 @@ class Screens:
             stops=MachineStopCommands(self.database),
             drafts=DraftCommands(self.database),
             calendars=CalendarCommands(self.database),
+            reviews=ReviewCommands(self.database),
+            roster=RosterCommands(self.database),
         )
         return open_desk(Context(self.database, actor, site, Clock(f.NOW, wall_us())), commands)
 

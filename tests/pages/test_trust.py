@@ -2,6 +2,7 @@ from sqlalchemy import insert
 
 from data.store import tables as t
 from domain.clock import HOUR
+from services.reviews import open_due
 from tests import factories as f
 from tests.pages.conftest import html_of
 
@@ -20,6 +21,7 @@ def test_the_screen_shows_hits_unseen_failures_and_the_sheet(screens) -> None:
             "status": "done", "planned_us": 0, "start_us": f.NOW - 30 * HOUR, "updated_us": 0,
         }  # fmt: skip
         tx.execute(insert(t.maintenance).values(**failed))
+    open_due(screens.database)
     said = html_of(screens.open(SCREEN))
     assert "In 1 of 1 cases with a finding the advice was right" in said
     assert "no sensor" in said and "fewer than 5 people" in said

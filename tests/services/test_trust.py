@@ -3,7 +3,7 @@ from dataclasses import replace
 from components.trust import HIDDEN, groups_panel, suggestions, trust_csv
 from domain.clock import MINUTE, SECOND
 from services.rows.trust import FEWEST, Trust
-from services.trust import Fact, bins, rows, verdict
+from services.trust import Fact, bins, rows
 
 FACT = Fact("m 1", "CNC-11", "supervisor", "p0", False, False, True, 2 * MINUTE, 0.7, "degraded")
 
@@ -45,10 +45,3 @@ def test_calibration_sets_the_stated_risk_beside_what_was_found() -> None:
     )
     assert [(b.low, b.judged, b.found) for b in found] == [(0.6, 4, 0.75)]
     assert round(found[0].stated, 3) == 0.825
-
-
-def test_why_a_failure_was_not_seen() -> None:
-    assert verdict(0, None, 0.2, advised=False)[0] == "no sensor"
-    assert verdict(40, 0.15, 0.2, advised=False)[0] == "below threshold"
-    assert verdict(40, 0.01, 0.2, advised=False)[0] == "unpredictable"
-    assert verdict(40, 0.9, 0.2, advised=True)[0] == "ignored"

@@ -59,6 +59,7 @@ from data.store.tables.mes import (
 )
 from data.store.tables.oversight import (
     ai_stops,
+    failure_reviews,
     outcome_details,
     photos,
     rule_limits,
@@ -143,6 +144,7 @@ __all__ = [
     "equipment_aliases",
     "explain_requests",
     "explanations",
+    "failure_reviews",
     "gaps",
     "half_hours",
     "handovers",

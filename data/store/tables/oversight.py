@@ -1,6 +1,6 @@
 """Oversight of the AI: stops and drills, and the plain limits that watch meanwhile."""
 
-from sqlalchemy import Column, Index, LargeBinary, Table, Text
+from sqlalchemy import Column, Index, LargeBinary, Table, Text, UniqueConstraint
 
 from data.store.tables.base import flag, metadata, number, serial, text, us, whole
 
@@ -110,3 +110,31 @@ shadow_advice = Table(
 )
 Index("ix_shadow_advice_site_id", shadow_advice.c.site_id, shadow_advice.c.opened_us)
 Index("ix_shadow_advice_equipment_id", shadow_advice.c.equipment_id, shadow_advice.c.ended_us)
+# "Why did we not see it?": one for every unplanned failure. The facts stay as they were when it was opened.
+failure_reviews = Table(
+    "failure_reviews",
+    metadata,
+    text("review_id", key=True),
+    text("site_id"),
+    text("equipment_id"),
+    us("failed_us"),
+    text("cause"),
+    us("opened_us"),
+    us("opened_wall_us"),
+    whole("scored"),
+    number("highest", null=True),
+    number("threshold"),
+    text("prediction_id"),  # of the highest risk; '' without a score
+    text("case_id"),  # the advice that was open or decided; '' without any
+    text("proposed"),  # domain.failure_review.Verdict
+    text("why"),
+    text("verdict"),  # '' until a person has settled it
+    text("next_step"),
+    text("words"),
+    text("settled_by", null=True),
+    us("settled_us", null=True),
+    us("settled_wall_us", null=True),
+    whole("version"),
+    UniqueConstraint("equipment_id", "failed_us"),
+)
+Index("ix_failure_reviews_site_id", failure_reviews.c.site_id, failure_reviews.c.failed_us)

@@ -246,13 +246,15 @@ def test_whoever_raises_a_case_does_not_approve_it(
     assert [c["kind"] for c in plant.commands(raised.case_id)] == ["inspection_order"]
 
 
-def test_a_second_case_for_the_same_machine_and_cause_is_refused(
-    desk: CaseCommands, operator: Actor, case_id: str
+def test_a_second_case_for_the_same_machine_and_cause_joins_the_open_one(
+    plant: Plant, desk: CaseCommands, operator: Actor, case_id: str
 ) -> None:
-    with pytest.raises(NotNow, match="open"):
-        desk.raise_case(operator, CNC_11, ACT, "bearing", "Howls")
+    before = plant.case()
+    joined = desk.raise_case(operator, CNC_11, ACT, "bearing", "Howls")
+    assert joined.case_id == case_id and "is open for this already" in joined.message
+    assert plant.case() == before  # what was read and signed stays as it is
     with pytest.raises(InvalidInput):
-        desk.raise_case(operator, CNC_11, ACT, "ghosts", "Howls")
+        desk.raise_case(operator, CNC_11, OTHER_ACT, "ghosts", "Howls")
 
 
 def test_a_model_does_not_double_what_a_person_raised(

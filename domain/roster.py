@@ -1,0 +1,146 @@
+"""A shift roster as a table: who is on shift or on call, where, from when to when.
+
+The file is CSV in UTF-8 with the columns person, place, duty, from, to (in any order, separated by commas
+or semicolons). person is a user name; place an id or a name of the site, an area or a line; duty is
+"on shift" or "on call 1" to "on call 9"; times are of the site, as 2026-11-23 06:00. A time that does not
+exist (the clock was put forward) is refused; of a time that exists twice the first is meant.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from domain.clock import DAY, micros
+from domain.errors import InvalidInput
+
+COLUMNS = ("person", "place", "duty", "from", "to")
+LARGEST_BYTES, MOST_LINES, MOST_ERRORS = 200_000, 2_000, 30
+LAST_ON_CALL = 9
+LONGEST_US = 31 * DAY
+FORMAT = "%Y-%m-%d %H:%M"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One duty of a file. `number` is the line of the file, 2 is the first after the names."""
+
+    number: int
+    person: str
+    place: str
+    position: int
+    from_us: int
+    until_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What is wrong, and in which line (0: the file as a whole)."""
+
+    number: int
+    why: str
+
+    def __str__(self) -> str:
+        return f"line {self.number}: {self.why}" if self.number else self.why
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The lines that could be read, and everything that is wrong, at most MOST_ERRORS of it."""
+
+    lines: tuple[Line, ...]
+    wrong: tuple[Wrong, ...]
+
+
+def read(content: bytes, zone: str) -> Read:
+    """Read a file. Nothing raises: what is wrong is said line by line."""
+    try:
+        rows = _rows(content)
+    except InvalidInput as error:
+        return Read((), (Wrong(0, str(error)),))
+    lines: list[Line] = []
+    wrong: list[Wrong] = []
+    for number, row in rows:
+        try:
+            lines.append(_line(number, row, ZoneInfo(zone)))
+        except InvalidInput as error:
+            wrong.append(Wrong(number, str(error)))
+    wrong += _doubled(lines)
+    return Read(tuple(lines), tuple(sorted(wrong, key=lambda one: one.number)[:MOST_ERRORS]))
+
+
+def _rows(content: bytes) -> list[tuple[int, Mapping[str, str]]]:
+    if len(content) > LARGEST_BYTES:
+        raise InvalidInput(f"the file is larger than {LARGEST_BYTES // 1_000} kB")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidInput("the file is not in UTF-8; save it as CSV UTF-8") from error
+    head = text.split("\n", 1)[0]
+    found = csv.reader(io.StringIO(text), delimiter=";" if head.count(";") > head.count(",") else ",")
+    try:
+        table = [
+            (found.line_num, [cell.strip() for cell in row]) for row in found if any(map(str.strip, row))
+        ]
+    except csv.Error as error:
+        raise InvalidInput(f"the file is no CSV ({error})") from error
+    names = [name.lower() for name in table[0][1]] if table else []
+    missing = [name for name in COLUMNS if name not in names]
+    if missing:
+        raise InvalidInput(f"the first line has to name the columns; missing: {', '.join(missing)}")
+    if not 1 <= len(table) - 1 <= MOST_LINES:
+        raise InvalidInput(f"a roster has 1 to {MOST_LINES:,} lines; this one has {len(table) - 1:,}")
+    return [(number, dict(zip(names, row, strict=False))) for number, row in table[1:]]
+
+
+def _line(number: int, row: Mapping[str, str], zone: ZoneInfo) -> Line:
+    cells = [row.get(name, "") for name in COLUMNS]
+    empty = [name for name, cell in zip(COLUMNS, cells, strict=True) if not cell]
+    if empty:
+        raise InvalidInput(f"{' and '.join(empty)} {'is' if len(empty) == 1 else 'are'} missing")
+    begin, end = (_time(cell, zone) for cell in cells[3:])
+    if end <= begin:
+        raise InvalidInput("the end lies before the beginning")
+    if end - begin > LONGEST_US:
+        raise InvalidInput(f"at most {LONGEST_US // DAY} days at a time")
+    return Line(number, cells[0], cells[1], _position(cells[2]), begin, end)
+
+
+def _position(text: str) -> int:
+    words = text.lower().replace(",", " ").split()
+    if words == ["on", "shift"]:
+        return 0
+    if len(words) == 3 and words[:2] == ["on", "call"] and words[2].isdecimal():
+        place = int(words[2])
+        if 1 <= place <= LAST_ON_CALL:
+            return place
+    raise InvalidInput(f"{text!r} is no duty; write on shift, or on call 1 to on call {LAST_ON_CALL}")
+
+
+def duty_text(position: int) -> str:
+    """As it stands in a file."""
+    return f"on call {position}" if position else "on shift"
+
+
+def _time(text: str, zone: ZoneInfo) -> int:
+    try:
+        local = datetime.strptime(text, FORMAT).replace(tzinfo=zone)
+    except ValueError as error:
+        raise InvalidInput(f"{text!r} is no time; write it as 2026-11-23 06:00") from error
+    us = micros(local)
+    if datetime.fromtimestamp(us / 1e6, zone).replace(tzinfo=None) != local.replace(tzinfo=None):
+        raise InvalidInput(f"{text} does not exist: the clock was put forward")
+    return us
+
+
+def _doubled(lines: Sequence[Line]) -> Iterable[Wrong]:
+    """Lines that put one person on the same duty at the same place twice at a time."""
+    last: dict[tuple[str, str, int], Line] = {}
+    for line in sorted(lines, key=lambda one: (one.from_us, one.number)):
+        key = (line.person.lower(), line.place.lower(), line.position)
+        before = last.get(key)
+        if before is not None and line.from_us < before.until_us:
+            yield Wrong(line.number, f"overlaps line {before.number}, the same person on the same duty")
+        last[key] = line if before is None or line.until_us > before.until_us else before
