@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from components.tables import bullets, csv_bytes, heading, small, table
 from components.words import moment, plural, safe
 from domain.roster import COLUMNS, FORMAT, duty_text
-from services.commands.roster import Checked
 from services.rows.approvals import DutyRow, RosterRow
+from services.rows.roster import Checked
 from services.rows.site import SiteRow
 
 SHOWN = 12

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -19,29 +18,10 @@ from domain.ids import new_id
 from domain.roster import MOST_ERRORS, Line, Wrong
 from services import audit
 from services.actors import actor_of, fresh
+from services.rows.roster import Checked, Entry
 from services.situation import Site, site_at
 
 LONGEST_DELEGATION_US = 92 * DAY
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line with the ids behind its names. `known`: the same duty is entered already."""
-
-    line: Line
-    account_id: str
-    name: str
-    equipment_id: str
-    known: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What a file would enter, everything that is wrong with it, and how many duties it would end."""
-
-    entries: tuple[Entry, ...]
-    wrong: tuple[Wrong, ...]
-    ends: tuple[str, ...]
 
 
 class RosterCommands:
