@@ -46,18 +46,17 @@ def outlook(so_far: float, target: float, done: float) -> float:
 
 def _line(tx: Connection, node: Node, now_us: int) -> Signal | None:
     running = valid.shift_at(tx, node.equipment_id, now_us)
-    target = valid.target(tx, node.equipment_id, now_us)
-    if running is None or not target:
+    if running is None or not running[0] + EDGE_US <= now_us <= running[1] - EDGE_US:
         return None
     begin, end, name = running
-    if not begin + EDGE_US <= now_us <= end - EDGE_US:
-        return None
     zone, _ = facts.site_words(tx, site_of(node.equipment_id))
     ask = plant.Request(node.equipment_id, Window.SHIFT, now_us)
     read = plant.line_figures(tx, node, ask, zone, every=True)
-    so_far = read[0].oee.oee if read else None
-    expected = None if so_far is None else outlook(so_far, target, (now_us - begin) / (end - begin))
-    if read is None or expected is None or expected >= MISSES * target:
+    if read is None or not read[0].line.target or read[0].oee.oee is None:
+        return None
+    target = read[0].line.target
+    expected = outlook(read[0].oee.oee, target, (now_us - begin) / (end - begin))
+    if expected >= MISSES * target:
         return None
     worst = _down({unit: measured.strip for unit, measured in read[1].items()})
     return _signal(tx, node.equipment_id, worst, (expected, target), _Shift(begin, end, name, now_us))
