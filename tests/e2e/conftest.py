@@ -63,13 +63,13 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def run_desk(var: Path, speed: float, interval_s: float) -> Iterator[RunningDesk]:
-    """Start everything, as `make run` does; stop it as Ctrl-C does."""
+def run_desk(var: Path, speed: float, interval_s: float, **settings: str) -> Iterator[RunningDesk]:
+    """Start everything, as `make run` does, with settings (`TAKTWISE_...`); stop it as Ctrl-C does."""
     log = (var / "demo.out").open("ab")
     process = subprocess.Popen(
         [sys.executable, "-m", "runtime", "demo", "--speed", str(speed), "--interval", str(interval_s)],
         cwd=ROOT,
-        env=environment(var),
+        env=environment(var) | settings,
         stdout=log,
         stderr=log,
     )

@@ -37,17 +37,19 @@ def person(database: Database, username: str) -> Actor:
         return actor_of(tx.execute(select(a).where(a.c.username == username)).mappings().one())
 
 
-def raised(database: Database, *, skip: int = 0) -> tuple[int, str]:
-    """A case that the operator has raised about a machine without one: (number, id)."""
+def raised(
+    database: Database, under: str = "north", *, cause: str = "unknown", wanted: Choice = Choice.SHIFT_CHANGE
+) -> tuple[int, str]:
+    """A case that the operator has raised about a machine below `under` without one: (number, id)."""
     with database.read() as tx:
         c, e = t.cases.c, t.equipment.c
         busy = select(c.equipment_id).where(c.open_key.is_not(None))
         free = select(e.equipment_id).where(e.level == "unit", e.assigned, e.equipment_id.not_in(busy))
-        unit = tx.execute(free.order_by(e.equipment_id).offset(skip)).scalars().first()
-    assert unit is not None
-    words = "It hums since the morning."
+        below = free.where(e.equipment_id.startswith(f"{under}/")).order_by(e.equipment_id)
+        unit = tx.execute(below).scalars().first()
+    assert unit is not None, f"every machine below {under} has an open case"
     done = CaseCommands(database).raise_case(
-        person(database, "operator"), unit, new_id(), "unknown", words, Choice.SHIFT_CHANGE
+        person(database, "operator"), unit, new_id(), cause, "It hums since the morning.", wanted
     )
     return done.number, done.case_id
 
