@@ -17,9 +17,11 @@ def live(desk: Desk, seconds: float, draw: Callable[[Desk], None]) -> None:
     whole screen runs again and shows the sign-in.
     """
 
+    fresh = [desk]  # the first draw belongs to this run of the screen, which has just asked who this is
+
     def part() -> None:
         try:
-            draw(_again(desk))
+            draw(fresh.pop() if fresh else _again(desk))
         except NotSignedIn:
             st.rerun()
         except UserFixable as error:

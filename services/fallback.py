@@ -4,6 +4,7 @@ A machine gets one case for its worst broken limit; while it is open, and for QU
 second one. The desk puts an inspection forward: a limit says that something is wrong, not what.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -48,9 +49,9 @@ def troubles(tx: Connection, site: Site) -> list[Trouble]:
     return found
 
 
-def watch_site(tx: Connection, site: Site) -> list[int]:
+def watch_site(tx: Connection, site: Site, found: Sequence[Trouble]) -> list[int]:
     """Open a case for each machine in trouble that has none; the numbers of the new cases."""
-    return [_open(tx, site, one) for one in troubles(tx, site) if one.open_case is None]
+    return [_open(tx, site, one) for one in found if one.open_case is None]
 
 
 def watch_stopped(database: Database) -> int:
@@ -62,7 +63,8 @@ def watch_stopped(database: Database) -> int:
         with database.write() as tx:
             stops.lock_site(tx, site_id)
             if site_id in stops.sites_stopped(tx):
-                opened += len(watch_site(tx, site_at(tx, site_id)))
+                site = site_at(tx, site_id)
+                opened += len(watch_site(tx, site, troubles(tx, site)))
     return opened
 
 

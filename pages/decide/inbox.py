@@ -20,7 +20,7 @@ def render(desk: Desk) -> None:
     """The sentence, the filter by line, what waits and what is under way."""
     left, middle, right = st.columns([4.4, 1, 0.8], vertical_alignment="center")
     with middle:
-        chosen = line_filter(desk.queries.decide.inbox().lines)
+        chosen = line_filter(desk.queries.decide.inbox_lines())
     if desk.may(Permission.RAISE_CASE):
         with right.popover("Raise a case", width="stretch"):
             raising(desk)

@@ -69,7 +69,7 @@ class StopCommands:
                 for row in advice_of(tx, site_id, model_name)
             ]
             before = fallback.troubles(tx, site)
-            opened = fallback.watch_site(tx, site)
+            opened = fallback.watch_site(tx, site, before)
             machines = [one.equipment_id for one in before if one.open_case is None]
             effect = _effect(tx, site, withdrawn, opened, machines)
             _finish(tx, person, site, stop_id, "stopped the AI", model_name, words, effect)

@@ -27,9 +27,24 @@ class DecideQueries:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._inboxes: dict[str, Inbox] = {}
 
     def inbox(self, line_id: str = "") -> Inbox:
-        """Open cases: those that wait for a decision, mine first and by deadline; then those under way."""
+        """Open cases: those that wait for a decision, mine first and by deadline; then those under way.
+
+        Read once for a run of a screen, however many of its parts show it.
+        """
+        if line_id not in self._inboxes:
+            self._inboxes[line_id] = self._read_inbox(line_id)
+        return self._inboxes[line_id]
+
+    def inbox_lines(self) -> tuple[tuple[str, str], ...]:
+        """(id, name) of the lines that have open cases."""
+        self._context.actor.require(Permission.SEE_CASES)
+        with self._context.database.read() as tx:
+            return open_lines(tx, self._context)
+
+    def _read_inbox(self, line_id: str) -> Inbox:
         c = self._context
         c.actor.require(Permission.SEE_CASES)
         with c.database.read() as tx:
