@@ -45,6 +45,7 @@ class Permission(StrEnum):
     CLOSE_SHIFT = "close_shift"
     SET_TARGETS = "set_targets"
     EDIT_CALENDAR = "edit_calendar"
+    REPLAY_MESSAGES = "replay_messages"
 
 
 class Role(StrEnum):
@@ -85,8 +86,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     | _REPORTS
     | _LEADS
     | _RUNS
-    | {P.APPROVE_POLICY, P.SEE_AUDIT, P.EDIT_CALENDAR},
-    Role.ADMINISTRATOR: _ADMINISTERS | _REPORTS,
+    | {P.APPROVE_POLICY, P.SEE_AUDIT, P.EDIT_CALENDAR, P.REPLAY_MESSAGES},
+    Role.ADMINISTRATOR: _ADMINISTERS | _REPORTS | {P.REPLAY_MESSAGES},
 }
 _OVERSEE: dict[Role, frozenset[Permission]] = {
     Role.SUPERVISOR: frozenset({P.STOP_AI, P.SEE_TRUST, P.REVIEW_FAILURES}),

@@ -95,6 +95,8 @@ PAGES: tuple[Page, ...] = (
     Page("prices", "Energy prices", S.IMPROVE, P.SEE_FLOOR, "pages.improve.prices:render"),
     Page("facts", "Who says what", S.IMPROVE, P.SEE_FLOOR, "pages.improve.facts:render"),
     Page("health", "Connections", S.ADMIN, P.SEE_HEALTH, "pages.admin.health:render"),
+    Page("sources", "Sources", S.ADMIN, P.SEE_HEALTH, "pages.admin.sources:render"),
+    Page("flow", "Flow", S.ADMIN, P.SEE_HEALTH, "pages.admin.flow:render"),
     Page("users", "Users", S.ADMIN, P.MANAGE_USERS, "pages.admin.users:render"),
     Page("messages", "Messages", S.DECIDE, P.SEE_CASES, "pages.decide.messages:render", in_menu=False),
     Page("account", "Account", S.OWN, P.SEE_FLOOR, "pages.account.own:render", in_menu=False),

@@ -41,6 +41,7 @@ from services.commands.energy import EnergyCommands
 from services.commands.explanations import ExplanationCommands
 from services.commands.figures import FigureCommands
 from services.commands.handover import HandoverCommands
+from services.commands.intake import IntakeCommands
 from services.commands.outcomes import OutcomeCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
@@ -121,6 +122,7 @@ def bind(settings: Settings, database: Database, accounts: Accounts) -> None:
         calendars=CalendarCommands(database),
         reviews=ReviewCommands(database),
         roster=RosterCommands(database),
+        intake=IntakeCommands(database),
     )
 
     def desk_of(actor: Any, site: Any) -> Any:

@@ -103,6 +103,8 @@ def reading(tabs: Tabs, database: Database, camera: Camera) -> None:
         "case": ("supervisor", f"/case?case={number}"),
         "history": ("supervisor", "/history?span=all"),
         "health": ("admin", "/health"),
+        "sources": ("admin", "/sources"),
+        "flow": ("admin", "/flow"),
         "users": ("admin", "/users"),
         "account": ("supervisor", "/account"),
         "not-found": ("supervisor", "/machine?id=north/nowhere"),

@@ -15,6 +15,7 @@ from services.commands.energy import EnergyCommands
 from services.commands.explanations import ExplanationCommands
 from services.commands.figures import FigureCommands
 from services.commands.handover import HandoverCommands
+from services.commands.intake import IntakeCommands
 from services.commands.outcomes import OutcomeCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
@@ -31,6 +32,7 @@ from services.queries.calendars import CalendarQueries
 from services.queries.decide import DecideQueries
 from services.queries.energy import EnergyQueries
 from services.queries.floor import FloorQueries
+from services.queries.intake import IntakeQueries
 from services.queries.kpi import KpiQueries
 from services.queries.outcomes import OutcomeQueries
 from services.queries.oversight import OversightQueries
@@ -71,6 +73,7 @@ class Queries:
     targets: TargetQueries
     alarm_limits: AlarmLimitQueries
     reviews: ReviewQueries
+    intake: IntakeQueries
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ class Commands:
     calendars: CalendarCommands
     reviews: ReviewCommands
     roster: RosterCommands
+    intake: IntakeCommands
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,5 +145,6 @@ def open_desk(context: Context, commands: Commands) -> Desk:
         TargetQueries(context),
         AlarmLimitQueries(context),
         ReviewQueries(context),
+        IntakeQueries(context),
     )
     return Desk(context.actor, context.site, context.clock, queries, commands)

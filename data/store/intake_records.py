@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from data.store import tables as t
@@ -64,6 +64,50 @@ def count(tx: Connection, source: str, counters: Mapping[str, int]) -> None:
     """Add to the counters of a source; zeros are left out."""
     rows = [{"source": source, "counter": name, "value": value} for name, value in counters.items() if value]
     add(tx, t.ingest_counters, rows, ("source", "counter"))
+
+
+def add_flow(tx: Connection, rows: list[dict[str, Any]], forget_us: int) -> None:
+    """Add to the minutes of `flow`; lag and backlog keep their highest. Older than `forget_us` is deleted."""
+    insert = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
+    statement = insert(t.flow)
+    old, new = t.flow.c, statement.excluded
+    changed = {name: old[name] + new[name] for name in ("received", "stored", "quarantined")}
+    changed |= {
+        name: case((new[name] > old[name], new[name]), else_=old[name]) for name in ("lag_us", "backlog")
+    }
+    keys = ["minute_wall_us", "source"]
+    tx.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)
+    tx.execute(delete(t.flow).where(old.minute_wall_us < forget_us))
+
+
+def ask_again(tx: Connection, source: str, reason: str, wall_us: int) -> int:
+    """Ask for the whole messages of a source and reason to be read again; returns how many."""
+    q = t.quarantine.c
+    whole = (q.source == source) & (q.reason == reason) & (q.size <= MAX_PAYLOAD)
+    asked = update(t.quarantine).where(whole, q.asked_wall_us.is_(None)).values(asked_wall_us=wall_us)
+    return int(tx.execute(asked).rowcount)
+
+
+def asked_again(tx: Connection, source: str, limit: int) -> list[Any]:
+    """(quarantine_id, topic, payload, receive_us, times) of what is to be read again, oldest first."""
+    q = t.quarantine.c
+    query = select(q.quarantine_id, q.topic, q.payload, q.receive_us, q.times)
+    wanted = query.where(q.source == source, q.asked_wall_us.is_not(None))
+    return list(tx.execute(wanted.order_by(q.receive_us, q.quarantine_id).limit(limit)))
+
+
+def settle_again(tx: Connection, tried: Mapping[int, int], wall_us: int) -> int:
+    """After the attempt on `tried` (id -> times before): what was set aside anew for the same reason has
+    counted up and stays, the rest goes. Returns how many went."""
+    q = t.quarantine.c
+    rows = tx.execute(select(q.quarantine_id, q.times).where(q.quarantine_id.in_(list(tried)))).all()
+    again = [row.quarantine_id for row in rows if row.times > tried[row.quarantine_id]]
+    gone = [row.quarantine_id for row in rows if row.times == tried[row.quarantine_id]]
+    tx.execute(delete(t.quarantine).where(q.quarantine_id.in_(gone)))
+    for one in again:
+        kept = {"asked_wall_us": None, "tried_wall_us": wall_us, "times": tried[one]}
+        tx.execute(update(t.quarantine).where(q.quarantine_id == one).values(**kept))
+    return len(gone)
 
 
 def first_seen(tx: Connection, topic: str, payload: bytes, wall_us: int, forget_us: int) -> bool:

@@ -9,7 +9,6 @@ import os
 import select
 import threading
 from collections import deque
-from collections.abc import Mapping
 
 from data.sources import topic_mapping
 from data.sources.mqtt import Broker, JsonLink, Link, Receipt, SparkplugLink
@@ -22,7 +21,9 @@ from runtime.workers.mes_polls import open_all
 from runtime.workers.mes_polls import run as run_polls
 from runtime.workers.retention import Keeper
 from services import workers
-from services.ingest import SPARKPLUG, Ingest, poison
+from services.ingest import SPARKPLUG, Ingest, IngestResult, poison
+from services.ingest.flow import Flow
+from services.ingest.replaying import replay
 from services.ingest.site_clocks import SiteClocks
 
 NAME = "ingest"
@@ -67,6 +68,7 @@ class Worker:
         self._database, self._keeper = database, keeper
         mapped = TopicReader(topic_mapping.load(settings.topics)) if settings.topics else None
         filters = mapped.topics.filters if mapped else ()
+        self._mapping = f"{settings.topics}, entries {len(mapped.topics.topics)}" if mapped else ""
         self._clocks = SiteClocks(database, settings.site)
         self._ingest = Ingest(
             database,
@@ -84,6 +86,7 @@ class Worker:
         }
         self._links: tuple[Link, ...] = (*self.json, *self.sparkplug.values())
         self._beat_us = self._tick_us = 0
+        self._flow = Flow()
         self._taken: deque[tuple[int, int, int]] = deque(maxlen=600)  # wall time, messages, lag
 
     def run(self, stop: threading.Event) -> None:
@@ -147,10 +150,11 @@ class Worker:
             link.inbox.clear()
             if isinstance(link, JsonLink):
                 link.acknowledge(receipts)
-        self._finish(batch, result.rebirths)
+        self._finish(batch, result)
 
-    def _finish(self, batch: list[Receipt], rebirths: Mapping[str, str]) -> None:
-        now = wall_us()
+    def _finish(self, batch: list[Receipt], result: IngestResult) -> None:
+        now, rebirths = wall_us(), result.rebirths
+        self._flow.took(result, ((r.message.source, r.message.wall_us) for r in batch), now)
         for node, broker in rebirths.items():
             if broker in self.sparkplug:
                 self.sparkplug[broker].ask_rebirth(node, now)
@@ -161,9 +165,18 @@ class Worker:
         try:
             self._clocks.read()
             self._ingest.place_anew(self._clocks.ahead_us())
+            self._flow.write(self._database, wall_us(), self._backlog())
+            replay(self._database, self._ingest)
             workers.beat(self._database, NAME, os.getpid(), self._detail())
         except Retryable as error:
             log.warning("no heartbeat: %s", error)
+
+    def _backlog(self) -> dict[str, int]:
+        hosts = self.sparkplug.values()
+        return {
+            "json": sum(len(link.inbox) for link in self.json),
+            SPARKPLUG: sum(len(h.inbox) for h in hosts),
+        }
 
     def _detail(self) -> dict[str, object]:
         since = wall_us() - 60 * SECOND
@@ -175,6 +188,7 @@ class Worker:
             "full": any(len(link.inbox) >= BATCH for link in self._links),
             **{_named("json", link): link.trouble or "connected" for link in self.json},
             **{_named(SPARKPLUG, link): link.trouble or "connected" for link in self.sparkplug.values()},
+            "topics": self._mapping,
             **self._keeper.detail,
         }
 

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
@@ -37,7 +37,7 @@ class IngestResult:
     """What a batch came to: messages `received` and `quarantined`, values `stored` and `repeated`.
 
     `rebirths` are the edge nodes (group/node) to ask for their births after the commit, each with the
-    broker over which to ask.
+    broker over which to ask. `tally` holds the counts by source.
     """
 
     received: int
@@ -46,6 +46,7 @@ class IngestResult:
     quarantined: int
     gaps: tuple[Gap, ...]
     rebirths: Mapping[str, str]
+    tally: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def plus(self, other: "IngestResult") -> "IngestResult":
         """Both together."""
@@ -56,6 +57,7 @@ class IngestResult:
             self.quarantined + other.quarantined,
             self.gaps + other.gaps,
             {**self.rebirths, **other.rebirths},
+            _added(self.tally, other.tally),
         )
 
 
@@ -123,7 +125,7 @@ class Ingest:
         with self._database.write() as tx:
             intake_records.quarantine(tx, [(found, message.receive_us)])
             intake_records.count(tx, message.source, {"received": 1, "quarantined": 1})
-        return IngestResult(1, 0, 0, 1, (), {})
+        return IngestResult(1, 0, 0, 1, (), {}, {message.source: {"received": 1, "quarantined": 1}})
 
     def _decode(self, messages: Sequence[RawMessage]) -> tuple[Findings, set[int]]:
         """The findings, and the positions of samples that carry a sequence but no time."""
@@ -166,6 +168,7 @@ class Ingest:
             total["quarantined"],
             tuple(found.gaps),
             found.rebirths,
+            tally,
         )
 
     def _store_values(
@@ -186,6 +189,14 @@ class Ingest:
         refresh(tx, judged.dirty)
         half_hours.forget(tx, [d for d in judged.dirty if d[1] < receive_us - half_hours.LATE_US])
         dirty.mark(tx, [(unit, at, at + BUCKET_US) for unit, at in judged.dirty])
+
+
+def _added(
+    one: Mapping[str, Mapping[str, int]], other: Mapping[str, Mapping[str, int]]
+) -> dict[str, Counter[str]]:
+    return {
+        source: Counter(one.get(source, {})) + Counter(other.get(source, {})) for source in {**one, **other}
+    }
 
 
 def _only_new(tx: Connection, found: Findings, once: set[int]) -> list[Sample]:

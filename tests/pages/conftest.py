@@ -23,6 +23,7 @@ from services.commands.energy import EnergyCommands
 from services.commands.explanations import ExplanationCommands
 from services.commands.figures import FigureCommands
 from services.commands.handover import HandoverCommands
+from services.commands.intake import IntakeCommands
 from services.commands.outcomes import OutcomeCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
@@ -89,6 +90,7 @@ class Screens:
             calendars=CalendarCommands(self.database),
             reviews=ReviewCommands(self.database),
             roster=RosterCommands(self.database),
+            intake=IntakeCommands(self.database),
         )
         return open_desk(Context(self.database, actor, site, Clock(f.NOW, wall_us())), commands)
 

@@ -78,3 +78,49 @@ def test_a_user_is_deactivated(screens, somebody):
 def test_nobody_else_sees_the_users(screens):
     test = screens.open(USERS)
     assert [i.value[-14:] for i in test.info] == ["(manage users)"]
+
+
+SOURCES, FLOW = "pages.admin.sources:render", "pages.admin.flow:render"
+
+
+def heard(screens):
+    """A device without a place, an unknown topic, and what the ingest process says of itself."""
+    from services.ingest import Ingest
+    from services.ingest.flow import Flow
+    from tests.kits.edge import T0_MS, EdgeNode, raw
+
+    now, flow = wall_us(), Flow()
+    batch = [*EdgeNode(devices=("<b>x",)).births(T0_MS), raw("mill/<i>a", b'{"load": 1}', T0_MS, "json")]
+    good = raw("uns/north/machining/line-1/mill/telemetry", b'{"values": {"load": 1}}', T0_MS, "json")
+    ingest = Ingest(screens.database)
+    flow.took(ingest.take([*batch, good]), [("json", now)], now)
+    flow.write(screens.database, now, {"json": 4})
+    beat = {"state": "running", "started_wall_us": now, "heartbeat_wall_us": now, "restarts": 0, "pid": 1}
+    detail = '{"json": "connected", "sparkplug hall-2": "the broker does not answer", "topics": "flat-json"}'
+    with screens.database.write() as tx:
+        tx.execute(t.workers.insert().values(name="ingest", detail=detail, **beat))
+
+
+def test_sources_say_how_to_begin_and_then_what_is_wrong(screens):
+    assert "No connection has been reported yet." in html_of(screens.open(SOURCES))
+    heard(screens)
+    html = html_of(screens.open(SOURCES))
+    assert "1 connection broken" in html and "broker hall-2" in html
+    assert "not placed yet" in html and "Topic mapping: flat-json" in html
+    assert "mill/&lt;i&gt;a" in html and "topics --watch --propose" in html
+    assert "<i>a" not in html
+    assert "No device fits." in html_of(screens.open(SOURCES, source="sparkplug"))
+
+
+def test_flow_shows_the_rate_and_reads_again_for_who_may(screens, somebody):
+    assert "Nothing came in during the last hour." in html_of(screens.open(FLOW))
+    heard(screens)
+    html = html_of(screens.open(FLOW))
+    assert "messages a second" in html and "JSON topics" in html
+    ada, sue = somebody("ada", [Role.ADMINISTRATOR]), somebody("sam", [Role.SUPERVISOR])
+    assert not list(screens.open(FLOW, sue, reason="json:topic").button)
+    test = screens.open(FLOW, ada, reason="json:topic")
+    assert "unsafe name" not in html_of(test).partition("The newest")[2]
+    button(test, "Read 1 message again").click().run()
+    assert "1 wait for it" in html_of(test)
+    assert button(test, "They wait to be read").disabled

@@ -117,6 +117,20 @@ quarantine = Table(
     Column("payload", LargeBinary, nullable=False),
     UniqueConstraint("source", "topic", "digest", "reason"),
     whole("times"),
+    us("asked_wall_us", null=True),  # somebody wants it to be read again
+    us("tried_wall_us", null=True),  # it was read again, in vain
+)
+# What ingest took in, by minute of wall time, for a day.
+flow = Table(
+    "flow",
+    metadata,
+    us("minute_wall_us", key=True),
+    text("source", key=True),
+    whole("received"),  # messages
+    whole("stored"),  # values
+    whole("quarantined"),  # messages
+    us("lag_us"),  # the longest from receipt to commit
+    whole("backlog"),  # the most that waited in memory when it was looked at
 )
 ingest_counters = Table(
     "ingest_counters",
