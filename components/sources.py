@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 
 from components.connections import source_text
 from components.links import href
-from components.tables import csv_bytes, empty, panel, small, table
-from components.words import local, moment, plural, safe
+from components.tables import empty, panel, small, table
+from components.words import lapse, moment, plural, safe
+from domain.clock import MINUTE
 from services.rows.intake import DeviceRow, SourcesView, TopicRow
 from services.rows.site import SiteRow
 
 CONNECTED = "connected"
+QUIET_US = 10 * MINUTE  # plant time; a device that reports by exception may well be quiet
 
 
 def headline(view: SourcesView) -> str:
@@ -78,7 +80,10 @@ def _life(row: DeviceRow, site: SiteRow, now_us: int) -> str:
         return f'<span class="tw-high">&#9650; offline since {since}</span>'
     if row.stale:
         return f'<span class="tw-high">&#9650; {plural(row.stale, "value")} stale</span>'
-    return "live" if row.heard_us is not None else '<span class="tw-muted">never heard</span>'
+    if row.heard_us is None:
+        return '<span class="tw-muted">never heard</span>'
+    silent = now_us - row.heard_us
+    return "live" if silent < QUIET_US else f"quiet for {lapse(silent)}"
 
 
 def topics_panel(rows: Sequence[TopicRow], site: SiteRow, now_us: int) -> str:
@@ -98,29 +103,3 @@ def topics_panel(rows: Sequence[TopicRow], site: SiteRow, now_us: int) -> str:
         "<code>python -m runtime topics --watch --propose topics.yaml</code> proposes a mapping for them."
     )
     return panel("Topics that nothing fits", html + hint if body else empty("Every topic has a meaning."))
-
-
-def devices_csv(rows: Sequence[DeviceRow], site: SiteRow) -> bytes:
-    """The devices shown."""
-    head = (
-        "source",
-        "device",
-        "broker",
-        "machine",
-        "placed",
-        "metrics",
-        "stale values",
-        "last heard",
-        "offline since",
-    )
-    return csv_bytes(head, [_csv_row(row, site) for row in rows])
-
-
-def _csv_row(row: DeviceRow, site: SiteRow) -> Sequence[object]:
-    def at(us: int | None) -> str:
-        return "" if us is None else f"{local(us, site.time_zone):%Y-%m-%d %H:%M:%S}"
-
-    machine = row.equipment_id if row.assigned else ""
-    placed = "yes" if row.assigned else "no"
-    numbers = (row.metrics, row.stale, at(row.heard_us), at(row.offline_us))
-    return (row.source, row.external_id, row.broker, machine, placed, *numbers)

@@ -29,8 +29,6 @@ def render(desk: Desk) -> None:
     left, right = st.columns([3, 2], gap="small")
     with left:
         st.html(c.devices_panel(rows, site, now))
-        data = c.devices_csv(rows, site)
-        st.download_button("Download as CSV", data, "taktwise-devices.csv", "text/csv", on_click="ignore")
     with right:
         connections = c.connections_panel(view.connections, view.mapping)
         st.html(stack(connections, c.topics_panel(view.topics, site, now)))

@@ -77,7 +77,8 @@ def _reasons(tx: Connection) -> tuple[ReasonRow, ...]:
 
 
 def _reason(row: Any) -> ReasonRow:
-    return ReasonRow(*row[:8], row[0] == JSON)
+    source, reason, messages, times, newest, asked, tried, whole = row
+    return ReasonRow(source, reason, messages, times, newest, asked, tried, whole, source == JSON)
 
 
 def _messages(tx: Connection, source: str, reason: str) -> tuple[tuple[QuarantineRow, ...], int]:
@@ -114,8 +115,9 @@ def _devices(tx: Connection, site_id: str) -> tuple[DeviceRow, ...]:
 
 
 def _device(row: Any, dead: Mapping[str, int], brokers: Mapping[str, str]) -> DeviceRow:
-    node = "/".join(row[1].split("/")[:2])
-    return DeviceRow(*row[:8], dead.get(row[1]), brokers.get(node, ""))
+    source, name, unit, words, assigned, metrics, stale, heard = row
+    broker = brokers.get("/".join(name.split("/")[:2]), "")
+    return DeviceRow(source, name, unit, words, assigned, metrics, stale, heard, dead.get(name), broker)
 
 
 def _edge(tx: Connection) -> tuple[dict[str, int], dict[str, str]]:
@@ -136,7 +138,6 @@ def _topics(tx: Connection) -> tuple[TopicRow, ...]:
     )
     rows = tx.execute(found).all()
     newest = q.quarantine_id.in_([row[3] for row in rows])
-    said = dict(
-        tx.execute(select(q.quarantine_id, func.substr(q.payload, 1, 100)).where(newest)).tuples().all()
-    )
+    payloads = select(q.quarantine_id, func.substr(q.payload, 1, 100)).where(newest)
+    said = {row[0]: row[1] for row in tx.execute(payloads)}
     return tuple(TopicRow(row[0], row[1], row[2], preview(said[row[3]])) for row in rows)
