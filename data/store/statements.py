@@ -42,40 +42,56 @@ class Statement:
 
 
 class Columns:
-    """Columns of one table as arrays, by their first column: `whole` numbers, doubles that `count` (whole
-    ones as a rule), and other `real` doubles.
+    """Columns of one table as arrays, by their first column: `whole` numbers, three doubles that `count`
+    (small whole numbers as a rule), and other `real` doubles.
 
     A row costs SQLite's driver a tuple and an object a value: 1.2 us for five. Over long stretches whole
-    numbers come as one text instead, 0.1 us each. Exact either way.
+    numbers come as one text instead, 0.1 us each, and the three that count as one number. Exact either way:
+    where they are not whole, below zero or large, the plain rows are read.
     """
 
     def __init__(
-        self, table: str, where: str, *, whole: tuple[str, ...], count: tuple[str, ...] = (),
+        self, table: str, where: str, *, whole: tuple[str, ...], count: tuple[str, str, str] | None = None,
         real: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
-        self._kinds = [*(np.int64 for _ in whole), *(np.float64 for _ in (*count, *real))]
-        self._names, self._real = (*whole, *count, *real), real
-        self._plain = Statement(
-            f"SELECT {', '.join(self._names)} FROM {table} WHERE {where} ORDER BY {whole[0]}"  # noqa: S608
-        )
-        uneven = " + ".join(f"SUM({name} <> CAST({name} AS INTEGER))" for name in count) or "0"
-        texts = ", ".join(f"group_concat(CAST({name} AS INTEGER))" for name in (*whole, *count))
-        inner = f"SELECT {', '.join((*whole, *count))} FROM {table} WHERE {where} ORDER BY {whole[0]}"  # noqa: S608
-        self._packed = Statement(f"SELECT {uneven}, {texts} FROM ({inner})")  # noqa: S608
-        self._others = Statement(
-            f"SELECT {', '.join(real)} FROM {table} WHERE {where} ORDER BY {whole[0]}"  # noqa: S608
-        )
+        names = (*whole, *(count or ()), *real)
+        self._kinds = [np.int64] * len(whole) + [np.float64] * (len(names) - len(whole))
+        self._count, self._real = count is not None, bool(real)
+        source = f"FROM {table} WHERE {where}"
+        self._plain = Statement(f"SELECT {', '.join(names)} {source} ORDER BY {whole[0]}")
+        texts, odd = [*whole], "0"
+        if count is not None:
+            a, b, c = count
+            together = f"(CAST({a} AS INTEGER) * {_K} + CAST({b} AS INTEGER)) * {_K} + CAST({c} AS INTEGER)"
+            texts.append(together)
+            odd = f"SUM(({a} * {_K} + {b}) * {_K} + {c} <> {together}"
+            odd += f" OR max({b}, {c}) >= {_K} OR min({a}, {b}, {c}) < 0)"
+        concats = ", ".join(f"group_concat({text})" for text in texts)
+        self._packed = Statement(f"SELECT {odd}, {concats} {source}")
+        self._others = Statement(f"SELECT {', '.join(real)} {source} ORDER BY {whole[0]}")
 
     def read(self, tx: Connection, values: Values, *, long: bool) -> list[NDArray[Any]]:
         """One array a column, in the order of the names. `long` says that many rows are expected."""
         if long and tx.dialect.name == "sqlite":
-            uneven, *texts = self._packed.rows(tx, values)[0]
-            if uneven == 0 and texts[0]:
-                packed = [np.fromstring(text, np.int64, sep=",") for text in texts]
-                found = [column.astype(kind) for column, kind in zip(packed, self._kinds, strict=False)]
-                rest = self._others.rows(tx, values) if self._real else []
-                return [*found, *_columns(rest, [np.float64] * len(self._real))]
+            odd, *texts = self._packed.rows(tx, values)[0]
+            if odd == 0 and texts[0]:
+                return self._unpacked(tx, values, texts)
         return _columns(self._plain.rows(tx, values), self._kinds)
+
+    def _unpacked(self, tx: Connection, values: Values, texts: list[str]) -> list[NDArray[Any]]:
+        found: list[NDArray[Any]] = [np.fromstring(text, np.int64, sep=",") for text in texts]
+        if (np.diff(found[0]) < 0).any():  # the order of a scan is SQLite's own affair
+            order = np.argsort(found[0])
+            found = [column[order] for column in found]
+        if self._count:
+            rest, third = np.divmod(found.pop(), _K)
+            found += [column.astype(np.float64) for column in (*np.divmod(rest, _K), third)]
+        if self._real:
+            found += _columns(self._others.rows(tx, values), self._kinds[len(found) :])
+        return found
+
+
+_K = 2**15
 
 
 def _columns(rows: list[Row], kinds: list[Any]) -> list[NDArray[Any]]:
