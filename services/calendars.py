@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 
 from data.store import tables as t
 from data.store.database import Database
@@ -31,6 +31,7 @@ from domain.shift_calendar import (
     overlaps,
 )
 from services import clocks
+from services.kpi import dirty
 from services.queries.common import under
 
 CALENDAR = "calendar"
@@ -157,14 +158,34 @@ def add_shifts(tx: Connection, line_id: str, shifts: Sequence[Shift]) -> int:
 
 
 def roll_forward(tx: Connection, site_id: str, now_us: int) -> int:
-    """Write the shifts that have come within reach since; what stands is left. Returns how many are new."""
+    """Write the shifts that have come within reach since; what stands is left, and no day that a change
+    left as it was is filled. Returns how many are new.
+
+    A line whose calendar is written for the first time gets today too; its figures then follow.
+    """
     today = local_day(now_us, "UTC")
     calendar = load(tx, site_id, today - timedelta(days=1), today + timedelta(days=AHEAD_DAYS + 1))
     if not (calendar.patterns or calendar.exceptions):
         return 0
     today = local_day(now_us, calendar.zone)
     last = today + timedelta(days=AHEAD_DAYS)
-    return sum(add_shifts(tx, line, calendar.shifts(line, today, last)) for line in lines_of(tx, site_id))
+    added = 0
+    for line in lines_of(tx, site_id):
+        newest = _newest(tx, line)
+        first = today if newest is None else max(today, local_day(newest, calendar.zone) + timedelta(days=1))
+        new = add_shifts(tx, line, calendar.shifts(line, first, last))
+        if new and newest is None:
+            dirty.mark(tx, [(line, at_minute(first, 0, calendar.zone), dirty.FOR_EVER_US)])
+        added += new
+    return added
+
+
+def _newest(tx: Connection, line_id: str) -> int | None:
+    """When the last shift begins that the calendar has written for a line."""
+    s = t.shifts.c
+    query = select(func.max(s.start_us)).where(s.instance == CALENDAR, s.line_id == line_id)
+    found: int | None = tx.execute(query).scalar()
+    return found
 
 
 def _shift_row(line_id: str, shift: Shift) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """What people do with the shift calendar: from tomorrow on, never into a fixed plan, never at once."""
 
+import threading
+import time
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -11,7 +13,9 @@ from data.store import tables as t
 from domain.clock import DAY, HOUR, Clock, wall_us
 from domain.errors import Conflict, Forbidden, InvalidInput, NotNow
 from domain.shift_calendar import CalendarException, ExceptionKind, Pattern, local_day
-from services import calendars
+from runtime.settings import Settings
+from runtime.workers import figures
+from services import calendars, clocks
 from services.commands.calendars import CalendarCommands
 from services.context import Context
 from services.queries.calendars import CalendarQueries
@@ -189,3 +193,35 @@ def test_shifts_stay_written_ahead_as_days_pass(floor) -> None:
         assert calendars.roll_forward(tx, "north", f.NOW) == 0
         assert calendars.roll_forward(tx, "north", f.NOW + 7 * DAY) == 5
     assert calendars.roll_sites(floor.database) == 0
+
+
+def test_rolling_on_leaves_a_day_that_a_change_left(floor) -> None:
+    """A change counts from tomorrow: what rolls on must not put the new shift beside today's old one."""
+    every_day = replace(EARLY, weekdays=frozenset(range(1, 8)), valid_from=TODAY - timedelta(days=1))
+    with floor.database.write() as tx:
+        calendars.save_pattern(tx, replace(every_day, pattern_id="p"))
+        assert calendars.roll_forward(tx, "north", f.NOW) == calendars.AHEAD_DAYS + 1
+        assert tx.execute(select(t.kpi_dirty.c.equipment_id)).scalars().all() == [LINE]
+        calendars.save_pattern(tx, replace(every_day, pattern_id="p", start_minute=420))
+        calendars.write_shifts(tx, "north", f.NOW + DAY)
+        assert calendars.roll_forward(tx, "north", f.NOW) == 0
+        assert calendars.roll_forward(tx, "north", f.NOW + 3 * DAY) == 2
+    assert [day for _, day in floor.shifts(days=3)] == [TODAY + timedelta(days=k) for k in range(3)]
+
+
+def test_the_process_of_the_figures_writes_them_by_itself(floor) -> None:
+    """Nobody presses anything: the first turn of `figures` writes the weeks to come."""
+    with floor.database.write() as tx:
+        clocks.write(tx, "north", Clock(f.NOW, wall_us(), 1e-12))
+        calendars.save_pattern(tx, replace(EARLY, pattern_id="p"))
+    stop = threading.Event()
+    worker = threading.Thread(target=figures.main, args=(Settings(database_url=floor.database.url), stop))
+    worker.start()
+    try:
+        deadline = time.monotonic() + 60
+        while not floor.shifts() and time.monotonic() < deadline:
+            time.sleep(0.05)
+    finally:
+        stop.set()
+        worker.join()
+    assert floor.shifts(days=40)[-1][1] == TODAY + timedelta(days=calendars.AHEAD_DAYS - 1)
