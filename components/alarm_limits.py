@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from components.alarms import MARKS
 from components.links import link
 from components.tables import empty, panel, small, table
 from components.words import lapse, metric_label, number, plural, safe, stamp, unit_text
@@ -13,7 +12,8 @@ from services.alarms.definition import Definition
 from services.rows.alarms import DefinitionList, DefinitionRow
 from services.rows.site import SiteRow
 
-HEAD = ("Machine", "Alarm", "Priority", "Raised by", "Back and delays", "What to do", "Position", "Set by")
+HEAD = ("Machine", "Alarm", "Priority", "Raised by", "What to do", "Set by")
+SHAPES = {Priority.HIGH: "&#9632;", Priority.MEDIUM: "&#9650;", Priority.LOW: "&#9679;"}
 
 
 def headline(found: DefinitionList) -> str:
@@ -41,13 +41,11 @@ def _row(row: DefinitionRow, site: SiteRow) -> Sequence[str]:
     d = row.definition
     off = "" if d.active else '<span class="tw-tag tw-muted">off</span>'
     return (
-        link(row.equipment_name, "machine", id=d.equipment_id),
+        f"{link(row.equipment_name, 'machine', id=d.equipment_id)}{small(safe(row.position_name))}",
         f"<b>{link(d.name, 'alarm-limits', alarm=d.alarm_id)}</b> {off}{small(safe(d.consequence))}",
-        MARKS[d.priority],
-        f'<span class="tw-nw">{limit_text(d, row.unit)}</span>',
-        _delays(d, row.unit),
+        f'<span class="tw-nw">{SHAPES[d.priority]} {d.priority.value}</span>',
+        f'<span class="tw-nw">{limit_text(d, row.unit)}</span>{small(_delays(d, row.unit))}',
         safe(d.response),
-        safe(row.position_name),
         f"{safe(row.changed_by)}{small(stamp(row.changed_us, site.time_zone)[:10])}",
     )
 
@@ -58,10 +56,9 @@ def limit_text(d: Definition, unit: str) -> str:
 
 
 def _delays(d: Definition, unit: str) -> str:
-    back = f"{number(d.deadband)} {safe(unit_text(unit))} apart" if d.deadband else "at the limit"
-    waits = f"after {lapse(d.on_delay_s * SECOND)}, gone after {lapse(d.off_delay_s * SECOND)}"
-    stands = small("not while the machine stands") if d.suppress_when else ""
-    return f"{back}{small(waits)}{stands}"
+    back = f"{number(d.deadband)} {safe(unit_text(unit))} back".replace("  ", " ") if d.deadband else "back"
+    stands = "; not while the machine stands" if d.suppress_when else ""
+    return f"for {lapse(d.on_delay_s * SECOND)}; gone {back} for {lapse(d.off_delay_s * SECOND)}{stands}"
 
 
 def versions_panel(rows: Sequence[DefinitionRow], site: SiteRow) -> str:
@@ -77,7 +74,7 @@ def versions_panel(rows: Sequence[DefinitionRow], site: SiteRow) -> str:
         )
         for r in rows
     ]
-    head = ("Version", "Raised by", "Priority", "Back and delays", "Set by", "Why")
+    head = ("Version", "Raised by", "Priority", "For how long", "Set by", "Why")
     return panel(f"Versions of {rows[0].definition.name}, {rows[0].equipment_name}", table(head, body))
 
 

@@ -135,7 +135,8 @@ def shifts_panel(line: LineShifts, site: SiteRow, now_us: int) -> str:
             f'<span class="tw-nw">{local(s.from_us, site.time_zone):%a %d %b %H:%M}</span>',
             f"{local(s.to_us, site.time_zone):%H:%M}",
             safe(", ".join(_pause(b.from_us, b.to_us, site.time_zone) for b in s.breaks)) or "none",
-            moment(s.frozen_us, site.time_zone, now_us) + small("fixed" if s.fixed else "can still change"),
+            moment(s.frozen_us, site.time_zone, now_us)
+            + f'<span class="tw-muted">, {"fixed" if s.fixed else "can still change"}</span>',
             f"MES {safe(s.source)}" if s.source else "calendar",
         )
         for s in line.shifts

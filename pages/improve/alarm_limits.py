@@ -21,12 +21,12 @@ def render(desk: Desk) -> None:
     with st.container(horizontal=True):
         line = line_filter(desk.queries.kpi.lines())
         priority = choice("Priority", "priority", PRIORITIES)
-    found = desk.queries.alarm_limits.all(line, priority)
+        found = desk.queries.alarm_limits.all(line, priority)
+        may = desk.may(Permission.MANAGE_ALARMS)
+        alarm = _chosen(found, may=may)
     with top:
         forms.said()
         st.html(lead(c.headline(found)))
-    may = desk.may(Permission.MANAGE_ALARMS)
-    alarm = _chosen(found, may=may)
     if alarm:
         rows = desk.queries.alarm_limits.versions(alarm)
         st.html(c.versions_panel(rows, desk.site))
@@ -48,10 +48,11 @@ def _chosen(found: DefinitionList, *, may: bool) -> str:
     asked = st.query_params.get("alarm", "")
     names = {r.definition.alarm_id: c.alarm_name(r) for r in found.rows}
     options = list(dict.fromkeys(["", *([asked] if asked in names else []), *names]))
-    none = "A new alarm" if may else "All alarms"
+    none = "All alarms, or a new one" if may else "All alarms"
     picked = st.selectbox(
         "Alarm", options, options.index(asked) if asked in options else 0,
         format_func=lambda i: names[i] if i else none, key=f"alarm-{asked}", width=420,
+        label_visibility="collapsed",
     )  # fmt: skip
     if picked != (asked if asked in options else ""):
         remember("alarm", picked)

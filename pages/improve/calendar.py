@@ -38,8 +38,6 @@ def render(desk: Desk) -> None:
         "Shifts as CSV", c.shifts_csv(view, desk.site), "taktwise-shift-calendar.csv", "text/csv",
         on_click="ignore",
     )  # fmt: skip
-    if line and view.lines:
-        st.html(c.shifts_panel(view.lines[0], desk.site, desk.now_us))
     found = desk.queries.calendars.settings()
     left, right = st.columns([3, 2], gap="small")
     with left:
@@ -49,6 +47,8 @@ def render(desk: Desk) -> None:
     if desk.may(Permission.EDIT_CALENDAR):
         with st.expander("Change the calendar"):
             _changing(desk, found)
+    if line and view.lines:
+        st.html(c.shifts_panel(view.lines[0], desk.site, desk.now_us))
     st.html(c.changes_panel(found.changes, desk.site))
 
 

@@ -62,12 +62,14 @@ def _by_time(row: dict[str, Any]) -> tuple[str, str, int]:
 
 
 def _undated(tx: Connection, c: Context, line_id: str) -> list[dict[str, Any]]:
-    """The OEE targets that came with the equipment: they hold until the first one with a date."""
+    """The OEE targets that came with the equipment: they hold until the first one with a date. Those of
+    machines for one line only: a plant has too many to read."""
     e = t.equipment.c
     query = select(e.equipment_id, e.target_oee).where(
         e.target_oee.is_not(None), e.assigned.is_(True), in_scope(e.equipment_id, c.actor),
         under(e.equipment_id, line_id or c.site.site_id),
     )  # fmt: skip
+    query = query if line_id else query.where(e.level != "unit")
     return [
         {"scope": row[0], "kpi": "oee", "value": row[1], "valid_from_us": ALWAYS_US, "set_by": ""}
         for row in tx.execute(query)

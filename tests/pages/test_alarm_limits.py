@@ -43,7 +43,7 @@ def test_a_supervisor_defines_an_alarm(screens):
     field(test.text_input, "What happens").set_value("It trips")
     field(test.text_input, "What the operator").set_value("Slow down")
     html = html_of(press(test, "Add the alarm"))
-    assert "Too &lt;hot&gt;" in html and "Temperature over 80.0 \u00b0C" in html and "after 30 s" in html
+    assert "Too &lt;hot&gt;" in html and "Temperature over 80.0 \u00b0C" in html and "for 30 s" in html
     assert "1 alarm</b>: 100 % low" in html and "It trips" in html and "Slow down" in html
 
 
