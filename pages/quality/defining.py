@@ -8,7 +8,7 @@ from components.words import metric_label
 from domain.clock import HOUR, MINUTE
 from domain.errors import Conflict, UserFixable
 from domain.recommendation import CAUSE_LABELS, cause_label
-from domain.spc.model import ATTRIBUTES, KIND_LABELS, SUBGROUPED, Kind
+from domain.spc.model import ATTRIBUTES, KIND_LABELS, SUBGROUPED, WEIGHTED, Kind, Weights
 from domain.spc.rules import RULE_LABELS, WESTERN_ELECTRIC, Rule
 from domain.telemetry import METRICS, MetricKind
 from services.desk import Desk
@@ -39,6 +39,7 @@ def defining(desk: Desk) -> None:
         every = st.selectbox("A sample stands for", list(EVERY), index=1, format_func=EVERY.__getitem__)
         spread = st.selectbox("Spread from", list(SPREADS), format_func=SPREADS.__getitem__)
         rules = rules_field(WESTERN_ELECTRIC)
+        weights = weights_field(kind, Weights())
         reason = st.text_input("Why (kept with the chart)", max_chars=300)
         pressed = st.form_submit_button("Define the chart")
     if not pressed:
@@ -51,6 +52,7 @@ def defining(desk: Desk) -> None:
         chart = Chart(
             "", machine, title, kind, source, metric, subgroup_size=int(size), every_us=every,
             spread=spread, rules=tuple(rules),
+            weights=Weights(**weights),
         )  # fmt: skip
         desk.commands.charts.define(desk.actor, chart, reason)
     except (UserFixable, Conflict) as error:
@@ -67,6 +69,20 @@ def rules_field(chosen: tuple[Rule, ...]) -> list[Rule]:
     return picked
 
 
+def weights_field(kind: Kind, old: Weights) -> dict[str, float]:
+    """The settings of a weighted chart, in sigmas of the plotted value; nothing for other charts."""
+    if kind not in WEIGHTED:
+        return {}
+    left, right = st.columns(2)
+    if kind is Kind.EWMA:
+        weight = left.number_input("Weight of the newest sample (lambda)", 0.01, 1.0, old.ewma_lambda, 0.05)
+        width = right.number_input("Limits at so many sigmas", 0.5, 10.0, old.ewma_width, 0.1)
+        return {"ewma_lambda": weight, "ewma_width": width}
+    slack = left.number_input("Slack, in sigmas", 0.0, 5.0, old.cusum_slack, 0.1)
+    decision = right.number_input("Limit at so many sigmas", 0.5, 20.0, old.cusum_decision, 0.5)
+    return {"cusum_slack": slack, "cusum_decision": decision}
+
+
 def changing(desk: Desk, chart: Chart) -> None:
     """Switch rules, state a tolerance, say whether a broken rule opens a case."""
     with st.form("change-chart", border=False):
@@ -74,6 +90,7 @@ def changing(desk: Desk, chart: Chart) -> None:
         left, right = st.columns(2)
         low = left.number_input("Tolerance, lower", value=chart.tolerance_low, format="%g")
         high = right.number_input("Tolerance, upper", value=chart.tolerance_high, format="%g")
+        weights = weights_field(chart.kind, chart.weights)
         opens = st.checkbox("A broken rule opens a case (one per machine and cause)", chart.opens_case)
         causes = list(CAUSE_LABELS)
         at = causes.index(chart.cause) if chart.cause in causes else len(causes) - 1
@@ -86,7 +103,7 @@ def changing(desk: Desk, chart: Chart) -> None:
     try:
         changed = replace(
             chart, rules=tuple(rules), tolerance_low=low, tolerance_high=high, opens_case=opens, cause=cause,
-            active=active,
+            active=active, weights=replace(chart.weights, **weights),
         )  # fmt: skip
         desk.commands.charts.define(desk.actor, changed, reason)
     except (UserFixable, Conflict) as error:

@@ -1,5 +1,7 @@
 """Control charts and usual patterns on the screen."""
 
+import json
+
 import numpy as np
 
 from auth.permissions import Role
@@ -112,3 +114,34 @@ def test_an_odd_hour_is_taken_apart_sensor_by_sensor(screens):
     assert rows.index("Pressure") < rows.index("Temperature")
     assert "Version 1, from 100 hours of running" in html
     assert len(test.get("plotly_chart")) == 1
+
+
+def test_the_weights_of_a_weighted_chart_are_set_and_kept(screens):
+    history(screens)
+    made = Chart("", f.CNC, "Pressure, weighted", Kind.EWMA, METRIC, "pressure")
+    chart_id = ChartCommands(screens.database).define(screens.supervisor, made, "for the test")
+    ChartWatch(screens.database).turn("north", f.NOW)
+    test = screens.open(CHART, id=chart_id)
+    next(n for n in test.number_input if n.label.startswith("Weight of the newest")).set_value(0.3)
+    next(i for i in test.text_input if i.label == "Why (kept with the chart)").set_value("slower shifts")
+    next(b for b in test.button if b.label == "Save a new version").click().run()
+    html_of(test)
+    with screens.database.read() as tx:
+        versions = tx.execute(t.spc_charts.select().order_by(t.spc_charts.c.version)).mappings().all()
+    assert [json.loads(v["weights"])["ewma_lambda"] for v in versions] == [0.2, 0.3]
+
+
+def test_a_manager_lets_hours_beyond_a_limit_open_a_case(screens):
+    history(screens, METRICS)
+    ChartCommands(screens.database).freeze_pattern(
+        screens.supervisor, f.CNC, START, START + 100 * HOUR, "calm"
+    )
+    test = screens.open(PATTERN, id=f.CNC)
+    assert "nobody has switched that on" in html_of(test)
+    next(c for c in test.checkbox if c.label.startswith("Two of three hours")).set_value(True)
+    next(b for b in test.button if b.label == "Save").click().run()
+    assert [e.value for e in test.error] == ["Please write a few words."]
+    next(i for i in test.text_input if i.label == "Why (kept with the setting)").set_value("few false ones")
+    next(b for b in test.button if b.label == "Save").click().run()
+    html = html_of(test)
+    assert "Two of three hours beyond open a case" in html and "few false ones" in html
