@@ -249,7 +249,7 @@ def _record(flag: FlagRow) -> str:
 
 def figures_csv(view: KpiView) -> bytes:
     """The scope, its parts, shifts and products with every KPI; ratios as fractions."""
-    rows = (view.whole, *view.parts, *view.shifts, *view.products)
+    rows = (view.whole, *view.areas, *view.parts, *view.shifts, *view.products)
     return csv_bytes(CSV_HEAD, (_csv(row) for row in rows))
 
 

@@ -18,6 +18,7 @@ HEAD = (
     "Good",
     "Of",
     "In progress",
+    "OEE",
     "Against plan",
     "Lead time",
     "Cycle",
@@ -35,7 +36,7 @@ def orders_panel(rows: Sequence[OrderKpiRow]) -> str:
     told = f"{100 * kept:.0f} % ended by their planned end, " if kept is not None else ""
     body = (_row(r) for r in rows[:SHOWN])
     note = f"{plural(len(rows), 'order')}: {told}{wip:,.0f} parts in progress"
-    return panel("Orders", table(HEAD, body, right=tuple(range(3, 11))), safe(note))
+    return panel("Orders", table(HEAD, body, right=tuple(range(3, 12))), safe(note))
 
 
 def _row(r: OrderKpiRow) -> Sequence[str]:
@@ -52,6 +53,7 @@ def _row(r: OrderKpiRow) -> Sequence[str]:
         f"{r.good:,.0f}",
         f"{r.quantity:,.0f}",
         f"{r.wip:,.0f}" if f.lead_us is None else NOTHING,
+        percent(r.oee),
         f'<span class="tw-nw">{late}</span>',
         lapse(f.lead_us) if f.lead_us is not None else NOTHING,
         number(f.cycle_s, "s"),
@@ -65,6 +67,7 @@ def orders_csv(rows: Sequence[OrderKpiRow], site: SiteRow) -> bytes:
     head = (
         "order", "line", "product", "state", "quantity", "good", "scrap", "in progress", "planned end",
         "late h", "lead h", "execution h", "cycle s", "allocation ratio", "process ratio", "parts per hour",
+        "oee",
     )  # fmt: skip
     return csv_bytes(
         head,
@@ -73,7 +76,7 @@ def orders_csv(rows: Sequence[OrderKpiRow], site: SiteRow) -> bytes:
                 r.order_id, r.line, r.product, r.status, r.quantity, r.good, r.scrap, r.wip,
                 stamp(r.planned_end_us, site.time_zone), _hours(r.figures.late_us), _hours(r.figures.lead_us),
                 _hours(r.figures.execution_us), r.figures.cycle_s, r.figures.allocation_ratio,
-                r.figures.process_ratio, r.figures.throughput_per_hour,
+                r.figures.process_ratio, r.figures.throughput_per_hour, r.oee,
             )
             for r in rows
         ),

@@ -41,15 +41,19 @@ def render(desk: Desk) -> None:
 def _crumbs(desk: Desk, view: KpiView) -> str:
     scope = view.ask.scope
     above = [("All figures", "")] if scope != desk.site.site_id else []
-    if view.whole.level == "unit":
-        line = desk.queries.floor.node_or_none(line_of(scope), "line")
-        above += [(line.name, line.equipment_id)] if line else []
+    steps_up = {"line": [("area", scope.rsplit("/", 1)[0])]}
+    steps_up["unit"] = [("area", line_of(scope).rsplit("/", 1)[0]), ("line", line_of(scope))]
+    for level, one in steps_up.get(view.whole.level, []):
+        node = desk.queries.floor.node_or_none(one, level)
+        above += [(node.name, node.equipment_id)] if node else []
     steps = [link(name, "kpi", **({"id": to} if to else {})) for name, to in above]
     return f'<p class="tw-crumbs">{" &rsaquo; ".join([*steps, safe(view.whole.name)])}</p>'
 
 
 def _draw(desk: Desk, view: KpiView, keep: dict[str, str]) -> None:
     site = desk.site
+    if view.areas:
+        st.html(c.parts_panel("Areas", view.areas, keep))
     if view.parts:
         title = "Machines" if view.whole.level == "line" else "Lines, each at the machine that sets its pace"
         st.html(c.parts_panel(title, view.parts, keep))

@@ -23,6 +23,7 @@ from services.floor import facts
 from services.kpi import bottlenecks, sums, valid
 from services.kpi.lines import Cells, Line, at_pace, line_products
 from services.kpi.planned import zone_of
+from services.queries.common import names_of
 from services.rows.kpi import Ask, BigLossRow, FlagRow, KpiRow, KpiView, LossRow
 
 SHOWN_FLAGS = 40
@@ -42,7 +43,7 @@ def read(tx: Connection, ask: Ask) -> KpiView:
     cells = cube.by_product()
     lost = sums.losses(tx, units if level == "line" else [*pace, *units], ask, zone)
     whole = waits_of(at_pace(cells, lines, level, ask.scope), lost, pace)
-    goals = valid.goals(tx, [ask.scope, *(line.node.equipment_id for line in lines), *units])
+    goals = valid.goals(tx, [*_above(ask.scope, lines), *units])
     below = parts(ask, lines, cells, level, model, goals)
     goal = goals.at(ask.scope, ask.to_us - 1)
     goal = (
@@ -58,6 +59,7 @@ def read(tx: Connection, ask: Ask) -> KpiView:
         ask,
         row(ask.scope, valid.name_of(tx, ask.scope), level, whole, model, goal),
         below,
+        areas(tx, ask, below, model, goals) if level == "site" else (),
         days(tx, ask, lines, level, model),
         shifts(cube, ask, lines, level, model),
         products(tx, cells, lines, level, ask.scope, model),
@@ -130,6 +132,32 @@ def parts(
         )
         for line in lines
     )  # fmt: skip
+
+
+def _above(scope: str, lines: Sequence[Line]) -> set[str]:
+    """The scope, its lines and their areas."""
+    ids = [line.node.equipment_id for line in lines]
+    return {scope, *ids, *(one.rsplit("/", 1)[0] for one in ids)}
+
+
+def areas(
+    tx: Connection, ask: Ask, below: Sequence[KpiRow], model: MinorModel, goals: valid.Goals
+) -> tuple[KpiRow, ...]:
+    """The areas of a plant with several, each the sum over the constraints of its lines. An area without a
+    target of its own has that of its lines, weighted by their planned time."""
+    found: dict[str, list[KpiRow]] = defaultdict(list)
+    for line in below:
+        found[line.key.rsplit("/", 1)[0]].append(line)
+    if len(found) < 2:
+        return ()
+    names, rows = names_of(tx, list(found)), []
+    for area, mine in found.items():
+        goal = goals.at(area, ask.to_us - 1)
+        if goal is None:
+            goal = weighted_mean((r.target, r.measures.pbt_us) for r in mine)
+        m = total(r.measures for r in mine)
+        rows.append(row(area, names.get(area, area), "area", m, model, goal))
+    return tuple(rows)
 
 
 def _measured(lines: Sequence[Line], level: str, scope: str) -> list[str]:

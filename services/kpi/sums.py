@@ -25,7 +25,7 @@ _SUM: dict[str, ColumnElement[Any]] = {
     **{name: cast(func.sum(column(name)), BigInteger) for name in WHOLE},
     **{name: func.sum(column(name)) for name in REAL},
 }
-_SUMS, _DAILY_SUMS = tuple(_SUM[name] for name in NAMES), tuple(_SUM[name] for name in _DAILY)
+TOTALS, _DAILY_SUMS = tuple(_SUM[name] for name in NAMES), tuple(_SUM[name] for name in _DAILY)
 MONTHS_FROM_DAYS = 62
 
 
@@ -70,7 +70,7 @@ def read(tx: Connection, units: Sequence[str], ask: Ask, zone: str) -> Cube:
     ):
         key = (table.c.equipment_id, table.c.shift, table.c.product_id)
         for span in spans:
-            query = select(*key, *_SUMS).where(*_where(table, at, units, ask, span)).group_by(*key)
+            query = select(*key, *TOTALS).where(*_where(table, at, units, ask, span)).group_by(*key)
             found += [((row[0], row[1], row[2]), Measures(*row[3:])) for row in tx.execute(query)]
     return Cube(_grouped(found))
 

@@ -81,6 +81,7 @@ class OrderKpiRow:
     scrap: float
     planned_end_us: int
     wip: float  # good parts that left the first machine and not yet the last
+    oee: float | None  # of the line's constraint while it worked on the order
     figures: OrderFigures
 
 
@@ -96,11 +97,13 @@ class BottleneckRow:
 
 @dataclass(frozen=True, slots=True)
 class KpiView:
-    """Everything about a scope over a stretch. `upto_us`: how far the figures reach."""
+    """Everything about a scope over a stretch. `areas`: of a plant with several; `upto_us`: how far the
+    figures reach."""
 
     ask: Ask
     whole: KpiRow
     parts: tuple[KpiRow, ...]
+    areas: tuple[KpiRow, ...]
     days: tuple[KpiRow, ...]
     shifts: tuple[KpiRow, ...]
     products: tuple[KpiRow, ...]

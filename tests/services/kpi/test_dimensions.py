@@ -1,0 +1,91 @@
+"""Figures for any machine, line, area, site, product, order and shift: each is read, and each is shown."""
+
+import random
+
+import pytest
+
+from auth.permissions import Role
+from components import kpi as drawn
+from components.kpi_orders import orders_panel
+from data.store import tables as t
+from data.store.database import Database
+from domain.clock import HOUR, Clock, wall_us
+from services import clocks
+from services.context import Context
+from services.kpi.keeping import Keeper
+from services.queries.kpi import KpiQueries
+from services.rows.kpi import Ask, KpiRow
+from services.rows.site import SiteRow
+from tests import factories as f
+from tests.services.kpi import facts as k
+
+SITE = SiteRow("north", "Plant North", "Europe/Berlin", "EUR")
+SPAN = (k.START - 24 * HOUR, k.START + 72 * HOUR)
+
+
+@pytest.fixture
+def queries(database: Database) -> KpiQueries:
+    """A plant of two areas; the machines of the first work on orders of two products in two shifts."""
+    with database.write() as tx:
+        k.plant(tx)
+        f.machine(tx, "north/assembly/line-3/press-1")
+        clocks.write(tx, "north", Clock(k.END, wall_us(), 1e-12))
+        for fact in k.random_facts(random.Random(7)):
+            if fact.table is not t.operations:
+                k.store(tx, fact)
+        for n in range(6):
+            begin = k.START + 5 * n * HOUR
+            for unit in k.UNITS:
+                row = {"instance": "mes", "operation_id": f"{unit}-{n}", "order_id": f"W{n}",
+                       "equipment_id": unit, "product_id": f"P-{n % 2 + 1}", "start_us": begin,
+                       "end_us": begin + 5 * HOUR, "setup_end_us": begin, "updated_us": 0}  # fmt: skip
+                tx.execute(t.operations.insert().values(**row))
+            order = {"instance": "mes", "order_id": f"W{n}", "product_id": f"P-{n % 2 + 1}",
+                     "line_id": k.LINE, "quantity": 100.0, "start_us": begin, "end_us": begin + 5 * HOUR,
+                     "planned_start_us": begin, "planned_end_us": begin + 5 * HOUR,
+                     "due_us": begin + 9 * HOUR, "status": "Completed", "updated_us": 0}  # fmt: skip
+            known = {column.name for column in t.orders.c}
+            tx.execute(t.orders.insert().values(**{n: v for n, v in order.items() if n in known}))
+        who = f.account(tx, "mia", [Role.PLANT_MANAGER], ["north"])
+    Keeper(database).turn()
+    return KpiQueries(Context(database, who, SITE, Clock(k.END, wall_us(), 1e-12)))
+
+
+def shown(rows: tuple[KpiRow, ...]) -> str:
+    return drawn.parts_panel("", rows, {})
+
+
+def test_site_areas_lines_and_machines_lead_down_to_each_other(queries) -> None:
+    site = queries.view(Ask("north", *SPAN))
+    assert [row.key for row in site.areas] == ["north/assembly", "north/machining"]
+    assert all(f"id={key.replace('/', '%2F')}" in shown(site.areas) or key in shown(site.areas)
+               for key in ("north/assembly", "north/machining"))  # fmt: skip
+    area, line = (queries.view(Ask(scope, *SPAN)) for scope in ("north/machining", k.LINE))
+    assert line.whole.figures.oee == pytest.approx(area.whole.figures.oee)
+    assert site.areas[1].figures == area.whole.figures
+    assert area.areas == () and [row.key for row in area.parts] == [k.LINE]
+    assert [row.key for row in line.parts] == list(k.UNITS)
+    machine = queries.view(Ask(k.UNITS[0], *SPAN))
+    assert machine.whole.figures == line.parts[0].figures
+
+
+def test_products_and_shifts_have_figures_of_their_own(queries) -> None:
+    line = queries.view(Ask(k.LINE, *SPAN))
+    assert {row.key for row in line.products} == {"P-1", "P-2"}
+    assert {"Early", "Late"} <= {row.key for row in line.shifts}
+    for row in (*line.products, *(s for s in line.shifts if s.key)):
+        assert row.figures.oee is not None and f"{100 * row.figures.oee:.1f} %" in shown((row,))
+    one = queries.view(Ask(k.LINE, *SPAN, product="P-1"))
+    other = next(row for row in line.products if row.key == "P-1")
+    assert one.whole.figures.oee == pytest.approx(other.figures.oee)
+    early = queries.view(Ask(k.LINE, *SPAN, shift="Early")).whole.figures.oee
+    assert early == pytest.approx(next(r for r in line.shifts if r.key == "Early").figures.oee)
+
+
+def test_orders_have_the_oee_of_the_constraint_that_worked_on_them(queries) -> None:
+    orders = queries.orders(Ask(k.LINE, *SPAN))
+    assert [row.order_id for row in orders] == [f"W{n}" for n in range(5, -1, -1)]
+    line = queries.view(Ask(k.LINE, *SPAN)).whole.measures
+    assert sum(row.good for row in orders) > 0 and line.good > 0
+    for row in orders:
+        assert row.oee is not None and f"{100 * row.oee:.1f} %" in orders_panel(orders)
