@@ -25,7 +25,8 @@ def choices_panel(case: CaseView, site: SiteRow, now_us: int) -> str:
     tag = PROPOSED if case.kind == CaseKind.RAISED else ADVISED
     rows = [_choice(a, top, site.currency, tag, signed and a.start_us in starts) for a in counted]
     body = _saved(case, site) + table((), rows, right=(2,), wide=1) + _missing(case.alternatives)
-    return panel("Choices: expected cost, 90 % range", body + _how(case, site, now_us))
+    note = "lost: production, 90 % range"
+    return panel("Choices: expected cost, 90 % range", body + _how(case, site, now_us), note)
 
 
 def _saved(case: CaseView, site: SiteRow) -> str:
@@ -63,10 +64,10 @@ def _choice(a: Alternative, top: int, currency: str, mark: str, chosen: bool) ->
 
 
 def _lost(a: Alternative) -> str:
-    """Lost production with its range; what people do besides the work."""
+    """Production that is lost, with its range; what people do besides the work."""
     if not a.minutes_high:
         return small(safe(a.note)) if a.note else ""
-    span = f"{_minutes(a.minutes)} not produced ({_minutes(a.minutes_low)} to {_minutes(a.minutes_high)})"
+    span = f"{_minutes(a.minutes)} lost ({_minutes(a.minutes_low)} to {_minutes(a.minutes_high)})"
     return small(span + (f"; {safe(a.note)}" if a.note else ""))
 
 

@@ -7,7 +7,7 @@ from components.charts import trend_svg
 from components.links import link
 from components.tables import csv_bytes, empty, heading, panel, small, table
 from components.words import NOTHING, moment, of_100, plural, safe, stamp
-from domain.failure_review import LABELS, Verdict
+from domain.failure_review import LABELS, NEXT_STEPS, Verdict
 from domain.recommendation import cause_label
 from services.rows.reviews import Replay, ReviewRow
 from services.rows.site import SiteRow
@@ -46,7 +46,7 @@ def list_panel(rows: Sequence[ReviewRow], site: SiteRow, now_us: int) -> str:
             f"{row.scored} scores"
             + small(f"highest {of_100(row.highest)}" if row.highest is not None else "none"),
             said(row),
-            safe(row.next_step) or NOTHING,
+            safe(row.next_step) or f'<span class="tw-muted">{safe(NEXT_STEPS[Verdict(row.proposed)])}</span>',
         )
         for row in rows
     ]

@@ -1,7 +1,7 @@
 """What can be done about a risk, when, in which words; and why a choice is not possible now.
 
 Every choice of the list is on the card: with its cost, or with the reason why there is none to count.
-A week-end is a stretch of eight hours and more without production that touches a Saturday or a Sunday.
+A week-end is a stretch of twelve hours and more without production that touches a Saturday or a Sunday.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from domain.clock import HOUR, MINUTE, SECOND, utc
 from domain.costs import Plan, Setting, rounded_up
 
 PREPARE_US = 15 * MINUTE
-WEEK_END_US = 8 * HOUR
+WEEK_END_US = 12 * HOUR
 SATURDAY = 5
 Span = tuple[int, int]
 

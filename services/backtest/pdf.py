@@ -20,6 +20,16 @@ WORDS = {
     "masked": "maintained instead",
     "unfinished": "history ends first",
 }
+ADVICE = {
+    "now": "now",
+    "inspect_first": "inspect first",
+    "slow_down": "slow down",
+    "other_machine": "other machine",
+    "shift_change": "shift change",
+    "planned_stop": "planned stop",
+    "week_end": "week-end",
+    "when_part_arrives": "with the part",
+}
 SHOWN = 200
 
 
@@ -39,7 +49,7 @@ def write(found: dict[str, Any]) -> bytes:
 def _text(words: str, size: float = 9, *, bold: bool = False, ink: str = INK) -> Paragraph:
     style = ParagraphStyle(
         f"s{size}{bold}{ink}", fontName=BOLD if bold else PLAIN, fontSize=size, leading=size * 1.35,
-        textColor=colour(ink), spaceAfter=size * 0.4,
+        textColor=colour(ink), spaceAfter=size * 0.4, keepWithNext=bold,
     )  # fmt: skip
     return Paragraph(escape(words), style)
 
@@ -91,10 +101,11 @@ def _months(found: dict[str, Any]) -> Flowable:
 
 
 def _cases(found: dict[str, Any]) -> Flowable:
-    head = ("Opened", "Machine", "Risk", "Cause", "What came", "Lead, h", "Saved")
+    head = ("Opened", "Machine", "Risk", "Cause", "Advice", "What came", "Lead, h", "Promised", "Saved")
     rows = [
         (_moment(c["at_us"], found["time_zone"]), c["machine"], f"{c['risk']:.0%}", c["cause"],
-         WORDS[c["verdict"]], _hours(c["lead_h"]), _money(c["saved_cents"], found))
+         ADVICE.get(c["choice"], c["choice"]), WORDS[c["verdict"]], _hours(c["lead_h"]),
+         _money(c["promised_cents"], found), _money(c["saved_cents"], found))
         for c in found["cases_list"][:SHOWN]
     ]  # fmt: skip
     return _table(head, rows)
