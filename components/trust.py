@@ -16,8 +16,8 @@ PERSONAL = (
     ("Signature", "printed name, time, meaning", "traceability of a decision", "whoever sees the case"),
     ("Audit entry", "who did what when; the only place of reaction times", "traceability",
      "plant manager, IT"),
-    ("Comment, opinion, finding, photo, report, verdict on a failure", "author, time, content; a photo without camera data", "the case",
-     "whoever sees the case"),
+    ("Comment, opinion, finding, photo, report, verdict on a failure",
+     "author, time, content; a photo without camera data", "the case", "whoever sees the case"),
     ("Duty, delegation, assignment, snooze, message", "who, from, until", "reaching the right person",
      "the same site"),
     (

@@ -35,7 +35,9 @@ def upgrade() -> None:
         sa.Column("settled_wall_us", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("version", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("review_id", name=op.f("pk_failure_reviews")),
-        sa.UniqueConstraint("equipment_id", "failed_us", name=op.f("uq_failure_reviews_equipment_id")),
+        sa.UniqueConstraint(
+            "equipment_id", "failed_us", name=op.f("uq_failure_reviews_equipment_id_failed_us")
+        ),
     )
     with op.batch_alter_table("failure_reviews", schema=None) as batch_op:
         batch_op.create_index("ix_failure_reviews_site_id", ["site_id", "failed_us"], unique=False)
