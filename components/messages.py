@@ -18,7 +18,7 @@ def messages_panel(rows: Sequence[NoticeRow], site: SiteRow, now_us: int) -> str
         )
         for r in rows
     ]
-    return panel("Messages", table(("Time", "Message"), body, wide=1) if body else empty("Nothing yet."))
+    return panel("Messages", table(("Time", "Message"), body) if body else empty("Nothing yet."))
 
 
 def undelivered_panel(rows: Sequence[NoticeRow], site: SiteRow, now_us: int) -> str:

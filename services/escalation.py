@@ -117,7 +117,9 @@ def _escalated(
     if step.to == "on_call" and not told:
         return []
     left = max(0, case["deadline_us"] - site.now_us) // MINUTE
-    words = f"This case waits for a decision; {left} min are left. {default_action(tx, case)}"
+    words = (
+        f"This case waits for a decision; {left} min are left. If nobody decides: {default_action(tx, case)}"
+    )
     about = f"escalation|{case['proposed_by']}|{due.step}|{due.position}"
     return rows_for(tx, site, case, told, channels, words, about, "escalation")
 

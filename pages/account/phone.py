@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from auth.signatures import Credential
-from components.qr import qr_svg
+from components.qr import qr_image, typed_key
 from domain.errors import UserFixable
 from services.desk import Desk
 
@@ -14,7 +14,7 @@ ASKED = "phone-address"
 
 def second_factor(desk: Desk) -> None:
     """One form: set up, confirm, or remove."""
-    with st.container(border=True):
+    with st.container(border=True, key="plain-phone"):
         st.html('<div class="tw-h"><h2>Code from your phone</h2></div>')
         if desk.queries.policy.wants_code():
             _remove(desk)
@@ -41,7 +41,8 @@ def _begin(desk: Desk) -> None:
 def _confirm(desk: Desk) -> None:
     address = st.session_state[ASKED]
     st.caption("Scan this with the app, then type the code that it shows.")
-    st.html(qr_svg(address))
+    st.html(qr_image(address))
+    st.caption(f"Without a camera, type this key into the app: {typed_key(address)}")
     with st.form("phone-confirm", border=False, clear_on_submit=True):
         code = st.text_input("Code", autocomplete="one-time-code")
         pressed = st.form_submit_button("Confirm")

@@ -18,7 +18,7 @@ def render(desk: Desk) -> None:
         st.html(empty("When work is done on a case, it appears here."))
     with st.container(key="taps"):
         for case in findings.waiting:
-            with st.container(border=True):
+            with st.container(border=True, key=f"plain-{case.case_id}"):
                 st.html(c.asked(case, desk.site, desk.now_us))
                 taps(desk, case)
     st.html(c.found_panel(findings.found, desk.site, desk.now_us))

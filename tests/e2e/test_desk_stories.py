@@ -2,12 +2,15 @@
 
 import re
 import shutil
+import time
 from pathlib import Path
 
+import pyotp
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select, update
 
+from auth.second_factor import STEP_S
 from auth.signatures import Credential
 from data.store import tables as t
 from data.store.database import Database
@@ -170,6 +173,36 @@ def test_what_expires_under_an_open_form_is_not_released(
 
     wait_for(expired, PATIENCE_MS / 1_000)
     refused(database, desk, case_id)
+
+
+def test_a_phone_is_set_up_from_the_picture_and_asked_for_at_the_signature(
+    desk: RunningDesk, database: Database, chromium: Browser
+) -> None:
+    number, case_id = raised(database, ONE_PERSON, cause="bearing", wanted=Choice.INSPECT_FIRST)
+    with tab(chromium, database, desk.url, "manager") as page:
+        page.goto(f"{desk.url}/account")
+        page.locator(".st-key-phone-password input").fill(desk.password, timeout=PATIENCE_MS)
+        press(page, "Set it up")
+        picture = page.get_by_role("img", name="QR code for the authenticator app")
+        expect(picture).to_be_visible(timeout=PATIENCE_MS)
+        assert picture.evaluate("e => e.complete && e.naturalWidth >= 200"), "nothing is to be seen"
+        said = page.get_by_text("type this key into the app").inner_text()
+        phone = pyotp.TOTP(said.rsplit(":", 1)[1].replace(" ", ""))
+        # The code of the step before, so that the present one is unused at the signature.
+        page.get_by_label("Code", exact=True).fill(phone.at(time.time() - STEP_S))
+        press(page, "Confirm")
+        expect(page.get_by_text("Every signature of yours needs a code.")).to_be_visible(timeout=PATIENCE_MS)
+
+        page.goto(f"{desk.url}/case?case={number}")
+        press(page, "Approve and sign")
+        page.get_by_label("Your password", exact=True).fill(desk.password)
+        page.get_by_label("Code from your phone").fill(phone.now())
+        press(page, "Sign and release")
+        expect(page.locator("body")).to_contain_text("Orders and receipts", timeout=PATIENCE_MS)
+    assert outbox_of(database, case_id) == ["mes.line-1"]
+    with database.read() as tx:
+        kept = tx.execute(select(t.second_factors.c.secret)).scalars().all()
+    assert not any(phone.secret in secret for secret in kept), "the secret is stored in plain"
 
 
 def refused(database: Database, desk: RunningDesk, case_id: str) -> None:

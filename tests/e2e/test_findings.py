@@ -44,8 +44,8 @@ def test_two_taps_record_a_finding(desk: RunningDesk, chromium: Browser) -> None
     first = card.get_by_role("button", name="Clearly worn")
     box = first.bounding_box()
     assert box is not None and box["height"] >= TARGET_PX and box["width"] >= TARGET_PX
-    first.tap()
-    card.locator(f".st-key-cause-{case_id}-bearing button").tap()
+    first.tap(timeout=PATIENCE_MS)
+    card.locator(f".st-key-cause-{case_id}-bearing button").tap(timeout=PATIENCE_MS)
     expect(page.get_by_text("clearly worn (worn bearing)").first).to_be_visible(timeout=PATIENCE_MS)
     with database.read() as tx:
         found = tx.execute(select(t.outcomes).where(t.outcomes.c.case_id == case_id)).mappings().one()
