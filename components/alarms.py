@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from components.links import link
 from components.tables import csv_bytes, empty, panel, small, table
-from components.words import NOTHING, age_roughly, moment, number, plural, safe, stamp
+from components.words import NOTHING, age_roughly, moment, number, plural, safe, stamp, unit_text
 from domain.alarms.kpis import TARGETS
 from domain.alarms.life import Priority, State
 from services.rows.alarms import AlarmBoard, AlarmFigures, AlarmRow, JournalRow
@@ -221,7 +221,7 @@ def _line(row: JournalRow, site: SiteRow) -> Sequence[str]:
         f"{safe(row.name)}{small(safe(row.equipment_name))}",
         row.priority.value,
         EVENTS.get(row.event, row.event),
-        number(row.value),
+        f'<span class="tw-nw">{number(row.value, row.unit)}</span>',
         safe(row.who),
         safe(row.note),
     )
@@ -229,13 +229,13 @@ def _line(row: JournalRow, site: SiteRow) -> Sequence[str]:
 
 def journal_csv(found: AlarmFigures, site: SiteRow) -> bytes:
     """The same as CSV."""
-    head = ("when", "alarm", "machine", "priority", "event", "value", "who", "note")
+    head = ("when", "alarm", "machine", "priority", "event", "value", "unit", "who", "note")
     return csv_bytes(
         head,
         (
             (
                 stamp(r.at_us, site.time_zone), r.name, r.equipment_name, r.priority.value, r.event, r.value,
-                r.who, r.note,
+                unit_text(r.unit), r.who, r.note,
             )
             for r in found.journal
         ),

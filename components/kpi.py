@@ -81,7 +81,7 @@ def headline(view: KpiView) -> str:
         goal = f", {abs(points):.1f} points {'over' if points >= 0 else 'under'} target"
     worst = next((row for row in view.losses if row.cents), None)
     tail = (
-        f" Most was lost to {safe(_cause(worst)[0].lower() + _cause(worst)[1:])} ({lapse(worst.lost_us)})."
+        f" Largest loss: {safe(_cause(worst)[0].lower() + _cause(worst)[1:])}, {lapse(worst.lost_us)}."
         if worst
         else ""
     )

@@ -39,7 +39,7 @@ def _chosen(desk: Desk) -> Report | None:
         options = [(p.key, p.name + (" (so far)" if p.to_us > desk.now_us else "")) for p in periods]
         ended = next((p.key for p in periods if p.to_us <= desk.now_us), options[0][0])
         options.sort(key=lambda one: one[0] != ended)  # the last one that ended is the default
-        period = choice("Period", "period", options, labelled=True, width=400)
+        period = choice("Period", "period", options, labelled=True, width=300)
         report = desk.queries.reports.report(scope, kind, period)
         for wanted in Format:
             _download(desk, report, wanted)
@@ -55,10 +55,10 @@ def _download(desk: Desk, report: Report, wanted: Format) -> None:
 
 
 def _charts(desk: Desk, report: Report) -> None:
-    whole, *others = desk.queries.reports.drawings(report)
-    left, right = st.columns([3, 2], gap="small")
-    with left:
-        st.html(panel(whole[0], c.drawing(whole[1], whole[0])))
-    with right:
-        for title, svg in others:
-            st.html(panel(title, c.drawing(svg, title)))
+    """The waterfall over the whole width, so that its words can be read; the others beside each other."""
+    (title, svg), *others = desk.queries.reports.drawings(report)
+    st.html(panel(title, c.drawing(svg, title)))
+    if others:
+        for column, (title, svg) in zip(st.columns(len(others), gap="small"), others, strict=True):
+            with column:
+                st.html(panel(title, c.drawing(svg, title)))

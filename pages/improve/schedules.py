@@ -58,7 +58,7 @@ def _schedule(
 def _change(desk: Desk) -> None:
     rows = {row.schedule_id: row for row in desk.queries.reports.schedules()}
     failed = [run for run in desk.queries.reports.failed() if run.final]
-    with st.container(border=True):
+    with st.container(border=True, key="plain-schedule"):
         st.html('<div class="tw-h"><h2>Change a schedule</h2></div>')
         chosen = st.selectbox(
             "Schedule", ["", *rows], format_func=lambda i: c.schedule_name(rows[i]) if i else "Choose one"

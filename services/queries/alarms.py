@@ -141,6 +141,7 @@ def _journal(
             row["value"],
             who.get(row["actor"], ""),
             row["note"],
+            known[row["alarm_id"]].unit,
         )
         for row in rows
         if row["alarm_id"] in known

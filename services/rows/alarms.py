@@ -55,6 +55,7 @@ class JournalRow:
     value: float | None
     who: str
     note: str
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
