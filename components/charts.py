@@ -98,6 +98,9 @@ def _ticks(low: float, high: float, count: int) -> list[float]:
     return [k * step for k in range(first, first + count + 2) if k * step <= high]
 
 
+USUAL = "usual for this type"
+
+
 def trend_svg(
     trend: Trend,
     window: Window | None,
@@ -105,7 +108,7 @@ def trend_svg(
     *,
     usual: float | None = None,
     height: int = 176,
-    line: str = "usual for this type",
+    line: str = USUAL,
 ) -> str:
     """One sensor over time with its usual value and the window of the model; gaps are dashed.
 
@@ -160,7 +163,7 @@ def trend_svg(
         at_y = f"{y(usual):.1f}"
         axis += f'<line x1="{left}" x2="{width - 6}" y1="{at_y}" y2="{at_y}" stroke="{INK_3}" {DASHED}/>'
         axis += text(left + 4, y(usual) + 13, f"{line} {number(usual)}")
-        label += f", {line} {number(usual)}"
+        label += f", {'usually' if line == USUAL else line} {number(usual)}"
     inner = f"{shade or ''}{axis}{scale}{clock}{dashes}{lines}"
     return picture(
         f'<svg {XMLNS} viewBox="0 0 {width} {height}" font-family="{FONT_SVG}">{inner}</svg>', label

@@ -6,7 +6,7 @@ import streamlit as st
 
 from auth.permissions import Permission
 from components import calendar as c
-from components.tables import lead
+from components.tables import lead, stack
 from domain.shift_calendar import local_day
 from pages import forms
 from pages.filters import choice, line_filter
@@ -39,11 +39,7 @@ def render(desk: Desk) -> None:
         on_click="ignore",
     )  # fmt: skip
     found = desk.queries.calendars.settings()
-    left, right = st.columns([3, 2], gap="small")
-    with left:
-        st.html(c.patterns_panel(found))
-    with right:
-        st.html(c.days_panel(found))
+    st.html(stack(c.patterns_panel(found), c.days_panel(found)))
     if desk.may(Permission.EDIT_CALENDAR):
         with st.expander("Change the calendar"):
             _changing(desk, found)

@@ -57,7 +57,7 @@ def _download(desk: Desk, report: Report, wanted: Format) -> None:
 def _charts(desk: Desk, report: Report) -> None:
     """The waterfall over the whole width, so that its words can be read; the others beside each other."""
     (title, svg), *others = desk.queries.reports.drawings(report)
-    st.html(panel(title, c.drawing(svg, title)))
+    st.html(f'<div class="tw-short">{panel(title, c.drawing(svg, title))}</div>')
     if others:
         for column, (title, svg) in zip(st.columns(len(others), gap="small"), others, strict=True):
             with column:

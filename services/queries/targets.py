@@ -44,7 +44,7 @@ class TargetQueries:
             rows = [self._beside(tx, row) for row in rows]
             without = _without(tx, c, {row["scope"] for row in stored if row["kpi"] == "oee"})
             changes = changes_of(tx, c, "target")
-        rows.sort(key=lambda r: (_STATES.index(r.state), r.scope, r.kpi, -r.valid_from_us))
+        rows.sort(key=lambda r: (_STATES.index(r.state), r.scope_name, r.kpi, -r.valid_from_us))
         return Targets(tuple(rows), without, changes)
 
     def _beside(self, tx: Connection, row: TargetRow) -> TargetRow:
