@@ -82,6 +82,27 @@ FACTS: tuple[FactSource, ...] = (
         "planner, plant manager, for days to come",
     ),
     FactSource(
+        "Target",
+        "none; before the first one with a date, that of the equipment",
+        "the plant manager",
+        "before it holds",
+        "plant manager, from a day on",
+    ),
+    FactSource(
+        "Alarm limit",
+        "none",
+        "supervisor, plant manager",
+        "before it holds",
+        "supervisor, plant manager, by a new version",
+    ),
+    FactSource(
+        "Energy price, CO2 factor",
+        "none: without one there is no cost",
+        "the plant manager",
+        "the day from which it holds",
+        "plant manager, by a new version",
+    ),
+    FactSource(
         "Finding after maintenance",
         "the MES receipt of the technician",
         "technician or planner on the case",

@@ -218,7 +218,10 @@ def read_shifts(tx: Connection, line_id: str, from_us: int) -> list[Shift]:
 def roll_sites(database: Database) -> int:
     """`roll_forward` for every site, each in a transaction of its own."""
     with database.read() as tx:
-        sites = list(tx.execute(select(t.clocks.c.site_id)).scalars())
+        known = select(t.sites.c.site_id).join_from(
+            t.sites, t.clocks, t.clocks.c.site_id == t.sites.c.site_id
+        )
+        sites = list(tx.execute(known).scalars())
     added = 0
     for site_id in sites:
         with database.write() as tx:

@@ -4,6 +4,8 @@ Each filter of each screen is set to another value: the address then names it, a
 anew shows the same. A box that stands outside a form and is no filter is named here, with what it does.
 """
 
+from html.parser import HTMLParser
+
 import pytest
 from sqlalchemy import update
 
@@ -71,6 +73,28 @@ def rich(database) -> tuple[Screens, dict[str, dict[str, str]]]:
     }
 
 
+class Tables(HTMLParser):
+    """Tables of a screen; those outside a panel get no button for CSV (static/tables.js)."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.panels: list[bool] = []
+        self.found, self.outside = 0, 0
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        classes = (dict(attrs).get("class") or "").split()
+        if tag == "section":
+            self.panels.append("tw-panel" in classes)
+        if tag == "table" and "tw-table" in classes:
+            self.found += 1
+            self.outside += not any(self.panels)
+
+    def handle_endtag(self, tag):
+        if tag == "section":
+            self.panels.pop()
+
+
 def filters(test) -> dict[str, object]:
     return {s.key.removeprefix("filter-"): s for s in test.selectbox if str(s.key).startswith("filter-")}
 
@@ -90,6 +114,16 @@ def test_every_filter_is_in_the_address_and_the_address_opens_the_same(rich):
         assert {s.label for s in others} <= CHOOSERS, (screen, [s.label for s in others])
         for name in filters(test):
             kept(screens, screen, query, name)
+
+
+def test_every_table_stands_where_it_gets_its_button_for_csv(rich):
+    screens, asked = rich
+    found = 0
+    for screen in SCREENS:
+        tables = Tables(html_of(screens.open(screen, **asked.get(screen, {}))))
+        assert not tables.outside, screen
+        found += tables.found
+    assert found > 20
 
 
 def kept(screens: Screens, screen: str, query: dict[str, str], name: str) -> None:

@@ -225,3 +225,19 @@ def test_the_process_of_the_figures_writes_them_by_itself(floor) -> None:
         stop.set()
         worker.join()
     assert floor.shifts(days=40)[-1][1] == TODAY + timedelta(days=calendars.AHEAD_DAYS - 1)
+
+
+def test_a_clock_without_a_site_stops_nothing(floor) -> None:
+    with floor.database.write() as tx:
+        tx.execute(insert(t.clocks).values(site_id="gone", origin_plant_us=0, origin_wall_us=0, speed=1.0))
+    assert calendars.roll_sites(floor.database) == 0
+
+
+def test_the_same_on_postgresql(postgres) -> None:
+    floor = Floor(postgres)
+    key = floor.do.set_pattern(floor.paul, EARLY, "start")
+    with pytest.raises(InvalidInput, match="would run at once"):
+        floor.do.set_pattern(floor.paul, replace(LATE, start_minute=780), "too early")
+    floor.do.set_pattern(floor.paul, replace(EARLY, start_minute=420), "an hour later", instead_of=key)
+    floor.do.set_region(floor.paul, "north", "DE", "BY", "Bavaria")
+    assert floor.shifts(3) == [("Early", MONDAY)] and calendars.roll_sites(postgres) == 0

@@ -143,3 +143,10 @@ def test_the_setting_is_kept_in_versions_with_who_and_why(plant):
         f.machine(tx, f.PRESS)
     with pytest.raises(NotFound):
         act(plant.sue, f.PRESS, opens_case=True, cause="bearing", reason="x")
+
+
+def test_a_case_is_opened_on_postgresql_too(postgres):
+    plant = Plant(postgres)
+    plant.switch()
+    plant.hour(CALM, pressure=106.0)
+    assert plant.hour(CALM + 1, pressure=106.0).cases == 1
