@@ -15,7 +15,7 @@ MINUTES = 60
 SLOW_US = 5 * SECOND
 WAITING = 1_000
 _COLOURS = {"json": FILL, "sparkplug": INK_3}
-_WIDTH, _HEIGHT, _LEFT, _TOP, _FOOT = 740, 190, 42, 8, 22
+_WIDTH, _HEIGHT, _LEFT, _TOP, _FOOT = 740, 210, 52, 8, 26
 
 
 def headline(view: FlowView) -> str:
@@ -69,13 +69,13 @@ def _drawing(view: FlowView, site: SiteRow) -> str:
                 parts.append(_rect(x, y, step - 1.5, tall, _COLOURS[source]))
     marks = "".join(
         _text(
-            _LEFT + step * (MINUTES - back) - 14,
+            _LEFT + step * (MINUTES - back) - 18,
             _HEIGHT - 6,
             f"{local(end - back * MINUTE, site.time_zone):%H:%M}",
         )
         for back in (60, 45, 30, 15)
     )
-    scale = _text(0, _TOP + 9, f"{top:,.1f}") + _text(0, _TOP + height, "0")
+    scale = _text(0, _TOP + 11, f"{top:,.1f}") + _text(0, _TOP + height, "0")
     lines = _line(_TOP, LINE) + _line(_TOP + height, LINE_STRONG)
     svg = f'<svg {XMLNS} viewBox="0 0 {_WIDTH} {_HEIGHT}">{lines}{"".join(parts)}{scale}{marks}</svg>'
     return picture(svg, f"up to {top:,.1f} messages a second in the last hour")
@@ -93,7 +93,7 @@ def _line(y: float, colour: str) -> str:
 
 def _text(x: float, y: float, words: str) -> str:
     return (
-        f'<text x="{x:.0f}" y="{y:.0f}" font-size="11" font-family="sans-serif" fill="{INK_3}">{words}</text>'
+        f'<text x="{x:.0f}" y="{y:.0f}" font-size="14" font-family="sans-serif" fill="{INK_3}">{words}</text>'
     )
 
 

@@ -36,7 +36,7 @@ def render(desk: Desk) -> None:
 def _draw(desk: Desk) -> None:
     view, site = desk.queries.intake.flow(), desk.site
     st.html(lead(c.headline(view), "wall time, drawn again every 5 s"))
-    left, right = st.columns([3, 2], gap="small")
+    left, right = st.columns(2, gap="small")
     with left:
         st.html(c.rates_panel(view, site))
     with right:

@@ -103,6 +103,7 @@ def test_kill_nine_loses_and_doubles_nothing_unreported(store: Database, tmp_pat
             edge.settle(12)
             edge.close()
             _wait(lambda: max(edge.log) in times(store, UNIT, "good_count"))
+            _wait(lambda: set(sent) <= set(times(store, JSON_UNIT, "good_count")))
             ingest.end(signal.SIGTERM)
     finally:
         stop.set()
