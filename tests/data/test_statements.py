@@ -13,6 +13,7 @@ COUNTS = Columns(
 )  # fmt: skip
 
 
+@pytest.mark.parametrize("energy", [0.2, 1 / 3 + 2**20 - 2**20, 0.1, 300.0, -1.0])
 @pytest.mark.parametrize(
     "values",
     [
@@ -24,10 +25,10 @@ COUNTS = Columns(
     ],
     ids=["whole", "broken", "below zero", "large", "none"],
 )
-def test_long_stretches_are_read_exactly(database: Database, values) -> None:
+def test_long_stretches_are_read_exactly(database: Database, values, energy) -> None:
     rows = [
         {"equipment_id": "u", "bucket_us": 10**15 + 7 * k, "good": g, "scrap": s, "resets": r,
-         "energy_kwh": 0.1 + k / 3}
+         "energy_kwh": energy * (k + 1)}
         for k, (g, s, r) in enumerate(values)
     ]  # fmt: skip
     with database.write() as tx:
@@ -37,4 +38,5 @@ def test_long_stretches_are_read_exactly(database: Database, values) -> None:
         short, long = (COUNTS.read(tx, {"unit": "u"}, long=flag) for flag in (False, True))
     for one, other in zip(short, long, strict=True):
         assert one.dtype == other.dtype and np.array_equal(one, other) and len(one) == len(rows)
+    assert long[4].tolist() == [energy * (k + 1) for k in range(len(rows))]
     assert [*zip(*(c.tolist() for c in long[1:4]), strict=True)] == [tuple(v) for v in values]
