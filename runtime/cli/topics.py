@@ -16,6 +16,8 @@ from runtime import settings as configuration
 from runtime.cli import output
 
 if TYPE_CHECKING:
+    from rich.console import JustifyMethod
+
     from data.sources.topic_mapping import Topics
     from data.sources.topic_survey import Survey
 
@@ -113,10 +115,9 @@ def _table(survey: "Survey") -> Table:
 
     rows = survey.rows()
     table = Table(title=f"{len(rows)} topics" + (f", the first {SHOWN}" if len(rows) > SHOWN else ""))
-    for name in ("topic", "messages", "state", "becomes", "last"):
-        table.add_column(
-            name, overflow="ellipsis", no_wrap=True, justify="right" if name == "messages" else "left"
-        )
+    for name, width in (("topic", 18), ("messages", 8), ("state", 14), ("becomes", 14), ("last", 8)):
+        side: JustifyMethod = "right" if name == "messages" else "left"
+        table.add_column(name, overflow="ellipsis", no_wrap=True, min_width=width, justify=side)
     for row in rows[:SHOWN]:
         table.add_row(*(Text(str(value)) for value in row.values()))
     return table
@@ -136,4 +137,4 @@ def _tell(survey: "Survey", proposal: dict[str, Any], dropped: int, *, as_json: 
         output.console.print(f"{dropped} messages were not looked at, {survey.left_out} on further topics.")
     if proposal:
         output.console.print("A mapping for what none fits:\n")
-        output.console.print(as_yaml(proposal), markup=False, highlight=False)
+        output.console.print(as_yaml(proposal), markup=False, highlight=False, soft_wrap=True)
