@@ -159,9 +159,10 @@ def waterfall_panel(view: KpiView) -> str:
 
 
 def trend_panel(view: KpiView, site: SiteRow) -> str:
-    """OEE by day."""
+    """OEE by day, or by month."""
     drawn = trend_svg(view.days, view.whole.target, site.time_zone)
-    return panel("OEE by day", drawn or empty("A trend needs two days with figures."))
+    step = view.days[0].level if view.days else "day"
+    return panel(f"OEE by {step}", drawn or empty(f"A trend needs two {step}s with figures."))
 
 
 def _cause(row: LossRow) -> str:

@@ -60,7 +60,7 @@ def read(tx: Connection, ask: Ask) -> KpiView:
         row(ask.scope, valid.name_of(tx, ask.scope), level, whole, model, goal),
         below,
         areas(tx, ask, below, model, goals) if level == "site" else (),
-        days(tx, ask, lines, level, model),
+        days(tx, ask, lines, level, zone, model),
         shifts(cube, ask, lines, level, model),
         products(tx, cells, lines, level, ask.scope, model),
         pareto(lost, lines, level, ask.scope, rate),
@@ -167,14 +167,15 @@ def _measured(lines: Sequence[Line], level: str, scope: str) -> list[str]:
 
 
 def days(
-    tx: Connection, ask: Ask, lines: Sequence[Line], level: str, model: MinorModel
+    tx: Connection, ask: Ask, lines: Sequence[Line], level: str, zone: str, model: MinorModel
 ) -> tuple[KpiRow, ...]:
-    """Day by day, for the trend."""
-    found = sums.by_day(tx, _measured(lines, level, ask.scope), ask)
+    """Day by day, for the trend; month by month over a long stretch."""
+    found = sums.trend(tx, _measured(lines, level, ask.scope), ask, zone)
+    step = "month" if sums.by_month(ask, zone) else "day"
     result = []
     for day, units in found.items():
         cells = {(unit, ""): m for unit, m in units.items()}
-        result.append(row(str(day), "", "day", at_pace(cells, lines, level, ask.scope), model, None, day))
+        result.append(row(str(day), "", step, at_pace(cells, lines, level, ask.scope), model, None, day))
     return tuple(result)
 
 

@@ -27,6 +27,7 @@ _SUM: dict[str, ColumnElement[Any]] = {
 }
 TOTALS, _DAILY_SUMS = tuple(_SUM[name] for name in NAMES), tuple(_SUM[name] for name in _DAILY)
 MONTHS_FROM_DAYS = 62
+DAYS_SHOWN = 100
 
 
 def pieces(ask: Ask, zone: str) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
@@ -75,15 +76,31 @@ def read(tx: Connection, units: Sequence[str], ask: Ask, zone: str) -> Cube:
     return Cube(_grouped(found))
 
 
-def by_day(tx: Connection, units: Sequence[str], ask: Ask) -> dict[int, dict[str, Measures]]:
-    """What the ratios of OEE need, per local day (its midnight) and machine, by time."""
-    d = t.kpi_days
-    key = (d.c.equipment_id, d.c.day_us)
-    query = select(*key, *_DAILY_SUMS).where(*_where(d, d.c.day_us, units, ask, (ask.from_us, ask.to_us)))
+def by_month(ask: Ask, zone: str) -> bool:
+    """True for a stretch that is too long to be shown day by day."""
+    return (local_day(ask.to_us, zone) - local_day(ask.from_us, zone)).days > DAYS_SHOWN
+
+
+def trend(tx: Connection, units: Sequence[str], ask: Ask, zone: str) -> dict[int, dict[str, Measures]]:
+    """What the ratios of OEE need, per local day (its midnight) and machine, by time; of a long stretch per
+    month (the midnight of its first day), so that what is read does not grow with it."""
+    d, m = t.kpi_days, t.kpi_months
+    if by_month(ask, zone):
+        months, edges = pieces(ask, zone)
+        plan = [*((m, m.c.month_us, m.c.month_us, span) for span in months)]
+        plan += [(d, d.c.day_us, d.c.month_us, span) for span in edges]
+    else:
+        plan = [(d, d.c.day_us, d.c.day_us, (ask.from_us, ask.to_us))]
+    rows: list[tuple[tuple[int, str], Measures]] = []
+    for table, at, key, span in plan:
+        group = (table.c.equipment_id, key)
+        query = select(*group, *_DAILY_SUMS).where(*_where(table, at, units, ask, span)).group_by(*group)
+        for row in tx.execute(query):
+            rows.append(((row[1], row[0]), Measures(**dict(zip(_DAILY, row[2:], strict=True)))))
     found: dict[int, dict[str, Measures]] = defaultdict(dict)
-    for row in tx.execute(query.group_by(*key)):
-        found[row[1]][row[0]] = Measures(**dict(zip(_DAILY, row[2:], strict=True)))
-    return dict(sorted(found.items()))
+    for (when, unit), measured in sorted(_grouped(rows).items()):
+        found[when][unit] = measured
+    return dict(found)
 
 
 def _grouped(rows: Iterable[tuple[Key, Measures]]) -> dict[Key, Measures]:

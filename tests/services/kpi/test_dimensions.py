@@ -89,3 +89,14 @@ def test_orders_have_the_oee_of_the_constraint_that_worked_on_them(queries) -> N
     assert sum(row.good for row in orders) > 0 and line.good > 0
     for row in orders:
         assert row.oee is not None and f"{100 * row.oee:.1f} %" in orders_panel(orders)
+
+
+def test_a_long_stretch_is_shown_by_month_with_the_same_sums(queries) -> None:
+    short, long = (
+        queries.view(Ask("north", k.END - days * 24 * HOUR, k.END + 24 * HOUR)) for days in (30, 300)
+    )
+    assert {row.level for row in short.days} == {"day"} and {row.level for row in long.days} == {"month"}
+    assert "OEE by month" in drawn.trend_panel(long, SITE)
+    for name in ("production_us", "down_us", "setup_us", "delay_us", "good", "ideal_good_s"):
+        sums = [sum(getattr(row.measures, name) for row in view.days) for view in (short, long)]
+        assert sums[0] > 0 and sums == pytest.approx([getattr(short.whole.measures, name)] * 2)
