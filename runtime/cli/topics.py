@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from data.sources.topic_survey import Survey
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-SHOWN = 40
+SHOWN, LONGEST = 40, 60
 DRAW_S = 1.0
 
 
@@ -117,9 +117,9 @@ def _table(survey: "Survey") -> Table:
     table = Table(title=f"{len(rows)} topics" + (f", the first {SHOWN}" if len(rows) > SHOWN else ""))
     for name, width in (("topic", 18), ("messages", 8), ("state", 14), ("becomes", 14), ("last", 8)):
         side: JustifyMethod = "right" if name == "messages" else "left"
-        table.add_column(name, overflow="ellipsis", no_wrap=True, min_width=width, justify=side)
+        table.add_column(name, overflow="fold", min_width=width, justify=side)
     for row in rows[:SHOWN]:
-        table.add_row(*(Text(str(value)) for value in row.values()))
+        table.add_row(*(Text(str(value)[:LONGEST]) for value in row.values()))
     return table
 
 
