@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from auth.permissions import Actor, Role
+from data.store import drafts as store
 from data.store import tables as t
 from data.store.database import Database
 from domain.clock import MINUTE, wall_us
@@ -98,3 +99,15 @@ def test_two_screens_at_once_keep_one_row(
     assert drafts.load(supervisor, "raise").content.startswith("words ")
     with database.read() as tx:
         assert tx.execute(select(func.count()).select_from(t.drafts)).scalar_one() == 1
+
+
+@pytest.mark.services
+def test_the_same_on_postgresql(postgres: Database) -> None:
+    plant = Plant(postgres).build()
+    who, drafts = plant.person(Role.SUPERVISOR), DraftCommands(postgres)
+    assert drafts.save(who, "raise", "half a sen", 0)
+    assert drafts.load(who, "raise") == Draft("half a sen", 0)
+    with postgres.write() as tx:
+        store.use_up(tx, who.account_id, ["raise"])
+    assert not drafts.save(who, "raise", "half a sentence", 0)
+    assert drafts.load(who, "raise") == Draft("", 1)
