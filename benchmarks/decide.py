@@ -157,7 +157,7 @@ class _Desk:
 def _receipts(database: Database, desk: _Desk, folder: Path, numbers: list[int]) -> list[float]:
     """Milliseconds from the click to the ERP's receipt in our database."""
     with _running(database, folder):
-        found = []
+        found: list[float] = []
         for number in numbers:
             before, began = _received(database), time.perf_counter()
             desk.approve(number)
