@@ -6,8 +6,8 @@ from components.kpi_charts import trend_svg, waterfall_svg
 from components.links import link
 from components.tables import csv_bytes, empty, panel, small, table
 from components.words import NOTHING, lapse, moment, money, number, plural, safe
-from domain.clock import HOUR, SECOND
-from services.rows.kpi import FlagRow, KpiRow, KpiView, LossRow
+from domain.clock import DAY, HOUR, SECOND
+from services.rows.kpi import FLAGS_BACK_US, FlagRow, KpiRow, KpiView, LossRow
 from services.rows.site import SiteRow
 
 CAUSES = {
@@ -239,7 +239,10 @@ def flags_panel(view: KpiView, site: SiteRow, now_us: int) -> str:
         )
         for flag in view.flags[:12]
     )
-    return panel("Check these", table(("Newest", "Machine", "What"), body), plural(view.flag_count, "remark"))
+    told = plural(view.flag_count, "remark")
+    if view.ask.to_us - view.ask.from_us > FLAGS_BACK_US:
+        told += f" in the last {FLAGS_BACK_US // DAY} days of it"
+    return panel("Check these", table(("Newest", "Machine", "What"), body), told)
 
 
 def _record(flag: FlagRow) -> str:

@@ -24,7 +24,7 @@ from services.kpi import bottlenecks, sums, valid
 from services.kpi.lines import Cells, Line, at_pace, line_products
 from services.kpi.planned import zone_of
 from services.queries.common import names_of
-from services.rows.kpi import Ask, BigLossRow, FlagRow, KpiRow, KpiView, LossRow
+from services.rows.kpi import FLAGS_BACK_US, Ask, BigLossRow, FlagRow, KpiRow, KpiView, LossRow
 
 SHOWN_FLAGS = 40
 PERFECT = frozenset({Cause.NO_SHIFT, Cause.REMOVED, Cause.PLACED_LATER})
@@ -245,9 +245,13 @@ def big_losses(m: Measures, rate: int) -> tuple[BigLossRow, ...]:
 def flags(
     tx: Connection, units: Sequence[str], ask: Ask, names: dict[str, str]
 ) -> tuple[tuple[FlagRow, ...], int]:
-    """The newest oddities in the stretch, and how many there are."""
+    """The newest oddities in the last FLAGS_BACK_US of the stretch, and how many there are."""
     f = t.kpi_flags.c
-    here = (f.equipment_id.in_(list(units)), f.at_us >= ask.from_us, f.at_us < ask.to_us)
+    here = (
+        f.equipment_id.in_(list(units)),
+        f.at_us >= max(ask.from_us, ask.to_us - FLAGS_BACK_US),
+        f.at_us < ask.to_us,
+    )
     newest = func.max(f.at_us)
     query = (
         select(f.equipment_id, f.code, func.max(f.record), newest, func.max(f.words), func.count())

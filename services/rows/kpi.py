@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from domain.bottleneck import Bottleneck
+from domain.clock import DAY
 from domain.kpi import Figures, Measures, MinorModel
 from domain.order_kpi import OrderFigures
 
@@ -52,6 +53,9 @@ class BigLossRow:
     label: str
     seconds: float
     cents: int
+
+
+FLAGS_BACK_US = 35 * DAY  # oddities are shown this far back from the end of a stretch
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from auth.permissions import Role
 from components import kpi as drawn
 from data.store import tables as t
 from data.store.database import Database
-from domain.clock import HOUR, MINUTE, Clock, wall_us
+from domain.clock import DAY, HOUR, MINUTE, Clock, wall_us
 from services import clocks, rollups
 from services.context import Context
 from services.kpi.keeping import Keeper
@@ -173,3 +173,18 @@ def test_a_minute_in_two_shifts_counts_once(plant) -> None:
     assert {row.name: row.measures.good for row in found.shifts}["Extra"] == 120
     row = flag(found, "overlapping_shifts")
     assert row.record == "Early and Extra" and "counts once" in row.words
+
+
+def test_a_long_stretch_shows_the_newest_remarks_and_says_so(plant) -> None:
+    Keeper(plant).turn()
+    with plant.write() as tx:
+        old = {"equipment_id": UNIT, "from_us": NOW - 60 * DAY, "code": "no_data", "record": "old",
+               "at_us": NOW - 60 * DAY, "words": "x"}  # fmt: skip
+        tx.execute(t.kpi_flags.insert().values(**old))
+        who = f.account(tx, "sue", [Role.SUPERVISOR], ["north"])
+    queries = KpiQueries(Context(plant, who, SITE, Clock(NOW, wall_us(), 1e-12)))
+    long = queries.view(Ask(UNIT, NOW - 90 * DAY, NOW + DAY))
+    assert {one.code for one in long.flags} == {"off_plan"} and long.flag_count == 1
+    assert "1 remark in the last 35 days of it" in drawn.flags_panel(long, SITE, NOW)
+    then = queries.view(Ask(UNIT, NOW - 90 * DAY, NOW - 40 * DAY))
+    assert {one.code for one in then.flags} == {"no_data"}
