@@ -5,6 +5,7 @@ acknowledged after the commit), and no queue of ours can overflow. Callbacks onl
 The Sparkplug connection publishes its STATE and the rebirth request, and nothing else, ever.
 """
 
+import os
 import select
 import ssl
 import time
@@ -115,9 +116,18 @@ class Link:
             self._client.loop_write()
 
     def close(self) -> None:
-        """Leave properly."""
-        if self.socket() is not None:
-            self._client.disconnect()
+        """Leave properly: the broker ends the connection when it has read our DISCONNECT.
+
+        A socket closed with unread data is reset: the broker would drop the DISCONNECT and publish the will.
+        """
+        found = self.socket()
+        if found is not None:
+            held = os.dup(found.fileno())
+            try:
+                self._client.disconnect()
+                _read_to_end(held)
+            finally:
+                os.close(held)
         self._lost("closed")
 
     def _before_connect(self, wall_us: int) -> None:
@@ -167,6 +177,17 @@ class Link:
 
     def _source(self) -> str:
         raise NotImplementedError
+
+
+def _read_to_end(socket: int) -> None:
+    """Read until the other side has closed, for FLUSH_S at most."""
+    deadline = time.monotonic() + FLUSH_S
+    while (left := deadline - time.monotonic()) > 0 and select.select([socket], [], [], left)[0]:
+        try:
+            if not os.read(socket, 65_536):
+                return
+        except OSError:
+            return
 
 
 class JsonLink(Link):
@@ -220,10 +241,9 @@ class SparkplugLink(Link):
             self._client.publish(str(topic), sparkplug.rebirth_request(wall_us // 1000), qos=0, retain=False)
 
     def leave(self) -> None:
-        """Publish the death; what arrives until the broker acknowledges it is still in `inbox`.
+        """Publish the death: edge nodes that know us as primary host keep their data from then on.
 
-        Edge nodes that know us as primary host keep their data from then on. A socket closed with
-        unread data would make the broker send the will as well.
+        What arrives until the broker acknowledges it is still in `inbox`.
         """
         if not self.connected:
             return
