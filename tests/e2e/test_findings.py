@@ -19,24 +19,26 @@ def desk(copy_of_prepared):
         yield running
 
 
-def untaken(database: Database) -> tuple[str, int]:
-    """A case that ended without a decision, and without a finding: (id, number)."""
-    c, o = t.cases.c, t.outcomes.c
+def expired(database: Database) -> tuple[str, int]:
+    """The newest open case, as if nobody had decided in time: (id, number).
+
+    An ended one would not do: the MES may have told what was found there.
+    """
+    c = t.cases.c
     with database.write() as tx:
         row = tx.execute(
             select(c.case_id, c.number)
-            .join_from(t.cases, t.outcomes, o.case_id == c.case_id, isouter=True)
-            .where(c.open_key.is_(None), o.case_id.is_(None))
+            .where(c.open_key.is_not(None), c.kind == "failure_risk")
             .order_by(c.opened_us.desc())
         ).first()
-        assert row is not None, "the prepared history has no ended case without a finding"
-        tx.execute(update(t.cases).where(c.case_id == row.case_id).values(state="expired"))
+        assert row is not None, "the prepared history has no open case"
+        tx.execute(update(t.cases).where(c.case_id == row.case_id).values(state="expired", open_key=None))
     return row.case_id, row.number
 
 
 def test_two_taps_record_a_finding(desk: RunningDesk, chromium: Browser) -> None:
     database = Database(desk.database_url)
-    case_id, number = untaken(database)
+    case_id, number = expired(database)
     context = chromium.new_context(viewport={"width": 1180, "height": 820}, locale="en-GB", has_touch=True)
     page = context.new_page()
     sign_in(page, desk, "technician", "/findings")
