@@ -175,11 +175,12 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A signature that counts: which part, by whom, with whose limit."""
+    """A signature that counts: which part, by whom, with whose limit, on whose behalf ('': their own)."""
 
     part: Part
     account_id: str
     limit_cents: int
+    holder_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,10 @@ def grant(policy: Policy, matter: Matter, given: Sequence[Given], person: Person
     if any(g.account_id == person.account_id for g in given):
         raise Forbidden("you have signed this already; the other signature is another person's")
     refusal = _WRONG_ROLE
+    spent = {who for g in given for who in (g.account_id, g.holder_id)}
     for authority in person.authorities:
+        if authority.holder_id in spent:
+            continue  # a deputy's signature is the holder's: it is no second person's
         limit = policy.limit_of(authority.roles)
         for part in missing:
             why = _why_not(policy, rule, matter, given, person.account_id, authority, part)

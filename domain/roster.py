@@ -127,6 +127,8 @@ def duty_text(position: int) -> str:
 def _time(text: str, zone: ZoneInfo) -> int:
     try:
         local = datetime.strptime(text, FORMAT).replace(tzinfo=zone)
+        if not 2000 <= local.year <= 2100:
+            raise ValueError(local.year)  # also: the ends of the calendar cannot be counted in UTC
     except ValueError as error:
         raise InvalidInput(f"{text!r} is no time; write it as 2026-11-23 06:00") from error
     us = micros(local)

@@ -11,12 +11,13 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from data.store import cases as store
+from data.store import stops
 from data.store import tables as t
 from domain.cases import CaseKind, CaseState, open_key
 from domain.clock import SECOND, wall_us
 from domain.evidence import Evidence
 from domain.ids import new_id
-from domain.messages import CommandKind, Finding
+from domain.messages import CommandKind, CommandState, Finding
 from domain.policy import DEFAULT_ACTION
 from services import audit
 from services.planning import Planned, after_finding, propose
@@ -24,15 +25,22 @@ from services.signing import hash_of
 from services.situation import Site, causes_of, machine_at
 
 WORN = frozenset({Finding.DEGRADED, Finding.FAILED})
+CARRIED = frozenset({CommandState.SENT, CommandState.ACCEPTED, CommandState.DONE})
 UNTAKEN = (CaseState.REJECTED.value, CaseState.EXPIRED.value, CaseState.WITHDRAWN.value)
 
 
 def follow_up(tx: Connection, case: dict[str, Any], finding: Finding, cause: str, site: Site) -> str | None:
-    """Open the case of the repair; its id, or None when there is nothing to follow."""
-    kinds = {row["kind"] for row in store.commands_of(tx, case["case_id"])}
-    if finding not in WORN or CommandKind.INSPECTION_ORDER not in kinds:
+    """Open the case of the repair; its id, or None when there is nothing to follow.
+
+    Nothing follows an inspection that was never sent, nor while the model behind the case is stopped.
+    """
+    orders = store.commands_of(tx, case["case_id"])
+    inspected = any(o["kind"] == CommandKind.INSPECTION_ORDER and o["state"] in CARRIED for o in orders)
+    if finding not in WORN or not inspected:
         return None
-    if CommandKind.MAINTENANCE_ORDER in kinds:
+    if CommandKind.MAINTENANCE_ORDER in {o["kind"] for o in orders}:
+        return None
+    if stops.stopped(tx, site.site_id, Evidence.from_json(case["evidence"]).model_name, hold=True):
         return None
     machine = machine_at(tx, case["equipment_id"])
     found = cause if cause in causes_of(tx, machine.machine_type) else case["cause"]

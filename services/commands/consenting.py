@@ -32,12 +32,18 @@ def wants_four_eyes(work: Work, values: Mapping[str, Any]) -> bool:
     return Part.SECOND in policy_in_force(work.tx).rule_for(matter).parts(matter.cost_cents)
 
 
-def granted(work: Work) -> Grant:
-    """What the person's signature gives now. Forbidden, in one sentence, when it gives nothing."""
-    policy, matter = policy_in_force(work.tx), matter_of(work.case)
-    code = policy.rule_for(matter).code_above_cents
+def check_code(work: Work) -> None:
+    """Forbidden when the policy wants a code from the phone at this cost, and there was none."""
+    matter = matter_of(work.case)
+    code = policy_in_force(work.tx).rule_for(matter).code_above_cents
     if code is not None and matter.cost_cents > code and (work.proof is None or not work.proof.coded):
         raise Forbidden("at this cost the policy wants a code from your phone beside the password")
+
+
+def granted(work: Work) -> Grant:
+    """What the person's signature gives now. Forbidden, in one sentence, when it gives nothing."""
+    check_code(work)
+    policy, matter = policy_in_force(work.tx), matter_of(work.case)
     person = rights_of(work.tx, work.actor, work.site.now_us).at(work.case["equipment_id"])
     return grant(policy, matter, given_in(work.tx, work.case), person)
 

@@ -124,6 +124,7 @@ def act_alone(work: Work, reason: str) -> Decided:
     """
     after = step(work.state, CaseState.APPROVED, by=work.actor.account_id)
     check_in_time(_facts(work, work.case["cost_cents"]))
+    consenting.check_code(work)
     due_us = emergencies.begin(work, reason)
     releasing.retime(work)
     decided = _release(work, after, EMERGENCY, {"reason": reason, "ratify_by_us": due_us}, None)

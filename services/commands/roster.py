@@ -72,6 +72,8 @@ class RosterCommands:
             person.require(Permission.MANAGE_DUTY)
             if not person.may(Permission.MANAGE_DUTY, row["equipment_id"]):
                 raise NotFound("no such duty")
+            if row["until_us"] <= site.now_us:
+                raise InvalidInput("this duty has ended; enter a new one")
             if not 0 <= position <= roster.LAST_ON_CALL:
                 raise InvalidInput("the on-call chain has at most nine people")
             _check_span(from_us, until_us, site.now_us, roster.LONGEST_US)

@@ -103,7 +103,7 @@ def given_in(tx: Connection, case: Mapping[str, Any]) -> tuple[Given, ...]:
     """The signatures that count for what is proposed now."""
     terms = terms_of(case, cases.commands_of(tx, case["case_id"]))
     rows = store.consents_of(tx, case["case_id"], terms)
-    return tuple(Given(Part(r["part"]), r["account_id"], r["limit_cents"]) for r in rows)
+    return tuple(Given(Part(r["part"]), r["account_id"], r["limit_cents"], r["holder_id"]) for r in rows)
 
 
 def limit_of(policy: Policy, person: Person) -> int:

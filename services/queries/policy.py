@@ -138,10 +138,16 @@ class PolicyQueries:
         return self._notices(mine & (n.created_us > c.now_us - 7 * DAY))
 
     def failed_notices(self) -> tuple[NoticeRow, ...]:
-        """Messages that could not be delivered, or are being tried again, newest first."""
-        self._context.actor.require(Permission.SEE_HEALTH)
-        n = t.notices.c
-        return self._notices((n.state == "failed") | ((n.attempts > 0) & (n.state != "sent")))
+        """Messages about the actor's machines that could not be delivered, or are being tried again.
+
+        Newest first. Those about no case are for people of a whole site.
+        """
+        actor, n, k = self._context.actor, t.notices.c, t.cases.c
+        actor.require(Permission.SEE_HEALTH)
+        mine = in_scope(k.equipment_id, actor)
+        if any("/" not in scope for scope in actor.scopes):
+            mine |= n.case_id.is_(None) | (n.case_id == "")
+        return self._notices(mine & ((n.state == "failed") | ((n.attempts > 0) & (n.state != "sent"))))
 
     def unread(self) -> int:
         """How many messages the actor has not seen."""

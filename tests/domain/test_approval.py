@@ -88,6 +88,17 @@ def test_four_eyes_are_two_people_and_the_first_covers_the_cost() -> None:
     assert grant(policy, matter(90, "b"), had, person("b", "supervisor")).part is Part.SECOND
 
 
+def test_a_deputy_is_no_second_person() -> None:
+    policy, case = ruled(Rule("dear", ALL, min_cost_cents=60, four_eyes_above_cents=60)), matter(90)
+    had = (signed("a", "manager", Part.DECISION),)
+    with pytest.raises(Forbidden):
+        grant(policy, case, had, Person("b", (Authority("a", frozenset({"manager"})),)))
+    lent = (Given(Part.DECISION, "b", POLICY.limits["manager"], "a"),)
+    with pytest.raises(Forbidden):
+        grant(policy, case, lent, person("a", "manager"))
+    assert grant(policy, case, had, person("b", "supervisor", a="manager")).holder_id == "b"
+
+
 def test_two_consents_come_from_two_departments_in_any_order() -> None:
     policy = ruled(Rule("stop", ALL, two_consents=True))
     supervisor, planner = person("a", "supervisor"), person("b", "planner")

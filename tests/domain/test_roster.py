@@ -34,6 +34,8 @@ def test_a_file_is_read_in_the_sites_time_whatever_its_separator_and_order() -> 
         ("mia,north,late,2026-11-23 06:00,2026-11-23 07:00", "'late' is no duty"),
         ("mia,north,on call 10,2026-11-23 06:00,2026-11-23 07:00", "is no duty"),
         ("mia,north,on shift,23.11.2026,2026-11-23 07:00", "'23.11.2026' is no time"),
+        ("mia,north,on shift,0001-01-01 00:00,2026-11-23 07:00", "'0001-01-01 00:00' is no time"),
+        ("mia,north,on shift,2026-11-23 08:00,9999-12-31 23:59", "'9999-12-31 23:59' is no time"),
         ("mia,north,on shift,2026-11-23 08:00,2026-11-23 07:00", "the end lies before"),
         ("mia,north,on shift,2026-11-23 08:00,2027-01-23 07:00", "at most 31 days"),
         ("mia,north,on shift,2027-03-28 02:30,2027-03-28 07:00", "does not exist"),
