@@ -4,6 +4,7 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 UV_VERSION := 0.13.8
+CODE := api auth benchmarks components data domain models pages runtime services simulator app.py
 SPEED ?= 1
 RATE ?=
 
@@ -17,12 +18,13 @@ help:  ## Say what can be made
 
 .venv/.stamp: requirements-dev.txt | .tools/bin/uv
 	.tools/bin/uv venv -q --allow-existing --python "$$(command -v python3.11)" .venv
-	.tools/bin/uv pip sync -q --python .venv/bin/python --require-hashes requirements-dev.txt
+	.tools/bin/uv pip sync -q --compile-bytecode --python .venv/bin/python --require-hashes requirements-dev.txt
+	$(PY) -m compileall -q -j 0 $(CODE)
 	@touch $@
 
 .venv-train/.stamp: requirements-train.txt | .tools/bin/uv
 	python3.11 -m venv .venv-train
-	.tools/bin/uv pip sync -q --python .venv-train/bin/python --require-hashes requirements-train.txt
+	.tools/bin/uv pip sync -q --compile-bytecode --python .venv-train/bin/python --require-hashes requirements-train.txt
 	python3.11 -m pip --python .venv-train/bin/python install -q --disable-pip-version-check torch==2.13.0
 	@touch $@
 
@@ -44,7 +46,7 @@ test: services  ## Run every test
 check: .venv/.stamp  ## Format, lint, types, layers: what CI checks
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
-	.venv/bin/mypy api auth benchmarks components data domain models pages runtime services simulator app.py
+	.venv/bin/mypy $(CODE)
 	.venv/bin/lint-imports --no-cache
 
 bench: .venv/.stamp  ## Measure every figure of the README

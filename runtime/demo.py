@@ -20,13 +20,11 @@ from runtime.cli.output import console
 from runtime.settings import Settings
 from runtime.supervisor import Program, Report, Supervisor
 from services import clocks, workers
-from simulator.floor import reader_urls
-from simulator.layout import demo as demo_layout
 
 _SILENT = ("broker", "plant", "app")  # programs that send no heartbeat of their own
 _READY_S = 60.0
-_DELAYS_S = {"broker": 0.0, "app": 0.0, "ingest": 0.0, "plant": 0.0, "relay": 3.0, "score": 6.0}
-_LATER_S = 10.0  # nobody waits for the others while the first screen is being made
+_AT_ONCE = ("broker", "app", "ingest", "plant")  # the first screen with a live value needs these
+_LATER_S, _APART_S = 10.0, 2.0  # the others follow one by one: each takes a core for its first seconds
 PLANT = "plant"
 
 
@@ -77,6 +75,9 @@ def _only_one(path: Path) -> Iterator[None]:
 
 def environment(settings: Settings, chosen: dict[str, int]) -> dict[str, str]:
     """TAKTWISE_* variables that point the workers at the embedded parts."""
+    from simulator.floor.access import reader_urls
+    from simulator.layout import demo as demo_layout
+
     password = ports.broker_password(settings.var_dir)
     foreign = reader_urls(demo_layout(), settings.var_dir / "plant")
     erp = {"erp": foreign.pop("erp")}
@@ -127,8 +128,8 @@ def _programs(settings: Settings, chosen: dict[str, int], pace: list[str]) -> li
     programs = [
         Program("broker", [binary, "-c", str(config)]),
         Program("ingest", [*ours, "ingest"], env),
-        Program("score", [*ours, "score"], env),
         Program("relay", [*ours, "relay"], env),
+        Program("score", [*ours, "score"], env),
         Program("watch", [*ours, "watch"], env),
         Program("report", [*ours, "report", "serve"], env),
         Program("notify", [*ours, "notify"], env),
@@ -136,7 +137,14 @@ def _programs(settings: Settings, chosen: dict[str, int], pace: list[str]) -> li
         Program("app", [*ours, "app"], env),
         Program("plant", [*ours, "plant", *pace], machines),
     ]
-    return [replace(program, delay_s=_DELAYS_S.get(program.name, _LATER_S)) for program in programs]
+    return _staggered(programs)
+
+
+def _staggered(programs: list[Program]) -> list[Program]:
+    """Who makes the first screen starts at once, in the order of `_AT_ONCE`; the others follow apart."""
+    first = sorted((p for p in programs if p.name in _AT_ONCE), key=lambda p: _AT_ONCE.index(p.name))
+    others = [p for p in programs if p.name not in _AT_ONCE]
+    return first + [replace(p, delay_s=_LATER_S + k * _APART_S) for k, p in enumerate(others)]
 
 
 class _Reporter:

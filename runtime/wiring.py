@@ -2,10 +2,8 @@
 
 from data.sinks.folder import FolderOutlet
 from data.sinks.mail import MailOutlet
-from data.sinks.nats import NatsSink
 from data.sinks.outlet import Outlet
 from data.sinks.port import Sink
-from data.sinks.rabbit import RabbitSink
 from data.store.database import Database
 from domain.reporting import Delivery
 from runtime.settings import Settings
@@ -18,11 +16,13 @@ def database(settings: Settings) -> Database:
 
 def sink(settings: Settings) -> Sink:
     """The queue to MES and ERP, by URL: NATS JetStream or RabbitMQ."""
-    return (
-        RabbitSink(settings.queue_url)
-        if settings.queue_url.startswith("amqp")
-        else NatsSink(settings.queue_url)
-    )
+    if settings.queue_url.startswith("amqp"):
+        from data.sinks.rabbit import RabbitSink
+
+        return RabbitSink(settings.queue_url)
+    from data.sinks.nats import NatsSink
+
+    return NatsSink(settings.queue_url)
 
 
 def outlets(settings: Settings) -> dict[Delivery, Outlet]:

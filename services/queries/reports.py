@@ -9,7 +9,7 @@ from domain.errors import NotFound
 from domain.reporting import Format, Kind, Period, day_period, local_date, week_period
 from services.context import Context
 from services.queries.common import in_scope, names_of, people, under
-from services.reports import charts, gather
+from services.reports import gather
 from services.reports.scheduled import ended
 from services.reports.writing import Document, document
 from services.rows.reports import FailedRun, Report, ScheduleRow
@@ -71,6 +71,8 @@ class ReportQueries:
     def drawings(self, report: Report) -> tuple[tuple[str, str], ...]:
         """(title, SVG) of each chart, for the preview."""
         self._context.actor.require(Permission.SEE_REPORTS, report.scope)
+        from services.reports import charts  # brings the PDF drawing parts along
+
         return charts.as_svg(report)
 
     def schedules(self) -> tuple[ScheduleRow, ...]:

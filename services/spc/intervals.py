@@ -8,9 +8,9 @@ is estimated from ranges or subgroups, the degrees of freedom are those that the
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
-from scipy import special
 
 from domain.spc import constants as k
 from domain.spc.capability import Indices, Tolerance, indices, spread
@@ -91,6 +91,8 @@ def _pair(first: str, second: str, one: Indices, freedom: float, count: int) -> 
 
 def interval_wide(value: float, freedom: float, level: float = LEVEL) -> tuple[float, float]:
     """Interval of Cp, Pp or Cm for a spread worth `freedom` degrees of freedom."""
+    from scipy import special  # takes most of a second: not while the app starts
+
     tail = (1 - level) / 2
     low, high = float(special.chdtri(freedom, 1 - tail)), float(special.chdtri(freedom, tail))
     return value * math.sqrt(low / freedom), value * math.sqrt(high / freedom)
@@ -98,7 +100,7 @@ def interval_wide(value: float, freedom: float, level: float = LEVEL) -> tuple[f
 
 def interval_near(value: float, freedom: float, count: int, level: float = LEVEL) -> tuple[float, float]:
     """Bissell's interval of Cpk, Ppk or Cmk."""
-    z = float(special.ndtri((1 + level) / 2))
+    z = NormalDist().inv_cdf((1 + level) / 2)
     wide = z * math.sqrt(1 / (9 * count) + value**2 / (2 * freedom))
     return value - wide, value + wide
 

@@ -10,10 +10,10 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from domain.errors import InvalidInput, Malformed
 
@@ -105,6 +105,8 @@ def fit(metrics: Sequence[str], values: Floats) -> Pattern:
 
 def t2_limit(components: int, count: int, alpha: float = ALPHA) -> float:
     """Limit of T2 for an observation that was not in the fit."""
+    from scipy import special  # takes most of a second: not while the app starts
+
     a, n = components, count
     quantile = float(special.fdtri(a, n - a, 1 - alpha))
     return a * (n + 1) * (n - 1) / (n * (n - a)) * quantile
@@ -114,7 +116,7 @@ def spe_limit(rest: Floats, alpha: float = ALPHA) -> float:
     """Limit of SPE from the variances of the components left out."""
     one, two, three = (float((rest**power).sum()) for power in (1, 2, 3))
     h = 1 - 2 * one * three / (3 * two**2)
-    z = float(special.ndtri(1 - alpha))
+    z = NormalDist().inv_cdf(1 - alpha)
     inner = z * math.sqrt(2 * two * h**2) / one + 1 + two * h * (h - 1) / one**2
     return float(one * max(inner, 0.0) ** (1 / h))
 

@@ -14,7 +14,6 @@ from simulator.floor.plant import PlantFloor
 from simulator.layout import Layout, demo, parts
 from simulator.mes.names import aliases
 from simulator.mes.system import Mes
-from simulator.records.serve import serve_posts
 
 ABSENCE = 0.03
 
@@ -42,6 +41,8 @@ def open_floor(
 
 def serve(floor: PlantFloor, queue_url: str, stop: threading.Event) -> None:
     """Consume the queues and send receipts until `stop` is set. Reconnects by itself."""
+    from simulator.records.serve import serve_posts  # brings both queues' clients along
+
     serve_posts(floor.posts, lambda: floor.now_us, queue_url, stop)
 
 

@@ -7,7 +7,8 @@ from sqlalchemy import func, select
 
 from data.store import tables as t
 from domain.clock import DAY, HOUR
-from services.score import score_range
+from models.registry import load
+from services.score import Served, score_range, serve
 from services.score.considering import consider_due
 from services.score.requests import answer_requests
 from tests.services.score.plant import SITE, START_US, add_maintenance, add_readings, add_site, served
@@ -47,13 +48,14 @@ def test_both_databases_hold_the_same_predictions(database, postgres, tmp_path):
 
 def test_workers_at_once_store_each_prediction_once(postgres, tmp_path):
     fill(postgres)
-    plant = served(postgres, tmp_path / "model")
+    served(postgres, tmp_path / "model")
     results = []
 
-    def work() -> None:
-        results.append(score_range(postgres, plant, FROM_US, TO_US, site_id=SITE))
+    def work(own: Served) -> None:
+        results.append(score_range(postgres, own, FROM_US, TO_US, site_id=SITE))
 
-    threads = [threading.Thread(target=work) for _ in range(3)]
+    own = [serve(postgres, load(tmp_path / "model")) for _ in range(3)]  # as three processes hold it
+    threads = [threading.Thread(target=work, args=(one,)) for one in own]
     for thread in threads:
         thread.start()
     for thread in threads:
