@@ -20,9 +20,10 @@ from benchmarks import kpi_pandas
 from benchmarks.kpi_plant import START, Size, fill
 from data.store import tables as t
 from data.store.database import Database
+from data.store.upsert import upsert
 from domain.clock import DAY, HOUR
 from domain.time_model import Span
-from services.kpi import closing, grid, orders, reading
+from services.kpi import closing, grid, orders, reading, window
 from services.kpi.planned import read_line
 from services.kpi.recompute import recompute
 from services.kpi.refresh import compute, refresh
@@ -47,7 +48,7 @@ def run(*, size: str = "full", rounds: int = 40) -> list[Row]:
         servers = {"SQLite": database} | ({"PostgreSQL": postgres} if postgres else {})
         fill(database, chosen, range(quarter), report)
         short = _recompute(database, chosen, START + quarter * DAY)
-        early = _everywhere(servers, database, chosen, quarter, rounds)
+        early = _everywhere(servers, database, chosen, quarter, rounds, report)
         report("queries over a quarter of the history")
         fill(database, chosen, range(quarter, chosen.days), report)
         rows = [_against_pandas(database, chosen, report)]
@@ -55,7 +56,8 @@ def run(*, size: str = "full", rounds: int = 40) -> list[Row]:
         report(f"recomputed with writing: {whole:.0f} s")
         method = f"{_told(chosen)}; a quarter {short:.1f} s"
         rows.append(_row("recomputation with writing", whole, "s", None, method))
-        late = _everywhere(servers, database, chosen, chosen.days, rounds)
+        late = _everywhere(servers, database, chosen, chosen.days, rounds, report)
+        report("queries over all of it")
         for where in servers:
             rows += _query_rows(where, early[where], late[where], chosen)
         if not postgres:
@@ -75,11 +77,16 @@ Taken = dict[str, list[tuple[float, float]]]  # milliseconds by the clock, and o
 
 
 def _everywhere(
-    servers: dict[str, Database], source: Database, size: Size, days: int, rounds: int
+    servers: dict[str, Database],
+    source: Database,
+    size: Size,
+    days: int,
+    rounds: int,
+    report: Callable[[str], None],
 ) -> dict[str, Taken]:
     """Milliseconds a query on each database, at the end of a history of so many days."""
     if "PostgreSQL" in servers:
-        _copy(source, servers["PostgreSQL"])
+        _copy(source, servers["PostgreSQL"], report)
     return {
         where: _queries(database, size, START + days * DAY, rounds) for where, database in servers.items()
     }
@@ -152,12 +159,16 @@ def _recompute(database: Database, size: Size, until_us: int) -> float:
         with database.write() as tx:
             recompute(tx, line, START, until_us)
     with database.write() as tx:
+        done = [{"equipment_id": unit, "from_us": START, "upto_us": until_us} for _, unit in size.units]
+        upsert(tx, t.kpi_progress, done, ["equipment_id"])
         tx.exec_driver_sql("ANALYZE")
     return time.perf_counter() - began
 
 
 def _asks(size: Size, until_us: int) -> dict[str, Callable[[Any], object]]:
     line, unit = size.units[4]
+    units = [u for where, u in size.units if where == line]
+    shift = Span(until_us - 10 * HOUR, until_us - 2 * HOUR)
     week, month, year = (until_us - days * DAY for days in (7, 30, min(365, size.days)))
     return {
         "plant, 7 days": lambda tx: reading.read(tx, Ask("north", week, until_us)),
@@ -168,6 +179,7 @@ def _asks(size: Size, until_us: int) -> dict[str, Callable[[Any], object]]:
         "machine, 30 days": lambda tx: reading.read(tx, Ask(unit, month, until_us)),
         "orders, 7 days": lambda tx: orders.read(tx, Ask("north", week, until_us), until_us),
         "shifts of a line, 7 days": lambda tx: closing.read(tx, line, week, until_us),
+        "strips of a line, last shift": lambda tx: window.read(tx, line, units, shift, until_us),
     }
 
 
@@ -225,31 +237,35 @@ def _postgres() -> Iterator[Database | None]:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
 
 
-def _copy(database: Database, other: Database) -> None:
+_READ = (
+    t.sites,
+    t.equipment,
+    t.shifts,
+    t.intervals,
+    t.kpi_cells,
+    t.kpi_days,
+    t.kpi_months,
+    t.kpi_losses,
+    t.kpi_flags,
+    t.kpi_progress,
+)
+
+
+def _copy(database: Database, other: Database, report: Callable[[str], None]) -> None:
     """Everything that the queries read, in place of what is there."""
-    tables = (
-        t.sites,
-        t.equipment,
-        t.shifts,
-        t.kpi_cells,
-        t.kpi_days,
-        t.kpi_months,
-        t.kpi_losses,
-        t.kpi_flags,
-        t.counts,
-    )
     with database.read() as source, other.write() as tx:
-        tx.exec_driver_sql(f"TRUNCATE {', '.join(table.name for table in tables)} CASCADE")
-        for table in tables:
+        tx.exec_driver_sql(f"TRUNCATE {', '.join(table.name for table in _READ)} CASCADE")
+        for table in _READ:
             names = ", ".join(table.c.keys())
-            flags = [n for n, column in enumerate(table.c) if str(column.type) == "BOOLEAN"]
+            plain = [column.name if str(column.type) != "BOOLEAN" else f"CASE {column.name} WHEN 1 THEN 't'"
+                     f" WHEN 0 THEN 'f' END" for column in table.c]  # fmt: skip
+            shown = ", ".join(f"COALESCE({name}, '\\N')" for name in plain)
             cursor: Any = tx.connection.cursor()
-            rows = source.exec_driver_sql(f"SELECT {names} FROM {table.name}")  # noqa: S608
+            found = source.exec_driver_sql(f"SELECT {shown} FROM {table.name}").cursor  # noqa: S608
             with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
-                for row in rows:
-                    copy.write_row(
-                        [bool(v) if n in flags else v for n, v in enumerate(row)] if flags else row
-                    )
+                while rows := found.fetchmany(10_000):
+                    copy.write("".join("\t".join(map(str, row)) + "\n" for row in rows))
+            report(f"copied {table.name} to PostgreSQL")
     with other.write() as tx:
         tx.exec_driver_sql("ANALYZE")
 

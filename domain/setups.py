@@ -10,6 +10,7 @@ days is not in setup for days. Precision: the bucket of the counters.
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from domain.clock import HOUR, MINUTE, SECOND
 from domain.time_model import OperationSpan
@@ -29,6 +30,17 @@ class Booked:
     product_id: str
     planned_cycle_s: float | None
     setup_end_us: int | None
+
+
+class Production(Protocol):
+    """When good parts were made: in memory (Made), or looked up in the store."""
+
+    def last_before(self, at_us: int) -> int | None:
+        """The end of the last bucket with good parts that ends at or before a moment; of one more than
+        LONGEST_US back nothing need be known."""
+
+    def first_at_rate(self, from_us: int, until_us: int, cycle_s: float | None) -> int | None:
+        """The start of the first bucket after a moment in which good parts came at rate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +68,7 @@ class Made:
         return None
 
 
-def with_setups(booked: Sequence[Booked], made: Made) -> list[OperationSpan]:
+def with_setups(booked: Sequence[Booked], made: Production) -> list[OperationSpan]:
     """The operations, sorted and apart, with their setups. `booked` are sorted by start."""
     result: list[OperationSpan] = []
     before: Booked | None = None
@@ -81,7 +93,7 @@ def _changed(before: Booked | None, operation: Booked) -> bool:
     )
 
 
-def _span(operation: Booked, before: Booked | None, made: Made) -> OperationSpan:
+def _span(operation: Booked, before: Booked | None, made: Production) -> OperationSpan:
     begin, end = operation.from_us, operation.setup_end_us
     changed = _changed(before, operation)
     if end is None and changed:

@@ -1,6 +1,6 @@
 """Facts of one machine as arrays: states, parts, and what was planned, for stretches of any length."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from data.store import plan_facts
+from data.store import kpi_counts, plan_facts
+from data.store.kpi_counts import BUCKET_US, Counted, Cut
 from data.store.statements import Columns, Statement
-from domain.clock import DAY, MINUTE
+from domain.clock import DAY
 from domain.setups import LONGEST_US, Made, with_setups
 from domain.state_sources import STATE_METRICS, StateSource, infer, source_of
 from domain.telemetry import MachineMode
@@ -18,9 +19,8 @@ from domain.time_model import OperationSpan, Span
 
 Ints = NDArray[np.int64]
 PLANS_BACK_US = 4 * DAY
-BUCKET_US = 5 * MINUTE
-SILENCE_US = 15 * MINUTE  # longer without any message is a gap
-LONG_US = 3 * DAY
+Cuts = Callable[[list[OperationSpan]], Cut]
+LONG_US = DAY
 _BEFORE = Statement(
     "SELECT source_us, state, mode FROM states WHERE equipment_id = :unit AND source_us <= :at"
     " ORDER BY source_us DESC LIMIT 1"
@@ -28,14 +28,8 @@ _BEFORE = Statement(
 _STATES = Columns(
     "states",
     "equipment_id = :unit AND source_us > :from_us AND source_us < :to_us",
-    whole=("source_us", "state", "mode"),
-)
-_COUNTS = Columns(
-    "counts",
-    "equipment_id = :unit AND bucket_us >= :from_us AND bucket_us < :to_us",
-    whole=("bucket_us",),
-    count=("good", "scrap", "resets"),
-    real=("energy_kwh",),
+    "source_us",
+    (("state", 6), ("mode", 3)),
 )
 _CHECKS = Statement(
     "SELECT at_us, COALESCE(order_id, ''), good, scrap, rework, result_id FROM quality_results"
@@ -45,22 +39,7 @@ _WORK = Statement(
     "SELECT start_us, COALESCE(end_us, :to_us), kind FROM maintenance WHERE equipment_id = :unit"
     " AND start_us < :to_us AND COALESCE(end_us, :to_us) > :from_us AND kind IN ('corrective', 'preventive')"
 )
-_NEGATIVE = Statement(
-    "SELECT bucket_us FROM counts WHERE equipment_id = :unit AND bucket_us >= :from_us"
-    " AND bucket_us < :to_us AND refused > 0"
-)
 _TELLS = Statement("SELECT name FROM metrics WHERE equipment_id = :unit")
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """Parts and energy per bucket."""
-
-    bucket_us: Ints
-    good: NDArray[np.float64]
-    scrap: NDArray[np.float64]
-    energy_kwh: NDArray[np.float64]
-    resets: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,36 +56,46 @@ class Recorded:
     work: Sequence[Any]
     source: StateSource
     refused: list[tuple[int, str]]  # inspections with a negative quantity: (at, id)
-    negative: list[int]  # buckets in which a counter read less than zero
+    resets: list[int]  # buckets in which a counter fell
+    negative: list[int]  # buckets in which one read less than zero
 
 
-def read(tx: Connection, unit: str, from_us: int, to_us: int) -> Recorded:
-    """Everything of [from_us, to_us), and what lies so near that it matters there."""
+def read(tx: Connection, unit: str, from_us: int, to_us: int, cuts: Cuts) -> Recorded:
+    """Everything of [from_us, to_us), and what lies so near that it matters there. Over a long stretch parts
+    and energy come added up: `cuts` says by the operations where sums must be apart."""
     booked = plan_facts.operations(tx, unit, from_us - PLANS_BACK_US, to_us)
     near = {"unit": unit, "from_us": from_us - LONGEST_US, "to_us": to_us + LONGEST_US}
-    long = to_us - from_us > LONG_US
-    at, good, scrap, resets, energy = _COUNTS.read(tx, near, long=long)
-    every = Counted(at, good, scrap, energy, resets)
-    some = every.good > 0
-    made = Made(every.bucket_us[some].tolist(), every.good[some].tolist(), BUCKET_US)
-    operations = with_setups(booked, made)
     stretch = {"unit": unit, "from_us": from_us, "to_us": to_us}
     source = source_of([row[0] for row in _TELLS.rows(tx, {"unit": unit}) if row[0] in STATE_METRICS])
+    long = to_us - from_us > LONG_US
+    found = kpi_counts.buckets(tx, near) if long and source is not StateSource.COUNTER else None
+    if found is not None and kpi_counts.aligned(found):
+        operations = with_setups(booked, kpi_counts.Stored(tx, unit))
+        counted, heard = kpi_counts.added(tx, unit, found, cuts(operations)), kpi_counts.heard(found)
+    else:
+        counted = kpi_counts.by_bucket(tx, near)
+        operations, heard = with_setups(booked, _made(counted)), kpi_counts.heard(counted.bucket_us)
     state_at, state, mode = _states(tx, stretch, long)
     if not len(state_at) and source is StateSource.COUNTER:
-        state_at, state, mode = _inferred(every, operations)
-    checks = _CHECKS.rows(tx, stretch)
+        state_at, state, mode = _inferred(counted, operations)
+    checks, (resets, negative) = _CHECKS.rows(tx, stretch), kpi_counts.odd(tx, stretch)
     return Recorded(
         state_at, state, mode,
-        _heard(every.bucket_us, from_us, to_us),
-        every,
+        [Span(a, b) for a, b in heard if b > from_us and a < to_us],
+        counted,
         operations,
         [row for row in checks if min(row[2:5]) >= 0],
         _WORK.rows(tx, stretch),
         source,
         [(row[0], row[5]) for row in checks if min(row[2:5]) < 0],
-        [row[0] for row in _NEGATIVE.rows(tx, stretch)],
+        resets,
+        negative,
     )  # fmt: skip
+
+
+def _made(counted: Counted) -> Made:
+    some = counted.good > 0
+    return Made(counted.bucket_us[some].tolist(), counted.good[some].tolist(), BUCKET_US)
 
 
 def _states(tx: Connection, stretch: dict[str, Any], long: bool) -> tuple[Ints, Ints, Ints]:
@@ -123,14 +112,3 @@ def _inferred(counted: Counted, operations: Sequence[OperationSpan]) -> tuple[In
     found = infer(counted.bucket_us.tolist(), parts, BUCKET_US, cycle)
     rows = np.array(found, np.int64).reshape(-1, 2)
     return rows[:, 0], rows[:, 1], np.full(len(rows), int(MachineMode.PRODUCTION))
-
-
-def _heard(buckets: Ints, from_us: int, to_us: int) -> list[Span]:
-    """Stretches in which no silence was longer than SILENCE_US."""
-    if not len(buckets):
-        return []
-    breaks = np.flatnonzero(np.diff(buckets) > SILENCE_US)
-    starts = buckets[np.concatenate(([0], breaks + 1))]
-    ends = buckets[np.concatenate((breaks, [len(buckets) - 1]))] + SILENCE_US
-    found = zip(starts.tolist(), ends.tolist(), strict=True)
-    return [Span(a, b) for a, b in found if b > from_us and a < to_us]

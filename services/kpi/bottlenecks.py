@@ -1,7 +1,7 @@
 """The bottleneck of each line, from its machines' figures."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from domain import bottleneck
@@ -10,26 +10,25 @@ from services.rows.kpi import BottleneckRow
 
 if TYPE_CHECKING:
     from services.kpi.lines import Line
-    from services.kpi.sums import Lost
 
 
 def find(
-    lines: "Sequence[Line]", cells: dict[tuple[str, str], Measures], lost: "Lost"
+    lines: "Sequence[Line]", cells: dict[tuple[str, str], Measures], charged: Mapping[str, int]
 ) -> tuple[BottleneckRow, ...]:
-    """One row a line with data."""
-    charged: dict[str, int] = defaultdict(int)
-    for (_, _, whom), (us, _) in lost.items():
-        charged[whom] += us
+    """One row a line with data. `charged`: how long others waited, by the machine that made them wait."""
+    by_unit: dict[str, list[Measures]] = defaultdict(list)
+    for (at, _), m in cells.items():
+        by_unit[at].append(m)
     rows = []
     for line in lines:
         names = {u.equipment_id: u.name for u in line.units}
         activities = []
         for unit in line.units:
-            m = total(found for (at, _), found in cells.items() if at == unit.equipment_id)
+            m = total(by_unit[unit.equipment_id])
             declared = unit.equipment_id == line.constraint.equipment_id
             activities.append(
                 bottleneck.Activity(
-                    unit.equipment_id, declared, m.pbt_us, m.delay_us, charged[unit.equipment_id]
+                    unit.equipment_id, declared, m.pbt_us, m.delay_us, charged.get(unit.equipment_id, 0)
                 )
             )
         found = bottleneck.find(activities)

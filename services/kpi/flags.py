@@ -86,7 +86,7 @@ def _of_time(cells: list[Cell], starts: np.ndarray, parts: Parts) -> Iterator[Fl
 
 
 def _of_counts(cells: list[Cell], starts: np.ndarray, recorded: Recorded) -> Iterator[Flag]:
-    for at in recorded.counted.bucket_us[recorded.counted.resets > 0].tolist():
+    for at in recorded.resets:
         index = int(np.searchsorted(starts, at, side="right")) - 1
         if index >= 0 and at < cells[index].to_us:
             words = "A counter fell: it was reset, and counts from zero."

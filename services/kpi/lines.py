@@ -35,7 +35,13 @@ def at_pace(cells: Cells, lines: Sequence[Line], level: str, scope: str) -> Meas
     a constraint is paid with the time of its own product."""
     if level == "unit":
         return total(m for (unit, _), m in cells.items() if unit == scope)
-    return total(m for line in lines for m in line_products(cells, line).values())
+    pace = {line.constraint.equipment_id for line in lines}
+    after = {unit: line.constraint.equipment_id for line in lines for unit in line.after}
+    scrapped: dict[tuple[str, str], float] = defaultdict(float)
+    for (unit, key), m in cells.items():
+        if unit in after:
+            scrapped[after[unit], key] += m.scrap
+    return total(behind(m, scrapped[place]) for place, m in cells.items() if place[0] in pace)
 
 
 def line_products(cells: Cells, line: Line) -> dict[str, Measures]:

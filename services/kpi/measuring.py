@@ -1,14 +1,16 @@
 """From classified parts, counts and records to the measures of cells (domain.measures)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from data.store.kpi_facts import BUCKET_US, Recorded
+from data.store.kpi_counts import BUCKET_US, Cut
+from data.store.kpi_facts import Recorded
 from domain.measures import LEAF_COLUMNS, NAMES, REAL
-from domain.time_model import Cause, Leaf
-from services.kpi.engine import LEAVES, Floats, Ints, Parts, Spans, cause_code, leaf_code
+from domain.time_model import Cause, Leaf, OperationSpan
+from services.kpi.engine import LEAVES, Bools, Floats, Ints, Parts, Spans, cause_code, leaf_code
 from services.kpi.grid import Cell
 
 Key = tuple[int, str, str]  # position of the cell, order, product
@@ -94,13 +96,14 @@ def _times(ledger: _Ledger, parts: Parts, cell: Ints, group_of: Ints) -> None:
 
 
 def _counts(ledger: _Ledger, recorded: Recorded, starts: Ints, ends: Ints, group_of: Ints) -> None:
-    """Parts and energy by bucket: its cell is that of its start, its order the one that fills most of it."""
+    """Parts and energy by bucket, or stretch of buckets that `cuts` leaves whole: its cell is that of its
+    start, its order the one that fills most of it."""
     counted, operations = recorded.counted, recorded.operations
     cell = np.searchsorted(starts, counted.bucket_us, side="right") - 1
     inside = (cell >= 0) & (counted.bucket_us < ends[np.maximum(cell, 0)])
     at, cell = counted.bucket_us[inside], cell[inside]
     good, scrap = counted.good[inside], counted.scrap[inside]
-    which = most_of(at, operations_of(recorded))
+    which = most_of(at, spans_of(operations))
     group = group_of[which + 1]
     cycles = np.array([0.0, *(o.planned_cycle_s or 0.0 for o in operations)])[which + 1]
     setup_end = np.array([0, *(o.setup_end_us for o in operations)], np.int64)[which + 1]
@@ -114,9 +117,30 @@ def _counts(ledger: _Ledger, recorded: Recorded, starts: Ints, ends: Ints, group
     ledger.add("energy_kwh", cell, group, counted.energy_kwh[inside])
 
 
-def operations_of(recorded: Recorded) -> Spans:
+def cuts(cells: Sequence[Cell], operations: Sequence[OperationSpan]) -> Cut:
+    """Where sums of buckets must be apart: at another cell, another order, and the end of a setup."""
+    starts = np.array([c.from_us for c in cells], np.int64)
+    ends = np.array([c.to_us for c in cells], np.int64)
+    spans = spans_of(operations)
+    setup_end = np.concatenate(([0], spans.code))
+
+    def cut(at: Ints) -> Bools:
+        cell = np.searchsorted(starts, at, side="right")
+        inside = at < np.concatenate(([0], ends))[cell]
+        which = most_of(at, spans)
+        startup = at + BUCKET_US // 2 < setup_end[which + 1]
+        begins = np.ones(len(at), bool)
+        begins[1:] = np.diff(cell) != 0
+        for values in (inside, which, startup):
+            begins[1:] |= values[1:] != values[:-1]
+        return begins
+
+    return cut
+
+
+def spans_of(operations: Sequence[OperationSpan]) -> Spans:
     """The operations as spans; `code` is the end of the setup."""
-    rows = [(o.from_us, o.to_us, o.setup_end_us) for o in recorded.operations]
+    rows = [(o.from_us, o.to_us, o.setup_end_us) for o in operations]
     found = np.array(rows, np.int64).reshape(-1, 3)
     return Spans(found[:, 0], found[:, 1], found[:, 2])
 

@@ -15,7 +15,7 @@ from domain.time_model import MINOR_US, Cause, PlannedSpan, Span, apart_planned,
 from services.kpi import grid
 from services.kpi.engine import Ints, Spans, Unit, cause_code
 from services.kpi.grid import Cell
-from services.kpi.measuring import operations_of
+from services.kpi.measuring import spans_of
 
 _NO_END = 2**62
 _ZONE = Statement("SELECT time_zone FROM sites WHERE site_id = :site")
@@ -107,7 +107,7 @@ def unit_of(tx: Connection, line: Line, unit: str, recorded: Recorded, minor_us:
         _spans([(h.from_us, h.to_us, 0) for h in recorded.heard]),
         line.shifts,
         _spans([(p.from_us, p.to_us, _cause(p)) for p in planned]),
-        operations_of(recorded),
+        spans_of(recorded.operations),
         minor_us,
         line.removed.get(unit, _NO_END),
     )

@@ -39,9 +39,10 @@ def read(tx: Connection, ask: Ask) -> KpiView:
     level = LEVELS[ask.scope.count("/")]
     units = [u.equipment_id for line in lines for u in line.units]
     pace = [ask.scope] if level == "unit" else [line.constraint.equipment_id for line in lines]
-    cube = sums.read(tx, units, ask, zone)
-    cells = cube.by_product()
-    lost = sums.losses(tx, units if level == "line" else [*pace, *units], ask, zone)
+    shown = units if level == "line" else pace
+    beside = () if level == "unit" else [u for u in units if u not in shown]
+    cube = sums.read(tx, shown, beside, ask, zone)
+    cells, lost = cube.by_product(), sums.losses(tx, pace, ask, zone)
     whole = waits_of(at_pace(cells, lines, level, ask.scope), lost, pace)
     goals = valid.goals(tx, [*_above(ask.scope, lines), *units])
     below = parts(ask, lines, cells, level, model, goals)
@@ -67,7 +68,7 @@ def read(tx: Connection, ask: Ask) -> KpiView:
         big_losses(whole, rate if _paces(lines, level, ask.scope) else 0),
         flagged,
         count,
-        bottlenecks.find(lines, cells, lost) if level != "unit" else (),
+        bottlenecks.find(lines, cells, sums.charged(tx, units, ask, zone)) if level != "unit" else (),
         low,
         high,
         model,
@@ -79,10 +80,10 @@ def read(tx: Connection, ask: Ask) -> KpiView:
 def lines_of(tx: Connection, scope: str) -> list[Line]:
     """The lines at or below a scope, or the line above a unit, with their units."""
     deep = scope.count("/") == len(LEVELS) - 1
-    found = [
-        Line(node, tuple(facts.nodes(tx, node.equipment_id, "unit")))
-        for node in facts.nodes(tx, line_of(scope) if deep else scope, "line")
-    ]
+    near, units = line_of(scope) if deep else scope, defaultdict(list)
+    for unit in facts.nodes(tx, near, "unit"):
+        units[line_of(unit.equipment_id)].append(unit)
+    found = [Line(node, tuple(units[node.equipment_id])) for node in facts.nodes(tx, near, "line")]
     known = [line for line in found if line.units]
     if deep and not any(u.equipment_id == scope for line in known for u in line.units):
         return []
@@ -160,23 +161,21 @@ def areas(
     return tuple(rows)
 
 
-def _measured(lines: Sequence[Line], level: str, scope: str) -> list[str]:
+def _measured(lines: Sequence[Line], level: str, scope: str) -> set[str]:
     if level == "unit":
-        return [scope]
-    return [u for line in lines for u in (line.constraint.equipment_id, *line.after)]
+        return {scope}
+    return {u for line in lines for u in (line.constraint.equipment_id, *line.after)}
 
 
 def days(
     tx: Connection, ask: Ask, lines: Sequence[Line], level: str, zone: str, model: MinorModel
 ) -> tuple[KpiRow, ...]:
     """Day by day, for the trend; month by month over a long stretch."""
-    found = sums.trend(tx, _measured(lines, level, ask.scope), ask, zone)
+    after = {} if level == "unit" else {u: x.constraint.equipment_id for x in lines for u in x.after}
+    pace = [ask.scope] if level == "unit" else [line.constraint.equipment_id for line in lines]
+    found = sums.trend(tx, pace, after, ask, zone)
     step = "month" if sums.by_month(ask, zone) else "day"
-    result = []
-    for day, units in found.items():
-        cells = {(unit, ""): m for unit, m in units.items()}
-        result.append(row(str(day), "", step, at_pace(cells, lines, level, ask.scope), model, None, day))
-    return tuple(result)
+    return tuple(row(str(day), "", step, total(m), model, None, day) for day, m in found.items())
 
 
 def shifts(
@@ -245,31 +244,22 @@ def big_losses(m: Measures, rate: int) -> tuple[BigLossRow, ...]:
 def flags(
     tx: Connection, units: Sequence[str], ask: Ask, names: dict[str, str]
 ) -> tuple[tuple[FlagRow, ...], int]:
-    """The newest oddities in the last FLAGS_BACK_US of the stretch, and how many there are."""
+    """The newest oddity of each kind and machine in the shifts that began in the last FLAGS_BACK_US of the
+    stretch, and how many there are."""
     f = t.kpi_flags.c
-    here = (
-        f.equipment_id.in_(list(units)),
-        f.at_us >= max(ask.from_us, ask.to_us - FLAGS_BACK_US),
-        f.at_us < ask.to_us,
-    )
-    newest = func.max(f.at_us)
-    query = (
-        select(f.equipment_id, f.code, func.max(f.record), newest, func.max(f.words), func.count())
-        .where(*here)
-        .group_by(f.equipment_id, f.code)
-        .order_by(newest.desc(), f.equipment_id, f.code)
-    )
-    rows = tx.execute(query).all()
+    since = max(ask.from_us, ask.to_us - FLAGS_BACK_US)
+    here = (f.equipment_id.in_(list(units)), f.from_us >= since, f.from_us < ask.to_us)
+    newest = func.max(f.from_us)
+    query = select(f.equipment_id, f.code, newest, func.count()).where(*here).group_by(f.equipment_id, f.code)
+    kinds = tx.execute(query.order_by(newest.desc(), f.equipment_id, f.code)).all()
+    times = {(str(r[0]), int(r[2]), str(r[1])): int(r[3]) for r in kinds[:SHOWN_FLAGS]}
+    which = f.equipment_id.in_({key[0] for key in times}) & f.from_us.in_({key[1] for key in times})
+    rows = {(r.equipment_id, r.from_us, r.code): r for r in tx.execute(
+        select(t.kpi_flags).where(which).order_by(f.at_us, f.record))}  # fmt: skip
     found = tuple(
         FlagRow(
-            str(r[0]),
-            names.get(str(r[0])) or str(r[0]),
-            str(r[1]),
-            str(r[2]),
-            int(r[3]),
-            str(r[4]),
-            int(r[5]),
+            unit, names.get(unit) or unit, code, row.record, row.at_us, row.words, times[unit, cell, code]
         )
-        for r in rows[:SHOWN_FLAGS]
+        for (unit, cell, code), row in ((key, rows[key]) for key in times)
     )
-    return found, sum(int(r[5]) for r in rows)
+    return found, sum(int(r[3]) for r in kinds)

@@ -7,6 +7,7 @@ stretches, because one machine's stop is another one's wait.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from sqlalchemy import Connection
@@ -19,7 +20,7 @@ from domain.time_model import Cause, Leaf, Span
 from services.kpi import charges, flags, recharge
 from services.kpi.engine import CAUSES, LEAVES, Ints, Parts, cause_code, classify
 from services.kpi.grid import Cell
-from services.kpi.measuring import Sums, measure, whole
+from services.kpi.measuring import Sums, cuts, measure, whole
 from services.kpi.planned import Line, read_line, unit_of
 
 RUNNING = cause_code(Cause.RUNNING)
@@ -81,7 +82,7 @@ def compute(tx: Connection, line: Line, unit: str, cells: list[Cell], now_us: in
     begin, end = cells[0].from_us, min(cells[-1].to_us, now_us)
     minor_us = line.minor_at(begin)
     low, high = begin - minor_us, min(end + minor_us, now_us)
-    recorded = kpi_facts.read(tx, unit, low, high)
+    recorded = kpi_facts.read(tx, unit, low, high, partial(cuts, cells))
     edges = np.array([*(c.from_us for c in cells), end], np.int64)
     found = classify(unit_of(tx, line, unit, recorded, minor_us), edges, low, high)
     parts = found.take((found.from_us >= begin) & (found.to_us <= end))

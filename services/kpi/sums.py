@@ -5,15 +5,16 @@ number of machines and with the days at the edges, not with the length of the hi
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, cast, column, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Table, cast, column, func, select
 
 from data.store import tables as t
-from domain.kpi import Measures, total
+from domain.clock import DAY
+from domain.kpi import Measures, behind, total
 from domain.measures import LEAF_COLUMNS, NAMES, REAL, WHOLE
 from domain.shift_calendar import at_minute, local_day
 from services.rows.kpi import Ask
@@ -25,9 +26,12 @@ _SUM: dict[str, ColumnElement[Any]] = {
     **{name: cast(func.sum(column(name)), BigInteger) for name in WHOLE},
     **{name: func.sum(column(name)) for name in REAL},
 }
-TOTALS, _DAILY_SUMS = tuple(_SUM[name] for name in NAMES), tuple(_SUM[name] for name in _DAILY)
+TOTALS = tuple(_SUM[name] for name in NAMES)
+BESIDE = ("delay_us", "down_us", "setup_us", "production_us", "scrap")
+"""What counts of machines that do not set the pace: what they scrapped, and whether they waited."""
 MONTHS_FROM_DAYS = 62
 DAYS_SHOWN = 100
+TWO_DAYS_US = 2 * DAY
 
 
 def pieces(ask: Ask, zone: str) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
@@ -61,8 +65,8 @@ class Cube:
         return _grouped(((unit, shift), m) for (unit, shift, _), m in self.cells.items() if unit in units)
 
 
-def read(tx: Connection, units: Sequence[str], ask: Ask, zone: str) -> Cube:
-    """The sums of a stretch: whole months, and the days beside them."""
+def read(tx: Connection, units: Sequence[str], beside: Sequence[str], ask: Ask, zone: str) -> Cube:
+    """The sums of a stretch: whole months, and the days at its edges; BESIDE of the machines `beside`."""
     months, days = pieces(ask, zone)
     found: list[tuple[tuple[str, str, str], Measures]] = []
     for table, at, spans in (
@@ -71,9 +75,33 @@ def read(tx: Connection, units: Sequence[str], ask: Ask, zone: str) -> Cube:
     ):
         key = (table.c.equipment_id, table.c.shift, table.c.product_id)
         for span in spans:
-            query = select(*key, *TOTALS).where(*_where(table, at, units, ask, span)).group_by(*key)
-            found += [((row[0], row[1], row[2]), Measures(*row[3:])) for row in tx.execute(query)]
+            for names, which in ((NAMES, units), (BESIDE, beside)):
+                rows = _sums(tx, table, key, names, _where(table, at, which, ask, span)) if which else ()
+                found += [((row[0], row[1], row[2]), m) for row, m in rows]
     return Cube(_grouped(found))
+
+
+def _sums(
+    tx: Connection, table: Table, key: tuple[Any, ...], names: tuple[str, ...], where: Sequence[Any]
+) -> list[tuple[Any, Measures]]:
+    """(row, measures) of every group; what is not named is 0."""
+    query = select(*key, *(_SUM[name] for name in names)).where(*where).group_by(*key)
+    make = Measures if names is NAMES else _with(names)
+    return [(row, make(*row[len(key) :])) for row in tx.execute(query.select_from(table))]
+
+
+def _with(names: tuple[str, ...]) -> Callable[..., Measures]:
+    """Measures of some names by position."""
+    places = [NAMES.index(name) for name in names]
+    none: list[Any] = [getattr(Measures(), name) for name in NAMES]
+
+    def make(*values: float) -> Measures:
+        row = none.copy()
+        for place, value in zip(places, values, strict=True):
+            row[place] = value
+        return Measures(*row)
+
+    return make
 
 
 def by_month(ask: Ask, zone: str) -> bool:
@@ -81,26 +109,37 @@ def by_month(ask: Ask, zone: str) -> bool:
     return (local_day(ask.to_us, zone) - local_day(ask.from_us, zone)).days > DAYS_SHOWN
 
 
-def trend(tx: Connection, units: Sequence[str], ask: Ask, zone: str) -> dict[int, dict[str, Measures]]:
-    """What the ratios of OEE need, per local day (its midnight) and machine, by time; of a long stretch per
-    month (the midnight of its first day), so that what is read does not grow with it."""
-    d, m = t.kpi_days, t.kpi_months
-    if by_month(ask, zone):
-        months, edges = pieces(ask, zone)
-        plan = [*((m, m.c.month_us, m.c.month_us, span) for span in months)]
-        plan += [(d, d.c.day_us, d.c.month_us, span) for span in edges]
-    else:
-        plan = [(d, d.c.day_us, d.c.day_us, (ask.from_us, ask.to_us))]
-    rows: list[tuple[tuple[int, str], Measures]] = []
-    for table, at, key, span in plan:
-        group = (table.c.equipment_id, key)
-        query = select(*group, *_DAILY_SUMS).where(*_where(table, at, units, ask, span)).group_by(*group)
-        for row in tx.execute(query):
-            rows.append(((row[1], row[0]), Measures(**dict(zip(_DAILY, row[2:], strict=True)))))
-    found: dict[int, dict[str, Measures]] = defaultdict(dict)
-    for (when, unit), measured in sorted(_grouped(rows).items()):
-        found[when][unit] = measured
+def trend(
+    tx: Connection, pace: Sequence[str], after: Mapping[str, str], ask: Ask, zone: str
+) -> dict[int, list[Measures]]:
+    """What the ratios of OEE need, of the machines that set the pace with the good output of their lines, per
+    local day (its midnight), by time; of a long stretch per month (the midnight of its first day), so that
+    what is read does not grow with it. `after` names for each machine behind a constraint that constraint."""
+    measured: dict[tuple[int, str], list[Measures]] = defaultdict(list)
+    scrapped: dict[tuple[int, str], float] = defaultdict(float)
+    for table, at, when, span in _steps(ask, zone):
+        key, low_high = (table.c.equipment_id, when), _where(table, at, pace, ask, span)
+        for row, m in _sums(tx, table, key, _DAILY, low_high):
+            measured[row[1], row[0]].append(m)
+        behind_it = (
+            select(*key, _SUM["scrap"]).where(*_where(table, at, list(after), ask, span)).group_by(*key)
+        )
+        for unit, begin, scrap in tx.execute(behind_it.select_from(table)) if after else ():
+            scrapped[begin, after[unit]] += scrap
+    found: dict[int, list[Measures]] = defaultdict(list)
+    for (begin, unit), parts in sorted(measured.items()):
+        found[begin].append(behind(total(parts), scrapped[begin, unit]))
     return dict(found)
+
+
+def _steps(ask: Ask, zone: str) -> list[tuple[Table, Any, Any, tuple[int, int]]]:
+    """(table, column of its time, what to group by, stretch) of a trend."""
+    d, m = t.kpi_days, t.kpi_months
+    if not by_month(ask, zone):
+        return [(d, d.c.day_us, d.c.day_us, (ask.from_us, ask.to_us))]
+    months, edges = pieces(ask, zone)
+    whole = [(m, m.c.month_us, m.c.month_us, span) for span in months]
+    return [*whole, *((d, d.c.day_us, d.c.month_us, span) for span in edges)]
 
 
 def _grouped(rows: Iterable[tuple[Key, Measures]]) -> dict[Key, Measures]:
@@ -125,27 +164,36 @@ Lost = dict[tuple[str, str, str], tuple[int, int]]  # (machine, cause, charged t
 def losses(tx: Connection, units: Sequence[str], ask: Ask, zone: str) -> Lost:
     """Time by cause and by the machine that it is charged to. By shift where one is asked for; time is
     not split by product."""
-    losses_ = t.kpi_losses
-    months, days = pieces(ask, zone)
-    if ask.shift:
-        plan = [("cell", span) for span in [(ask.from_us, ask.to_us)]]
-    else:
-        plan = [*(("month", span) for span in months), *(("day", span) for span in days)]
-    found: dict[tuple[str, str, str], tuple[int, int]] = {}
-    for level, (low, high) in plan:
-        c = losses_.c
-        conditions = [c.level == level, c.equipment_id.in_(list(units)), c.from_us >= low]
-        if level == "cell":
-            conditions += [c.from_us < high + 48 * 3_600_000_000, c.day_us >= low, c.day_us < high]
-            conditions.append(c.shift == ask.shift)
-        else:
-            conditions.append(c.from_us < high)
-        query = (
-            select(c.equipment_id, c.cause, c.charged_to, func.sum(c.lost_us), func.sum(c.times))
-            .where(*conditions)
-            .group_by(c.equipment_id, c.cause, c.charged_to)
-        )
+    c = t.kpi_losses.c
+    found: Lost = {}
+    for where in _lost(units, ask, zone):
+        key = (c.equipment_id, c.cause, c.charged_to)
+        query = select(*key, func.sum(c.lost_us), func.sum(c.times)).where(*where).group_by(*key)
         for unit, cause, whom, us, times in tx.execute(query):
             old = found.get((unit, cause, whom), (0, 0))
             found[unit, cause, whom] = (old[0] + int(us), old[1] + int(times))
     return found
+
+
+def charged(tx: Connection, units: Sequence[str], ask: Ask, zone: str) -> dict[str, int]:
+    """How long these machines waited, by the machine that it is charged to."""
+    c = t.kpi_losses.c
+    found: dict[str, int] = defaultdict(int)
+    for where in _lost(units, ask, zone):
+        query = select(c.charged_to, func.sum(c.lost_us)).where(*where, c.charged_to != "")
+        for whom, us in tx.execute(query.group_by(c.charged_to)):
+            found[whom] += int(us)
+    return dict(found)
+
+
+def _lost(units: Sequence[str], ask: Ask, zone: str) -> list[list[ColumnElement[bool]]]:
+    """The conditions on `kpi_losses` that together cover a stretch."""
+    c = t.kpi_losses.c
+    mine = c.equipment_id.in_(list(units))
+    if ask.shift:
+        near = (c.from_us >= ask.from_us, c.from_us < ask.to_us + TWO_DAYS_US)
+        whole = (c.day_us >= ask.from_us, c.day_us < ask.to_us, c.shift == ask.shift)
+        return [[c.level == "cell", mine, *near, *whole]]
+    months, days = pieces(ask, zone)
+    plan = [*(("month", span) for span in months), *(("day", span) for span in days)]
+    return [[c.level == level, mine, c.from_us >= low, c.from_us < high] for level, (low, high) in plan]

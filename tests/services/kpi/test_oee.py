@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.store.kpi_facts import Counted, Recorded
+from data.store.kpi_counts import Counted
+from data.store.kpi_facts import Recorded
 from domain.clock import HOUR, MINUTE
 from domain.kpi import Measures, behind, total
 from domain.measures import NAMES
@@ -27,11 +28,11 @@ def measure(facts: Facts, from_us: int, to_us: int) -> Oee:
     """One cell, classified and measured."""
     cell = Cell(from_us, to_us, "", from_us, from_us)
     parts = classify(unit_of(facts), np.array([from_us, to_us], np.int64), from_us, to_us)
-    columns = [[getattr(c, name) for c in facts.counts] for name in ("good", "scrap", "energy_kwh", "resets")]
+    columns = [[getattr(c, name) for c in facts.counts] for name in ("good", "scrap", "energy_kwh")]
     counted = Counted(np.array([c.bucket_us for c in facts.counts], np.int64), *map(np.array, columns))
     none = np.array([], np.int64)
     recorded = Recorded(
-        none, none, none, [], counted, list(facts.operations), [], [], StateSource.PACKML, [], []
+        none, none, none, [], counted, list(facts.operations), [], [], StateSource.PACKML, [], [], []
     )
     sums = measure_cells(parts, [cell], recorded).values
     every = total(Measures.of(dict(zip(NAMES, row, strict=True))) for row in sums.tolist())
