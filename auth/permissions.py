@@ -46,6 +46,7 @@ class Permission(StrEnum):
     SET_TARGETS = "set_targets"
     EDIT_CALENDAR = "edit_calendar"
     REPLAY_MESSAGES = "replay_messages"
+    MANAGE_MODELS = "manage_models"
 
 
 class Role(StrEnum):
@@ -91,8 +92,10 @@ GRANTS: dict[Role, frozenset[Permission]] = {
 }
 _OVERSEE: dict[Role, frozenset[Permission]] = {
     Role.SUPERVISOR: frozenset({P.STOP_AI, P.SEE_TRUST, P.REVIEW_FAILURES}),
-    Role.MAINTENANCE_PLANNER: frozenset({P.STOP_AI, P.RESUME_AI, P.SEE_TRUST, P.REVIEW_FAILURES}),
-    Role.PLANT_MANAGER: frozenset({P.STOP_AI, P.RESUME_AI, P.SEE_TRUST, P.REVIEW_FAILURES}),
+    Role.MAINTENANCE_PLANNER: frozenset(
+        {P.STOP_AI, P.RESUME_AI, P.SEE_TRUST, P.REVIEW_FAILURES, P.MANAGE_MODELS}
+    ),
+    Role.PLANT_MANAGER: frozenset({P.STOP_AI, P.RESUME_AI, P.SEE_TRUST, P.REVIEW_FAILURES, P.MANAGE_MODELS}),
     Role.ADMINISTRATOR: frozenset({P.STOP_AI, P.RESUME_AI}),
     Role.CONTROLLER: frozenset({P.SEE_FLOOR, P.SEE_CASES, P.SEE_HISTORY, P.CONFIRM_VALUE, P.SEE_TRUST}),
 }

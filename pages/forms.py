@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from domain.errors import Conflict, InvalidInput, UserFixable
+from domain.errors import Conflict, InvalidInput, Tampered, UserFixable
 
 _SAID = "form-said"
 
@@ -26,7 +26,7 @@ class Form:
         """Do it and draw the screen anew with `said` on top, or tell beside the field why not."""
         try:
             act()
-        except (UserFixable, Conflict) as error:
+        except (UserFixable, Conflict, Tampered) as error:
             self.tell(error)
             return
         st.session_state[_SAID] = said

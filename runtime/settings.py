@@ -88,6 +88,11 @@ class Settings(BaseSettings):
         return self.report_dir or self.var_dir / "reports"
 
     @property
+    def model_keep(self) -> Path:
+        """Where admitted model versions are kept; nothing there is ever written twice."""
+        return self.var_dir / "models"
+
+    @property
     def store_url(self) -> str:
         """Our own database; SQLite under var/ unless set."""
         return self.database_url or f"sqlite:///{self.var_dir / 'taktwise.db'}"

@@ -102,6 +102,7 @@ def reading(tabs: Tabs, database: Database, camera: Camera) -> None:
         "inbox": ("supervisor", "/inbox"),
         "case": ("supervisor", f"/case?case={number}"),
         "history": ("supervisor", "/history?span=all"),
+        "models": ("manager", "/models"),
         "health": ("admin", "/health"),
         "sources": ("admin", "/sources"),
         "flow": ("admin", "/flow"),

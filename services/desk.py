@@ -16,6 +16,7 @@ from services.commands.explanations import ExplanationCommands
 from services.commands.figures import FigureCommands
 from services.commands.handover import HandoverCommands
 from services.commands.intake import IntakeCommands
+from services.commands.models import ModelCommands
 from services.commands.outcomes import OutcomeCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
@@ -34,6 +35,7 @@ from services.queries.energy import EnergyQueries
 from services.queries.floor import FloorQueries
 from services.queries.intake import IntakeQueries
 from services.queries.kpi import KpiQueries
+from services.queries.models import ModelQueries
 from services.queries.outcomes import OutcomeQueries
 from services.queries.oversight import OversightQueries
 from services.queries.patterns import PatternQueries
@@ -74,6 +76,7 @@ class Queries:
     alarm_limits: AlarmLimitQueries
     reviews: ReviewQueries
     intake: IntakeQueries
+    models: ModelQueries
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ class Commands:
     reviews: ReviewCommands
     roster: RosterCommands
     intake: IntakeCommands
+    models: ModelCommands
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,5 +150,6 @@ def open_desk(context: Context, commands: Commands) -> Desk:
         AlarmLimitQueries(context),
         ReviewQueries(context),
         IntakeQueries(context),
+        ModelQueries(context),
     )
     return Desk(context.actor, context.site, context.clock, queries, commands)

@@ -44,6 +44,7 @@ def calm(tx: Connection, p: Prediction) -> bool:
     newest = tx.execute(
         select(c.above_threshold)
         .where(c.equipment_id == p.equipment_id, c.model_name == p.model_name, c.at_us <= p.at_us)
+        .where(c.model_version == p.model_version)
         .where(c.status == PredictionStatus.SCORED.value)
         .order_by(c.at_us.desc())
         .limit(CALM_PREDICTIONS)

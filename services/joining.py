@@ -124,7 +124,8 @@ def recent_prediction(tx: Connection, equipment_id: str, now_us: int) -> Predict
     """The machine's newest score of a model that may speak, not older than two hours: costs count with it."""
     p = t.predictions.c
     query = select(t.predictions).where(p.equipment_id == equipment_id, p.at_us > now_us - RECENT_US)
-    query = query.where(p.status == PredictionStatus.SCORED.value).order_by(p.at_us.desc()).limit(1)
+    query = query.where(p.status == PredictionStatus.SCORED.value, ~p.shadow)
+    query = query.order_by(p.at_us.desc()).limit(1)
     row = tx.execute(query).mappings().one_or_none()
     found = as_prediction(dict(row)) if row else None
     if found is None or stops.stopped(tx, site_of(equipment_id), found.model_name):

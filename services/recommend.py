@@ -189,7 +189,7 @@ def _found_by_inspection(tx: Connection, ended: dict[str, Any], at_us: int) -> b
 
 
 def _join(tx: Connection, case: dict[str, Any], p: Prediction) -> Considered:
-    ours = case["proposed_by"] == f"{p.model_name} {p.model_version}"
+    ours = case["proposed_by"].rpartition(" ")[0] == p.model_name  # a promoted version goes on with it
     if case["state"] not in UNDECIDED_STATES or not ours:
         return Considered(Effect.NOTHING, case["case_id"], "a person has taken this case in hand")
     plan = planned(tx, p, p.at_us, case["number"])
@@ -201,6 +201,7 @@ def _join(tx: Connection, case: dict[str, Any], p: Prediction) -> Considered:
     values = {
         **plan.columns(),
         "open_key": open_key(p.equipment_id, plan.situation.cause),
+        "proposed_by": f"{p.model_name} {p.model_version}",
         "state": CaseState.PROPOSED.value,
         "version": case["version"] + 1,
     }

@@ -104,7 +104,8 @@ def facts(tx: Connection, failed: Failed) -> tuple[Before, str, str]:
     unit, at = failed.equipment_id, failed.at_us
     scored = (
         (_P.equipment_id == unit) & (_P.at_us > at - BEFORE_US) & (_P.at_us < at) & (_P.status == "scored")
-    )
+        & ~_P.shadow
+    )  # fmt: skip
     count, top = tx.execute(select(func.count(), func.max(_P.probability)).where(scored)).one()
     best = tx.execute(
         select(_P.prediction_id, _P.model_name, _P.model_version)

@@ -1,7 +1,7 @@
 """Shadow mode: a model runs live, what it would have advised is written down, and nothing is sent.
 
-No case, no order and no message comes of a model in shadow. One piece of advice per machine is open at a
-time; it ends when the risk has stayed low, after a maintenance, or with the horizon.
+No case, no order and no message comes of a model in shadow. One piece of advice per machine and model
+version is open at a time; it ends when the risk has stayed low, after a maintenance, or with the horizon.
 """
 
 from typing import Any
@@ -33,7 +33,11 @@ def note(tx: Connection, p: Prediction) -> str | None:
     """Take a prediction of a model in shadow into account; the id of new advice, else None."""
     if p.status is not PredictionStatus.SCORED:
         return None
+    made = select(t.predictions.c.prediction_id).where(
+        t.predictions.c.prediction_id == _A.prediction_id, t.predictions.c.model_version == p.model_version
+    )
     mine = (_A.equipment_id == p.equipment_id) & (_A.model_name == p.model_name) & _A.ended_us.is_(None)
+    mine &= made.exists()
     row = tx.execute(select(t.shadow_advice).where(mine)).mappings().one_or_none()
     if row is None:
         return _open(tx, p) if p.above_threshold else None

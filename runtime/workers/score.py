@@ -17,7 +17,9 @@ from models import registry
 from runtime.settings import Settings
 from runtime.workers.heartbeat import Heartbeat
 from services.recommend import Recommender
-from services.score import Served, recomputing, score_due, serve
+from services.registry.checking import check_due
+from services.registry.lineup import Lineup
+from services.score import Scored, Served, recomputing, score_due, serve
 from services.score.considering import consider_due
 from services.score.due import Due
 from services.score.requests import answer_requests, backlog
@@ -39,7 +41,8 @@ def main(settings: Settings, stop: threading.Event) -> None:
         while not stop.is_set():
             try:
                 served = [serve(database, model) for model in (plant, *engines)]
-                worker = Worker(database, served, Recommender(database).consider)
+                lineup = Lineup(database, plant, registry.load)
+                worker = Worker(database, served, lineup, Recommender(database).consider)
             except Retryable as error:
                 log.warning("waiting for the database: %s", error)
                 stop.wait(RETRY_S)
@@ -59,11 +62,12 @@ def _optional(settings: Settings) -> list[registry.LoadedModel]:
 
 
 class Worker:
-    """The loop. The first of `served` scores as data arrive; all of them answer requests."""
+    """The loop. What the line-up says scores as data arrive; all that were ever loaded answer requests."""
 
-    def __init__(self, database: Database, served: list[Served], consider: Callable[[str], Any]) -> None:
-        self._database, self._consider = database, consider
-        self._live = served[0]
+    def __init__(
+        self, database: Database, served: list[Served], lineup: Lineup, consider: Callable[[str], Any]
+    ) -> None:
+        self._database, self._lineup, self._consider = database, lineup, consider
         self._served = {one.judge.key: one for one in served}
         self._models = recomputing.Models(served, registry.load)
         self._due = Due(database)
@@ -91,16 +95,22 @@ class Worker:
         again = recomputing.answer(self._database, self._models)
         self._counted["explained"] += asked
         scored = self._score()
+        judged = 0 if scored else check_due(self._database, registry.load)
         seen = consider_due(self._database, self._consider, limit=CONSIDERED_A_TURN)
         self._counted["considered"] += seen
         self._heartbeat.beat(self._detail)
-        return bool(asked or again or scored or seen == CONSIDERED_A_TURN)
+        return bool(asked or again or scored or judged or seen == CONSIDERED_A_TURN)
 
     def _score(self) -> bool:
-        """Score the first site that is due."""
-        for site_id, until_us in self._due.sites():
+        """Score the first site that is due: the champion, then the challengers in its shadow."""
+        work = self._lineup.at_work()
+        every = [one for one in (work.champion, *work.challengers) if one is not None]
+        self._served |= {one.judge.key: one for one in every}
+        for site_id, until_us in self._due.sites() if every else ():
             began = wall_us()
-            found = score_due(self._database, self._live, until_us, site_id=site_id)
+            found = sum(
+                (score_due(self._database, one, until_us, site_id=site_id) for one in every), Scored()
+            )
             self._due.done(site_id, until_us)
             self._batch_ms = (wall_us() - began) // 1_000
             self._counted["predictions"] += found.predictions
@@ -111,10 +121,12 @@ class Worker:
         return False
 
     def _detail(self) -> dict[str, Any]:
+        work = self._lineup.at_work()
         return {
             **self._counted,
             **backlog(self._database),
             "batch_ms": self._batch_ms,
-            "model": " ".join(self._live.judge.key),
-            "trouble": self._trouble,
+            "model": "none" if work.champion is None else " ".join(work.champion.judge.key),
+            "in shadow": len(work.challengers),
+            "trouble": self._trouble or work.trouble,
         }

@@ -115,7 +115,7 @@ def _predictions(tx: Connection, ids: Sequence[str]) -> dict[str, Prediction]:
 def _risk_trends(tx: Connection, ids: Sequence[str], now: int) -> dict[str, tuple[Point, ...]]:
     rows = tx.execute(
         select(_P.equipment_id, _P.at_us, _P.probability)
-        .where(_P.at_us > now - TREND_US, _P.equipment_id.in_(ids))
+        .where(_P.at_us > now - TREND_US, _P.equipment_id.in_(ids), ~_P.shadow)
         .order_by(_P.at_us)
     )
     trends: dict[str, list[Point]] = {}
@@ -130,10 +130,11 @@ def _since(tx: Connection, equipment_id: str, prediction: Prediction | None) -> 
     calm = (
         select(func.coalesce(func.max(_P.at_us), 0))
         .where(_P.equipment_id == equipment_id, _P.at_us <= prediction.at_us, ~_P.above_threshold)
+        .where(~_P.shadow)
         .scalar_subquery()
     )
     since = select(func.min(_P.at_us)).where(
-        and_(_P.equipment_id == equipment_id, _P.at_us > calm, _P.above_threshold)
+        and_(_P.equipment_id == equipment_id, _P.at_us > calm, _P.above_threshold, ~_P.shadow)
     )
     at_us: int | None = tx.execute(since).scalar_one()
     return at_us

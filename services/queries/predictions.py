@@ -23,7 +23,7 @@ def newest_prediction(equipment_id: Any) -> Any:
     )
     return (
         select(p.c.prediction_id)
-        .where(p.c.equipment_id == equipment_id, ~shadow)
+        .where(p.c.equipment_id == equipment_id, ~p.c.shadow, ~shadow)
         .order_by(p.c.at_us.desc(), p.c.prediction_id.desc())
         .limit(1)
         .scalar_subquery()

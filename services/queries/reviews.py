@@ -83,8 +83,9 @@ def rows_of(tx: Connection, found: Sequence[dict[str, Any]]) -> tuple[ReviewRow,
 def _risks(tx: Connection, row: ReviewRow) -> list[tuple[int, float | None]]:
     """(time, risk of 100) of the day before, None where nothing was known."""
     query = select(_P.at_us, _P.status, _P.probability).where(
-        _P.equipment_id == row.equipment_id, _P.at_us > row.failed_us - BEFORE_US, _P.at_us <= row.failed_us
-    )
+        _P.equipment_id == row.equipment_id, _P.at_us > row.failed_us - BEFORE_US, _P.at_us <= row.failed_us,
+        ~_P.shadow,
+    )  # fmt: skip
     if row.prediction_id:
         model = select(_P.model_name).where(_P.prediction_id == row.prediction_id).scalar_subquery()
         query = query.where(_P.model_name == model)

@@ -30,10 +30,13 @@ class Judged:
 
 
 class Judge:
-    """Scores inputs with one model, and explains those above its threshold."""
+    """Scores inputs with one model, and explains those above its threshold.
 
-    def __init__(self, model: LoadedModel) -> None:
-        self.model = model
+    `shadow`: what it says is stored as said in the shadow of the champion.
+    """
+
+    def __init__(self, model: LoadedModel, *, shadow: bool = False) -> None:
+        self.model, self.shadow = model, shadow
         self.explaining = Explaining(model)
 
     @property
@@ -90,6 +93,7 @@ class Judge:
             "feature_version": card.feature_version, "window_hash": digest, "window_from_us": one.from_us,
             "window_to_us": one.at_us, "horizon_s": horizon_s(self.model), "life_unit": card.life_unit,
             "probability": None, "rul": None, "rul_low": None, "rul_high": None, "above_threshold": False,
+            "shadow": self.shadow,
         }  # fmt: skip
 
 

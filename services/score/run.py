@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from data.store import predictions as store
-from data.store import stops
+from data.store import registry, stops
 from data.store.database import Database
 from domain.clock import DAY
 from domain.policy import CALM_PREDICTIONS
 from services.score.inputs import Input, Inputs, Unit
 from services.score.judge import Judge, Judged
+from services.situation import site_at
 
 CATCH_UP_US = DAY
 ALWAYS = 1_000_000
@@ -57,20 +58,18 @@ def score_due(
 
     After a pause at most `catch_up_us` is made up for; a machine never scored gets its newest time.
     A stopped model stores nothing, not even what it was counting when it was stopped; what it would
-    have said while it was stopped is never made up for.
+    have said while it was stopped, or before it took the champion's place, is never made up for.
     """
     with database.read() as tx:
         if stops.stopped(tx, site_id, served.judge.key[0]):
             return Scored()
-        resumed = stops.resumed_us(tx, site_id, served.judge.key[0])
+        begun = _begun(tx, served.judge, site_id)
         units = [Unit(*row) for row in store.units(tx, served.inputs.machine_types, site_id)]
         last = store.last_at(tx, served.judge.key, [unit.equipment_id for unit in units])
         inputs: list[Input] = []
         for unit in units:
             known = last.get(unit.equipment_id)
-            after = max(
-                now_us - catch_up_us, -1 if known is None else known, -1 if resumed is None else resumed
-            )
+            after = max(now_us - catch_up_us, -1 if known is None else known, begun)
             times = served.inputs.due(tx, unit, after, now_us)
             inputs += served.inputs.build(tx, unit, times if known is not None else times[-1:])
     with database.write() as tx:
@@ -108,6 +107,14 @@ def score_range(
         if progress is not None:
             progress((place + 1) / len(units))
     return total
+
+
+def _begun(tx: Connection, judge: Judge, site_id: str) -> int:
+    """Plant time since which the model may speak: after its last stop, and as champion; -1 for ever."""
+    resumed = stops.resumed_us(tx, site_id, judge.key[0])
+    since = None if judge.shadow else registry.champion_since(tx, *judge.key)
+    took_over = -1 if since is None else site_at(tx, site_id).clock.plant_us(since)
+    return max(took_over, -1 if resumed is None else resumed)
 
 
 def _store(

@@ -24,6 +24,7 @@ from services.commands.explanations import ExplanationCommands
 from services.commands.figures import FigureCommands
 from services.commands.handover import HandoverCommands
 from services.commands.intake import IntakeCommands
+from services.commands.models import ModelCommands
 from services.commands.outcomes import OutcomeCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
@@ -91,6 +92,7 @@ class Screens:
             reviews=ReviewCommands(self.database),
             roster=RosterCommands(self.database),
             intake=IntakeCommands(self.database),
+            models=ModelCommands(self.database),
         )
         return open_desk(Context(self.database, actor, site, Clock(f.NOW, wall_us())), commands)
 

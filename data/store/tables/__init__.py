@@ -57,6 +57,7 @@ from data.store.tables.mes import (
     stock,
     watermarks,
 )
+from data.store.tables.models import model_events, model_gates
 from data.store.tables.oversight import (
     ai_stops,
     failure_reviews,
@@ -165,6 +166,8 @@ __all__ = [
     "maintenance",
     "metadata",
     "metrics",
+    "model_events",
+    "model_gates",
     "model_versions",
     "notices",
     "operations",

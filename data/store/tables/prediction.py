@@ -1,6 +1,6 @@
 """Models, predictions, explanations, and the requests for them."""
 
-from sqlalchemy import Column, Index, LargeBinary, Table, UniqueConstraint
+from sqlalchemy import Boolean, Column, Index, LargeBinary, Table, UniqueConstraint, false
 
 from data.store.tables.base import flag, metadata, number, text, us, whole
 
@@ -16,6 +16,7 @@ model_versions = Table(
     text("stage"),  # champion, shadow, retired
     text("card"),  # JSON
     us("registered_wall_us"),
+    us("check_asked_wall_us", null=True),  # somebody waits for its gates to be judged anew
 )
 predictions = Table(
     "predictions",
@@ -39,6 +40,8 @@ predictions = Table(
     number("rul_low", null=True),
     number("rul_high", null=True),
     flag("above_threshold"),
+    # Made while its version ran in the shadow of the champion: no screen but the registry shows it.
+    Column("shadow", Boolean(create_constraint=False), nullable=False, server_default=false()),
     UniqueConstraint("model_name", "model_version", "equipment_id", "at_us"),
 )
 # The model's input as it was (float32, little endian, shape in `shape`), so that it can be replayed.

@@ -1,0 +1,105 @@
+"""Reads of the model registry: versions with their cards, challengers with their gates, what happened."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from auth.permissions import Permission
+from data.store import registry as store
+from data.store import tables as t
+from domain.clock import wall_us
+from domain.model_gates import GATES, Stage
+from services.context import Context
+from services.registry.promoting import why_not
+from services.rows.models import ChallengerRow, EventRow, GateRow, RegistryView, VersionRow
+
+FIGURES = (
+    "recall_at_rate", "other_recall_at_rate", "recall", "false_cases_per_machine_month", "brier", "coverage",
+    "rmse_clipped", "rmse_raw",
+)  # fmt: skip
+_ORDER = {Stage.CHAMPION: 0, Stage.SHADOW: 1, Stage.RETIRED: 2}
+
+
+class ModelQueries:
+    """Reads on behalf of `context.actor`."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def registry(self) -> RegistryView:
+        """Champions first, then challengers, then what is retired."""
+        c = self._context
+        c.actor.require(Permission.SEE_TRUST)
+        with c.database.read() as tx:
+            rows = store.versions(tx)
+            counts = _counts(tx)
+            versions = {(r["name"], r["version"]): _version(r, counts) for r in rows}
+            champions = {r["name"]: r["version"] for r in rows if r["stage"] == Stage.CHAMPION}
+            challengers = tuple(
+                _challenger(tx, row, versions[row["name"], row["version"]], champions.get(row["name"], ""))
+                for row in rows
+                if row["stage"] == Stage.SHADOW
+            )
+            back = tuple(
+                (name, version, before)
+                for name, version in sorted(champions.items())
+                if (before := store.predecessor(tx, name, version))
+            )
+            events = tuple(_event(row) for row in store.events(tx))
+        ordered = sorted(
+            versions.values(), key=lambda v: (_ORDER[Stage(v.stage)], v.name, -v.registered_wall_us)
+        )
+        may = c.actor.may(Permission.MANAGE_MODELS, c.site.site_id)
+        return RegistryView(tuple(ordered), challengers, back, events, may)
+
+
+def _counts(tx: Connection) -> dict[tuple[str, str], int]:
+    p = t.predictions.c
+    query = select(p.model_name, p.model_version, func.count()).group_by(p.model_name, p.model_version)
+    return {(name, version): int(count) for name, version, count in tx.execute(query)}
+
+
+def _version(row: Mapping[str, Any], counts: Mapping[tuple[str, str], int]) -> VersionRow:
+    card = json.loads(row["card"]) or {}
+    data, test = card.get("data") or {}, card.get("test") or {}
+    source = ", ".join(str(data[k]) for k in ("source", "subset") if data.get(k))
+    cases = f"{data['windows']:,} windows of {data['runs']:,} runs" if "windows" in data else ""
+    return VersionRow(
+        name=row["name"], version=row["version"], capability=row["capability"], stage=row["stage"],
+        registered_wall_us=row["registered_wall_us"], sha256=row["sha256"],
+        feature_version=row["feature_version"], licence=str(card.get("licence", "")),
+        data="; ".join(filter(None, (source, cases, str(data.get("split", ""))))),
+        command=str(card.get("command", "")), intended_use=str(card.get("intended_use", "")),
+        limits=tuple(card.get("limits") or ()),
+        figures=tuple((name, float(test[name])) for name in FIGURES if name in test),
+        predictions=counts.get((row["name"], row["version"]), 0),
+    )  # fmt: skip
+
+
+def _challenger(tx: Connection, row: Mapping[str, Any], version: VersionRow, champion: str) -> ChallengerRow:
+    found = {one["gate"]: one for one in store.gates(tx, row["name"], row["version"])}
+    trouble = why_not(row, champion, tuple(found.values()), wall_us())
+    gates = tuple(
+        GateRow(name, g["state"], g["words"], g["ours"], g["theirs"])
+        for name in GATES
+        if (g := found.get(name)) is not None
+    )
+    return ChallengerRow(
+        version=version,
+        champion=champion,
+        gates=gates,
+        checked_wall_us=max((g["checked_wall_us"] for g in found.values()), default=None),
+        asked=row["check_asked_wall_us"] is not None,
+        ready=not trouble,
+        why_not=trouble,
+    )
+
+
+def _event(row: Mapping[str, Any]) -> EventRow:
+    return EventRow(
+        name=row["model_name"], version=row["model_version"], kind=row["kind"],
+        other_version=row["other_version"], by=row["printed_name"], meaning=row["meaning"],
+        record_hash=row["record_hash"], reason=row["reason"], at_wall_us=row["at_wall_us"],
+    )  # fmt: skip
