@@ -36,7 +36,7 @@ def tariffs_panel(found: Prices, site: SiteRow) -> str:
         )
         for k, p in enumerate(found.tariffs)
     ]
-    head = ("Tariff", "Prices", f"Peak, {site.currency} a kW and month", "From", "Set by", "Why")
+    head = ("Tariff", "Prices", f"Peak, {site.currency} a kW and month", "Holds", "Set by", "Why")
     return panel("Tariffs", table(head, rows, right=(2,)))
 
 
@@ -56,12 +56,14 @@ def factors_panel(found: Prices, site: SiteRow) -> str:
         (f"<b>{p.value:g}</b>{_mark(k == found.factor)}", safe(p.detail), *_who(p, site))
         for k, p in enumerate(found.factors)
     ]
-    head = ("CO\u2082, g a kWh", "Published by", "From", "Set by", "Why")
+    head = ("CO\u2082, g a kWh", "Published by", "Holds", "Set by", "Why")
     return panel("Emission factors", table(head, rows))
 
 
 def _who(p: Priced, site: SiteRow) -> Sequence[str]:
-    since = f"{local(p.valid_from_us, site.time_zone):%Y-%m-%d}"
+    since = f"from {local(p.valid_from_us, site.time_zone):%Y-%m-%d}"
+    if p.valid_to_us is not None:
+        since += f"<br>to {local(p.valid_to_us - 1, site.time_zone):%Y-%m-%d}"
     return (f'<span class="tw-nw">{since}</span>', safe(p.set_by), safe(p.reason))
 
 

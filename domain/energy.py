@@ -49,19 +49,27 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """Prices from a moment on: the first fitting band counts, and one fits always."""
+    """Prices from a moment on, to another one where it is given: the first fitting band counts, and one fits
+    always. After its end the one before it holds again, so a winter's prices may lie over a year's."""
 
     valid_from_us: int
     name: str
     bands: tuple[Band, ...]
     peak_cents_per_kw: int
+    valid_to_us: int | None = None
 
     def __post_init__(self) -> None:
+        if self.valid_to_us is not None and self.valid_to_us <= self.valid_from_us:
+            raise InvalidInput("a tariff ends after it begins", "valid_to")
         if not self.bands or self.peak_cents_per_kw < 0:
             raise InvalidInput("a tariff has at least one price, and none below zero", "bands")
         week = [datetime(2024, 1, d, h, m) for d in range(1, 8) for h in range(24) for m in (0, 15, 30, 45)]  # noqa: DTZ001
         if not all(any(band.covers(moment) for band in self.bands) for moment in week):
             raise InvalidInput("the prices leave some hours of the week without a price", "bands")
+
+    def holds(self, at_us: int) -> bool:
+        """True between its beginning and its end."""
+        return self.valid_from_us <= at_us and (self.valid_to_us is None or at_us < self.valid_to_us)
 
     def band_at(self, at_us: int, zone: ZoneInfo) -> Band:
         """The band at a moment."""
@@ -93,13 +101,13 @@ class Cost:
 
 
 def cost_of(quarters: Iterable[Quarter], tariffs: Sequence[Tariff], zone: ZoneInfo) -> Cost:
-    """Cost by the tariff in force at each quarter hour: the newest that began before it, of two that began
-    at once the later one given."""
+    """Cost by the tariff in force at each quarter hour: the newest that began before it and has not ended, of
+    two that began at once the later one given."""
     ordered = sorted(tariffs, key=lambda t: t.valid_from_us)
     sums: dict[str, float] = {}
     unpriced = 0
     for quarter in quarters:
-        tariff = next((t for t in reversed(ordered) if t.valid_from_us <= quarter.at_us), None)
+        tariff = next((t for t in reversed(ordered) if t.holds(quarter.at_us)), None)
         if tariff is None:
             unpriced += quarter.kw is not None
             continue

@@ -36,13 +36,16 @@ class EnergyCommands:
         bands: Sequence[Band],
         peak_cents_per_kw: int,
         reason: str,
+        valid_to_us: int | None = None,
     ) -> int:
-        """A new version of the tariff; earlier hours keep theirs. Returns its number."""
+        """A new version of the tariff; earlier hours keep theirs, and so do those after its end. Returns its
+        number."""
         if not name.strip():
             raise InvalidInput("a tariff has a name", "name")
-        tariff = Tariff(valid_from_us, checked_text(name), tuple(bands), peak_cents_per_kw)
+        tariff = Tariff(valid_from_us, checked_text(name), tuple(bands), peak_cents_per_kw, valid_to_us)
         row = {
             "valid_from_us": tariff.valid_from_us,
+            "valid_to_us": tariff.valid_to_us,
             "name": tariff.name,
             "bands": json.dumps([asdict(band) for band in tariff.bands]),
             "peak_cents_per_kw": tariff.peak_cents_per_kw,

@@ -13,12 +13,14 @@ from data.store import tables as t
 from domain import energy as e
 from domain.energy import Band, Tariff
 from domain.equipment import line_of
+from domain.load_profile import typical_days
 from services.context import Context
 from services.energy.load import Load, load
 from services.queries.common import in_scope, people, under
 from services.rows.energy import EnergyRow, EnergyView, Priced, Prices
 
 SHOWN_RESETS = 12
+FOR_EVER_US = 2**62
 
 
 class EnergyQueries:
@@ -76,14 +78,16 @@ def tariffs(tx: Connection, site_id: str) -> list[Mapping[str, Any]]:
 
 def in_force(versions: Sequence[Mapping[str, Any]], at_us: int) -> Mapping[str, Any] | None:
     """Of versions, newest first: the one that holds at a moment."""
-    begun = [row for row in versions if row["valid_from_us"] <= at_us]
+    begun = [
+        row for row in versions if row["valid_from_us"] <= at_us < (row.get("valid_to_us") or FOR_EVER_US)
+    ]
     return max(begun, key=lambda row: (row["valid_from_us"], row["version"]), default=None)
 
 
 def tariff_of(row: Mapping[str, Any]) -> Tariff:
     """A tariff from its row."""
     bands = tuple(Band(**band) for band in json.loads(row["bands"]))
-    return Tariff(row["valid_from_us"], row["name"], bands, row["peak_cents_per_kw"])
+    return Tariff(row["valid_from_us"], row["name"], bands, row["peak_cents_per_kw"], row["valid_to_us"])
 
 
 def _factors(tx: Connection, site_id: str) -> list[Mapping[str, Any]]:
@@ -170,6 +174,7 @@ def _assembled(
         else None,
         unpriced=cost.unpriced,
         resets=resets,
+        typical=typical_days(quarters, zone),
     )
 
 
@@ -177,7 +182,8 @@ def _priced(row: Mapping[str, Any], name: str, detail: str, who: Mapping[str, st
     bands = tuple(Band(**band) for band in json.loads(row["bands"])) if "bands" in row else ()
     value = float(row.get("grams_per_kwh", row.get("peak_cents_per_kw", 0)))
     set_by = who.get(row["set_by"], row["set_by"])
-    return Priced(name, row["valid_from_us"], set_by, row["reason"], detail, bands, value)
+    ends = row.get("valid_to_us")
+    return Priced(name, row["valid_from_us"], set_by, row["reason"], detail, bands, value, ends)
 
 
 def _row(

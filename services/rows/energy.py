@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from domain.energy import Band, Quarter
+from domain.load_profile import TypicalDay
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,12 @@ class Priced:
     detail: str
     bands: tuple[Band, ...] = ()
     value: float = 0.0
+    valid_to_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EnergyView:
-    """A stretch of time of a site or a line: the whole, its parts, its quarter hours."""
+    """A stretch of time of a site or a line: the whole, its parts, its quarter hours, its typical days."""
 
     whole: EnergyRow
     rows: tuple[EnergyRow, ...]
@@ -53,6 +55,7 @@ class EnergyView:
     factor: Priced | None
     unpriced: int
     resets: tuple[tuple[str, int, float, float], ...]
+    typical: tuple[TypicalDay, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,3 +94,21 @@ def test_each_hour_emits_by_the_factor_of_its_time():
     assert emissions_kg(day, factors) == pytest.approx((48 * 400 + 48 * 300) / 1_000)
     assert emissions_kg(day, factors[1:]) is None  # half of the day has no factor
     assert emissions_kg(day, [*factors, Factor(first + 12 * HOUR, 0.0)]) == pytest.approx(48 * 0.4)
+
+
+def test_after_its_end_the_tariff_before_holds_again():
+    first = at("2026-11-23T00:00")
+    winter = Band("winter", "1234567", 0, 1_440, 40_000)
+    year, season = Tariff(0, "year", (REST,), 0), Tariff(first, "winter", (winter,), 0, first + 2 * HOUR)
+    found = cost_of(quarters(first, 16), [year, season], BERLIN)
+    assert found.by_band == {"winter": 2 * 4 * 40, "rest": 2 * 4 * 10} and found.unpriced == 0
+    with pytest.raises(InvalidInput):
+        Tariff(first, "x", (REST,), 0, first)
+
+
+def test_three_prices_by_weekday_and_time_the_upper_one_counts():
+    peak = Band("peak", "135", 17 * 60, 20 * 60, 50_000)
+    three = Tariff(0, "three", (peak, DAYTIME, REST), 0)
+    monday, tuesday = (cost_of(quarters(at(f"2026-11-2{d}T00:00"), 96), [three], BERLIN) for d in (3, 4))
+    assert monday.by_band == {"peak": 3 * 4 * 50, "day": 13 * 4 * 20, "rest": 8 * 4 * 10}
+    assert tuesday.by_band == {"day": 16 * 4 * 20, "rest": 8 * 4 * 10}

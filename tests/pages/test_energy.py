@@ -1,5 +1,7 @@
 """Energy on the screen."""
 
+from datetime import time, timedelta
+
 from auth.permissions import Role
 from data.store import tables as t
 from domain.clock import DAY
@@ -77,3 +79,50 @@ def test_each_version_is_listed_and_a_missing_word_is_asked_for_beside_its_field
     html = html_of(test)
     assert "City power 2</b> is in force" in html  # of two from the same day on, the later one
     assert "0.2000 EUR a kWh" in html and "Mon to Fri 06:00 to 22:00" in html
+
+
+def test_a_tariff_of_three_periods_with_an_end_is_set_and_shown(screens, somebody):
+    manager = somebody("mia", [Role.PLANT_MANAGER])
+    test = screens.open(PRICES, manager, periods="3")
+    fields = {i.label: i for i in (*test.text_input, *test.number_input, *test.time_input, *test.date_input)}
+    assert "Period 3: cents a kWh" in fields and "Period 4: cents a kWh" not in fields
+    fields["Name of the tariff"].set_value("Winter")
+    fields["Why (kept with the tariff)"].set_value("contract")
+    for k, (name, begins, ends, cents) in enumerate(
+        [("Evening", 17, 20, 41.0), ("Day", 6, 22, 22.5), ("Late", 22, 2, 9.0)]
+    ):
+        fields[f"Period {k + 1}: name"].set_value(name)
+        fields[f"Period {k + 1}: from"].set_value(time(begins))
+        fields[f"Period {k + 1}: to"].set_value(time(ends))
+        fields[f"Period {k + 1}: cents a kWh"].set_value(cents)
+    first = fields["From"].value
+    fields["Until, without that day"].set_value(first)
+    next(b for b in test.button if b.label == "Set the tariff").click().run()
+    assert [e.value for e in test.error] == ["A tariff ends after it begins."]
+    next(d for d in test.date_input if d.label.startswith("Until")).set_value(first + timedelta(days=90))
+    next(b for b in test.button if b.label == "Set the tariff").click().run()
+    html = html_of(test)
+    assert "Winter</b> is in force" in html and f"to {first + timedelta(days=89)}" in html
+    assert "0.4100 EUR a kWh" in html and "Mon to Fri 17:00 to 20:00" in html and "22:00 to 02:00" in html
+    assert "Other times" in html
+
+
+def test_the_typical_day_is_drawn_for_a_week_and_explained_for_a_day(screens, somebody):
+    used(screens)
+    assert "needs two days of its kind" in html_of(screens.open(ENERGY))
+    rows = [
+        {
+            "equipment_id": f.CNC,
+            "bucket_us": START - (k + 1) * BUCKET_US,
+            "good": 1.0,
+            "scrap": 0.0,
+            "energy_kwh": 1.0,
+        }
+        for k in range(8 * 288)
+    ]
+    with screens.database.write() as tx:
+        tx.execute(t.counts.insert(), rows)
+    test = screens.open(ENERGY, span="14")
+    html = html_of(test)
+    assert "Working days" in html and "Weekends" in html and "measured" in html
+    assert len(test.get("plotly_chart")) == 2

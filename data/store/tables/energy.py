@@ -10,6 +10,7 @@ energy_tariffs = Table(
     text("site_id", key=True),
     whole("version", key=True),
     us("valid_from_us"),
+    us("valid_to_us", null=True),
     text("name"),
     text("bands"),  # JSON of domain.energy.Band, first fitting counts
     whole("peak_cents_per_kw"),  # a month, for its highest quarter hour
