@@ -24,7 +24,8 @@ def headline(report: Report) -> str:
 
 def times(report: Report) -> str:
     """Zone and currency; HTML."""
-    return f"times in {safe(report.site.time_zone)}, money in {safe(report.site.currency)}"
+    zone, currency = safe(report.site.time_zone), safe(report.site.currency)
+    return f"{safe(report.counted)} Times in {zone}, money in {currency}."
 
 
 def provisional(report: Report) -> str:

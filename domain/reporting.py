@@ -1,7 +1,8 @@
 """Reports: which periods there are, when one is due, and what may make its figures provisional.
 
-A period is half-open, in microseconds UTC. Days and weeks begin at midnight of the site (a day of a
-change of clocks has 23 or 25 hours); weeks are those of ISO 8601. Shifts are those of the plan.
+A period is half-open, in microseconds UTC. Days and weeks are named by the site's calendar (a day of a
+change of clocks has 23 or 25 hours); weeks are those of ISO 8601. Shifts are those of the plan, and
+count whole to the day on which they begin: `services.kpi.shift_days` moves the edges of days so.
 """
 
 import re
@@ -118,6 +119,20 @@ def week_period(day: date, zone: str) -> Period:
     last = after - timedelta(days=1)
     name = f"Week {week} of {year}, {first.day} {first:%b} to {last.day} {last:%b %Y}"
     return Period(Kind.WEEK, midnight(first, zone), midnight(after, zone), f"{year}-W{week:02}", name)
+
+
+def edges_of(period: Period, zone: str) -> tuple[int, int]:
+    """The midnights that open a day or week and the one after it, by its key, wherever its edges were moved;
+    its own edges where the key names no day."""
+    try:
+        if "W" in period.key:
+            year, week = period.key.split("-W")
+            made = week_period(date.fromisocalendar(int(year), int(week), 1), zone)
+        else:
+            made = day_period(date.fromisoformat(period.key), zone)
+    except ValueError:
+        return period.from_us, period.to_us
+    return made.from_us, made.to_us
 
 
 def shift_period(name: str, from_us: int, to_us: int, zone: str) -> Period:

@@ -15,7 +15,7 @@ from domain.equipment import line_of
 from domain.telemetry import MachineState
 from domain.time_model import Leaf, Segment, Span
 from services import situation
-from services.kpi import valid
+from services.kpi import shift_days, valid
 from services.queries.common import under
 from services.rows.floor import Node, OrderRow, StopRow, Stretch, WaitingRow, Window
 from services.stops.wording import Sayer
@@ -58,7 +58,7 @@ def stretch(tx: Connection, line_id: str, window: Window, now_us: int, zone: str
     if window is Window.YESTERDAY:
         today = utc(now_us).astimezone(ZoneInfo(zone)).date()
         first, last = (
-            micros(datetime.combine(day, time(), ZoneInfo(zone)))
+            shift_days.begins(tx, line_id, zone, micros(datetime.combine(day, time(), ZoneInfo(zone))))
             for day in (today - timedelta(days=1), today)
         )
         return Stretch(first, last, last, "Yesterday")

@@ -6,11 +6,11 @@ from auth.permissions import Permission
 from data.store import tables as t
 from domain.clock import DAY
 from domain.errors import NotFound
-from domain.reporting import Format, Kind, Period, day_period, local_date, week_period
+from domain.reporting import Format, Kind, Period
 from services.context import Context
 from services.queries.common import in_scope, names_of, people, under
 from services.reports import gather
-from services.reports.scheduled import ended
+from services.reports.scheduled import ended, running
 from services.reports.writing import Document, document
 from services.rows.reports import FailedRun, Report, ScheduleRow
 
@@ -50,9 +50,8 @@ class ReportQueries:
             found = [
                 p for p in ended(tx, scope, kind, zone, now - SHOWN[kind], now + ahead) if p.from_us < now
             ]
-        if kind is not Kind.SHIFT:
-            make = day_period if kind is Kind.DAY else week_period
-            found.append(make(local_date(now, zone), zone))
+            if kind is not Kind.SHIFT:
+                found += [p for p in running(tx, scope, kind, zone, now) if p not in found]
         return tuple(sorted(found, key=lambda p: (p.from_us, p.to_us), reverse=True))
 
     def report(self, scope: str, kind: Kind, key: str) -> Report:

@@ -16,7 +16,7 @@ from domain.reporting import Kind, Period
 from domain.time_model import Cause, Segment, Span
 from services import situation
 from services.floor import facts, plant
-from services.kpi import valid
+from services.kpi import shift_days, valid
 from services.kpi import window as windows
 from services.kpi.lines import Line
 from services.queries.common import names_of
@@ -34,7 +34,7 @@ def report(tx: Connection, scope: str, period: Period, now_us: int) -> Report:
     lines = [
         _Line(tx, node, span, now_us)
         for node in facts.nodes(tx, scope, "line")
-        if (span := _stretch(tx, node.equipment_id, period, now_us)) is not None
+        if (span := _stretch(tx, node.equipment_id, period, site.time_zone, now_us)) is not None
     ]
     lines = [line for line in lines if line.units]
     if not lines:
@@ -127,10 +127,11 @@ def _site(tx: Connection, site_id: str) -> SiteRow:
     return SiteRow(*row)
 
 
-def _stretch(tx: Connection, line_id: str, period: Period, now_us: int) -> Span | None:
-    """The period as far as it has passed; a shift only for lines that work in it."""
-    end = min(period.to_us, now_us)
-    if end <= period.from_us:
+def _stretch(tx: Connection, line_id: str, period: Period, zone: str, now_us: int) -> Span | None:
+    """The period as the line lives it, as far as it has passed; a shift only for lines that work in it."""
+    span = shift_days.span_of(tx, line_id, zone, period)
+    end = min(span.to_us, now_us)
+    if end <= span.from_us:
         return None
     if period.kind is Kind.SHIFT:
         s = t.shifts.c
@@ -139,7 +140,7 @@ def _stretch(tx: Connection, line_id: str, period: Period, now_us: int) -> Span 
         )
         if tx.execute(mine.limit(1)).first() is None:
             return None
-    return Span(period.from_us, end)
+    return Span(span.from_us, end)
 
 
 def _target(lines: Sequence[_Line]) -> float | None:

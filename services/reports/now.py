@@ -8,7 +8,8 @@ from domain.equipment import site_of
 from domain.errors import NotFound
 from domain.reporting import LOOK_BACK_US, Format, Kind, day_period, local_date, week_period
 from services import clocks
-from services.floor.facts import site_words
+from services.floor.facts import nodes, site_words
+from services.kpi import shift_days
 from services.reports.gather import report
 from services.reports.scheduled import ended
 from services.reports.writing import Document, document
@@ -32,7 +33,9 @@ def make(
             every = ended(tx, scope, kind, zone, whole.from_us, whole.to_us + LOOK_BACK_US)
             periods = [p for p in every if local_date(p.from_us, zone) == day and p.from_us < now]
         else:
-            periods = [(day_period if kind is Kind.DAY else week_period)(day, zone)]
+            ids = [node.equipment_id for node in nodes(tx, scope, "line")]
+            named = (day_period if kind is Kind.DAY else week_period)(day, zone)
+            periods = [shift_days.whole(tx, ids, zone, named)]
         if not periods:
             raise NotFound("there is no such period")
         reports = [report(tx, scope, period, now) for period in periods]

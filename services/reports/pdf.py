@@ -95,6 +95,7 @@ def _top(report: Report) -> list[Flowable]:
         Paragraph(escape(report.title), TITLE),
         Spacer(1, 3),
         Paragraph(escape(report.period.name), SAY),
+        Paragraph(escape(report.counted), QUIET),
         Paragraph(
             escape(f"Times in {report.site.time_zone}, money in {report.site.currency}. Made {made}."), QUIET
         ),

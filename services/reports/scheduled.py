@@ -16,11 +16,24 @@ from data.sinks.port import Ack, Outcome, Retry, Terminal
 from data.store import tables as t
 from data.store.database import Database
 from data.store.upsert import insert_ignore
-from domain.clock import MINUTE, SECOND, wall_us
+from domain.clock import DAY, MINUTE, SECOND, wall_us
 from domain.errors import NotFound
 from domain.ids import new_id
-from domain.reporting import LOOK_BACK_US, Delivery, Format, Kind, Period, calendar_periods, shift_period
+from domain.reporting import (
+    LOOK_BACK_US,
+    Delivery,
+    Format,
+    Kind,
+    Period,
+    calendar_periods,
+    day_period,
+    local_date,
+    shift_period,
+    week_period,
+)
 from services import clocks
+from services.floor.facts import nodes
+from services.kpi import shift_days
 from services.queries.common import under
 from services.reports.gather import report
 from services.reports.writing import documents
@@ -154,10 +167,13 @@ def _due(tx: Connection, schedule: Row) -> Iterator[dict[str, Any]]:
     until = now - schedule["delay_us"]
     since = max(schedule["since_us"], until - LOOK_BACK_US)
     wall, r = wall_us(), t.report_runs.c
-    mine = (r.schedule_id == schedule["schedule_id"]) & (r.to_us > since)
-    known = {(row.from_us, row.to_us) for row in tx.execute(select(r.from_us, r.to_us).where(mine))}
-    for period in ended(tx, schedule["scope"], Kind(schedule["kind"]), schedule["time_zone"], since, until):
-        if (period.from_us, period.to_us) in known:
+    mine = (r.schedule_id == schedule["schedule_id"]) & (r.to_us > since - 2 * DAY)
+    known = tx.execute(select(r.from_us, r.to_us, r.period_key).where(mine)).all()
+    kind = Kind(schedule["kind"])
+    keys = set() if kind is Kind.SHIFT else {row.period_key for row in known}  # a day is reported once
+    spans = {(row.from_us, row.to_us) for row in known}
+    for period in ended(tx, schedule["scope"], kind, schedule["time_zone"], since, until):
+        if (period.from_us, period.to_us) in spans or period.key in keys:
             continue
         yield {
             "run_id": new_id(), "schedule_id": schedule["schedule_id"], "period_key": period.key,
@@ -168,9 +184,13 @@ def _due(tx: Connection, schedule: Row) -> Iterator[dict[str, Any]]:
 
 
 def ended(tx: Connection, scope: str, kind: Kind, zone: str, since_us: int, until_us: int) -> list[Period]:
-    """The periods of a kind that end within (since, until], oldest first; shifts by the plan of the lines."""
+    """The periods of a kind that end within (since, until], oldest first; shifts by the plan of the lines,
+    days and weeks when the last shift that began in them has ended."""
     if kind is not Kind.SHIFT:
-        return list(calendar_periods(kind, zone, since_us, until_us))
+        ids = [node.equipment_id for node in nodes(tx, scope, "line")]
+        named = calendar_periods(kind, zone, since_us - DAY, until_us)
+        every = [shift_days.whole(tx, ids, zone, period) for period in named]
+        return [period for period in every if since_us < period.to_us <= until_us]
     s = t.shifts.c
     lines = or_(under(s.line_id, scope), s.line_id == scope)
     rows = tx.execute(
@@ -180,3 +200,12 @@ def ended(tx: Connection, scope: str, kind: Kind, zone: str, since_us: int, unti
         .order_by(s.end_us, s.start_us, s.name)
     )
     return [shift_period(name, start_us, end_us, zone) for name, start_us, end_us in rows]
+
+
+def running(tx: Connection, scope: str, kind: Kind, zone: str, now_us: int) -> list[Period]:
+    """The days or weeks that run now: at 03:00 in a night shift it is still yesterday there."""
+    make = day_period if kind is Kind.DAY else week_period
+    ids = [node.equipment_id for node in nodes(tx, scope, "line")]
+    named = [make(local_date(at, zone), zone) for at in (now_us - DAY, now_us)]
+    every = [shift_days.whole(tx, ids, zone, period) for period in dict.fromkeys(named)]
+    return [period for period in every if period.from_us < now_us < period.to_us]

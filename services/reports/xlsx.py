@@ -93,7 +93,7 @@ def _summary(pen: _Pen) -> None:
     pen.text(page, 0, 0, report.title, bold=True, font_size=16)
     pen.text(page, 1, 0, report.period.name)
     zone, at = report.site.time_zone, stamp(report.made_us, report.site.time_zone)[:16]
-    made = f"Times in {zone}, money in {report.site.currency}. Made {at}."
+    made = f"{report.counted} Times in {zone}, money in {report.site.currency}. Made {at}."
     pen.text(page, 2, 0, made, font_color=INK_2)
     standing = f"Provisional: {'; '.join(report.provisional)}." if report.provisional else "Final."
     pen.text(

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from domain.oee import Oee
-from domain.reporting import Period
+from domain.reporting import Kind, Period
+from domain.wording import stamp
 from services.rows.site import SiteRow
 
 
@@ -115,6 +116,15 @@ class Report:
     def title(self) -> str:
         """`Day report, Plant North`."""
         return f"{self.period.kind.value.capitalize()} report, {self.scope_name}"
+
+    @property
+    def counted(self) -> str:
+        """From when to when, in the site's time, and by which rule: a line under the name of the period."""
+        zone, (begin, end) = self.site.time_zone, (self.period.from_us, self.period.to_us)
+        words = f"{stamp(begin, zone)[:16]} to {stamp(end, zone)[:16]}"
+        if self.period.kind is Kind.SHIFT:
+            return f"{words}."
+        return f"{words}: a shift counts whole to the day on which it begins."
 
     @property
     def file_stem(self) -> str:

@@ -1,0 +1,117 @@
+"""A shift counts whole to the day on which it begins: the same rule in reports, figures and on the floor."""
+
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import delete, insert
+
+from data.store import tables as t
+from data.store.database import Database
+from domain.clock import HOUR, Clock, micros, wall_us
+from domain.reporting import Kind, day_period, edges_of, week_period
+from domain.shift_calendar import at_minute
+from services import clocks
+from services.floor import facts
+from services.kpi import reading, shift_days
+from services.kpi.keeping import Keeper
+from services.reports.gather import report
+from services.reports.scheduled import ended, running
+from services.rows.floor import Window
+from services.rows.kpi import Ask
+from tests.services.reports import plant
+
+ZONE = plant.ZONE
+FIRST = date(2026, 11, 20)
+
+
+def at(text: str) -> int:
+    return micros(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(ZONE)))
+
+
+def shift(name: str, line: str, from_us: int, to_us: int) -> dict[str, object]:
+    return {"instance": "m", "shift_id": f"{name}-{line}-{from_us}", "line_id": line, "name": name,
+            "start_us": from_us, "end_us": to_us, "break_s": 0, "break_start_us": None, "frozen_us": from_us,
+            "updated_us": 0}  # fmt: skip
+
+
+@pytest.fixture
+def nights(database: Database) -> Database:
+    """The line of the reports with shifts at 06:00, 14:00 and 22:00, as plants have them."""
+    with database.write() as tx:
+        plant.build(tx, evil=False)
+        tx.execute(delete(t.shifts))
+        for k in range(-2, 3):
+            day = FIRST + timedelta(days=k)
+            rows = [shift(name, plant.LINE, at_minute(day, begin * 60, ZONE), at_minute(day, end * 60, ZONE))
+                    for name, begin, end in (("Early", 6, 14), ("Late", 14, 22))]  # fmt: skip
+            after = day + timedelta(days=1)
+            night = (at_minute(day, 22 * 60, ZONE), at_minute(after, 6 * 60, ZONE))
+            tx.execute(insert(t.shifts), [*rows, shift("Night", plant.LINE, *night)])
+    return database
+
+
+def test_a_day_goes_from_shift_to_shift_and_days_meet(nights) -> None:
+    with nights.read() as tx:
+        spans = [shift_days.span_of(tx, plant.LINE, ZONE, day_period(FIRST + timedelta(days=k), ZONE))
+                 for k in range(3)]  # fmt: skip
+        week = shift_days.span_of(tx, plant.LINE, ZONE, week_period(FIRST, ZONE))
+    assert spans[0].from_us == at("2026-11-20T06:00") and spans[0].to_us == at("2026-11-21T06:00")
+    assert all(a.to_us == b.from_us for a, b in pairwise(spans))
+    assert week.from_us == at("2026-11-16T00:00")  # no night shift was planned over that midnight
+    assert week.to_us == at("2026-11-23T06:00")  # the one of Sunday was
+
+
+def test_report_figures_and_floor_say_the_same_of_a_day(nights) -> None:
+    now = at("2026-11-21T20:00")
+    with nights.write() as tx:
+        clocks.write(tx, "north", Clock(now, wall_us(), 1e-12))
+    Keeper(nights).turn()
+    with nights.read() as tx:
+        named = day_period(FIRST, ZONE)
+        paper = report(tx, plant.LINE, shift_days.whole(tx, [plant.LINE], ZONE, named), now)
+        view = reading.read(tx, Ask(plant.LINE, named.from_us, named.to_us))
+        yesterday = facts.stretch(tx, plant.LINE, Window.YESTERDAY, now, ZONE)
+    assert paper.whole.oee == pytest.approx(view.whole.figures.oee)
+    assert paper.whole.good == pytest.approx(view.whole.measures.good) and paper.whole.good > 0
+    for name in ("production_us", "down_us", "planned_us", "outside_us", "no_data_us"):
+        assert getattr(paper.whole.measures, name) == getattr(view.whole.measures, name)
+    assert (yesterday.from_us, yesterday.to_us) == (at("2026-11-20T06:00"), at("2026-11-21T06:00"))
+    assert paper.counted.startswith("2026-11-20 06:00 to 2026-11-21 06:00: a shift counts whole")
+
+
+def test_a_day_is_over_when_its_last_shift_is(nights) -> None:
+    with nights.read() as tx:
+        before, after = (
+            [p.key for p in ended(tx, "north", Kind.DAY, ZONE, at("2026-11-20T12:00"), at(until))]
+            for until in ("2026-11-21T05:59", "2026-11-21T06:00")
+        )
+        night = [p.key for p in running(tx, "north", Kind.DAY, ZONE, at("2026-11-21T03:00"))]
+    assert "2026-11-20" not in before and "2026-11-20" in after
+    assert night == ["2026-11-20"]
+
+
+def test_lines_with_other_shifts_keep_their_own_days(nights) -> None:
+    with nights.write() as tx:
+        tx.execute(insert(t.shifts), [shift("Long", "north/machining/line-9", at("2026-11-20T20:00"),
+                                            at("2026-11-21T08:00"))])  # fmt: skip
+    with nights.read() as tx:
+        named = day_period(FIRST, ZONE)
+        both = shift_days.whole(tx, [plant.LINE, "north/machining/line-9"], ZONE, named)
+    assert (both.from_us, both.to_us) == (at("2026-11-20T00:00"), at("2026-11-21T08:00"))
+    assert edges_of(both, ZONE) == (named.from_us, named.to_us) and both.key == named.key
+
+
+@pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 28), 23), (date(2026, 10, 24), 25)])
+def test_a_night_in_which_the_clock_moves(database: Database, day, hours) -> None:
+    after = day + timedelta(days=1)
+    with database.write() as tx:
+        plant.build(tx, evil=False)
+        tx.execute(delete(t.shifts))
+        for one in (day - timedelta(days=1), day):
+            night = (at_minute(one, 22 * 60, ZONE), at_minute(one + timedelta(days=1), 6 * 60, ZONE))
+            tx.execute(insert(t.shifts), [shift("Night", plant.LINE, *night)])
+        span = shift_days.span_of(tx, plant.LINE, ZONE, day_period(day, ZONE))
+    assert (span.from_us, span.to_us) == (at(f"{day}T06:00"), at(f"{after}T06:00"))
+    assert span.to_us - span.from_us == hours * HOUR
