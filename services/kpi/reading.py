@@ -24,7 +24,7 @@ from services.kpi import bottlenecks, sums, valid
 from services.kpi.lines import Cells, Line, at_pace, line_products
 from services.kpi.planned import zone_of
 from services.queries.common import names_of
-from services.rows.kpi import FLAGS_BACK_US, Ask, BigLossRow, FlagRow, KpiRow, KpiView, LossRow
+from services.rows.kpi import FLAGS_BACK_US, Ask, BigLossRow, BottleneckRow, FlagRow, KpiRow, KpiView, LossRow
 
 SHOWN_FLAGS = 40
 PERFECT = frozenset({Cause.NO_SHIFT, Cause.REMOVED, Cause.PLACED_LATER})
@@ -40,11 +40,11 @@ def read(tx: Connection, ask: Ask) -> KpiView:
     units = [u.equipment_id for line in lines for u in line.units]
     pace = [ask.scope] if level == "unit" else [line.constraint.equipment_id for line in lines]
     shown = units if level == "line" else pace
-    beside = () if level == "unit" else [u for u in units if u not in shown]
-    cube = sums.read(tx, shown, beside, ask, zone)
+    after = {} if level in ("unit", "line") else {u: line.after[0] for line in lines for u in line.after}
+    cube = sums.read(tx, shown, after, ask, zone)
     cells, lost = cube.by_product(), sums.losses(tx, pace, ask, zone)
     whole = waits_of(at_pace(cells, lines, level, ask.scope), lost, pace)
-    goals = valid.goals(tx, [*_above(ask.scope, lines), *units])
+    goals = valid.goals(tx, [*_above(ask.scope, lines), *(units if level in ("unit", "line") else ())])
     below = parts(ask, lines, cells, level, model, goals)
     goal = goals.at(ask.scope, ask.to_us - 1)
     goal = (
@@ -68,13 +68,21 @@ def read(tx: Connection, ask: Ask) -> KpiView:
         big_losses(whole, rate if _paces(lines, level, ask.scope) else 0),
         flagged,
         count,
-        bottlenecks.find(lines, cells, sums.charged(tx, units, ask, zone)) if level != "unit" else (),
+        _bottlenecks(tx, lines, level, units, ask, zone),
         low,
         high,
         model,
         rate,
         valid.upto(tx, units),
     )
+
+
+def _bottlenecks(
+    tx: Connection, lines: Sequence[Line], level: str, units: Sequence[str], ask: Ask, zone: str
+) -> tuple[BottleneckRow, ...]:
+    if level == "unit":
+        return ()
+    return bottlenecks.find(lines, sums.busy(tx, units, ask, zone), sums.charged(tx, units, ask, zone))
 
 
 def lines_of(tx: Connection, scope: str) -> list[Line]:

@@ -27,8 +27,6 @@ _SUM: dict[str, ColumnElement[Any]] = {
     **{name: func.sum(column(name)) for name in REAL},
 }
 TOTALS = tuple(_SUM[name] for name in NAMES)
-BESIDE = ("delay_us", "down_us", "setup_us", "production_us", "scrap")
-"""What counts of machines that do not set the pace: what they scrapped, and whether they waited."""
 MONTHS_FROM_DAYS = 62
 DAYS_SHOWN = 100
 TWO_DAYS_US = 2 * DAY
@@ -65,33 +63,51 @@ class Cube:
         return _grouped(((unit, shift), m) for (unit, shift, _), m in self.cells.items() if unit in units)
 
 
-def read(tx: Connection, units: Sequence[str], beside: Sequence[str], ask: Ask, zone: str) -> Cube:
-    """The sums of a stretch: whole months, and the days at its edges; BESIDE of the machines `beside`."""
-    months, days = pieces(ask, zone)
+def read(tx: Connection, units: Sequence[str], after: Mapping[str, str], ask: Ask, zone: str) -> Cube:
+    """The sums of a stretch: whole months, and the days at its edges. Machines `after` a constraint count by
+    their scrap only, which is booked to the machine that stands for them."""
     found: list[tuple[tuple[str, str, str], Measures]] = []
-    for table, at, spans in (
-        (t.kpi_months, t.kpi_months.c.month_us, months),
-        (t.kpi_days, t.kpi_days.c.day_us, days),
-    ):
+    scrapped: dict[tuple[str, str, str], float] = defaultdict(float)
+    for table, at, span in _levels(ask, zone):
         key = (table.c.equipment_id, table.c.shift, table.c.product_id)
-        for span in spans:
-            for names, which in ((NAMES, units), (BESIDE, beside)):
-                rows = _sums(tx, table, key, names, _where(table, at, which, ask, span)) if which else ()
-                found += [((row[0], row[1], row[2]), m) for row, m in rows]
+        rows = _rows(tx, table, key, NAMES, _where(table, at, units, ask, span))
+        found += [((row[0], row[1], row[2]), Measures(*row[3:])) for row in rows]
+        behind_it = _where(table, at, list(after), ask, span)
+        for unit, shift, product, scrap in _rows(tx, table, key, ("scrap",), behind_it) if after else ():
+            scrapped[after[unit], shift, product] += scrap
+    found += [(place, Measures(scrap=scrap)) for place, scrap in scrapped.items()]
     return Cube(_grouped(found))
 
 
-def _sums(
-    tx: Connection, table: Table, key: tuple[Any, ...], names: tuple[str, ...], where: Sequence[Any]
-) -> list[tuple[Any, Measures]]:
-    """(row, measures) of every group; what is not named is 0."""
+def busy(tx: Connection, units: Sequence[str], ask: Ask, zone: str) -> dict[str, tuple[int, int]]:
+    """(planned busy time, of it delay) of each machine."""
+    found: dict[str, tuple[int, int]] = {}
+    names = ("delay_us", "down_us", "setup_us", "production_us")
+    for table, at, span in _levels(ask, zone):
+        rows = _rows(tx, table, (table.c.equipment_id,), names, _where(table, at, units, ask, span))
+        for unit, delay, *rest in rows:
+            pbt, waited = found.get(unit, (0, 0))
+            found[unit] = (pbt + delay + sum(rest), waited + delay)
+    return found
+
+
+def _levels(ask: Ask, zone: str) -> list[tuple[Table, Any, tuple[int, int]]]:
+    """(table, column of its time, stretch) that together cover what is asked."""
+    months, days = pieces(ask, zone)
+    m, d = t.kpi_months, t.kpi_days
+    return [*((m, m.c.month_us, span) for span in months), *((d, d.c.day_us, span) for span in days)]
+
+
+def _rows(
+    tx: Connection, table: Table, key: tuple[Any, ...], names: Sequence[str], where: Sequence[Any]
+) -> Sequence[Any]:
+    """The key and the sums of every group."""
     query = select(*key, *(_SUM[name] for name in names)).where(*where).group_by(*key)
-    make = Measures if names is NAMES else _with(names)
-    return [(row, make(*row[len(key) :])) for row in tx.execute(query.select_from(table))]
+    return tx.execute(query.select_from(table)).all()
 
 
 def _with(names: tuple[str, ...]) -> Callable[..., Measures]:
-    """Measures of some names by position."""
+    """Measures of some names by position; what is not named is 0."""
     places = [NAMES.index(name) for name in names]
     none: list[Any] = [getattr(Measures(), name) for name in NAMES]
 
@@ -102,6 +118,9 @@ def _with(names: tuple[str, ...]) -> Callable[..., Measures]:
         return Measures(*row)
 
     return make
+
+
+_DAY = _with(_DAILY)
 
 
 def by_month(ask: Ask, zone: str) -> bool:
@@ -118,13 +137,11 @@ def trend(
     measured: dict[tuple[int, str], list[Measures]] = defaultdict(list)
     scrapped: dict[tuple[int, str], float] = defaultdict(float)
     for table, at, when, span in _steps(ask, zone):
-        key, low_high = (table.c.equipment_id, when), _where(table, at, pace, ask, span)
-        for row, m in _sums(tx, table, key, _DAILY, low_high):
-            measured[row[1], row[0]].append(m)
-        behind_it = (
-            select(*key, _SUM["scrap"]).where(*_where(table, at, list(after), ask, span)).group_by(*key)
-        )
-        for unit, begin, scrap in tx.execute(behind_it.select_from(table)) if after else ():
+        key = (table.c.equipment_id, when)
+        for unit, begin, *values in _rows(tx, table, key, _DAILY, _where(table, at, pace, ask, span)):
+            measured[begin, unit].append(_DAY(*values))
+        behind_it = _where(table, at, list(after), ask, span)
+        for unit, begin, scrap in _rows(tx, table, key, ("scrap",), behind_it) if after else ():
             scrapped[begin, after[unit]] += scrap
     found: dict[int, list[Measures]] = defaultdict(list)
     for (begin, unit), parts in sorted(measured.items()):
