@@ -35,7 +35,9 @@ class Settings(BaseSettings):
     host_id: str = "taktwise"
     instance: str = "a"  # names this desk's MQTT clients; two desks on one broker need two names
     mes_urls: dict[str, str] = Field(default_factory=dict)  # instance name -> read-only SQLAlchemy URL
+    mes_mappings: dict[str, str] = Field(default_factory=dict)  # instance -> preset or file (docs/mes.md)
     erp_urls: dict[str, str] = Field(default_factory=dict)
+    erp_mappings: dict[str, str] = Field(default_factory=dict)
     failure_model: Path = ROOT / "models" / "artifacts" / "plant_failure"
     cmapss_model: Path = ROOT / "models" / "artifacts" / "cmapss_fd001"
     secret_key: str = ""  # seals second factors; var/secret.key unless set. Several: the first seals

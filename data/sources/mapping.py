@@ -1,8 +1,13 @@
-"""Mapping files: which foreign table and column becomes which of ours, checked when they are read."""
+"""Mapping files: which foreign table and column becomes which of ours, checked when they are read.
 
+docs/mes.md describes the file.
+"""
+
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -13,6 +18,7 @@ from domain.errors import SettingsError
 FOLDER = Path(__file__).parent / "mappings"
 _OWNER = {"stock": "module"}  # the column that names where a row came from, if not `instance`
 _NAME = r"[A-Za-z_][A-Za-z0-9_$]*"
+_TABLE = rf"^({_NAME}\.)?{_NAME}$"
 
 
 class ColumnKind(StrEnum):
@@ -23,27 +29,63 @@ class ColumnKind(StrEnum):
     WHOLE = "whole"
     FLAG = "flag"
     TIME = "time"
+    DAY = "day"
+    DAY_END = "day_end"
     EQUIPMENT = "equipment"
 
 
+_Column = Annotated[str, Field(pattern=rf"^({_NAME}\.)?{_NAME}$")]  # its own, or `join.column`
+
+
 class ColumnMap(BaseModel):
-    """One foreign column."""
+    """One foreign column. `values` says what each of its words is here; others make the row unreadable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    column: str = Field(pattern=f"^{_NAME}$")
+    column: _Column
     kind: ColumnKind = Field(default=ColumnKind.TEXT, alias="is")
+    values: dict[str, str] = Field(default_factory=dict, max_length=100)
+
+
+class JoinMap(BaseModel):
+    """A row of another table that belongs to ours: the one whose `key` equals our `by`, or none."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    table: str = Field(pattern=_TABLE)
+    by: _Column
+    key: str = Field(pattern=f"^{_NAME}$")
 
 
 class EntityMap(BaseModel):
-    """One foreign table. `updated` must grow with every change of a row; `key` tells its rows apart."""
+    """One foreign table. `key` tells its rows apart; the newest of `updated` must grow with every change
+    of a row. Rows in which a column of `need` is empty are not read.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    table: str = Field(pattern=rf"^({_NAME}\.)?{_NAME}$")
+    table: str = Field(pattern=_TABLE)
     key: str = Field(pattern=f"^{_NAME}$")
-    updated: str = Field(pattern=f"^{_NAME}$")
+    updated: tuple[_Column, ...] = Field(min_length=1, max_length=8)
+    joins: dict[Annotated[str, Field(pattern=f"^{_NAME}$")], JoinMap] = Field(
+        default_factory=dict, max_length=8
+    )
+    need: tuple[_Column, ...] = Field(default=(), max_length=20)
     columns: dict[str, ColumnMap]
+
+    @field_validator("updated", mode="before")
+    @classmethod
+    def _one_or_more(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _joined_before(self) -> "EntityMap":
+        known: set[str] = set()
+        for name, join in self.joins.items():
+            _check_joins([join.by], known)
+            known.add(name)
+        _check_joins([*self.updated, *self.need, *(c.column for c in self.columns.values())], known)
+        return self
 
     @field_validator("columns", mode="before")
     @classmethod
@@ -54,18 +96,35 @@ class EntityMap(BaseModel):
 
 
 class Mapping(BaseModel):
-    """A mapping file. `times` is the unit of every time column, `updated` included."""
+    """A mapping file. `times` is the unit of every time column, `updated` included; days begin in `zone`.
+
+    `notify`: the channel on which the database says (PostgreSQL, NOTIFY) that something changed.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    times: Literal["microseconds", "milliseconds", "seconds"] = "microseconds"
+    times: Literal["microseconds", "milliseconds", "seconds", "timestamps"] = "microseconds"
+    zone: str = "UTC"
     overlap_s: float = Field(default=60, ge=0, le=86_400)
+    notify: str = Field(default="", pattern=r"^([a-z_][a-z0-9_]{0,62})?$")
     entities: dict[str, EntityMap]
 
     @property
     def unit_us(self) -> int:
-        """Microseconds in one unit of the foreign times."""
-        return {"microseconds": 1, "milliseconds": 1_000, "seconds": 1_000_000}[self.times]
+        """Microseconds in one unit of the foreign times; 1 for timestamps, which need none."""
+        return {"milliseconds": 1_000, "seconds": 1_000_000}.get(self.times, 1)
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"{value} is no time zone")
+        return value
+
+    @property
+    def day_zone(self) -> ZoneInfo:
+        """Where its days begin."""
+        return ZoneInfo(self.zone)
 
     @model_validator(mode="after")
     def _fits_our_tables(self) -> "Mapping":
@@ -81,9 +140,26 @@ class Mapping(BaseModel):
         return self
 
 
+def _check_joins(columns: Sequence[str], known: set[str]) -> None:
+    for name in columns:
+        join, _, _ = name.rpartition(".")
+        if join and join not in known:
+            raise ValueError(f"{name}: there is no join {join} before it")
+
+
 def owner(entity: str) -> str:
     """The column of our table that names the instance (or ERP module) that a row came from."""
     return _OWNER.get(entity, "instance")
+
+
+def presets() -> tuple[str, ...]:
+    """The names of the mappings that are shipped."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
+
+
+def named(name: str) -> Mapping:
+    """A preset by its name, else the mapping in a file. Raises SettingsError."""
+    return load(FOLDER / f"{name}.yaml" if name in presets() else Path(name))
 
 
 def load(path: Path) -> Mapping:

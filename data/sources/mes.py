@@ -4,22 +4,23 @@ The watermark is (updated, key). Each poll starts a little before it (`overlap_s
 times and transactions that committed late are not lost; rows already passed on are left out.
 """
 
-import math
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Engine, and_, column, create_engine, event, or_, select, table
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from data.sources.mapping import ColumnKind, EntityMap, Mapping
+from data.sources import mes_values
+from data.sources.mapping import ColumnKind, ColumnMap, EntityMap, Mapping
+from data.sources.mes_query import UPDATED, Cursor, build
+from data.store import tables as t
 from domain.clock import SECOND
 from domain.errors import Malformed, SettingsError, Unavailable
 
 PAGE = 2_000
-_INT64 = 2**63
 Row = dict[str, Any]
 FindEquipment = Callable[[str], str | None]
 Passed = dict[tuple[int, str], int]  # (updated, key) -> hash of the row that was passed on
@@ -61,19 +62,20 @@ class ForeignDatabase:
         found = self.mapping.entities[entity]
         passed = self._passed.setdefault(entity, {})
         begin = since.updated_us - round(self.mapping.overlap_s * SECOND * max(1.0, speed))
-        cursor: tuple[int, Any] | None = None
+        cursor: Cursor | None = None
+        since_there = mes_values.foreign_time(begin, self.mapping)
         for old in [stamp for stamp in passed if stamp[0] < begin]:
             del passed[old]
         while True:
-            raw = self._query(found, begin // self.mapping.unit_us, cursor)
+            raw = self._query(found, since_there, cursor)
             if not raw:
                 return
-            page = self._page(found, raw, passed, find)
+            page = self._page(entity, raw, passed, find)
             if page.rows or page.bad:
                 page.watermark = max(page.watermark, since, key=lambda mark: (mark.updated_us, mark.key))
                 yield page
             passed.update({self._stamp(found, row): _content(row) for row in raw})
-            cursor = (raw[-1][found.updated], raw[-1][found.key])
+            cursor = (raw[-1][UPDATED], raw[-1][found.key])
 
     def forget(self, entity: str) -> None:
         """Pass everything on again: the equipment that rows name may be known now."""
@@ -83,16 +85,8 @@ class ForeignDatabase:
         """Give the connections back."""
         self._engine.dispose()
 
-    def _query(self, entity: EntityMap, begin: int, cursor: tuple[int, Any] | None) -> list[Row]:
-        names = dict.fromkeys([entity.key, entity.updated, *(c.column for c in entity.columns.values())])
-        schema, _, name = entity.table.rpartition(".")
-        source = table(name, *(column(found) for found in names), schema=schema or None)
-        updated, key = source.c[entity.updated], source.c[entity.key]
-        query = select(source).order_by(updated, key).limit(PAGE)
-        if cursor is None:
-            query = query.where(updated >= begin)
-        else:
-            query = query.where(or_(updated > cursor[0], and_(updated == cursor[0], key > cursor[1])))
+    def _query(self, entity: EntityMap, since: Any, cursor: Cursor | None) -> list[Row]:
+        query = build(entity, self._engine.dialect, since, cursor, PAGE)
         try:
             with self._engine.connect() as connection:
                 return [dict(row._mapping) for row in connection.execute(query)]
@@ -104,76 +98,44 @@ class ForeignDatabase:
     def _stamp(self, entity: EntityMap, row: Row) -> tuple[int, str]:
         key = str(row[entity.key]).replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
         with suppress(TypeError, ValueError, OverflowError):
-            return self._time(row[entity.updated]), key
+            return mes_values.time_us(row[UPDATED], self.mapping), key
         return 0, key
 
-    def _page(self, entity: EntityMap, raw: list[Row], passed: Passed, find: FindEquipment) -> Page:
-        page = Page()
+    def _page(self, entity: str, raw: list[Row], passed: Passed, find: FindEquipment) -> Page:
+        page, columns = Page(), self.mapping.entities[entity].columns
         for row in raw:
-            stamp = self._stamp(entity, row)
+            stamp = self._stamp(self.mapping.entities[entity], row)
             if passed.get(stamp) == _content(row):
                 continue
             page.watermark = Watermark(*stamp)
             try:
-                found = {
-                    ours: self._value(row[its.column], its.kind, page, find)
-                    for ours, its in entity.columns.items()
-                }
+                found = {ours: self._value(row[its.column], its, page, find) for ours, its in columns.items()}
                 if "product_id" in found and found["product_id"] is None:
                     found["product_id"] = ""  # an order without a product is kept, and flagged
-                page.rows.append({**found, "updated_us": self._time(row[entity.updated])})
+                _must_be_there(entity, found)
+                page.rows.append({**found, "updated_us": mes_values.time_us(row[UPDATED], self.mapping)})
             except (TypeError, ValueError, OverflowError) as error:
                 page.bad.append((row, str(error)))
         return page
 
-    def _value(self, value: Any, kind: ColumnKind, page: Page, find: FindEquipment) -> Any:
-        if value is None:
-            return None
-        if kind is ColumnKind.EQUIPMENT:
-            equipment_id = find(str(value))
-            if equipment_id is None:
-                page.unknown.add(str(value))
-                raise ValueError(f"no equipment is known as {value}")
-            return equipment_id
-        if kind is ColumnKind.TIME:
-            return self._time(value)
-        return _READ[kind](value)
-
-    def _time(self, value: Any) -> int:
-        return _whole(int(value) * self.mapping.unit_us)
+    def _value(self, raw: Any, its: ColumnMap, page: Page, find: FindEquipment) -> Any:
+        if raw is None or its.kind is not ColumnKind.EQUIPMENT:
+            return mes_values.value(raw, its, self.mapping)
+        equipment_id = find(str(raw))
+        if equipment_id is None:
+            page.unknown.add(str(raw))
+            raise ValueError(f"no equipment is known as {raw}")
+        return equipment_id
 
 
 def _content(row: Row) -> int:
     return hash(tuple(row.values()))
 
 
-def _finite(value: Any) -> float:
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError(f"{value!r} is no number")
-    return number
-
-
-def _whole(value: Any) -> int:
-    number = int(value)
-    if not -_INT64 <= number < _INT64:
-        raise ValueError("a whole number beyond 64 bits")
-    return number
-
-
-def _text(value: Any) -> str:
-    text = str(value)
-    if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise ValueError("a text that no database can hold")
-    return text
-
-
-_READ: dict[ColumnKind, Callable[[Any], Any]] = {
-    ColumnKind.TEXT: _text,
-    ColumnKind.NUMBER: _finite,
-    ColumnKind.WHOLE: _whole,
-    ColumnKind.FLAG: bool,
-}
+def _must_be_there(entity: str, row: Row) -> None:
+    for name, found in row.items():
+        if found is None and not t.metadata.tables[entity].c[name].nullable:
+            raise ValueError(f"{name} is empty")
 
 
 def _translated(error: DBAPIError) -> Unavailable | Malformed:
@@ -202,7 +164,7 @@ def _read_only(url: str) -> Engine:
             parsed,
             pool_size=1,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": 5},
+            connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
             execution_options={"postgresql_readonly": True},
         )
     raise SettingsError(f"databases of the kind {parsed.get_backend_name()!r} are not supported")

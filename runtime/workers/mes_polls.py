@@ -1,47 +1,89 @@
-"""Polls the MES and ERP databases, in a thread of the ingest process."""
+"""Polls the MES and ERP databases, in a thread of the ingest process.
+
+Each is read every `EVERY_S`; one that calls (NOTIFY) is read at once.
+"""
 
 import logging
 import threading
+import time
 
 from data.sources import mapping
 from data.sources.mes import ForeignDatabase
+from data.sources.mes_wake import Doorbell, Listener, can_ring
 from data.store.database import Database
-from domain.errors import NotFound, Retryable
+from domain.errors import NotFound, Retryable, SettingsError
 from runtime.settings import Settings
 from services import clocks
 from services.ingest.mes import MesIntake
 
 EVERY_S = 2.0
+LEAST_S = 0.1  # between two polls, however often a database calls
 log = logging.getLogger("taktwise.mes")
 
 
 def open_all(settings: Settings) -> dict[str, ForeignDatabase]:
     """The databases by instance name. Raises SettingsError for a wrong URL or mapping."""
-    kinds = ((settings.mes_urls, "virtual_mes.yaml"), (settings.erp_urls, "virtual_erp.yaml"))
+    kinds = (
+        (settings.mes_urls, settings.mes_mappings, "virtual_mes"),
+        (settings.erp_urls, settings.erp_mappings, "virtual_erp"),
+    )
+    for urls, mappings, _ in kinds:
+        if stray := sorted(set(mappings) - set(urls)):
+            raise SettingsError(f"a mapping is given for {stray[0]}, but no database URL")
     return {
-        name: ForeignDatabase(url, mapping.load(mapping.FOLDER / file))
-        for urls, file in kinds
+        name: ForeignDatabase(url, mapping.named(mappings.get(name, preset)))
+        for urls, mappings, preset in kinds
         for name, url in urls.items()
     }
 
 
-def run(settings: Settings, foreign: dict[str, ForeignDatabase], stop: threading.Event) -> None:
+def run(
+    settings: Settings, foreign: dict[str, ForeignDatabase], stop: threading.Event, every_s: float = EVERY_S
+) -> None:
     """Poll until `stop` is set. A database that is away, ours or theirs, is tried again."""
-    database = Database(settings.store_url, pool_size=2)
-    intake = MesIntake(database)
-    said: dict[str, str] = {}
+    database, bell = Database(settings.store_url, pool_size=2), Doorbell()
+    listeners = _listeners(settings, foreign, bell, stop)
+    intake, said, due = MesIntake(database), dict[str, str](), set(foreign)
+    all_due = time.monotonic() + every_s
     while not stop.is_set():
-        for name, source in foreign.items():
+        for name in sorted(due):
             if stop.is_set():
                 break
-            trouble = _poll(database, intake, settings.site, name, source)
+            trouble = _poll(database, intake, settings.site, name, foreign[name])
             if trouble != said.get(name, ""):
                 log.warning("%s: %s", name, trouble or "reads again")
                 said[name] = trouble
-        stop.wait(EVERY_S)
+        stop.wait(LEAST_S)
+        due = _called(bell, stop, all_due)
+        if not due:
+            due, all_due = set(foreign), time.monotonic() + every_s
+    for listener in listeners:
+        listener.join(5)
     for source in foreign.values():
         source.close()
     database.close()
+
+
+def _listeners(
+    settings: Settings, foreign: dict[str, ForeignDatabase], bell: Doorbell, stop: threading.Event
+) -> list[Listener]:
+    urls = settings.mes_urls | settings.erp_urls
+    found = [
+        Listener(name, urls[name], source.mapping.notify, bell, stop)
+        for name, source in foreign.items()
+        if source.mapping.notify and can_ring(urls[name])
+    ]
+    for listener in found:
+        listener.start()
+    return found
+
+
+def _called(bell: Doorbell, stop: threading.Event, until: float) -> set[str]:
+    """Who rings until then (monotonic seconds), as soon as one does; nobody when all are due."""
+    while not stop.is_set() and (left := until - time.monotonic()) > 0:
+        if rung := bell.wait(min(left, 0.5)):
+            return rung
+    return set()
 
 
 def _poll(database: Database, intake: MesIntake, site: str, name: str, source: ForeignDatabase) -> str:

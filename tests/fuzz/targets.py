@@ -13,6 +13,7 @@ from pathlib import Path
 
 from data.sources import mapping, topic_mapping
 from data.sources.mes import ForeignDatabase, Row
+from data.sources.mes_query import UPDATED
 from data.sources.messages import Findings
 from data.sources.sparkplug_host import SparkplugHost, must_say_online
 from data.sources.topic_reading import TopicReader
@@ -166,15 +167,16 @@ class MesRows:
     """Rows of a foreign database, as a driver hands them over."""
 
     def __init__(self) -> None:
-        self.mapping = mapping.load(mapping.FOLDER / "virtual_mes.yaml")
-        self.foreign = ForeignDatabase("sqlite:///nowhere.db", self.mapping)
-        self.entities = list(self.mapping.entities.values())
+        shipped = [mapping.named(name) for name in mapping.presets()]
+        self.foreign = [ForeignDatabase("sqlite:///nowhere.db", found) for found in shipped]
 
     def __call__(self, rng: random.Random) -> None:
-        entity = rng.choice(self.entities)
-        columns = [entity.key, entity.updated, *(c.column for c in entity.columns.values())]
+        foreign = rng.choice(self.foreign)
+        entity = rng.choice(list(foreign.mapping.entities))
+        its = foreign.mapping.entities[entity]
+        columns = [its.key, UPDATED, *(c.column for c in its.columns.values())]
         row: Row = {column: self._cell(rng) for column in columns}
-        page = self.foreign._page(entity, [row], {}, lambda found: "north/a" if found else None)
+        page = foreign._page(entity, [row], {}, lambda found: "north/a" if found else None)
         assert len(page.rows) + len(page.bad) == 1
         for found in page.rows:
             assert all(_storable(cell) for cell in found.values()), found

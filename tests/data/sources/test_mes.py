@@ -178,6 +178,12 @@ def test_the_shipped_mappings_fit_the_virtual_mes_and_erp(tmp_path: Path) -> Non
         ("entities: {products: {table: a, key: b, updated: c, columns: {product_id: x}}}", "missing"),
         ("entities: {products: {table: 'a; DROP', key: b, updated: c, columns: {}}}", "table"),
         ("times: fortnights\nentities: {}", "times"),
+        ("zone: Atlantis/Capital\nentities: {}", "no time zone"),
+        ("notify: 'x; DROP TABLE y'\nentities: {}", "notify"),
+        (
+            "entities: {products: {table: a, key: b, updated: c, columns: {product_id: b, name: d.n}}}",
+            "no join d",
+        ),
     ],
 )
 def test_a_wrong_mapping_is_one_clear_line(tmp_path: Path, text_: str, said: str) -> None:

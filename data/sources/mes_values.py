@@ -1,0 +1,85 @@
+"""Values of foreign columns as ours: numbers, texts, times. Whatever does not fit raises ValueError."""
+
+import math
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from data.sources.mapping import ColumnKind, ColumnMap, Mapping
+from domain.clock import SECOND
+
+_INT64 = 2**63
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def value(raw: Any, its: ColumnMap, mapping: Mapping) -> Any:
+    """One value; None stays None. Raises ValueError, TypeError or OverflowError."""
+    if raw is None:
+        return None
+    if its.values:
+        raw = _translated(str(raw), its)
+    if its.kind is ColumnKind.TIME:
+        return time_us(raw, mapping)
+    if its.kind in (ColumnKind.DAY, ColumnKind.DAY_END):
+        return _midnight(raw, mapping, 1 if its.kind is ColumnKind.DAY_END else 0)
+    return _READ[its.kind](raw)
+
+
+def time_us(raw: Any, mapping: Mapping) -> int:
+    """Microseconds UTC. A timestamp without a zone is in UTC, as databases of servers keep it."""
+    if mapping.times != "timestamps":
+        return _whole(int(raw) * mapping.unit_us)
+    found = raw if isinstance(raw, datetime) else datetime.fromisoformat(str(raw))
+    since = (found.replace(tzinfo=UTC) if found.tzinfo is None else found) - _EPOCH
+    return (since.days * 86_400 + since.seconds) * SECOND + since.microseconds
+
+
+def foreign_time(us: int, mapping: Mapping) -> Any:
+    """The inverse of `time_us`, for a comparison in the foreign database; never before the year 1."""
+    if mapping.times != "timestamps":
+        return us // mapping.unit_us
+    return (_EPOCH + timedelta(microseconds=max(us, 0))).replace(tzinfo=None)
+
+
+def _midnight(raw: Any, mapping: Mapping, days_on: int) -> int:
+    """Microseconds UTC at which a calendar day (or the one `days_on` later) begins in the mapping's zone."""
+    if isinstance(raw, datetime):
+        raise ValueError(f"{raw} is a time, not a day")
+    day = raw if isinstance(raw, date) else date.fromisoformat(str(raw))
+    start = datetime.combine(day + timedelta(days=days_on), time(), mapping.day_zone)
+    return round((start - _EPOCH).total_seconds()) * SECOND
+
+
+def _translated(word: str, its: ColumnMap) -> str:
+    if word not in its.values:
+        raise ValueError(f"{its.column} says {word[:100]}, which the mapping does not know")
+    return its.values[word]
+
+
+def _finite(raw: Any) -> float:
+    number = float(raw)
+    if not math.isfinite(number):
+        raise ValueError(f"{raw!r} is no number")
+    return number
+
+
+def _whole(raw: Any) -> int:
+    number = int(raw)
+    if not -_INT64 <= number < _INT64:
+        raise ValueError("a whole number beyond 64 bits")
+    return number
+
+
+def _text(raw: Any) -> str:
+    text = str(raw)
+    if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValueError("a text that no database can hold")
+    return text
+
+
+_READ: dict[ColumnKind, Callable[[Any], Any]] = {
+    ColumnKind.TEXT: _text,
+    ColumnKind.NUMBER: _finite,
+    ColumnKind.WHOLE: _whole,
+    ColumnKind.FLAG: bool,
+}

@@ -1,0 +1,48 @@
+"""Tables as Tryton 8.2 makes them on PostgreSQL (modules production, production_routing,
+production_work): names, types and what may be empty, of the columns that the mapping reads."""
+
+from sqlalchemy import Boolean, Column, Date, DateTime, Engine, Float, Integer, MetaData, String, Table, text
+
+metadata = MetaData()
+
+
+def _table(name: str, *columns: Column) -> Table:
+    kept = [Column("create_date", DateTime()), Column("write_date", DateTime())]
+    return Table(name, metadata, Column("id", Integer, primary_key=True), *columns, *kept)
+
+
+template = _table("product_template", Column("name", String, nullable=False), Column("active", Boolean))
+product = _table(
+    "product_product", Column("template", Integer, nullable=False), Column("code", String)
+)  # fmt: skip
+production = _table(
+    "production",
+    Column("number", String),
+    Column("state", String),
+    Column("product", Integer),
+    Column("quantity", Float),
+    Column("planned_start_date", Date),
+    Column("planned_date", Date),
+    Column("effective_start_date", Date),
+    Column("effective_date", Date),
+    Column("work_center", Integer),
+)
+work = _table(
+    "production_work",
+    Column("production", Integer, nullable=False),
+    Column("operation", Integer, nullable=False),
+    Column("work_center", Integer),
+    Column("state", String),
+)
+NOTIFY = """
+CREATE FUNCTION taktwise_says() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN NOTIFY taktwise; RETURN NULL; END $$;
+CREATE TRIGGER taktwise AFTER INSERT OR UPDATE ON production
+FOR EACH STATEMENT EXECUTE FUNCTION taktwise_says();
+"""
+
+
+def call_at_each_change(engine: Engine) -> None:
+    """What docs/mes.md tells the database's owner to type, for one table."""
+    with engine.begin() as tx:
+        tx.execute(text(NOTIFY))
