@@ -8,11 +8,9 @@ sign, they may be one of the two. Roles are words here; `auth` says which there 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
-from domain.clock import HOUR, micros, utc
+from domain.clock import HOUR
 from domain.equipment import within
 from domain.errors import Forbidden, InvalidInput
 
@@ -239,13 +237,24 @@ def _why_not(
     return ABOVE if last and max(limits) < matter.cost_cents else ""
 
 
-def check_emergency(policy: Policy, person: Person) -> Emergency:
-    """Raise Forbidden unless this person may act alone in an emergency."""
+def check_role(policy: Policy, matter: Matter, person: Person) -> None:
+    """Raise Forbidden unless this person's role decides on such a matter: what rejecting it asks for."""
+    rule = policy.rule_for(matter)
+    wanted = frozenset().union(*policy.consents.values()) if rule.two_consents else rule.roles
+    if not any(a.roles & wanted for a in person.authorities):
+        raise Forbidden(_WRONG_ROLE)
+
+
+def check_emergency(policy: Policy, person: Person, proposed_by: str) -> Emergency:
+    """Raise Forbidden unless this person may act alone in an emergency, which a proposer never may."""
     rules = policy.emergency
     if rules is None:
         raise Forbidden("the policy knows no emergency path")
     if not any(a.roles & rules.act for a in person.authorities):
         raise Forbidden("your role may not act alone in an emergency")
+    others = (a for a in person.authorities if proposed_by not in (person.account_id, a.holder_id))
+    if not any(a.roles & rules.act for a in others):
+        raise Forbidden(PROPOSED_IT)
     return rules
 
 
@@ -257,41 +266,3 @@ def check_ratifier(policy: Policy, acted_by: str, person: Person) -> None:
     allowed = (a for a in person.authorities if a.holder_id != acted_by)
     if rules is None or not any(a.roles & rules.ratify for a in allowed):
         raise Forbidden("your role does not ratify emergencies")
-
-
-def steps_due(policy: Policy, opened_us: int, deadline_us: int, now_us: int) -> tuple[int, ...]:
-    """Numbers (0..) of the escalation steps whose time has come."""
-    span = max(1, deadline_us - opened_us)
-    gone = (now_us - opened_us) / span
-    return tuple(k for k, step in enumerate(policy.escalation) if gone >= step.share)
-
-
-def may_tell_at(quiet: Quiet | None, zone: str, now_us: int, deadline_us: int) -> int:
-    """When a message outside the desk may leave: now, or at the end of the quiet hours.
-
-    Quiet hours never delay a case whose deadline falls inside them, or shortly (`margin_us`) after.
-    """
-    if quiet is None or quiet.from_min == quiet.until_min:
-        return now_us
-    local = utc(now_us).astimezone(ZoneInfo(zone))
-    minute = local.hour * 60 + local.minute
-    crossing = quiet.from_min > quiet.until_min
-    inside = (
-        minute >= quiet.from_min or minute < quiet.until_min
-        if crossing
-        else quiet.from_min <= minute < quiet.until_min
-    )
-    if not inside:
-        return now_us
-    day = local.date() + timedelta(days=1 if crossing and minute >= quiet.from_min else 0)
-    until = time(quiet.until_min // 60 % 24, quiet.until_min % 60)
-    end_us = micros(datetime.combine(day, until, tzinfo=ZoneInfo(zone)))
-    return now_us if deadline_us <= end_us + quiet.margin_us else end_us
-
-
-def clock_minutes(text: str) -> int:
-    """`22:30` as minutes of the day; InvalidInput for anything else."""
-    hours, _, minutes = text.partition(":")
-    if not (hours.isdigit() and minutes.isdigit() and int(hours) <= 24 and int(minutes) < 60):
-        raise InvalidInput(f"{text!r} is no time of day")
-    return (int(hours) * 60 + int(minutes)) % (24 * 60)

@@ -33,6 +33,9 @@ class CaseKind(StrEnum):
     OUTLOOK = "outlook"
 
 
+SEEN_BY_PEOPLE = frozenset({CaseKind.RAISED, CaseKind.INSPECTED})
+
+
 class CaseState(StrEnum):
     """Where a case stands. `refused`: nobody does the work; `cancelled`: it was taken back."""
 

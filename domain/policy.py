@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from domain.cases import SEEN_BY_PEOPLE, CaseKind
 from domain.clock import HOUR, MINUTE
 from domain.errors import InvalidInput, NotNow
 from domain.recommendation import PREPARE_US
@@ -11,6 +12,7 @@ QUIET_US = 8 * HOUR
 QUIET_RISE = 0.15
 SHORTEST_US, LONGEST_US = 2 * HOUR, 8 * HOUR
 CALM_PREDICTIONS = 3
+MATERIAL_COST = 0.1  # of the cost: a change beyond it is to be read anew
 DEFAULT_ACTION = "Nothing is sent; the limit alarm and the plant's own rules stay in force."
 SIGNED_ACTS = frozenset({"approve", "reject", "withdraw", "undo", "emergency", "ratify"})
 REJECT_REASONS = {
@@ -33,7 +35,7 @@ class Approval:
     cost_cents: int
     now_us: int
     deadline_us: int
-    evidence_us: int | None  # None: a person raised the case, there is no data to grow stale
+    evidence_us: int | None  # None: a person has seen it, there is no data to grow stale
 
 
 def check_in_time(facts: Approval) -> None:
@@ -43,6 +45,11 @@ def check_in_time(facts: Approval) -> None:
     if facts.evidence_us is not None and facts.now_us - facts.evidence_us > STALE_AFTER_US:
         age = round((facts.now_us - facts.evidence_us) / MINUTE)
         raise NotNow(f"the newest data behind this advice is {age} min old; wait for fresh data")
+
+
+def grows_stale(kind: CaseKind) -> bool:
+    """Does the case rest on data? What a person reports, or has found by looking, does not grow stale."""
+    return kind not in SEEN_BY_PEOPLE
 
 
 def above_limit(cost_cents: int, limit_cents: int) -> bool:

@@ -1,8 +1,12 @@
 """Filters that the address remembers, so that a link shows the same thing to a colleague."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import streamlit as st
+
+T = TypeVar("T")
+ROWS = 50
 
 
 def line_filter(lines: Sequence[tuple[str, str]]) -> str:
@@ -36,3 +40,21 @@ def remember(name: str, value: str) -> None:
         st.query_params[name] = value
     elif not value and name in st.query_params:
         del st.query_params[name]
+
+
+def page_of(rows: Sequence[T], size: int = ROWS) -> Sequence[T]:
+    """The rows of the page that the address names, with the way to the others below; all when few."""
+    last = max(0, (len(rows) - 1) // size)
+    asked = st.query_params.get("page", "")
+    now = min(int(asked) - 1 if asked.isdecimal() and int(asked[:9]) > 0 else 0, last)
+    remember("page", str(now + 1) if now else "")
+    if last:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button("Newer", disabled=now == 0, key="page-newer"):
+                remember("page", str(now) if now > 1 else "")
+                st.rerun()
+            if st.button("Older", disabled=now == last, key="page-older"):
+                remember("page", str(now + 2))
+                st.rerun()
+            st.caption(f"{now * size + 1} to {min(len(rows), (now + 1) * size)} of {len(rows)}")
+    return rows[now * size : (now + 1) * size]

@@ -1,10 +1,13 @@
 """Text fields that lose nothing: not by a lost connection, a reload, or a screen that draws itself anew."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import streamlit as st
 
 from components.kept import Kept, keeper
+from domain.drafts import known
+from domain.errors import UserFixable
 from services.desk import Desk
 
 
@@ -35,11 +38,14 @@ def kept_line(desk: Desk, subject: str, label: str, *, most: int = 300) -> str:
 def _kept(
     desk: Desk, subject: str, otherwise: str, draw: Callable[[str, str, Callable[[], None]], str]
 ) -> str:
+    if not known(subject):
+        raise ValueError(f"name the kind of {subject!r} in domain.drafts")
     draft = desk.commands.drafts.load(desk.actor, subject)
     key, shown = f"text-{subject}-{draft.uses}", draft.content or otherwise
 
-    def keep() -> None:
-        desk.commands.drafts.save(desk.actor, subject, st.session_state[key], draft.uses)
+    def keep() -> None:  # what cannot be kept is told beside the field, by static/drafts.js
+        with suppress(UserFixable):
+            desk.commands.drafts.save(desk.actor, subject, st.session_state[key], draft.uses)
 
     with st.container(gap=None):
         text = draw(shown, key, keep)

@@ -8,9 +8,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from auth.sessions import SESSION_COOKIE
-from domain.errors import InvalidInput, NotSignedIn
+from domain.drafts import LONGEST_SUBJECT
+from domain.errors import InvalidInput, NotNow, NotSignedIn
 from services.accounts import Accounts
-from services.commands.drafts import LONGEST, LONGEST_SUBJECT, DraftCommands
+from services.commands.drafts import LONGEST, DraftCommands
 
 MOST_BYTES = 6 * LONGEST + 2_000  # JSON may write a character in six
 
@@ -27,7 +28,9 @@ class Typed(BaseModel):
 
 
 def routes(accounts: Accounts, drafts: DraftCommands) -> list[BaseRoute]:
-    """204 kept; 409 an act has used this text up; 401 nobody, 403 somebody else is signed in; 413, 422."""
+    """204 kept; 409 an act has used this text up; 401 nobody, 403 somebody else is signed in; 413, 422;
+    507 this person has too many unfinished texts.
+    """
 
     def keep(token: str | None, typed: Typed) -> Response:
         try:
@@ -39,6 +42,8 @@ def routes(accounts: Accounts, drafts: DraftCommands) -> list[BaseRoute]:
             return PlainTextResponse(str(error), 401)
         except InvalidInput as error:
             return PlainTextResponse(str(error), 422)
+        except NotNow as error:
+            return PlainTextResponse(str(error), 507)
         return Response(status_code=204) if kept else PlainTextResponse("used up", 409)
 
     async def take(request: Request) -> Response:

@@ -26,6 +26,7 @@ from services import audit
 from services.planning import no_prediction, planned, propose
 from services.signing import hash_of
 from services.situation import Site, causes_of, machine_at, site_at
+from services.sources.still import any_old, refresh
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,11 @@ def troubles(tx: Connection, site: Site) -> list[Trouble]:
 
 
 def watch_site(tx: Connection, site: Site, found: Sequence[Trouble]) -> list[int]:
-    """Open a case for each machine in trouble that has none; the numbers of the new cases."""
+    """Open a case for each machine in trouble that has none; the numbers of the new cases.
+
+    What a limit has said before holds as of now.
+    """
+    refresh(tx, CaseKind.LIMIT, [one.equipment_id for one in found if one.open_case is not None], site.now_us)
     return [_open(tx, site, one) for one in found if one.open_case is None]
 
 
@@ -69,7 +74,10 @@ def watch_stopped(database: Database) -> int:
 
 
 def _any_new(tx: Connection, site_id: str) -> bool:
-    return any(one.open_case is None for one in troubles(tx, site_at(tx, site_id)))
+    site = site_at(tx, site_id)
+    found = troubles(tx, site)
+    held = [one.equipment_id for one in found if one.open_case is not None]
+    return len(held) < len(found) or any_old(tx, CaseKind.LIMIT, site_id, held, site.now_us)
 
 
 def _dealt_with(tx: Connection, equipment_id: str, now_us: int) -> bool:

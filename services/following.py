@@ -19,10 +19,10 @@ from domain.evidence import Evidence
 from domain.ids import new_id
 from domain.messages import CommandKind, CommandState, Finding
 from domain.policy import DEFAULT_ACTION
-from services import audit
+from services import audit, shadow
 from services.planning import Planned, after_finding, propose
 from services.signing import hash_of
-from services.situation import Site, causes_of, machine_at
+from services.situation import Site, causes_of, machine_at, prediction_at
 
 WORN = frozenset({Finding.DEGRADED, Finding.FAILED})
 CARRIED = frozenset({CommandState.SENT, CommandState.ACCEPTED, CommandState.DONE})
@@ -32,15 +32,10 @@ UNTAKEN = (CaseState.REJECTED.value, CaseState.EXPIRED.value, CaseState.WITHDRAW
 def follow_up(tx: Connection, case: dict[str, Any], finding: Finding, cause: str, site: Site) -> str | None:
     """Open the case of the repair; its id, or None when there is nothing to follow.
 
-    Nothing follows an inspection that was never sent, nor while the model behind the case is stopped.
+    Nothing follows an inspection that was never sent, nor while the model behind the case is stopped or in
+    shadow. Whoever proposed the inspection, a person too, counts as the proposer of the repair.
     """
-    orders = store.commands_of(tx, case["case_id"])
-    inspected = any(o["kind"] == CommandKind.INSPECTION_ORDER and o["state"] in CARRIED for o in orders)
-    if finding not in WORN or not inspected:
-        return None
-    if CommandKind.MAINTENANCE_ORDER in {o["kind"] for o in orders}:
-        return None
-    if stops.stopped(tx, site.site_id, Evidence.from_json(case["evidence"]).model_name, hold=True):
+    if not is_worn_inspection(tx, case, finding) or _silenced(tx, case, site):
         return None
     machine = machine_at(tx, case["equipment_id"])
     found = cause if cause in causes_of(tx, machine.machine_type) else case["cause"]
@@ -51,6 +46,22 @@ def follow_up(tx: Connection, case: dict[str, Any], finding: Finding, cause: str
         return None
     plan = after_finding(tx, case, site.now_us, store.next_number(tx), found)
     return _open(tx, case, key, plan, site) if plan is not None and plan.advice.worth_a_case else None
+
+
+def is_worn_inspection(tx: Connection, case: dict[str, Any], finding: Finding) -> bool:
+    """Did the inspection of this case, which is no repair, find wear?"""
+    orders = store.commands_of(tx, case["case_id"])
+    inspected = any(o["kind"] == CommandKind.INSPECTION_ORDER and o["state"] in CARRIED for o in orders)
+    repaired = any(o["kind"] == CommandKind.MAINTENANCE_ORDER for o in orders)
+    return finding in WORN and inspected and not repaired
+
+
+def _silenced(tx: Connection, case: dict[str, Any], site: Site) -> bool:
+    """Is the model whose figures the repair would rest on stopped, or in shadow?"""
+    if stops.stopped(tx, site.site_id, Evidence.from_json(case["evidence"]).model_name, hold=True):
+        return True
+    known = prediction_at(tx, case["prediction_id"]) if case["prediction_id"] else None
+    return known is not None and shadow.in_shadow(tx, known)
 
 
 def _open(tx: Connection, case: dict[str, Any], key: str, plan: Planned, site: Site) -> str:
@@ -75,7 +86,7 @@ def _open(tx: Connection, case: dict[str, Any], key: str, plan: Planned, site: S
         "opened_wall_us": wall_us(),
         "default_action": DEFAULT_ACTION,
         "permission": "decide",
-        "proposed_by": plan.proposer,
+        "proposed_by": case["proposed_by"],
         "reason": "",
         "evidence_us": site.now_us,
         "evidence": evidence,

@@ -191,6 +191,7 @@ def _case(signal: Signal, plan: Planned) -> dict[str, Any]:
         "proposed_by": signal.said_by,
         "reason": "",
         **plan.columns(),
+        "evidence_us": signal.at_us,
         "evidence": text,
         "evidence_hash": hash_of(text),
     }

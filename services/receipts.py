@@ -16,7 +16,7 @@ from domain.clock import wall_us
 from domain.ids import new_id
 from domain.messages import CommandKind, CommandState, Finding, Receipt, ReceiptStatus
 from services import audit
-from services.following import follow_up
+from services.following import follow_up, is_worn_inspection
 from services.proposal import cancel_of
 from services.situation import Site, site_at
 
@@ -120,7 +120,10 @@ def settle(tx: Connection, case_id: str, site: Site) -> None:
         return
     rows = store.commands_of(tx, case_id)
     derived = derive(views(rows))
-    judged = derived.state is CaseState.DONE and store.outcome(tx, case_id) is not None
+    found = store.outcome(tx, case_id)
+    judged = found is not None and (
+        derived.state not in UNDER_WAY or is_worn_inspection(tx, case, Finding(found["finding"]))
+    )
     state = CaseState.JUDGED if judged else derived.state
     if (state.value, derived.attention) == (case["state"], bool(case["attention"])):
         return

@@ -21,11 +21,12 @@ from domain.errors import Conflict
 from domain.evidence import Evidence, alternatives_from_json
 from domain.ids import new_id
 from domain.messages import CommandKind, Finding
-from domain.policy import DEFAULT_ACTION, keeps_quiet
+from domain.policy import DEFAULT_ACTION, MATERIAL_COST, keeps_quiet
 from domain.prediction import Prediction, PredictionStatus
 from domain.recommendation import AT_ONCE
 from services import audit, ending, renewing, shadow
 from services.crowding import makes_room
+from services.fallen import signers, tell_fallen
 from services.following import judge_untaken
 from services.joining import Signal, Source, join
 from services.planning import Planned, planned, propose
@@ -34,7 +35,7 @@ from services.situation import Site, prediction_at, site_at
 
 UNDECIDED_STATES = tuple(state.value for state in UNDECIDED)
 INSPECTION_COUNTS_US = 2 * DAY
-MATERIAL_RISK, MATERIAL_COST = 0.1, 0.1
+MATERIAL_RISK = 0.1
 RENEW_US = HOUR
 
 
@@ -208,8 +209,10 @@ def _join(tx: Connection, case: dict[str, Any], p: Prediction) -> Considered:
     if not plan.advice.worth_a_case:
         ending.end(tx, case, CaseState.WITHDRAWN, "waiting costs less by now", p.at_us, "withdrawn")
         return Considered(Effect.WITHDRAWN, case["case_id"], "waiting costs less by now")
+    signed = signers(tx, case)
     _change(tx, case, values)
     propose(tx, case["case_id"], plan.commands(plan.advice.advised), wall_us())
+    tell_fallen(tx, site_at(tx, case["site_id"]), {**case, **values}, signed, "newer data say otherwise")
     detail = {
         "title": values["title"],
         "evidence_hash": values["evidence_hash"],

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, select
 
 from data.store import notices as store
 from data.store import tables as t
-from domain.approval import may_tell_at
 from domain.clock import wall_us
+from domain.telling import may_tell_at
 from services.policy.current import policy_in_force
 from services.situation import Site
 

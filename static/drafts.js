@@ -17,6 +17,7 @@ const WORDS = {
   waiting: "No connection. Your words are kept in this browser and sent when it is back.",
   refused: "Not kept: sign in again. Your words stay in this browser.",
   long: "Too long to be kept.",
+  full: "Not kept: you have too many unfinished texts. Send or empty some. Your words stay in this browser.",
 };
 
 const copies = {
@@ -48,7 +49,7 @@ const copies = {
   },
 };
 
-// What became of it: "kept", "used" (an act has used this text up), "refused", "long", or "waiting".
+// What became of it: "kept", "used" (an act has used this text up), "refused", "long", "full", or "waiting".
 async function send(copy) {
   try {
     const answer = await fetch("/drafts", {
@@ -58,7 +59,7 @@ async function send(copy) {
       keepalive: copy.text.length < 15_000, // the browser lets larger ones not outlive the page
     });
     if (answer.ok) return "kept";
-    return { 401: "refused", 403: "refused", 409: "used", 413: "long", 422: "long" }[answer.status] ?? "waiting";
+    return { 401: "refused", 403: "refused", 409: "used", 413: "long", 422: "long", 507: "full" }[answer.status] ?? "waiting";
   } catch {
     return "waiting";
   }
@@ -118,7 +119,7 @@ class Field {
     this.sending = false;
     const now = copies.get(this.name);
     const same = now && now.text === copy.text && now.uses === copy.uses;
-    if (state !== "waiting" && state !== "refused" && same) copies.drop(this.name);
+    if (["kept", "used", "long"].includes(state) && same) copies.drop(this.name);
     this.say(same || state === "waiting" ? state : "typing");
     if (state === "waiting") this.timer = setTimeout(() => this.flush(), AGAIN_MS);
     else if (now && !same) this.flush();

@@ -1,13 +1,21 @@
 // Every table on every screen can be downloaded as CSV. The same rule as domain/spreadsheet.py keeps a
 // cell from running as a formula; a test compares the two.
 const FORMULA = ["=", "+", "-", "@", "\t", "\r", "\n"];
+const BEFORE = /^[ "'\u00a0\v\f]+/; // what may stand before the sign in a part of a text
 const NUMBER = /^-?\d{1,3}(,?\d{3})*(\.\d+)?$/;
 
 export function plain(text) {
   const number = text.replace(/^\u2212/, "-");
   if (NUMBER.test(number)) return number.replaceAll(",", "");
   const shown = text.normalize("NFKC").trimStart();
-  return FORMULA.some((sign) => text.startsWith(sign) || shown.startsWith(sign)) ? "'" + text : text;
+  const [first, ...rest] = text.split(/([;\r\n])/);
+  const shielded = first + rest.map((part) => (begins(part) ? "'" + part : part)).join("");
+  return FORMULA.some((sign) => text.startsWith(sign) || shown.startsWith(sign)) ? "'" + shielded : shielded;
+}
+
+// Where semicolons separate, what follows one inside a text is a cell of its own.
+function begins(part) {
+  return /^[=+\-@]/.test(part.normalize("NFKC").replace(BEFORE, ""));
 }
 
 export function csv(rows) {

@@ -27,6 +27,13 @@ def policies(tx: Connection) -> list[dict[str, Any]]:
     return _all(tx.execute(select(t.policies).order_by(t.policies.c.version.desc())))
 
 
+def version_in_force(tx: Connection) -> int:
+    """The number of the policy in force; 1 is the one that comes with the desk."""
+    return int(
+        tx.execute(select(t.policies.c.version).where(t.policies.c.active_key == ACTIVE)).scalar() or 1
+    )
+
+
 def next_policy_version(tx: Connection) -> int:
     """The next version's number; 1 is the policy that comes with the desk."""
     return 1 + (tx.execute(select(func.max(t.policies.c.version))).scalar() or 1)

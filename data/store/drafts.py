@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Select, select, update
+from sqlalchemy import Connection, Select, delete, func, select, update
 
 from data.store import tables as t
 from data.store.upsert import upsert
@@ -38,6 +38,19 @@ def use_up(tx: Connection, account_id: str, subjects: Sequence[str]) -> None:
     """Forget texts that an act has used. What is still on its way for them is not kept again."""
     mine = (_D.account_id == account_id) & _D.subject.in_(list(subjects))
     tx.execute(update(t.drafts).where(mine).values(content="", uses=_D.uses + 1))
+
+
+def kept_beside(tx: Connection, account_id: str, subject: str) -> tuple[int, int]:
+    """How many other texts of a person are kept, and their characters together."""
+    others = (_D.account_id == account_id) & (_D.subject != subject) & (_D.content != "")
+    query = select(func.count(), func.coalesce(func.sum(func.length(_D.content)), 0)).where(others)
+    count, characters = tx.execute(query).one()
+    return int(count), int(characters)
+
+
+def forget_old(tx: Connection, before_wall_us: int) -> int:
+    """Forget texts that nobody has touched since; returns how many rows went."""
+    return tx.execute(delete(t.drafts).where(_D.saved_wall_us < before_wall_us)).rowcount
 
 
 def _mine(account_id: str, subject: str) -> Select[tuple[str, int]]:

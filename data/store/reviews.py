@@ -30,9 +30,9 @@ def change(tx: Connection, review_id: str, version: int, values: Mapping[str, An
     return done.rowcount == 1
 
 
-def reviews(tx: Connection, *where: ColumnElement[bool], limit: int) -> list[dict[str, Any]]:
+def reviews(tx: Connection, *where: ColumnElement[bool]) -> list[dict[str, Any]]:
     """Reviews, the newest failure first."""
-    query = select(t.failure_reviews).where(*where).order_by(_R.failed_us.desc(), _R.review_id).limit(limit)
+    query = select(t.failure_reviews).where(*where).order_by(_R.failed_us.desc(), _R.review_id)
     return [dict(row) for row in tx.execute(query).mappings()]
 
 

@@ -108,7 +108,8 @@ def _offered(case: CaseView) -> dict[str, str]:
         offered["approve"] = SIGN_AS[case.approval.my_part or Part.DECISION]
         if not case.too_late:
             offered["change"] = "Approve with changes"
-        offered["reject"] = "Reject"
+        if case.approval.may_reject:
+            offered["reject"] = "Reject"
     if case.state in UNDER_WAY and case.may_decide and what_can_be_taken_back(case.commands):
         offered["undo"] = "Take back"
     if case.state in JUDGEABLE and case.may_judge:

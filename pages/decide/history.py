@@ -1,5 +1,7 @@
 """Decided cases, what came of them, and the audit of one."""
 
+from functools import partial
+
 import streamlit as st
 
 from components.card import STATES
@@ -8,7 +10,7 @@ from components.tables import lead
 from domain.cases import UNDECIDED, CaseState
 from domain.clock import DAY
 from domain.recommendation import CAUSE_LABELS
-from pages.filters import choice, line_filter, remember
+from pages.filters import choice, line_filter, page_of, remember
 from services.desk import Desk
 from services.rows.decide import HistoryFilter
 
@@ -21,12 +23,14 @@ def render(desk: Desk) -> None:
     rows = desk.queries.decide.history(_filters(desk))
     with top:
         st.html(lead(headline(rows)))
-    st.html(history_panel(rows, desk.site, desk.now_us))
+    table = st.container()
+    shown = page_of(rows)
+    table.html(history_panel(shown, desk.site, desk.now_us))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        number = _audited([row.number for row in rows])
+        number = _audited([row.number for row in shown])
         if rows:
             name = f"taktwise-cases-{desk.site.site_id}.csv"
-            data = history_csv(rows, desk.site)
+            data = partial(history_csv, rows, desk.site)  # all of them, made when it is asked for
             st.download_button("Download as CSV", data, name, "text/csv", on_click="ignore")
     if number:
         st.html(audit_panel(desk.queries.decide.audit(number), desk.site))

@@ -44,6 +44,11 @@ def _proposed(desk: Desk, version: PolicyRow) -> None:
     wrong = [v for v in desk.queries.policy.verdicts(version.content) if not v.ok]
     if wrong:
         st.html(c.verdicts_panel(wrong))
+    if version.outdated:
+        st.caption(
+            f"Another version came into force after version {version.version} was proposed: it can only be "
+            "refused. Whoever still wants it proposes it anew."
+        )
     if not version.mine:
         st.caption(
             f"Version {version.version}, proposed by {version.proposed_by}. Another person decides about it."
@@ -51,7 +56,7 @@ def _proposed(desk: Desk, version: PolicyRow) -> None:
         return
     with st.form(f"decide-{version.policy_id}", clear_on_submit=True):
         st.caption(f"Version {version.version}, proposed by {version.proposed_by}: {version.why}")
-        words = {True: "Put it in force", False: "Refuse it"}
+        words = {False: "Refuse it"} if version.outdated else {True: "Put it in force", False: "Refuse it"}
         agrees = st.radio(
             "Your decision", list(words), format_func=words.__getitem__, index=None, horizontal=True
         )

@@ -36,13 +36,16 @@ def from_file(desk: Desk) -> None:
             st.warning(str(error))
             return
         st.html(c.check_panel(found, desk.site, desk.now_us))
-        pressed = not found.wrong and st.button(f"Take in {len(found.entries)} lines")
-        if pressed and done(lambda: _take(desk, content, replace=replace)):
+        # the key holds what was shown: a press under an older preview only draws the new one
+        words, key = f"Take in {len(found.entries)} lines", f"take-roster-{found.digest}"
+        pressed = not found.wrong and st.button(words, key=key)
+        if pressed and done(lambda: _take(desk, content, found.digest, replace=replace)):
             st.rerun()
 
 
-def _take(desk: Desk, content: bytes, *, replace: bool) -> None:
-    st.toast(desk.commands.roster.take_in(desk.actor, desk.site.site_id, content, replace=replace))
+def _take(desk: Desk, content: bytes, read: str, *, replace: bool) -> None:
+    roster, site_id = desk.commands.roster, desk.site.site_id
+    st.toast(roster.take_in(desk.actor, site_id, content, replace=replace, read=read))
 
 
 def change_duty(desk: Desk, rows: tuple[DutyRow, ...], span: Span) -> None:

@@ -1,5 +1,7 @@
 """Why did we not see it? Every unplanned failure, the day before it, the verdict and the next step."""
 
+from functools import partial
+
 import streamlit as st
 
 from components import reviews as c
@@ -8,7 +10,7 @@ from components.tables import empty, lead
 from domain.errors import NotFound
 from domain.failure_review import LABELS, NEXT_STEPS, Verdict
 from pages.decide.policy import done
-from pages.filters import choice
+from pages.filters import choice, page_of
 from services.desk import Desk
 from services.rows.reviews import ReviewRow
 
@@ -25,15 +27,12 @@ def render(desk: Desk) -> None:
     every = desk.queries.reviews.reviews()
     st.html(lead(c.headline(every)))
     with st.container(horizontal=True):
-        state = choice(
-            "State", "state", [("", "All"), ("open", "Wait for a verdict"), ("settled", "Settled")]
-        )
-        verdict = choice(
-            "Verdict", "verdict", [("", "All verdicts"), *((v.value, LABELS[v]) for v in Verdict)]
-        )
+        state, verdict = choice("State", "state", STATES), choice("Verdict", "verdict", VERDICTS)
     rows = desk.queries.reviews.reviews(state, verdict) if state or verdict else every
-    st.html(c.list_panel(rows, desk.site, desk.now_us))
-    data = c.reviews_csv(rows, desk.site)
+    table = st.container()
+    shown = page_of(rows)
+    table.html(c.list_panel(shown, desk.site, desk.now_us))
+    data = partial(c.reviews_csv, rows, desk.site)  # all of them, made when it is asked for
     st.download_button("Download as CSV", data, "taktwise-missed.csv", "text/csv", on_click="ignore")
 
 

@@ -1,4 +1,7 @@
-"""Deletes raw readings that are older than the plant keeps them, in a thread of the ingest process."""
+"""Deletes raw readings that are older than the plant keeps them, and texts that nobody came back for.
+
+In a thread of the ingest process.
+"""
 
 import logging
 import threading
@@ -7,6 +10,7 @@ from data.store.database import Database
 from domain.clock import wall_us
 from domain.errors import Retryable
 from runtime.settings import Settings
+from services.commands.drafts import DraftCommands
 from services.retention import Retention
 
 EVERY_S = 600.0
@@ -25,12 +29,13 @@ class Keeper:
     def run(self, stop: threading.Event) -> None:
         """Pass after pass until `stop` is set. A database that is away is tried again."""
         database = Database(self._settings.store_url, pool_size=1)
-        retention = Retention(database, self._settings.raw_days)
+        retention, drafts = Retention(database, self._settings.raw_days), DraftCommands(database)
         while not stop.is_set():
             try:
                 retention.begin(wall_us())
                 while retention.step() and not stop.wait(PAUSE_S):
                     self._tell(retention)
+                drafts.forget_old()
                 self._tell(retention)
                 stop.wait(EVERY_S)
             except Retryable as error:

@@ -107,7 +107,7 @@ def note(work: Work, action: str, detail: Mapping[str, Any]) -> None:
 
 def checked_text(text: str, *, optional: bool = False) -> str:
     """The text without blanks at its ends; InvalidInput when it is missing or too long."""
-    words = text.strip()
+    words = text.replace("\0", "").strip()  # PostgreSQL keeps no NUL
     if not words and not optional:
         raise InvalidInput("please write a few words")
     if len(words) > LONGEST_TEXT:

@@ -6,7 +6,7 @@ from typing import Any
 
 from data.store import approvals as store
 from data.store import cases
-from domain.approval import MEANS, Grant, Part, grant
+from domain.approval import MEANS, Grant, Part, check_role, grant
 from domain.cases import CaseState, step
 from domain.errors import Forbidden, NotSignedIn
 from services.actors import load_actor
@@ -38,6 +38,12 @@ def check_code(work: Work) -> None:
     code = policy_in_force(work.tx).rule_for(matter).code_above_cents
     if code is not None and matter.cost_cents > code and (work.proof is None or not work.proof.coded):
         raise Forbidden("at this cost the policy wants a code from your phone beside the password")
+
+
+def check_role_here(work: Work) -> None:
+    """Forbidden unless the policy lets the person's role, or one they stand in for, decide on the case."""
+    person = rights_of(work.tx, work.actor, work.site.now_us).at(work.case["equipment_id"])
+    check_role(policy_in_force(work.tx), matter_of(work.case), person)
 
 
 def granted(work: Work) -> Grant:

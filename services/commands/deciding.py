@@ -5,7 +5,7 @@ from typing import Any
 
 from data.store import cases as store
 from domain.approval import Grant
-from domain.cases import Case, CaseKind, CaseState, step
+from domain.cases import UNDER_WAY, Case, CaseKind, CaseState, step
 from domain.clock import wall_us
 from domain.errors import Forbidden
 from domain.messages import CommandState, Finding
@@ -13,33 +13,29 @@ from domain.policy import Approval, above_limit, check_in_time
 from domain.recommendation import clock_text
 from services.commands import consenting, emergencies, releasing
 from services.commands.acting import Changes, Decided, Work, checked_text, note, save
-from services.following import follow_up
+from services.fallen import signers, tell_fallen
+from services.following import follow_up, is_worn_inspection
 from services.planning import chosen, money, propose, replanned
-from services.policy.current import terms_of
+from services.policy.current import approval_of, terms_of
 from services.proposal import cost_of
 from services.receipts import settle
 from services.signing import APPROVES, APPROVES_CHANGED, EMERGENCY, REJECTS, TAKES_BACK, sign
 
+UNTIL_ENDED = "The case stays open until its orders have ended."
+
 
 def _facts(work: Work, cost_cents: int) -> Approval:
-    case = work.case
-    return Approval(
-        account_id=work.actor.account_id,
-        limit_cents=consenting.limit(work),
-        proposed_by=case["proposed_by"],
-        cost_cents=cost_cents,
-        now_us=work.site.now_us,
-        deadline_us=case["deadline_us"],
-        evidence_us=case["evidence_us"] if case["kind"] == CaseKind.FAILURE_RISK else None,
-    )
+    limit = consenting.limit(work)
+    return approval_of(work.case, work.actor.account_id, work.site.now_us, cost_cents, limit)
 
 
 def approve(work: Work) -> Decided:
     """Approve the orders as they stand."""
-    after = step(work.state, CaseState.APPROVED, by=work.actor.account_id)
+    step(work.state, CaseState.APPROVED, by=work.actor.account_id)
     check_in_time(_facts(work, work.case["cost_cents"]))
+    work = releasing.retimed(work)
+    after = step(work.state, CaseState.APPROVED, by=work.actor.account_id)
     got = consenting.granted(work)
-    releasing.retime(work)
     return (
         _release(work, after, APPROVES, {}, got) if got.releases else consenting.wait(work, got, APPROVES, {})
     )
@@ -63,7 +59,10 @@ def approve_changed(work: Work, changes: Changes) -> Decided:
         "advised": choice.key,
         "alternatives": releasing.with_choice(work.case["alternatives"], choice),
     }
+    others = [one for one in signers(work.tx, work.case) if one != work.actor.account_id]
     propose(work.tx, work.case["case_id"], commands, wall_us())
+    told = {**work.case, **values, "version": after.version}
+    tell_fallen(work.tx, work.site, told, others, f"{work.actor.name} changed it")
     detail = {
         "choice": choice.label,
         "cost_cents": cost,
@@ -122,19 +121,21 @@ def act_alone(work: Work, reason: str) -> Decided:
 
     What has expired, or rests on stale data, is not released this way either.
     """
-    after = step(work.state, CaseState.APPROVED, by=work.actor.account_id)
+    step(work.state, CaseState.APPROVED, by=work.actor.account_id)
     check_in_time(_facts(work, work.case["cost_cents"]))
     consenting.check_code(work)
     due_us = emergencies.begin(work, reason)
-    releasing.retime(work)
+    work = releasing.retimed(work)
+    after = step(work.state, CaseState.APPROVED, by=work.actor.account_id)
     decided = _release(work, after, EMERGENCY, {"reason": reason, "ratify_by_us": due_us}, None)
     by = clock_text(due_us, work.site.zone, work.site.now_us)
     return replace(decided, message=f"{decided.message} Another person has to ratify this by {by}.")
 
 
 def reject(work: Work, reason: str) -> Decided:
-    """Decide against the advice."""
+    """Decide against the advice: whoever's role decides on it, whatever it costs."""
     after = step(work.state, CaseState.REJECTED, by=work.actor.account_id, reason=reason)
+    consenting.check_role_here(work)
     work = save(
         work,
         {
@@ -173,13 +174,20 @@ def comment(work: Work, text: str) -> Decided:
 
 
 def judge(work: Work, finding: Finding, cause: str, text: str) -> Decided:
-    """Record what was found; an earlier finding stays in the audit."""
+    """Record what was found; an earlier finding stays in the audit.
+
+    While orders are under way the case stays open with its finding, so that nothing is ordered a second time;
+    it is closed when they have ended. An inspection that found wear has ended: its repair takes its place.
+    """
     case, before = work.case, store.outcome(work.tx, work.case["case_id"])
-    if case["state"] != CaseState.JUDGED:
+    closes = CaseState(case["state"]) not in UNDER_WAY or is_worn_inspection(work.tx, case, finding)
+    if case["state"] != CaseState.JUDGED and closes:
         after = step(work.state, CaseState.JUDGED)
         closed = case["closed_us"] or work.site.now_us
         values = {"state": after.state.value, "version": after.version, "open_key": None, "closed_us": closed}
         work = save(work, values | {"attention": False})
+    elif case["state"] != CaseState.JUDGED:
+        step(work.state, CaseState.JUDGED)
     outcome = {
         "case_id": case["case_id"],
         "finding": Finding(finding).value,
@@ -190,10 +198,7 @@ def judge(work: Work, finding: Finding, cause: str, text: str) -> Decided:
     }
     store.set_outcome(work.tx, outcome)
     earlier = {"finding": before["finding"], "cause": before["cause"]} if before else None
-    note(
-        work,
-        "recorded the outcome",
-        {"finding": outcome["finding"], "cause": cause, "text": text, "before": earlier},
-    )
+    told = {"finding": outcome["finding"], "cause": cause, "text": text, "before": earlier}
+    note(work, "recorded the outcome", told)
     follow_up(work.tx, work.case, finding, cause, work.site)
-    return Decided.of(work.case, "Recorded.")
+    return Decided.of(work.case, "Recorded." if closes else f"Recorded. {UNTIL_ENDED}")

@@ -4,6 +4,7 @@ from data.store import approvals as store
 from data.store import cases
 from domain.approval import check_emergency, check_ratifier
 from domain.errors import NotNow
+from services.commands import consenting
 from services.commands.acting import Decided, Work, note
 from services.policy.current import policy_in_force, rights_of
 from services.signing import RATIFIES, REFUSES_TO_RATIFY, sign
@@ -12,7 +13,8 @@ from services.signing import RATIFIES, REFUSES_TO_RATIFY, sign
 def begin(work: Work, reason: str) -> int:
     """Write down that somebody acts alone, and until when it is to be ratified (plant time)."""
     policy, now = policy_in_force(work.tx), work.site.now_us
-    rules = check_emergency(policy, rights_of(work.tx, work.actor, now).at(work.case["equipment_id"]))
+    person = rights_of(work.tx, work.actor, now).at(work.case["equipment_id"])
+    rules = check_emergency(policy, person, work.case["proposed_by"])
     row = {
         "case_id": work.case["case_id"],
         "acted_by": work.actor.account_id,
@@ -34,6 +36,8 @@ def ratify(work: Work, agrees: bool, words: str) -> Decided:
         raise NotNow("there is nothing to ratify in this case")
     person = rights_of(work.tx, work.actor, now).at(work.case["equipment_id"])
     check_ratifier(policy_in_force(work.tx), row["acted_by"], person)
+    if agrees:
+        consenting.check_code(work)
     state, meaning = ("ratified", RATIFIES) if agrees else ("refused", REFUSES_TO_RATIFY)
     values = {"state": state, "decided_by": person.account_id, "decided_us": now, "words": words}
     if not store.ratify(work.tx, case_id, values):

@@ -22,7 +22,7 @@ from services import photos
 from services.commands.acting import Decided, Work, checked_text, note
 from services.commands.deciding import judge
 from services.commands.once import Act, ActsOnCases, reach
-from services.situation import site_at
+from services.situation import causes_of, machine_at, site_at
 
 MOST_CENTS = 10**12
 
@@ -40,7 +40,9 @@ class OutcomeCommands:
     ) -> Decided:  # fmt: skip
         """As found by the technician: closes the case. A later finding corrects an earlier one.
 
-        InvalidInput for a grade without wear, and for a photo that is none or too large.
+        The grade belongs to its finding; a photo stays until another takes its place. What stood before is
+        in the audit. InvalidInput for a grade without wear, for a photo that is none or too large, and for a
+        cause that this type of machine does not know.
         """
         if grade and (finding is not Finding.DEGRADED or grade not in GRADES):
             raise InvalidInput("a grade says how worn a part was: slight, clear or severe")
@@ -48,6 +50,7 @@ class OutcomeCommands:
         kept = photos.stored(photo) if photo else None
 
         def do(work: Work) -> Decided:
+            _check_cause(work, cause)
             done = judge(work, finding, cause, words)
             _details(work, grade, kept)
             return done
@@ -91,15 +94,23 @@ class OutcomeCommands:
             note(work, f"{kind.value} the value", detail)
 
 
+def _check_cause(work: Work, cause: str) -> None:
+    known = causes_of(work.tx, machine_at(work.tx, work.case["equipment_id"]).machine_type)
+    if cause not in ("", "unknown", work.case["cause"], *known):
+        raise InvalidInput("this is no known cause for this type of machine")
+
+
 def _details(work: Work, grade: str, photo: tuple[str, bytes] | None) -> None:
-    case_id = work.case["case_id"]
+    case_id, d = work.case["case_id"], t.outcome_details.c
+    before = work.tx.execute(select(d.grade, d.photo_sha256).where(d.case_id == case_id)).one_or_none()
     if photo is not None:
         row = {"sha256": photo[0], "case_id": case_id, "taken_by": work.actor.account_id}
         insert_ignore(work.tx, t.photos, [row | {"taken_wall_us": wall_us(), "data": photo[1]}])
-    row = {"case_id": case_id, "grade": grade, "photo_sha256": photo[0] if photo else ""}
-    upsert(work.tx, t.outcome_details, [row], ("case_id",))
-    if grade or photo:
-        note(work, "added to the outcome", {"grade": grade, "photo_sha256": row["photo_sha256"]})
+    earlier = {"grade": before.grade, "photo_sha256": before.photo_sha256} if before else None
+    now = {"grade": grade, "photo_sha256": photo[0] if photo else (before.photo_sha256 if before else "")}
+    upsert(work.tx, t.outcome_details, [{"case_id": case_id, **now}], ("case_id",))
+    if now != (earlier or {"grade": "", "photo_sha256": ""}):
+        note(work, "added to the outcome", now | {"before": earlier})
 
 
 def _line(work: Work, kind: Entry, cents: int, reason: str) -> dict[str, Any]:

@@ -42,6 +42,8 @@ class PolicyCommands:
 
     def propose(self, actor: Actor, content: str, why: str) -> int:
         """Put a new policy forward; returns its version. The verdicts that it changes are kept with it."""
+        with self._database.read() as tx:
+            self._may(tx, actor, Permission.PROPOSE_POLICY)
         words = checked_text(why)
         if len(content) > LONGEST_FILE:
             raise InvalidInput("this policy is too long")
@@ -54,6 +56,7 @@ class PolicyCommands:
                 "policy_id": policy_id, "version": version, "state": "proposed", "active_key": None,
                 "content": content, "sha256": _sha(content), "why": words,
                 "proposed_by": person.account_id, "proposed_wall_us": wall_us(),
+                "base_version": store.version_in_force(tx),
             }  # fmt: skip
             store.add_policy(tx, row)
             drafts.use_up(tx, person.account_id, [DRAFT, WHY])
@@ -64,10 +67,14 @@ class PolicyCommands:
     def decide(
         self, actor: Actor, policy_id: str, agrees: bool, credential: Credential = NOTHING_TYPED
     ) -> None:
-        """Put a proposed version in force, or refuse it. Never by whoever proposed it; signed."""
+        """Put a proposed version in force, or refuse it. Never by whoever proposed it; signed.
+
+        NotNow when another version came into force after it was proposed: its author has not seen that one.
+        """
         proof = self._signer.prove(actor, credential)
         with self._database.write() as tx:
             person = self._may(tx, actor, Permission.APPROVE_POLICY)
+            audit_store.lock(tx)  # one version after the other
             row = store.policy(tx, policy_id)
             if row is None:
                 raise NotFound("no such version of the policy")
@@ -79,6 +86,9 @@ class PolicyCommands:
                 raise Forbidden("the policy in force lets another role decide about its change")
             if agrees and _sha(row["content"]) != row["sha256"]:
                 raise NotNow("the text of this version was changed after it was proposed")
+            now = store.version_in_force(tx)
+            if agrees and row["base_version"] != now:
+                raise NotNow(f"version {now} came into force after this was proposed; propose it anew on top")
             state = store.ACTIVE if agrees else "refused"
             store.decide_policy(tx, policy_id, state, person.account_id, wall_us())
             detail = {"version": row["version"], "sha256": row["sha256"], "proved_by": proof.by}

@@ -15,11 +15,12 @@ from domain.evidence import (
     alternatives_from_json,
     alternatives_to_json,
 )
-from domain.messages import Command, CommandKind, CommandState, MaintenanceOrder
+from domain.messages import Command, CommandKind, CommandState
 from domain.policy import deadline
 from domain.recommendation import AT_ONCE
-from services.commands.acting import Work
-from services.planning import replanned
+from services.commands.acting import Work, note, save
+from services.fallen import signers, starts, tell_fallen
+from services.planning import propose, replanned
 from services.receipts import cancel_row, drop_dependents
 
 C = CommandState
@@ -48,24 +49,38 @@ def with_choice(stored: str, choice: Alternative) -> str:
     return alternatives_to_json((*others, choice))
 
 
-def retime(work: Work) -> None:
+def retimed(work: Work) -> Work:
     """Orders to be started at once keep that meaning when the decision took a while.
 
-    Another start that has passed is refused: the person chooses a new one.
+    Another start that has passed is refused: the person chooses a new one. Where somebody has signed already,
+    the orders are proposed anew: new ids, a new version, and the signatures so far count no longer.
     """
     now, case = work.site.now_us, work.case
-    rows = [r for r in store.commands_of(work.tx, case["case_id"]) if r["state"] == C.PROPOSED]
-    starts = [p.work.start_us for p in map(_payload, rows) if isinstance(p.work, MaintenanceOrder)]
-    if all(start >= now for start in starts):
-        return
+    before = starts(work.tx, case["case_id"])
+    if all(start >= now for start in before):
+        return work
     if case["advised"] not in AT_ONCE:
         raise NotNow("the planned start has passed; choose another one")
     plan = replanned(work.tx, case, now)
     commands = plan.commands(next(a for a in plan.advice.alternatives if a.key == case["advised"]))
+    rows = [r for r in store.commands_of(work.tx, case["case_id"]) if r["state"] == C.PROPOSED]
     if [(c.kind, c.queue) for c in commands] != [(row["kind"], row["queue"]) for row in rows]:
         raise NotNow("the situation has changed since this was proposed; choose again")
-    for row, command in zip(rows, commands, strict=True):
-        store.set_payload(work.tx, row["command_id"], command.payload())
+    signed = signers(work.tx, case)
+    if signed:
+        propose(work.tx, case["case_id"], commands, wall_us())
+        work = save(work, {"version": case["version"] + 1})
+        tell_fallen(work.tx, work.site, work.case, signed, "its start had passed")
+    else:
+        for row, command in zip(rows, commands, strict=True):
+            store.set_payload(work.tx, row["command_id"], command.payload())
+    moved = {
+        "starts_before_us": before,
+        "starts_us": starts(work.tx, case["case_id"]),
+        "fallen": list(signed),
+    }
+    note(work, "start moved on", moved)
+    return work
 
 
 def _payload(row: dict[str, Any]) -> Payload:

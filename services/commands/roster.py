@@ -13,7 +13,8 @@ from data.store.database import Database
 from domain import roster
 from domain.clock import DAY
 from domain.equipment import within
-from domain.errors import InvalidInput, NotFound
+from domain.errors import Conflict, InvalidInput, NotFound
+from domain.evidence import canonical
 from domain.ids import new_id
 from domain.roster import MOST_ERRORS, Line, Wrong
 from services import audit
@@ -35,32 +36,38 @@ class RosterCommands:
         with self._database.read() as tx:
             return _checked(tx, _who(tx, actor, site_id), site_at(tx, site_id), content, replace=replace)
 
-    def take_in(self, actor: Actor, site_id: str, content: bytes, *, replace: bool = False) -> str:
+    def take_in(
+        self, actor: Actor, site_id: str, content: bytes, *, replace: bool = False, read: str | None = None
+    ) -> str:
         """Enter every line of the file, or nothing: InvalidInput names what is wrong, line by line.
 
         `replace`: duties at the file's places that begin within its days and are not in it end. What is
-        entered already stays as it is.
+        entered already stays as it is. `read`: the digest of what `check` showed; Conflict when something
+        else would happen now. The audit names every row that was entered or ended.
         """
         with self._database.write() as tx:
             person, site = _who(tx, actor, site_id), site_at(tx, site_id)
             found = _checked(tx, person, site, content, replace=replace)
             if found.wrong:
                 raise InvalidInput("; ".join(str(one) for one in found.wrong))
-            fresh_ones = [one for one in found.entries if not one.known]
-            for one in fresh_ones:
-                store.add_duty(tx, _row(one, person))
+            if read is not None and read != found.digest:
+                raise Conflict("the roster was changed since you looked; look at it again")
+            fresh_ones = [_row(one, person) for one in found.entries if not one.known]
+            ended = [row for row in (store.duty(tx, duty_id) for duty_id in found.ends) if row]
+            for row in fresh_ones:
+                store.add_duty(tx, row)
             for duty_id in found.ends:
                 store.end_duty(tx, duty_id, site.now_us)
             told = {
                 "lines": len(found.entries),
-                "entered": len(fresh_ones),
-                "ended": len(found.ends),
+                "entered": fresh_ones,
+                "ended": ended,
                 "sha256": hashlib.sha256(content).hexdigest(),
             }
             _note(tx, person, "took a roster in", "roster", site_id, site, told)
-        ended = f", {len(found.ends)} ended" if found.ends else ""
+        also = f", {len(found.ends)} ended" if found.ends else ""
         known = len(found.entries) - len(fresh_ones)
-        return f"{len(fresh_ones)} entered, {known} were there already{ended}."
+        return f"{len(fresh_ones)} entered, {known} were there already{also}."
 
     def move_duty(self, actor: Actor, duty_id: str, position: int, from_us: int, until_us: int) -> None:
         """Another place in the on-call chain, or other times."""
@@ -120,7 +127,14 @@ def _checked(tx: Connection, person: Actor, site: Site, content: bytes, *, repla
         else:
             entries.append(found)
     ends = _ends(tx, entries, site.now_us) if replace and not wrong else ()
-    return Checked(tuple(entries), tuple(sorted(wrong, key=lambda one: one.number)[:MOST_ERRORS]), ends)
+    told = tuple(sorted(wrong, key=lambda one: one.number)[:MOST_ERRORS])
+    return Checked(tuple(entries), told, ends, _digest(content, entries, ends))
+
+
+def _digest(content: bytes, entries: Sequence[Entry], ends: Sequence[str]) -> str:
+    """The same for the same file and the same effect."""
+    effect = canonical([[one.known for one in entries], sorted(ends)])
+    return hashlib.sha256(content + effect.encode()).hexdigest()
 
 
 class _Names:

@@ -17,10 +17,10 @@ from domain.approval import (
     Policy,
     check_emergency,
     grant,
-    may_tell_at,
 )
 from domain.clock import micros, utc
 from domain.errors import Forbidden
+from domain.telling import may_tell_at
 from services.policy.file import Strict, cents, checked
 
 RELEASES, WAITS, REFUSED, AT_ONCE = "releases", "waits", "refused", "at_once"
@@ -121,7 +121,7 @@ def _signature(policy: Policy, scenario: Scenario) -> tuple[Literal["releases", 
     rights = [p] if p.stands_in_for is None else [p, p.stands_in_for]
     signer = Person(p.who, tuple(Authority(one.who, _roles(one)) for one in rights))
     if scenario.emergency:
-        check_emergency(policy, signer)
+        check_emergency(policy, signer, matter.proposed_by)
         return "releases", "emergency; another person ratifies"
     given = [Given(s.part, s.who, policy.limit_of(_roles(s))) for s in scenario.signed]
     got = grant(policy, matter, given, signer)

@@ -13,9 +13,11 @@ from data.store import approvals as store
 from data.store import cases
 from data.store.database import Database
 from domain.approval import Authority, Given, Matter, Part, Person, Policy
+from domain.cases import CaseKind
 from domain.equipment import within
 from domain.errors import NotSignedIn, Unavailable
 from domain.evidence import Evidence, canonical
+from domain.policy import Approval, grows_stale
 from services.actors import load_actor
 from services.policy.file import DEFAULT, default_policy, read_policy
 from services.signing import hash_of
@@ -55,6 +57,21 @@ def matter(case: Mapping[str, Any], risk: float | None) -> Matter:
         risk=risk,
         equipment_id=case["equipment_id"],
         proposed_by=case["proposed_by"],
+    )
+
+
+def approval_of(
+    case: Mapping[str, Any], account_id: str, now_us: int, cost_cents: int = 0, limit_cents: int = 0
+) -> Approval:
+    """What decides whether a person may approve a case now; for the act and for the screen alike."""
+    return Approval(
+        account_id=account_id,
+        limit_cents=limit_cents,
+        proposed_by=case["proposed_by"],
+        cost_cents=cost_cents,
+        now_us=now_us,
+        deadline_us=case["deadline_us"],
+        evidence_us=case["evidence_us"] if grows_stale(CaseKind(case["kind"])) else None,
     )
 
 

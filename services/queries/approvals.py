@@ -9,13 +9,14 @@ from auth.permissions import Permission
 from data.store import approvals as store
 from data.store import cases
 from data.store import tables as t
-from domain.approval import Part, Policy, check_emergency, check_ratifier, grant
-from domain.cases import UNDECIDED, CaseKind, CaseState
+from domain.approval import Part, Policy, check_emergency, check_ratifier, check_role, grant
+from domain.cases import UNDECIDED, CaseState
 from domain.errors import Forbidden, UserFixable
-from domain.policy import Approval, check_in_time
+from domain.policy import check_in_time
 from services.context import Context
 from services.policy.current import (
     Rights,
+    approval_of,
     given_in,
     limit_of,
     matter_of,
@@ -47,6 +48,7 @@ def approval_view(tx: Connection, context: Context, row: Mapping[str, Any]) -> A
             names[d["account_id"]] for d in duty if d["position"] == 0 and d["account_id"] in names
         ),
         on_call=tuple(names[d["account_id"]] for d in duty if d["position"] > 0 and d["account_id"] in names),
+        may_reject=undecided and _may_reject(context, row, policy, rights),
         may_act_alone=undecided and not releases and _alone(context, row, policy, rights),
         wants_code=_has_code(tx, context.actor.account_id),
         ratification=_ratification(tx, context, row, policy, rights),
@@ -55,15 +57,7 @@ def approval_view(tx: Connection, context: Context, row: Mapping[str, Any]) -> A
 
 def in_time(context: Context, row: Mapping[str, Any]) -> str:
     """'' while the case may be approved, else one sentence: expired, or resting on stale data."""
-    facts = Approval(
-        account_id=context.actor.account_id,
-        limit_cents=0,
-        proposed_by=row["proposed_by"],
-        cost_cents=row["cost_cents"],
-        now_us=context.now_us,
-        deadline_us=row["deadline_us"],
-        evidence_us=row["evidence_us"] if row["kind"] == CaseKind.FAILURE_RISK else None,
-    )
+    facts = approval_of(row, context.actor.account_id, context.now_us)
     try:
         check_in_time(facts)
     except UserFixable as error:
@@ -101,11 +95,19 @@ def _needed(tx: Connection, row: Mapping[str, Any], parts: tuple[Part, ...]) -> 
     )
 
 
+def _may_reject(context: Context, row: Mapping[str, Any], policy: Policy, rights: Rights) -> bool:
+    try:
+        check_role(policy, matter_of(row), rights.at(row["equipment_id"]))
+    except Forbidden:
+        return False
+    return context.actor.may(Permission(row["permission"]), row["equipment_id"])
+
+
 def _alone(context: Context, row: Mapping[str, Any], policy: Policy, rights: Rights) -> bool:
     if not context.actor.may(Permission(row["permission"]), row["equipment_id"]) or in_time(context, row):
         return False
     try:
-        check_emergency(policy, rights.at(row["equipment_id"]))
+        check_emergency(policy, rights.at(row["equipment_id"]), row["proposed_by"])
     except Forbidden:
         return False
     return True

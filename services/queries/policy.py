@@ -47,9 +47,9 @@ class PolicyQueries:
         actor = self._context.actor
         actor.require(Permission.SEE_POLICY)
         with self._context.database.read() as tx:
-            rows, force = store.policies(tx), policy_in_force(tx)
+            rows, force, now = store.policies(tx), policy_in_force(tx), store.version_in_force(tx)
             names = people(tx, [i for r in rows for i in (r["proposed_by"], r["decided_by"])])
-        return tuple(_version(row, names, actor, force) for row in rows)
+        return tuple(_version(row, names, actor, force, now) for row in rows)
 
     def verdicts(self, content: str) -> tuple[VerdictRow, ...]:
         """The test bench on a policy's text. InvalidInput when it is no policy."""
@@ -192,7 +192,9 @@ def _people(tx: Connection) -> list[Actor]:
     return [actor_of(row) for row in rows]
 
 
-def _version(row: Mapping[str, Any], names: Mapping[str, str], actor: Actor, force: Policy) -> PolicyRow:
+def _version(
+    row: Mapping[str, Any], names: Mapping[str, str], actor: Actor, force: Policy, now: int
+) -> PolicyRow:
     mine = (
         row["state"] == "proposed"
         and row["proposed_by"] != actor.account_id
@@ -211,4 +213,5 @@ def _version(row: Mapping[str, Any], names: Mapping[str, str], actor: Actor, for
         decided_by=names.get(row["decided_by"] or "", ""),
         decided_wall_us=row["decided_wall_us"],
         mine=mine,
+        outdated=row["state"] == "proposed" and row["base_version"] != now,
     )

@@ -16,7 +16,6 @@ from services.reviews import BEFORE_US
 from services.rows.predict import Trend
 from services.rows.reviews import Replay, ReviewRow
 
-SHOWN = 200
 RISK = "risk"
 _R, _P = t.failure_reviews.c, t.predictions.c
 
@@ -52,7 +51,7 @@ class ReviewQueries:
         c = self._context
         c.actor.require(Permission.SEE_TRUST)
         mine = (in_scope(_R.equipment_id, c.actor), _R.site_id == c.site.site_id)
-        return rows_of(tx, store.reviews(tx, *mine, *where, limit=SHOWN))
+        return rows_of(tx, store.reviews(tx, *mine, *where))
 
 
 def rows_of(tx: Connection, found: Sequence[dict[str, Any]]) -> tuple[ReviewRow, ...]:

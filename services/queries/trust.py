@@ -11,7 +11,7 @@ from domain.clock import DAY
 from domain.evidence import Evidence
 from services.context import Context
 from services.queries.common import in_scope
-from services.queries.reviews import SHOWN, rows_of
+from services.queries.reviews import rows_of
 from services.rows.trust import Trust
 from services.signing import APPROVES_CHANGED
 from services.trust import Fact, bins, rows
@@ -36,7 +36,7 @@ class TrustQueries:
             facts = _facts(tx, mine & (_C.kind == "failure_risk") & (_C.opened_us > since))
             r = t.failure_reviews.c
             here = (in_scope(r.equipment_id, c.actor), r.site_id == c.site.site_id, r.failed_us > since)
-            missed = rows_of(tx, reviews.reviews(tx, *here, limit=SHOWN))
+            missed = rows_of(tx, reviews.reviews(tx, *here))
             return Trust(rows(facts), bins(facts), missed)
 
 

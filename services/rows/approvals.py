@@ -34,7 +34,7 @@ class ApprovalView:
 
     `my_part`: what a signature of this person gives now, None when nothing; `releases`: whether it sends
     the orders. `on_duty` names who decides now, `on_call` who is asked next. `wants_code`: this person
-    signs with a code from the phone.
+    signs with a code from the phone. `may_reject`: this person's role decides on such a case.
     """
 
     rule: str
@@ -45,6 +45,7 @@ class ApprovalView:
     limit_cents: int
     on_duty: tuple[str, ...]
     on_call: tuple[str, ...]
+    may_reject: bool
     may_act_alone: bool
     wants_code: bool
     ratification: Ratification | None
@@ -52,7 +53,8 @@ class ApprovalView:
 
 @dataclass(frozen=True, slots=True)
 class PolicyRow:
-    """One version of the policy. `mine`: the actor may approve it."""
+    """One version of the policy. `mine`: the actor may decide about it; `outdated`: another one came into
+    force after it was proposed, so that it can only be refused."""
 
     policy_id: str
     version: int
@@ -65,6 +67,7 @@ class PolicyRow:
     decided_by: str
     decided_wall_us: int | None
     mine: bool
+    outdated: bool
 
 
 @dataclass(frozen=True, slots=True)

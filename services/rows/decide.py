@@ -210,4 +210,3 @@ class HistoryFilter:
     state: str = ""
     cause: str = ""
     from_us: int = 0
-    limit: int = 500

@@ -18,8 +18,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a file would enter, everything that is wrong with it, and how many duties it would end."""
+    """What a file would enter, everything that is wrong with it, and the duties that it would end.
+
+    `digest` is another one as soon as taking it in would do something else.
+    """
 
     entries: tuple[Entry, ...]
     wrong: tuple[Wrong, ...]
     ends: tuple[str, ...]
+    digest: str

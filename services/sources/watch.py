@@ -7,10 +7,11 @@ from sqlalchemy import Connection
 
 from data.store import signals, stops
 from data.store.database import Database
+from domain.cases import CaseKind
 from domain.clock import SECOND
 from domain.errors import Retryable, TaktwiseError
-from services.joining import Effect, Signal, Source, take_in
-from services.sources import alarms, anomalies, outlooks, shortages
+from services.joining import KINDS, Effect, Signal, Source, take_in
+from services.sources import alarms, anomalies, outlooks, shortages, still
 from services.spc.pattern_cases import MODEL
 
 log = logging.getLogger("taktwise.watch")
@@ -39,18 +40,34 @@ class SourceWatch:
             if key in self._done and wall_us - self._done[key] < every_us:
                 continue
             self._done[key] = wall_us
-            for signal in self._fresh(finds, site_id, plant_us):
+            every, new = self._found(finds, site_id, plant_us)
+            for signal in new:
                 counted[self._take(site_id, signal)] += 1
+            self._refresh(source, site_id, [one.equipment_id for one in every], plant_us)
         return counted
 
-    def _fresh(self, finds: Finds, site_id: str, plant_us: int) -> list[Signal]:
+    def _found(self, finds: Finds, site_id: str, plant_us: int) -> tuple[list[Signal], list[Signal]]:
+        """All that is said now, and what of it was not said before."""
         with self._database.read() as tx:
             every = finds(tx, site_id, plant_us)
-            return [
+            return every, [
                 one
                 for one in every
                 if not signals.said(tx, one.equipment_id, one.source.value, one.source_id, one.words)
             ]
+
+    def _refresh(self, source: Source, site_id: str, units: list[str], plant_us: int) -> None:
+        kind = KINDS.get(source)
+        if kind is None:
+            return
+        with self._database.read() as tx:
+            if not still.any_old(tx, kind, site_id, units, plant_us):
+                return
+        with self._database.write() as tx:
+            if kind is CaseKind.ALARM:
+                still.standing_alarms(tx, site_id, plant_us)
+            else:
+                still.refresh(tx, kind, units, plant_us)
 
     def _take(self, site_id: str, signal: Signal) -> Effect:
         try:

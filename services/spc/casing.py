@@ -22,6 +22,7 @@ from services.joining import put_signal
 from services.planning import Planned, no_prediction, planned, propose
 from services.signing import hash_of
 from services.situation import causes_of, machine_at
+from services.sources.still import refresh
 from services.spc.definition import Chart
 
 FRESH = 3  # samples: an older break is history, and opens nothing
@@ -91,6 +92,7 @@ def raise_or_note(tx: Connection, signal: Signal, now_us: int) -> int:
         store.name_case(tx, row, case_id)
     put_signal(tx, case_id, _said(signal, plan.situation.cause, words, now_us))
     if case is not None:
+        refresh(tx, CaseKind.CHART, [signal.equipment_id], now_us)
         detail = {"chart": signal.proposed_by, "words": words}
         audit.of_case(tx, case_id, signal.noted, now_us, detail)
     return int(case is None)

@@ -19,13 +19,12 @@ from domain.approval import (
     Step,
     check_emergency,
     check_ratifier,
-    clock_minutes,
+    check_role,
     grant,
-    may_tell_at,
-    steps_due,
 )
 from domain.clock import HOUR, MINUTE, micros
 from domain.errors import Forbidden, InvalidInput
+from domain.telling import clock_minutes, may_tell_at, steps_due
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ALL = frozenset({"supervisor", "planner", "manager"})
@@ -137,10 +136,28 @@ def test_a_policy_says_something_to_every_case() -> None:
         replace(POLICY, rules=(Rule("r", ALL, two_consents=True),), consents={})
 
 
-def test_who_acts_alone_does_not_ratify() -> None:
-    check_emergency(POLICY, person("a", "supervisor"))
+def test_rejecting_asks_for_a_role_that_decides() -> None:
+    dear = ruled(Rule("dear", frozenset({"manager"}), min_cost_cents=1_000))
+    check_role(dear, matter(5_000), person("m", "manager"))
+    check_role(dear, matter(5), person("a", "supervisor"))
+    check_role(
+        ruled(Rule("both", frozenset({"manager"}), two_consents=True)), matter(), person("p", "planner")
+    )
     with pytest.raises(Forbidden):
-        check_emergency(POLICY, person("a", "planner"))
+        check_role(dear, matter(5_000), person("a", "supervisor"))
+    check_role(dear, matter(5_000), person("a", "supervisor", m="manager"))
+
+
+def test_who_acts_alone_does_not_ratify() -> None:
+    check_emergency(POLICY, person("a", "supervisor"), "model")
+    check_emergency(POLICY, person("a", "supervisor", b="supervisor"), "b")
+    for who, proposer in (
+        (person("a", "planner"), "model"),
+        (person("a", "supervisor"), "a"),
+        (person("a", "planner", b="supervisor"), "b"),
+    ):
+        with pytest.raises(Forbidden):
+            check_emergency(POLICY, who, proposer)
     check_ratifier(POLICY, "a", person("m", "manager"))
     for who in (person("a", "manager"), person("b", "planner"), person("b", "planner", a="manager")):
         with pytest.raises(Forbidden):

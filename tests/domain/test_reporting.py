@@ -1,6 +1,7 @@
 """Periods of reports on the site's clock, what may be scheduled, and what a spreadsheet may be given."""
 
 import itertools
+import re
 from datetime import date
 
 import pytest
@@ -112,8 +113,6 @@ def test_a_plan_with_addresses_or_a_folder():
         "-1",
         "@SUM(A1)",
         "\t=1",
-        "\r=1",
-        "\n=1",
         "  =1",
         "\u3000=1",
         "\uff1d1",
@@ -125,11 +124,25 @@ def test_what_would_run_is_made_plain(text):
     assert dangerous(text) and plain(text) == f"'{text}"
 
 
-@given(st.text())
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("\r=1", "'\r'=1"), ("\n=1", "'\n'=1"), ("bad;=1+1", "bad;'=1+1"), ("bad; @x", "bad;' @x"),
+        ('bad;"=1"', "bad;'\"=1\""), ("a\n-1", "a\n'-1"), (";+1", ";'+1"), ("a;\uff1d1", "a;'\uff1d1"),
+        ("a; b; c", "a; b; c"), ("=a;=b", "'=a;'=b"),
+    ],
+)  # fmt: skip
+def test_what_would_run_where_semicolons_separate_is_made_plain(text, written):
+    assert plain(text) == written
+
+
+@given(st.text() | st.text(alphabet=";\n\r\"'=+-@ a"))
 def test_no_text_can_run(text):
     written = plain(text)
     assert isinstance(written, str) and not written.startswith(FORMULA)
-    assert written.endswith(text)
+    for part in re.split(r"[;\r\n]", written)[1:]:
+        assert not part.lstrip(' "').startswith(("=", "+", "-", "@"))
+    assert written.replace("'", "") == text.replace("'", "")
 
 
 def test_numbers_stay_numbers_and_the_head_is_made_plain_too():

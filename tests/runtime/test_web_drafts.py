@@ -11,7 +11,7 @@ from data.store.database import Database
 from runtime import web_drafts
 from runtime.web_security import Gate
 from services.accounts import Accounts
-from services.commands.drafts import LONGEST, DraftCommands
+from services.commands.drafts import LONGEST, MOST, DraftCommands
 from tests import factories as f
 from tests.runtime.test_web_security import ORIGIN, Client
 
@@ -58,6 +58,7 @@ def test_words_are_kept_for_whoever_is_signed_in(
 
 @pytest.mark.parametrize(
     "changes", [{"uses": -1}, {"uses": "0"}, {"subject": ""}, {"subject": "x" * 201}, {"more": 1},
+                {"subject": "mine:1"},
                 {"text": "x" * (LONGEST + 1)}, {"text": None}]
 )  # fmt: skip
 def test_nonsense_is_refused(
@@ -70,3 +71,14 @@ def test_nonsense_is_refused(
     assert client.post("/drafts", content=b"{", headers=headers).status_code == 422
     large = b"x" * (web_drafts.MOST_BYTES + 1)
     assert client.post("/drafts", content=large, headers=headers).status_code == 413
+
+
+def test_too_many_unfinished_texts_are_told_apart_from_too_long_ones(
+    database: Database, client: Client, accounts: Accounts, drafts: DraftCommands
+) -> None:
+    with database.write() as tx:
+        sue = f.account(tx, "sue")
+    for k in range(MOST):
+        drafts.save(sue, f"comment:{k}", "w")
+    headers = {"cookie": f"{SESSION_COOKIE}={accounts.open_session('sue').token}", **ORIGIN}
+    assert client.post("/drafts", json=body(sue.account_id), headers=headers).status_code == 507

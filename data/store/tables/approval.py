@@ -18,6 +18,7 @@ policies = Table(
     us("proposed_wall_us"),
     text("decided_by", null=True),
     us("decided_wall_us", null=True),
+    whole("base_version", default="1"),  # in force when this was proposed: what it changes
     UniqueConstraint("version"),
 )
 # Signatures that a case has so far. They count while `terms` is what is proposed: a renewed proposal

@@ -18,7 +18,7 @@ from services.policy.file import DEFAULT
 from services.recommend import Recommender
 from tests.kits.pen import TYPED
 from tests.kits.policies import CONSENTS, FOUR_EYES, in_force
-from tests.services.decide.plant import LINE, SITE, Plant
+from tests.services.decide.plant import CNC_11, LINE, SITE, Plant
 
 ONE, TWO, THREE = (f"act-0000000{k}" for k in range(3))
 
@@ -197,8 +197,80 @@ def test_a_policy_is_put_in_force_by_another_person(
     [
         "", "- a", "title: x", "a: [b", "!!python/object:os.system {}",
         FOUR_EYES.replace("supervisor", "king"), FOUR_EYES + "extra: 1",
+        "[" * 20_000, "{a: " * 20_000, "- " * 20_000, "a: &a [x]\nb: *a",
+        "!!timestamp x", "title: 2026-99-99",
+        FOUR_EYES.replace("changes: [plant_manager]", "changes: [operator]"),
+        FOUR_EYES.replace("roles: [supervisor, maintenance_planner, plant_manager]", "roles: [operator]"),
+        FOUR_EYES.replace("when: {", "when: {kinds: [failure-risk], "),
+        FOUR_EYES.replace("22:00", "\u00b22:00"),
     ],
 )  # fmt: skip
 def test_what_is_no_policy_is_not_proposed(policies: PolicyCommands, manager: Actor, content: str) -> None:
     with pytest.raises(InvalidInput):
         policies.propose(manager, content, "because")
+
+
+def test_a_policy_is_read_only_from_whoever_may_propose_one(
+    policies: PolicyCommands, operator: Actor
+) -> None:
+    with pytest.raises(Forbidden):
+        policies.propose(operator, "[" * 20_000, "because")
+
+
+def outdated(plant: Plant) -> None:
+    policies, manager = PolicyCommands(plant.database), plant.person(Role.PLANT_MANAGER)
+    planner = plant.person(Role.MAINTENANCE_PLANNER)
+    policies.propose(planner, DEFAULT.read_text(), "older")
+    policies.propose(planner, FOUR_EYES, "newer")
+    old, new = plant.rows(select(t.policies).order_by(t.policies.c.version))
+    assert (old["base_version"], new["base_version"]) == (1, 1)
+    policies.decide(manager, new["policy_id"], True, TYPED)
+    with pytest.raises(NotNow, match="version 3 came into force"):
+        policies.decide(manager, old["policy_id"], True, TYPED)
+    policies.decide(manager, old["policy_id"], False, TYPED)
+    policies.propose(planner, DEFAULT.read_text(), "on top")
+    newest = plant.rows(select(t.policies).order_by(t.policies.c.version))[-1]
+    policies.decide(manager, newest["policy_id"], True, TYPED)
+    states = [row["state"] for row in plant.rows(select(t.policies).order_by(t.policies.c.version))]
+    assert states == ["refused", "retired", "active"]
+
+
+def test_an_older_proposal_does_not_replace_a_newer_policy(plant: Plant) -> None:
+    outdated(plant)
+
+
+@pytest.mark.services
+def test_an_older_proposal_does_not_replace_a_newer_policy_on_postgresql(postgres: Database) -> None:
+    outdated(Plant(postgres).build())
+
+
+def test_whoever_raised_a_case_does_not_release_it_in_an_emergency(
+    plant: Plant, desk: CaseCommands, care: CareCommands, supervisor: Actor, manager: Actor
+) -> None:
+    raised = desk.raise_case(supervisor, CNC_11, ONE, "bearing", "It howls")
+    with pytest.raises(Forbidden, match="proposed this"):
+        care.act_alone(supervisor, raised.case_id, raised.version, TWO, "fire", TYPED)
+    assert care.act_alone(manager, raised.case_id, raised.version, THREE, "fire", TYPED).state == "approved"
+
+
+def test_rejecting_follows_the_roles_of_the_policy(
+    plant: Plant, desk: CaseCommands, case_id: str, supervisor: Actor, manager: Actor
+) -> None:
+    every = "roles: [supervisor, maintenance_planner, plant_manager]"
+    in_force(plant.database, DEFAULT.read_text().replace(every, "roles: [plant_manager]"))
+    with pytest.raises(Forbidden, match="role"):
+        desk.reject(supervisor, case_id, 1, ONE, "sensor_wrong")
+    assert desk.reject(manager, case_id, 1, TWO, "sensor_wrong").state == "rejected"
+
+
+def test_ratifying_asks_for_the_code_that_the_policy_wants(
+    plant: Plant, care: CareCommands, case_id: str, supervisor: Actor, manager: Actor
+) -> None:
+    care.act_alone(supervisor, case_id, 1, ONE, "fire", TYPED)
+    coded = DEFAULT.read_text().replace(
+        "  - name: Everything else", "  - name: Everything else\n    code_above: 0"
+    )
+    in_force(plant.database, coded)
+    with pytest.raises(Forbidden, match="code from your phone"):
+        care.ratify(manager, case_id, TWO, True, "", TYPED)
+    assert "Not ratified" in care.ratify(manager, case_id, THREE, False, "no need", TYPED).message

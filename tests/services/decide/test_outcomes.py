@@ -1,4 +1,5 @@
 import io
+import json
 
 import pytest
 from PIL import Image
@@ -71,6 +72,29 @@ def test_a_corrected_finding_is_booked_anew_and_the_old_line_stays(
     kinds = lines(database, worked["case_id"])
     assert [kind for kind, _ in kinds] == ["promised", "realised", "realised"]
     assert kinds[-1] == ("realised", -worked["cost_cents"])
+
+
+def test_a_correction_says_what_stood_before_and_keeps_the_photo(
+    plant: Plant, worked: dict, outcomes: OutcomeCommands, technician: Actor
+) -> None:
+    case_id = worked["case_id"]
+    outcomes.found(technician, case_id, new_id(), Finding.DEGRADED, "bearing", "severe", photo=picture())
+    (first,) = plant.rows(select(t.outcome_details))
+    outcomes.found(technician, case_id, new_id(), Finding.NOTHING_FOUND)
+    (now,) = plant.rows(select(t.outcome_details))
+    assert (now["grade"], now["photo_sha256"]) == ("", first["photo_sha256"])
+    a = t.audit.c
+    noted = plant.rows(select(a.detail).where(a.action == "added to the outcome").order_by(a.entry))
+    assert len(noted) == 2 and json.loads(noted[1]["detail"])["before"]["grade"] == "severe"
+
+
+@pytest.mark.parametrize("cause", ["nonsense", "x" * 100_000, "bearing\n"])
+def test_a_cause_that_nobody_knows_is_refused(
+    plant: Plant, worked: dict, outcomes: OutcomeCommands, technician: Actor, cause: str
+) -> None:
+    with pytest.raises(InvalidInput, match="no known cause"):
+        outcomes.found(technician, worked["case_id"], new_id(), Finding.FAILED, cause)
+    assert plant.rows(select(t.outcomes)) == []
 
 
 def test_a_failure_before_the_work_saved_nothing(

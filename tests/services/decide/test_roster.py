@@ -1,5 +1,6 @@
 """A roster from a file is taken in whole or not at all; duties and delegations get other dates."""
 
+import json
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from data.store import approvals
 from data.store import tables as t
 from data.store.database import Database
 from domain.clock import DAY, HOUR, utc, wall_us
-from domain.errors import Forbidden, InvalidInput, NotFound
+from domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from services.commands.policy import PolicyCommands
 from services.commands.roster import RosterCommands
 from tests.services.decide.plant import CNC_11, LINE, SITE, Plant
@@ -53,6 +54,26 @@ def test_a_file_is_taken_in_and_the_same_file_changes_nothing(
         (jo.account_id, 1),
     ]
     assert plant.actions(SITE) == ["took a roster in"] * 2
+    a = t.audit.c
+    noted = plant.rows(select(a.detail).where(a.action == "took a roster in").order_by(a.entry))
+    first, second = (json.loads(one["detail"]) for one in noted)
+    assert [one["account_id"] for one in first["entered"]] == [mia.account_id, jo.account_id]
+    assert first["entered"][0]["from_us"] and second["entered"] == []
+
+
+def test_what_is_taken_in_is_what_was_shown(plant: Plant, database: Database, roster: RosterCommands) -> None:
+    boss, mia, jo = (plant.person(role) for role in (Role.PLANT_MANAGER, Role.SUPERVISOR, Role.SUPERVISOR))
+    file = (HEAD + row(mia, 1, 9)).encode()
+    shown = roster.check(boss, SITE, file, replace=True)
+    assert shown.ends == ()
+    roster.take_in(boss, SITE, (HEAD + row(jo, 2, 8)).encode())  # a colleague was at it meanwhile
+    with pytest.raises(Conflict, match="look at it again"):
+        roster.take_in(boss, SITE, file, replace=True, read=shown.digest)
+    assert len(duties(plant)) == 1
+    again = roster.check(boss, SITE, file, replace=True)
+    roster.take_in(boss, SITE, file, replace=True, read=again.digest)
+    newest = json.loads(plant.rows(select(t.audit.c.detail).order_by(t.audit.c.entry.desc()))[0]["detail"])
+    assert [one["account_id"] for one in newest["ended"]] == [jo.account_id]
 
 
 @pytest.mark.parametrize("bad", ["ghost", "north/unknown", "late"])
