@@ -10,9 +10,10 @@ from auth import second_factor
 from data.store import tables as t
 from data.store.database import Database
 from data.store.sealing import NO_KEY, Seal
-from data.store.upsert import upsert
-from domain.errors import SettingsError
+from data.store.upsert import insert_ignore
+from domain.errors import NotNow, SettingsError
 
+IN_USE = "remove the code that is in use first"
 _F = t.second_factors.c
 
 
@@ -40,7 +41,10 @@ def use(database: Database, account_id: str, code: str, now_us: int) -> bool:
 
 
 def begin(tx: Connection, seal: Seal | None, account_id: str, now_us: int) -> str:
-    """A new secret, not yet confirmed; one that is confirmed stays until it is removed."""
+    """A new secret, not yet confirmed. NotNow while one is confirmed: it stays until it is removed."""
+    query = select(_F.confirmed).where(_F.account_id == account_id).with_for_update()
+    if tx.execute(query).scalar():
+        raise NotNow(IN_USE)
     secret = second_factor.new_secret()
     row = {
         "account_id": account_id,
@@ -49,7 +53,9 @@ def begin(tx: Connection, seal: Seal | None, account_id: str, now_us: int) -> st
         "last_step": 0,
         "set_wall_us": now_us,
     }
-    upsert(tx, t.second_factors, [row], ["account_id"])
+    tx.execute(delete(t.second_factors).where(_F.account_id == account_id, _F.confirmed.is_(False)))
+    if not insert_ignore(tx, t.second_factors, [row]):
+        raise NotNow(IN_USE)  # set up by the same person at the same moment
     return secret
 
 

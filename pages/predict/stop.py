@@ -60,9 +60,7 @@ def _acts(desk: Desk, view: StopView) -> None:
         reason = kept_line(desk, f"ai-stop:{desk.site.site_id}", "Why")
         with st.form("ai-stop-sign", border=False, clear_on_submit=True):
             st.html(meaning(f"Signed as {_me(desk)}. Stop: {STOPS} Drill: {DRILLS}"))
-            typed = Credential(
-                st.text_input("Your password", type="password", autocomplete="current-password")
-            )
+            typed = _typed(desk)
             with st.container(horizontal=True):
                 stop = st.form_submit_button("Sign and stop the AI")
                 drill = st.form_submit_button("Sign and start a drill")

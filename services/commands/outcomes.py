@@ -17,6 +17,7 @@ from domain.clock import wall_us
 from domain.errors import Conflict, InvalidInput, NotFound, NotNow
 from domain.evidence import canonical
 from domain.messages import Finding
+from domain.recommendation import CAUSE_LABELS
 from domain.value import GRADES, Entry
 from services import photos
 from services.commands.acting import Decided, Work, checked_text, note
@@ -42,7 +43,7 @@ class OutcomeCommands:
 
         The grade belongs to its finding; a photo stays until another takes its place. What stood before is
         in the audit. InvalidInput for a grade without wear, for a photo that is none or too large, and for a
-        cause that this type of machine does not know.
+        cause that nobody knows.
         """
         if grade and (finding is not Finding.DEGRADED or grade not in GRADES):
             raise InvalidInput("a grade says how worn a part was: slight, clear or severe")
@@ -96,8 +97,8 @@ class OutcomeCommands:
 
 def _check_cause(work: Work, cause: str) -> None:
     known = causes_of(work.tx, machine_at(work.tx, work.case["equipment_id"]).machine_type)
-    if cause not in ("", "unknown", work.case["cause"], *known):
-        raise InvalidInput("this is no known cause for this type of machine")
+    if cause not in ("", work.case["cause"], *known, *CAUSE_LABELS):
+        raise InvalidInput("this is no known cause")
 
 
 def _details(work: Work, grade: str, photo: tuple[str, bytes] | None) -> None:

@@ -29,12 +29,13 @@ class SecondFactorCommands:
     def begin(self, actor: Actor, password: str) -> str:
         """The otpauth:// address to scan. NotNow while another one is in use."""
         if self.is_set(actor):
-            raise NotNow("remove the code that is in use first")
+            raise NotNow(second_factors.IN_USE)
         if not self._signer.password_ok(actor, password):
             raise Forbidden("the password is wrong")
         with self._database.write() as tx:
             person = fresh(tx, actor)
             secret = second_factors.begin(tx, self._database.seal, person.account_id, self._now())
+            self._note(tx, person, "began to set up a second factor", person.account_id)
         return second_factor.enrolment(secret, actor.username)
 
     def confirm(self, actor: Actor, code: str) -> None:

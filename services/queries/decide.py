@@ -134,7 +134,7 @@ class DecideQueries:
             *([under(_C.equipment_id, wanted.line_id)] if wanted.line_id else []),
         ]
         with c.database.read() as tx:
-            found = _decided(tx, c.actor, c.site.site_id, *conditions)
+            found = _decided(tx, c.actor, c.site.site_id, wanted.limit, *conditions)
             names = names_of(
                 tx, [n for row in found for n in (row["equipment_id"], line_of(row["equipment_id"]))]
             )
@@ -150,7 +150,7 @@ class DecideQueries:
 
 
 def _decided(
-    tx: Connection, actor: Actor, site_id: str, *conditions: ColumnElement[bool]
+    tx: Connection, actor: Actor, site_id: str, limit: int | None, *conditions: ColumnElement[bool]
 ) -> list[Mapping[str, Any]]:
     """Newest first, without the long texts that no list shows."""
     columns = [c for c in t.cases.c if c.name not in ("evidence", "alternatives")]
@@ -158,6 +158,7 @@ def _decided(
         select(*columns)
         .where(in_scope(_C.equipment_id, actor), _C.site_id == site_id, *conditions)
         .order_by(func.coalesce(_C.decided_us, _C.closed_us, _C.opened_us).desc(), _C.number.desc())
+        .limit(limit)
     )
     return [dict(row) for row in rows.mappings()]
 

@@ -210,3 +210,4 @@ class HistoryFilter:
     state: str = ""
     cause: str = ""
     from_us: int = 0
+    limit: int | None = None

@@ -10,6 +10,7 @@ from data.store.database import Database
 from data.store.sealing import Seal, new_key
 from domain.clock import wall_us
 from domain.errors import Forbidden, InvalidInput, NotNow, SettingsError
+from services import second_factors
 from services.commands.cases import CaseCommands
 from services.commands.second_factor import SecondFactorCommands
 from services.policy.file import DEFAULT
@@ -131,3 +132,24 @@ def test_without_a_key_nobody_sets_one_up(plant: Plant, database: Database, supe
     with pytest.raises(SettingsError, match="key"):
         SecondFactorCommands(database).begin(supervisor, PASSWORD)
     assert plant.rows(select(t.second_factors)) == []
+
+
+def begun_twice(plant: Plant) -> None:
+    """A second window that began before the first was confirmed does not take its place afterwards."""
+    plant.database.seal = Seal([new_key()])
+    who = plant.person(Role.SUPERVISOR)
+    totp = enrolled(plant.database, who)
+    with plant.database.write() as tx, pytest.raises(NotNow, match="remove"):
+        second_factors.begin(tx, plant.database.seal, who.account_id, wall_us())
+    assert SecondFactorCommands(plant.database).is_set(who)
+    assert second_factors.use(plant.database, who.account_id, totp.now(), wall_us())
+    assert plant.actions(who.account_id) == ["began to set up a second factor", "set up a second factor"]
+
+
+def test_a_confirmed_code_is_not_replaced_by_a_window_that_began_before(plant: Plant) -> None:
+    begun_twice(plant)
+
+
+@pytest.mark.services
+def test_a_confirmed_code_is_not_replaced_on_postgresql(postgres: Database) -> None:
+    begun_twice(Plant(postgres).build())
