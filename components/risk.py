@@ -9,6 +9,7 @@ from components.words import (
     NOTHING,
     age_roughly,
     hours,
+    lapse,
     life,
     metric_label,
     model_text,
@@ -130,7 +131,7 @@ def _high(row: RiskRow, site: SiteRow, now_us: int) -> Sequence[str]:
     p = row.prediction
     mark = '<span class="tw-tag tw-advice">&#9670; above level</span>'
     return (
-        _name(row) + small(safe(row.line_name), "tw-nw"),
+        _name(row, now_us) + small(safe(row.line_name), "tw-nw"),
         f'<span class="tw-num tw-nw">{of_100(p.probability if p else None)}</span><br>{mark}',
         sparkline(row.trend, alarming=True),
         _remaining(p),
@@ -145,7 +146,7 @@ def _high(row: RiskRow, site: SiteRow, now_us: int) -> Sequence[str]:
 def _low(row: RiskRow, now_us: int) -> Sequence[str]:
     p = row.prediction
     return (
-        _name(row),
+        _name(row, now_us),
         f'<span class="tw-muted tw-nw">{safe(row.line_name)}</span>',
         f'<span class="tw-nw">{of_100(p.probability if p else None)}</span>',
         sparkline(row.trend, height=18),
@@ -159,7 +160,7 @@ def _unknown(row: RiskRow, now_us: int) -> Sequence[str]:
     p = row.prediction
     why = "this machine has not been scored yet" if p is None else reason(p.reason)
     return (
-        _name(row),
+        _name(row, now_us),
         f'<span class="tw-muted tw-nw">{safe(row.line_name)}</span>',
         safe(why),
         sparkline(row.trend, height=18),
@@ -168,8 +169,12 @@ def _unknown(row: RiskRow, now_us: int) -> Sequence[str]:
     )
 
 
-def _name(row: RiskRow) -> str:
-    return f'<span class="tw-nw">{link(row.name, "machine", id=row.equipment_id)}</span>'
+def _name(row: RiskRow, now_us: int) -> str:
+    name = f'<span class="tw-nw">{link(row.name, "machine", id=row.equipment_id)}</span>'
+    if row.learning_until_us is None:
+        return name
+    rest = lapse(row.learning_until_us - now_us)
+    return name + small(safe(f"learning for {rest} more, after {row.learning_why}: less sure than it looks"))
 
 
 def _remaining(p: Prediction | None) -> str:

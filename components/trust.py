@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 from components.tables import bullets, csv_bytes, empty, panel, small, table
 from components.words import NOTHING, of_100, plural, safe
+from domain.drift import FEWEST_CASES
 from domain.failure_review import Verdict
 from services.rows.trust import FEWEST, Behaviour, Trust, TrustRow
 
 KINDS = {"all": "", "model": "model", "machine": "machine", "role": "role"}
+FEW = f"fewer than {FEWEST_CASES} cases"
 HIDDEN = f"fewer than {FEWEST} people"
 MANY_OVERRIDES, MANY_QUICK = 0.4, 0.3
 PERSONAL = (
@@ -109,7 +111,7 @@ def calibration_panel(trust: Trust) -> str:
         return panel("Does the stated risk hold?", empty("No finding yet."))
     rows = [
         (f"{of_100(b.low)} to {of_100(b.high)}" if b.low else f"under {of_100(b.high)}", str(b.judged),
-         of_100(b.stated), of_100(b.found))
+         of_100(b.stated), of_100(b.found) if b.judged >= FEWEST_CASES else small(FEW))
         for b in trust.bins
     ]  # fmt: skip
     head = ("Stated risk", "With a finding", "Stated on average", "Found worn or failed")

@@ -72,6 +72,7 @@ PAGES: tuple[Page, ...] = (
     Page("missed", "Missed failures", S.PREDICT, P.SEE_TRUST, "pages.predict.missed:render"),
     Page("shadow", "Shadow", S.PREDICT, P.SEE_TRUST, "pages.predict.shadow:render"),
     Page("models", "Models", S.PREDICT, P.SEE_TRUST, "pages.predict.models:render"),
+    Page("model-watch", "Model watch", S.PREDICT, P.SEE_TRUST, "pages.predict.model_watch:render"),
     Page("stop", "AI stop", S.PREDICT, P.SEE_FLOOR, "pages.predict.stop:render"),
     Page("inbox", "Inbox", S.DECIDE, P.SEE_CASES, "pages.decide.inbox:render", badge="cases"),
     Page("case", "Case", S.DECIDE, P.SEE_CASES, "pages.decide.case:render", in_menu=False),

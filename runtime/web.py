@@ -42,6 +42,7 @@ from services.commands.explanations import ExplanationCommands
 from services.commands.figures import FigureCommands
 from services.commands.handover import HandoverCommands
 from services.commands.intake import IntakeCommands
+from services.commands.model_watch import ModelWatchCommands
 from services.commands.models import ModelCommands
 from services.commands.outcomes import OutcomeCommands
 from services.commands.policy import PolicyCommands
@@ -125,6 +126,7 @@ def bind(settings: Settings, database: Database, accounts: Accounts) -> None:
         roster=RosterCommands(database),
         intake=IntakeCommands(database),
         models=ModelCommands(database),
+        model_watch=ModelWatchCommands(database),
     )
 
     def desk_of(actor: Any, site: Any) -> Any:

@@ -16,6 +16,7 @@ from services.commands.explanations import ExplanationCommands
 from services.commands.figures import FigureCommands
 from services.commands.handover import HandoverCommands
 from services.commands.intake import IntakeCommands
+from services.commands.model_watch import ModelWatchCommands
 from services.commands.models import ModelCommands
 from services.commands.outcomes import OutcomeCommands
 from services.commands.policy import PolicyCommands
@@ -35,6 +36,7 @@ from services.queries.energy import EnergyQueries
 from services.queries.floor import FloorQueries
 from services.queries.intake import IntakeQueries
 from services.queries.kpi import KpiQueries
+from services.queries.model_watch import ModelWatchQueries
 from services.queries.models import ModelQueries
 from services.queries.outcomes import OutcomeQueries
 from services.queries.oversight import OversightQueries
@@ -77,6 +79,7 @@ class Queries:
     reviews: ReviewQueries
     intake: IntakeQueries
     models: ModelQueries
+    model_watch: ModelWatchQueries
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,7 @@ class Commands:
     roster: RosterCommands
     intake: IntakeCommands
     models: ModelCommands
+    model_watch: ModelWatchCommands
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,5 +155,6 @@ def open_desk(context: Context, commands: Commands) -> Desk:
         ReviewQueries(context),
         IntakeQueries(context),
         ModelQueries(context),
+        ModelWatchQueries(context),
     )
     return Desk(context.actor, context.site, context.clock, queries, commands)

@@ -38,6 +38,10 @@ class Life:
         """The first failure after a time."""
         return _after(self.failed, at_us)
 
+    def maintained_after(self, at_us: int) -> int | None:
+        """The first preventive maintenance after a time."""
+        return _after(self.maintained, at_us)
+
 
 def life_of(tx: Connection, equipment_id: str, from_us: int, until_us: int) -> Life:
     """The facts of one machine in (from, until]."""

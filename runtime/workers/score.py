@@ -23,6 +23,7 @@ from services.score import Scored, Served, recomputing, score_due, serve
 from services.score.considering import consider_due
 from services.score.due import Due
 from services.score.requests import answer_requests, backlog
+from services.watching.looking import look_due
 
 NAME = "score"
 TURN_S = 0.2
@@ -95,7 +96,7 @@ class Worker:
         again = recomputing.answer(self._database, self._models)
         self._counted["explained"] += asked
         scored = self._score()
-        judged = 0 if scored else check_due(self._database, registry.load)
+        judged = 0 if scored else check_due(self._database, registry.load) + look_due(self._database)
         seen = consider_due(self._database, self._consider, limit=CONSIDERED_A_TURN)
         self._counted["considered"] += seen
         self._heartbeat.beat(self._detail)

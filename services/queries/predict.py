@@ -23,6 +23,7 @@ from services.queries.predictions import (
 )
 from services.queries.trends import top_metrics
 from services.rows.predict import Point, PredictionView, RiskBoard, RiskRow
+from services.watching.learning import learning
 
 TREND_US = 2 * DAY
 _P, _E = t.predictions.c, t.equipment.c
@@ -48,7 +49,7 @@ class PredictQueries:
             units = _units(tx, c.actor, c.site.site_id)
             names = names_of(tx, (line_of(u["equipment_id"]) for u in units))
             wanted = [u for u in units if line_id in (None, line_of(u["equipment_id"]))]
-            rows = _risk_rows(tx, wanted, names, c.now_us)
+            rows = _risk_rows(tx, wanted, names, c.now_us, learning(tx, c.site.site_id, c.now_us))
         return RiskBoard(rows=tuple(sorted(rows, key=_rank)), lines=tuple(sorted(names.items())))
 
     def prediction(self, prediction_id: str) -> PredictionView:
@@ -76,8 +77,9 @@ def _units(tx: Connection, actor: Actor, site_id: str) -> list[Mapping[str, Any]
 
 
 def _risk_rows(
-    tx: Connection, units: Sequence[Mapping[str, Any]], names: Mapping[str, str], now: int
-) -> list[RiskRow]:
+    tx: Connection, units: Sequence[Mapping[str, Any]], names: Mapping[str, str], now: int,
+    learns: Mapping[str, tuple[int, str]],
+) -> list[RiskRow]:  # fmt: skip
     ids = [u["equipment_id"] for u in units]
     found = _predictions(tx, [u["newest_id"] for u in units if u["newest_id"]])
     trends, data, cases = _risk_trends(tx, ids, now), newest_reading(tx, ids), _open_cases(tx, ids)
@@ -102,6 +104,8 @@ def _risk_rows(
                 data_us=data.get(equipment_id),
                 case_number=case.number if case else None,
                 loss_cents=case.loss_cents if case else None,
+                learning_until_us=learns[equipment_id][0] if equipment_id in learns else None,
+                learning_why=learns[equipment_id][1] if equipment_id in learns else "",
             )
         )
     return rows

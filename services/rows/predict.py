@@ -13,6 +13,7 @@ class RiskRow:
 
     `trend` holds (plant time, probability or None where it was not known), oldest first.
     `loss_cents` is the expected cost of running to failure, known while a case is open.
+    `learning_until_us`: until when the machine's usual values are being learned anew, after `learning_why`.
     """
 
     equipment_id: str
@@ -28,6 +29,8 @@ class RiskRow:
     data_us: int | None
     case_number: int | None
     loss_cents: int | None
+    learning_until_us: int | None = None
+    learning_why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from services.commands.explanations import ExplanationCommands
 from services.commands.figures import FigureCommands
 from services.commands.handover import HandoverCommands
 from services.commands.intake import IntakeCommands
+from services.commands.model_watch import ModelWatchCommands
 from services.commands.models import ModelCommands
 from services.commands.outcomes import OutcomeCommands
 from services.commands.policy import PolicyCommands
@@ -93,6 +94,7 @@ class Screens:
             roster=RosterCommands(self.database),
             intake=IntakeCommands(self.database),
             models=ModelCommands(self.database),
+            model_watch=ModelWatchCommands(self.database),
         )
         return open_desk(Context(self.database, actor, site, Clock(f.NOW, wall_us())), commands)
 

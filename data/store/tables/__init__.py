@@ -57,7 +57,13 @@ from data.store.tables.mes import (
     stock,
     watermarks,
 )
-from data.store.tables.models import model_events, model_gates
+from data.store.tables.models import (
+    baseline_marks,
+    model_events,
+    model_gates,
+    model_watch,
+    retrain_proposals,
+)
 from data.store.tables.oversight import (
     ai_stops,
     failure_reviews,
@@ -123,6 +129,7 @@ __all__ = [
     "alarm_events",
     "alarm_states",
     "audit",
+    "baseline_marks",
     "calendar_exceptions",
     "care",
     "case_signals",
@@ -169,6 +176,7 @@ __all__ = [
     "model_events",
     "model_gates",
     "model_versions",
+    "model_watch",
     "notices",
     "operations",
     "operator_positions",
@@ -195,6 +203,7 @@ __all__ = [
     "recomputations",
     "report_runs",
     "report_schedules",
+    "retrain_proposals",
     "rule_limits",
     "second_factors",
     "seen_messages",

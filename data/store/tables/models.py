@@ -1,6 +1,6 @@
-"""The registry of models beside `model_versions`: what happened to each version, and its gates."""
+"""The registry of models beside `model_versions`: what happened, the gates, and the watch over them."""
 
-from sqlalchemy import Index, Table
+from sqlalchemy import Index, Table, UniqueConstraint
 
 from data.store.tables.base import metadata, number, serial, text, us
 
@@ -35,3 +35,49 @@ model_gates = Table(
     us("checked_wall_us"),
 )
 Index("ix_model_events_model_name", model_events.c.model_name, model_events.c.at_wall_us)
+# What a person says has changed at a machine, so that its usual values are learned anew.
+baseline_marks = Table(
+    "baseline_marks",
+    metadata,
+    text("mark_id", key=True),
+    text("equipment_id"),
+    us("at_us"),
+    text("kind"),  # sensor, tool, other
+    text("words"),
+    text("said_by"),
+    us("said_wall_us"),
+)
+Index("ix_baseline_marks_equipment_id", baseline_marks.c.equipment_id, baseline_marks.c.at_us)
+# The newest look at a model at work at a site: drift, calibration, hits and misses, as JSON.
+model_watch = Table(
+    "model_watch",
+    metadata,
+    text("site_id", key=True),
+    text("model_name", key=True),
+    text("model_version"),
+    us("made_us"),
+    us("made_wall_us"),
+    text("document"),
+)
+# "This model should be trained anew": proposed by the watch, decided by a signature, done by `retrain`.
+retrain_proposals = Table(
+    "retrain_proposals",
+    metadata,
+    text("proposal_id", key=True),
+    text("site_id"),
+    text("model_name"),
+    text("model_version"),
+    text("open_key", null=True),
+    text("state"),  # proposed, approved, rejected, done
+    text("why"),  # JSON list of sentences
+    us("opened_us"),
+    us("opened_wall_us"),
+    text("decided_by"),
+    text("printed_name"),
+    text("meaning"),
+    text("record_hash"),
+    text("reason"),
+    us("decided_wall_us", null=True),
+    text("new_version"),
+    UniqueConstraint("open_key"),
+)

@@ -1,0 +1,188 @@
+"""Looks at a model at work: what came, what moved, who learns, and what follows from it."""
+
+import json
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+from sqlalchemy import select, update
+
+from auth.permissions import Role
+from auth.signatures import Credential
+from components.model_watch import share
+from data.store import half_hours, registry
+from data.store import model_watch as store
+from data.store import tables as t
+from domain.clock import DAY, HOUR, MINUTE, wall_us
+from domain.errors import Forbidden, InvalidInput, NotNow
+from models.features.plant import GAUGES
+from services.commands.model_watch import ModelWatchCommands
+from services.risk_truth import Life
+from services.situation import site_at
+from services.watching.learning import learning
+from services.watching.looking import keep, look, look_due, reasons
+from services.watching.reading import read
+from services.watching.truth import cases_of, tally
+from tests import factories as f
+from tests.kits.pen import TYPED
+from tests.services.score.plant import SITE, START_US, add_maintenance, add_site, served, unit_id
+
+NOW = START_US + 12 * DAY
+UNITS = (11, 12, 13, 14, 15)
+
+
+@pytest.fixture
+def plant(database, tmp_path):
+    add_site(database, UNITS)
+    with database.write() as tx:
+        tx.execute(update(t.clocks).values(origin_plant_us=NOW, origin_wall_us=wall_us()))
+    served(database, tmp_path / "one")
+    return database
+
+
+def add_half_hours(database, number: int, shift: float = 0.0) -> None:
+    """Twelve days of half hours; `shift` lifts the first gauge in the last two."""
+    draw = np.random.default_rng(number)
+    first, count = START_US // half_hours.HALF_US, 12 * 48
+    means = draw.normal(10, 1, (count, len(GAUGES)))
+    means[-96:, 0] += shift
+    rows = [half_hours.HalfHour(first + k, means[k].tobytes(), 1.0) for k in range(count)]
+    with database.write() as tx:
+        half_hours.save(tx, unit_id(number), rows)
+
+
+def predict(database, number: int, times, chance: float) -> None:
+    with database.write() as tx:
+        for at in times:
+            f.prediction(
+                tx, unit_id(number), int(at), probability=chance, model_name="tiny", model_version="1",
+                above_threshold=chance >= 0.5,
+            )  # fmt: skip
+
+
+def look_now(database):
+    with database.read() as tx:
+        return look(tx, site_at(tx, SITE), registry.champion(tx, "tiny"))
+
+
+def fail(database, number: int, at_us: int) -> None:
+    add_maintenance(database, number, at_us, at_us + HOUR)
+    with database.write() as tx:
+        m = t.maintenance
+        tx.execute(update(m).where(m.c.equipment_id == unit_id(number)).values(kind="corrective"))
+
+
+def test_cases_are_one_a_day_and_end_as_their_machine_did(plant):
+    predict(plant, 11, np.arange(START_US + 30 * MINUTE, NOW - DAY, 30 * MINUTE), 0.1)
+    with plant.read() as tx:
+        said = registry.spoken(tx, "tiny", "1", unit_id(11), 0)
+    day = START_US + 5 * DAY
+    life = Life(failed=(day + 10 * HOUR,), maintained=(day + 3 * DAY,), until_us=NOW)
+    cases = cases_of(said, life, DAY)
+    assert len(cases) == 11 and sum(c.failed for c in cases) == 1 and sum(c.censored for c in cases) == 1
+    assert {c.at_us % DAY for c in cases} == {DAY - 30 * MINUTE}
+    late = Life((), (), until_us=NOW - 3 * DAY)
+    assert len(cases_of(said, late, DAY)) == 8  # those whose day is not over are no cases yet
+
+
+def test_alarms_are_right_wrong_cut_off_or_open(plant):
+    hours = [HOUR * h for h in (0, 100, 200, 283)]
+    predict(plant, 11, [START_US + h for h in hours], 0.9)
+    for h in hours:
+        predict(plant, 11, [START_US + h + k * 30 * MINUTE for k in (1, 2, 3)], 0.1)
+    with plant.read() as tx:
+        said = registry.spoken(tx, "tiny", "1", unit_id(11), 0)
+    life = Life((START_US + 6 * HOUR, START_US + 500 * HOUR), (START_US + 210 * HOUR,), NOW)
+    found = tally("CNC", said, replace(life, failed=life.failed[:1]), DAY)
+    assert (found.alarms, found.true, found.false, found.censored, found.waiting) == (4, 1, 1, 1, 1)
+    assert (found.failures, found.warned) == (1, 1)
+
+
+def test_a_sensor_that_moved_on_most_machines_is_a_reason_to_train_anew(plant):
+    for number in UNITS:
+        add_half_hours(plant, number, shift=6.0 if number > 13 else 0.0)
+    found = look_now(plant)
+    row = found.inputs[0]
+    assert (row.metric, row.compared, row.shifted) == (GAUGES[0], 5, 2)
+    assert reasons(found) == [f"{GAUGES[0]} has moved on 2 of 5 machines of the type cnc"]
+    assert read(json.dumps(asdict(found))) == found
+
+
+def test_a_machine_is_compared_with_its_days_since_the_last_change(plant):
+    for number in UNITS:
+        add_half_hours(plant, number, shift=6.0 if number > 13 else 0.0)
+    add_maintenance(plant, 14, NOW - 2 * DAY - HOUR, NOW - 2 * DAY)
+    manager = person(plant)
+    ModelWatchCommands(plant).mark(
+        manager, unit_id(15), "sensor", NOW - 2 * DAY, "sensor moved to the bearing"
+    )
+    found = look_now(plant)
+    assert found.inputs[0].compared == 3 and all(not row.shifted for row in found.inputs)
+    assert [(one.machine, one.why) for one in found.learning] == [
+        ("CNC-14", "preventive maintenance"),
+        ("CNC-15", "new or moved sensor"),
+    ]
+    with plant.read() as tx:
+        assert learning(tx, SITE, NOW + 2 * DAY) == {}
+
+
+def person(database, role=Role.PLANT_MANAGER, scopes=(SITE,)):
+    with database.write() as tx:
+        return f.account(tx, f"{role.value}-{len(scopes[0])}", [role], scopes)
+
+
+def test_marks_are_for_those_who_may_and_for_the_last_two_weeks(plant):
+    commands, manager = ModelWatchCommands(plant), person(plant)
+    with pytest.raises(Forbidden):
+        commands.mark(person(plant, Role.OPERATOR), unit_id(11), "tool", NOW, "new")
+    with pytest.raises(Forbidden):
+        commands.mark(person(plant, scopes=("south/x",)), unit_id(11), "tool", NOW, "new")
+    for kind, at, words in (("tool", NOW + DAY, "new"), ("tool", NOW - 15 * DAY, "new"), ("soul", NOW, "new"),
+                            ("tool", NOW, " ")):  # fmt: skip
+        with pytest.raises(InvalidInput):
+            commands.mark(manager, unit_id(11), kind, at, words)
+
+
+def proposed(database) -> dict:
+    for number in UNITS:
+        add_half_hours(database, number, shift=6.0)
+    assert look_due(database) == 1 and look_due(database) == 0
+    with database.read() as tx:
+        (row,) = store.proposals(tx, SITE)
+    return row
+
+
+def test_a_proposal_is_made_once_signed_and_told(plant):
+    manager, commands = person(plant), ModelWatchCommands(plant)
+    row = proposed(plant)
+    assert (row["state"], row["model_name"]) == ("proposed", "tiny")
+    with plant.read() as tx:
+        n = t.notices.c
+        told = tx.execute(select(n.account_id, n.subject)).all()
+    assert told == [(manager.account_id, "Model watch")]
+    with pytest.raises(Forbidden):
+        commands.decide(
+            person(plant, Role.SUPERVISOR), row["proposal_id"], "x", approve=True, credential=TYPED
+        )
+    with pytest.raises(Forbidden, match="password"):
+        commands.decide(manager, row["proposal_id"], "x", approve=True, credential=Credential("no"))
+    commands.decide(manager, row["proposal_id"], "the plant has changed", approve=True, credential=TYPED)
+    with pytest.raises(NotNow):
+        commands.decide(manager, row["proposal_id"], "no", approve=False, credential=TYPED)
+    with plant.write() as tx:
+        keep(tx, site_at(tx, SITE), look(tx, site_at(tx, SITE), registry.champion(tx, "tiny")))
+        assert len(store.proposals(tx, SITE)) == 1
+
+
+def test_a_rejected_proposal_is_not_repeated_for_a_week(plant):
+    row = proposed(plant)
+    ModelWatchCommands(plant).decide(person(plant), row["proposal_id"], "no", approve=False, credential=TYPED)
+    with plant.write() as tx:
+        site, champion = site_at(tx, SITE), registry.champion(tx, "tiny")
+        keep(tx, site, look(tx, site, champion))
+        assert len(store.proposals(tx, SITE)) == 1
+
+
+def test_no_share_stands_on_fewer_than_twenty():
+    assert "too few: 19 of 20" in share(10, 19)
+    assert share(10, 20) == "50% of 20"
