@@ -73,10 +73,11 @@ def test_a_proposal_is_signed_by_those_who_may(screens, somebody) -> None:
 
 def test_something_new_at_a_machine_makes_it_learn(screens) -> None:
     test = screens.open(SCREEN)
+    test.selectbox[2].set_value(1)
     test.text_input[0].set_value("sensor moved")
     test = test.button[0].click().run()
     assert "CNC-11 is learning" in test.success[0].value
     risks = screens.desk_of(screens.supervisor, SITE).queries.predict.risks()
     assert risks.rows[0].learning_why == "new or moved sensor"
-    assert risks.rows[0].learning_until_us > f.NOW + 2 * DAY + 23 * HOUR
+    assert risks.rows[0].learning_until_us > f.NOW + 2 * DAY + 22 * HOUR
     assert "less sure than it looks" in html_of(screens.open("pages.predict.risks:render"))
