@@ -2,8 +2,8 @@
 
 KINDS = frozenset(
     {
-        "ai-resume", "ai-stop", "answer", "ask", "assign", "changes", "comment", "distrust", "emergency",
-        "handover", "outcome", "policy-change", "policy-why", "raise", "ratify", "reject", "snooze", "undo",
+        "ai-resume", "ai-stop", "answer", "ask", "assign", "baseline", "changes", "comment", "distrust", "emergency",
+        "handover", "model", "model-back", "outcome", "policy-change", "policy-why", "raise", "ratify", "reject", "retrain", "snooze", "undo",
         "why",
     }
 )  # fmt: skip
