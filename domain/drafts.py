@@ -2,9 +2,9 @@
 
 KINDS = frozenset(
     {
-        "ai-resume", "ai-stop", "answer", "ask", "assign", "baseline", "changes", "comment", "distrust", "emergency",
-        "handover", "model", "model-back", "outcome", "policy-change", "policy-why", "raise", "ratify", "reject", "retrain", "snooze", "undo",
-        "why",
+        "ai-resume", "ai-stop", "answer", "ask", "assign", "baseline", "changes", "comment", "distrust",
+        "emergency", "handover", "model", "model-back", "outcome", "policy-change", "policy-why", "raise",
+        "ratify", "reject", "retrain", "snooze", "undo", "why",
     }
 )  # fmt: skip
 LONGEST_SUBJECT = 200
