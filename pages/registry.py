@@ -98,6 +98,7 @@ PAGES: tuple[Page, ...] = (
     Page("facts", "Who says what", S.IMPROVE, P.SEE_FLOOR, "pages.improve.facts:render"),
     Page("health", "Connections", S.ADMIN, P.SEE_HEALTH, "pages.admin.health:render"),
     Page("sources", "Sources", S.ADMIN, P.SEE_HEALTH, "pages.admin.sources:render"),
+    Page("data-quality", "Data quality", S.ADMIN, P.SEE_HEALTH, "pages.admin.data_quality:render"),
     Page("flow", "Flow", S.ADMIN, P.SEE_HEALTH, "pages.admin.flow:render"),
     Page("users", "Users", S.ADMIN, P.MANAGE_USERS, "pages.admin.users:render"),
     Page("messages", "Messages", S.DECIDE, P.SEE_CASES, "pages.decide.messages:render", in_menu=False),

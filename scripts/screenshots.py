@@ -105,6 +105,7 @@ def reading(tabs: Tabs, database: Database, camera: Camera) -> None:
         "models": ("manager", "/models"),
         "health": ("admin", "/health"),
         "sources": ("admin", "/sources"),
+        "data-quality": ("admin", "/data-quality"),
         "flow": ("admin", "/flow"),
         "users": ("admin", "/users"),
         "calendar": ("manager", f"/calendar?line={line}"),

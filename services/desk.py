@@ -31,6 +31,7 @@ from services.queries.admin import AdminQueries
 from services.queries.alarm_limits import AlarmLimitQueries
 from services.queries.alarms import AlarmQueries
 from services.queries.calendars import CalendarQueries
+from services.queries.data_quality import DataQualityQueries
 from services.queries.decide import DecideQueries
 from services.queries.energy import EnergyQueries
 from services.queries.floor import FloorQueries
@@ -80,6 +81,7 @@ class Queries:
     intake: IntakeQueries
     models: ModelQueries
     model_watch: ModelWatchQueries
+    data_quality: DataQualityQueries
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,5 +158,6 @@ def open_desk(context: Context, commands: Commands) -> Desk:
         IntakeQueries(context),
         ModelQueries(context),
         ModelWatchQueries(context),
+        DataQualityQueries(context),
     )
     return Desk(context.actor, context.site, context.clock, queries, commands)

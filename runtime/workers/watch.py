@@ -18,6 +18,7 @@ from runtime.settings import Settings
 from runtime.workers.heartbeat import Heartbeat
 from services.alarms.watch import AlarmWatch
 from services.joining import Effect
+from services.signal_watch import SignalWatch
 from services.situation import site_at
 from services.sources.watch import SourceWatch
 from services.spc.patterns import PatternWatch
@@ -47,6 +48,7 @@ class Worker:
         self._alarms = AlarmWatch(database)
         self._sources = SourceWatch(database)
         self._charts, self._patterns = ChartWatch(database), PatternWatch(database)
+        self._signals = SignalWatch(database)
         self._charts_us = 0
         self._heartbeat = Heartbeat(database, NAME)
         self._totals = {
@@ -56,6 +58,7 @@ class Worker:
             "cases": 0,
             "hours": 0,
             "joined": 0,
+            "signals": 0,
         }
         self._trouble = ""
 
@@ -80,6 +83,7 @@ class Worker:
             taken = self._sources.turn(site_id, plant_us, now)
             self._totals["cases"] += taken[Effect.OPENED]
             self._totals["joined"] += taken[Effect.JOINED]
+            self._totals["signals"] += self._signals.turn(site_id, plant_us)
         if now - self._charts_us >= CHARTS_US:
             self._charts_us = now
             for site_id, plant_us in self._sites(GRACE_WALL_US):

@@ -1,8 +1,10 @@
 """Connections and users on the screen."""
 
 from auth.permissions import Role
+from data.store import signal_quality
 from data.store import tables as t
-from domain.clock import wall_us
+from domain.clock import HOUR, wall_us
+from domain.signal_quality import Look
 from services.actors import load_actor
 from services.signing import Signer
 from tests import factories as f
@@ -124,3 +126,16 @@ def test_flow_shows_the_rate_and_reads_again_for_who_may(screens, somebody):
     button(test, "Read 1 message again").click().run()
     assert "1 wait for it" in html_of(test)
     assert button(test, "They wait to be read").disabled
+
+
+def test_data_quality_says_what_is_missing_and_what_looks_wrong(screens):
+    look = Look("temperature", 0, f.NOW, 4 * HOUR, 2_880, 12, 0, 3 * HOUR, 0, 0.1, 0.1)
+    with screens.database.write() as tx:
+        signal_quality.save(tx, f.CNC, [look])
+    html = html_of(screens.open("pages.admin.data_quality:render"))
+    assert "0 for OEE" in html and "2 signals look wrong" in html
+    assert "the same value for 3 h of running" in html
+    assert "12 of 2,880 values outside \u221260 to 1,600 \u00b0C" in html
+    assert "No planned cycle time" in html and "Enter it in the routing" in html
+    nothing = html_of(screens.open("pages.admin.data_quality:render", line="north/none", show="odd"))
+    assert "0 for OEE" in nothing

@@ -118,6 +118,7 @@ from data.store.tables.telemetry import (
     quarantine,
     readings,
     seen_messages,
+    signal_quality,
     states,
 )
 
@@ -216,6 +217,7 @@ __all__ = [
     "shift_patterns",
     "shifts",
     "sign_in_attempts",
+    "signal_quality",
     "signatures",
     "sites",
     "spc_breaks",

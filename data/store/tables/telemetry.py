@@ -57,6 +57,23 @@ counts = Table(
     number("refused", default="0"),  # readings of counters below zero: left out
     sqlite_with_rowid=False,
 )
+# What the last look at a metric found (domain.signal_quality.Look).
+signal_quality = Table(
+    "signal_quality",
+    metadata,
+    text("equipment_id", key=True),
+    text("metric", key=True),
+    us("from_us"),
+    us("to_us"),
+    us("running_us"),
+    whole("readings"),
+    whole("out_of_range"),
+    us("silent_us"),
+    us("flat_us"),
+    us("late_us"),
+    number("noise"),
+    number("usual_noise"),
+)
 edge_nodes = Table(
     "edge_nodes",
     metadata,
