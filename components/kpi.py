@@ -123,7 +123,7 @@ def figures_panel(view: KpiView) -> str:
     between = f"{_span(low)} to {_span(high)}" if high is not None else f"over {_span(low)}" if low else ""
     rows = (
         ("OEE", percent(f.oee), "planned run time of the good parts / planned busy time"),
-        ("NEE", percent(f.nee), "as OEE, setup is no loss"),
+        ("Net effectiveness (NEE)", percent(f.nee), "as OEE, setup is no loss"),
         ("TEEP (not ISO 22400)", percent(f.teep), "as OEE, against all time that is known"),
         ("Availability", percent(f.availability), "running / planned busy time"),
         ("Effectiveness", percent(f.effectiveness), "planned / actual run time"),
@@ -148,7 +148,9 @@ def figures_panel(view: KpiView) -> str:
 
 
 def _span(seconds: float | None) -> str:
-    return NOTHING if seconds is None else f"{seconds / 3600:,.1f} h"
+    if seconds is None:
+        return NOTHING
+    return f"{seconds / 60:,.1f} min" if seconds < 3600 else f"{seconds / 3600:,.1f} h"
 
 
 def waterfall_panel(view: KpiView) -> str:
@@ -179,10 +181,11 @@ def losses_panel(view: KpiView, site: SiteRow) -> str:
     sum_us, body = 0, []
     for row in rows:
         sum_us += row.lost_us
-        bar = f'<div class="tw-track"><i style="width:{100 * row.lost_us / longest:.1f}%"></i></div>'
+        width = 100 * row.lost_us / longest
+        bar = f'<div class="tw-track"><i style="width:{width:.1f}%;background:var(--fill)"></i></div>'
         body.append(
             (
-                f"{safe(_cause(row))}{small(safe(row.name)) if view.whole.level != 'unit' else ''}",
+                f"{nw(safe(_cause(row)))}{small(safe(row.name)) if view.whole.level != 'unit' else ''}",
                 bar,
                 nw(lapse(row.lost_us)),
                 f"{row.times:,}",

@@ -17,8 +17,8 @@ class OrderTimes:
     released_us: int
     start_us: int | None
     end_us: int | None
-    busy_us: int  # AUBT over its machines
-    production_us: int  # APT over its machines
+    busy_us: int  # AUBT, of the machine that sets the pace of its line
+    production_us: int  # APT, of the same
     produced: float
     good: float
 

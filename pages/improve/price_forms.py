@@ -1,7 +1,7 @@
 """Forms of energy prices: a tariff with any number of price periods, and an emission factor."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -16,7 +16,7 @@ from services.rows.energy import Priced, Prices
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 WORKDAY = Band("Day", "12345", 6 * 60, 22 * 60, 20_000)
 MOST_PERIODS = 12
-UNTIL = "Empty: until the next tariff. After this day the tariff before holds again."
+UNTIL = "Empty: it holds until the next tariff. After its last day the tariff before holds again."
 
 
 def pricing(desk: Desk, found: Prices) -> None:
@@ -30,7 +30,7 @@ def _tariff(desk: Desk, old: Priced | None) -> None:
         old.bands if old else (WORKDAY, Band("Other times", "1234567", 0, DAY_MINUTES, 15_000)),
         Form(),
     )
-    with st.container(border=True):
+    with st.container(border=True, key="plain-tariff"):
         st.html('<div class="tw-h"><h2>Set the tariff</h2></div>')
         count = _periods(len(held) - 1)
         with st.form("tariff", border=False):
@@ -42,7 +42,7 @@ def _tariff(desk: Desk, old: Priced | None) -> None:
             bands = [_period(k, held[k] if k < len(held) - 1 else WORKDAY) for k in range(count)]
             bands.append(_rest(held[-1]))
             peak = st.number_input(
-                f"For the month's highest quarter hour, {desk.site.currency} cents a kW", 0, 100_000,
+                "Peak: cents a kW and month", 0, 100_000,
                 round(old.value) if old else 0, width=320,
             )  # fmt: skip
             form.under("bands")
@@ -50,7 +50,7 @@ def _tariff(desk: Desk, old: Priced | None) -> None:
             form.under("reason", "")
             pressed = st.form_submit_button("Set the tariff")
     if pressed:
-        ends = _midnight(last, desk) if last else None
+        ends = _midnight(last + timedelta(days=1), desk) if last else None
         form.attempt(
             lambda: desk.commands.energy.set_tariff(
                 desk.actor,
@@ -82,7 +82,7 @@ def _head(desk: Desk, old: Priced | None, form: Form) -> tuple[str, date, date |
         first = st.date_input("From", desk.site.local(desk.now_us).date(), format="YYYY-MM-DD")
         form.under("valid_from")
     with c:
-        last = st.date_input("Until, without that day", None, format="YYYY-MM-DD", help=UNTIL)
+        last = st.date_input("Last day", None, format="YYYY-MM-DD", help=UNTIL)
         form.under("valid_to")
     return name, first, last
 
@@ -106,9 +106,9 @@ def _period(k: int, old: Band) -> Row:
 
 def _rest(old: Band) -> Row:
     a, b, c = st.columns([2, 6.6, 1.6])
-    name = a.text_input("All other times: name", old.name, max_chars=40)
+    name = a.text_input("Other times: name", old.name, max_chars=40)
     b.html('<p class="tw-muted" style="padding-top:34px">every other hour of the week</p>')
-    price = c.number_input("All other times: cents a kWh", 0.0, 500.0, old.millicents / 1_000, 0.1)
+    price = c.number_input("Other times: cents a kWh", 0.0, 500.0, old.millicents / 1_000, 0.1)
     return name, DAYS, time(0), time(0), price
 
 

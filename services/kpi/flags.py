@@ -113,8 +113,9 @@ def _of_sums(cells: list[Cell], sums: Sums) -> Iterator[Flag]:
         cell = cells[position]
         made_s, ideal_s = values[_MADE] / SECOND, values[_IDEAL]
         if made_s >= FASTER_FROM_S and ideal_s > made_s:
+            speed = 100 * ideal_s / made_s
             words = (
-                f"Order {order} ({product}) ran at {100 * ideal_s / made_s:.0f} % of the planned speed: "
+                f"Order {order} ({product}) ran at {speed:.{int(speed < 101)}f} % of the planned speed: "
                 "check the planned cycle time."
             )
             yield Flag(cell.from_us, "faster_than_planned", order, cell.from_us, words)

@@ -14,7 +14,8 @@ SHOWN = 200
 
 
 def read(tx: Connection, ask: Ask, now_us: int) -> tuple[OrderKpiRow, ...]:
-    """Orders that ran in the stretch, newest first. Good parts are those of the line's last machine."""
+    """Orders that ran in the stretch, newest first. Good parts are those of the line's last
+    machine, times those of the one that sets its pace."""
     o, p = t.orders, t.products.c
     query = (
         select(o, p.name.label("product_name"))
@@ -46,11 +47,11 @@ def _row(row: RowMapping, line: Line, made: "Made", model: MinorModel, now_us: i
     units = list(cells.values())
     good, scrap = units[-1].good, sum(m.scrap for m in units)
     wip = max(0.0, units[0].good - sum(m.scrap for m in units[1:]) - good)
+    at_pace = total(line_products(cells, line).values())
     times = OrderTimes(
         row["quantity"], row["planned_end_us"], row["due_us"], row["planned_start_us"], row["start_us"],
-        row["end_us"], sum(map(_busy, units)), sum(m.production_us for m in units), good + scrap, good,
+        row["end_us"], _busy(at_pace), at_pace.production_us, good + scrap, good,
     )  # fmt: skip
-    at_pace = total(line_products(cells, line).values())
     return OrderKpiRow(
         order, row["line_id"], line.node.name, row["product_name"] or row["product_id"],
         row["quantity"], row["status"], good, scrap, row["planned_end_us"],

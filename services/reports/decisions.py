@@ -1,28 +1,31 @@
 """The cases decided within a period, with the answer of each receiver."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, RowMapping, select
 
 from data.store import tables as t
-from domain.reporting import Period
+from domain.equipment import line_of
+from domain.time_model import Span
 from services.queries.common import names_of, people, under
 from services.rows.reports import Answer, Decision
 
 
-def decided(tx: Connection, scope: str, period: Period) -> tuple[Decision, ...]:
-    """In the order in which they were decided."""
+def decided(tx: Connection, scope: str, spans: Mapping[str, Span]) -> tuple[Decision, ...]:
+    """In the order in which they were decided. `spans`: the period as each line lives it."""
     c = t.cases.c
+    first, last = min(s.from_us for s in spans.values()), max(s.to_us for s in spans.values())
     rows = (
         tx.execute(
             select(t.cases)
-            .where(under(c.equipment_id, scope), c.decided_us >= period.from_us, c.decided_us < period.to_us)
+            .where(under(c.equipment_id, scope), c.decided_us >= first, c.decided_us < last)
             .order_by(c.decided_us, c.number)
         )
         .mappings()
         .all()
     )
+    rows = [row for row in rows if _within(row, spans)]
     names = names_of(tx, [row["equipment_id"] for row in rows])
     who = people(tx, [row["decided_by"] for row in rows])
     answers = _answers(tx, [row["case_id"] for row in rows])
@@ -41,6 +44,11 @@ def decided(tx: Connection, scope: str, period: Period) -> tuple[Decision, ...]:
         )
         for row in rows
     )
+
+
+def _within(row: RowMapping, spans: Mapping[str, Span]) -> bool:
+    span = spans.get(line_of(row["equipment_id"]))
+    return span is None or span.covers(row["decided_us"])
 
 
 def _answers(tx: Connection, case_ids: Sequence[str]) -> dict[str, list[Answer]]:

@@ -46,7 +46,7 @@ def report(tx: Connection, scope: str, period: Period, now_us: int) -> Report:
         scope_name=site.name if scope == site.site_id else names_of(tx, [scope]).get(scope, scope),
         period=period,
         made_us=now_us,
-        provisional=standing.reasons(tx, scope, period, now_us, whole),
+        provisional=standing.reasons(tx, scope, period, site.time_zone, now_us, whole),
         whole=whole,
         target=_target(lines),
         lines=tuple(line.figures() for line in lines),
@@ -55,7 +55,7 @@ def report(tx: Connection, scope: str, period: Period, now_us: int) -> Report:
         losses=losses.losses([(line.at_constraint.measures, line.rate) for line in lines]),
         stops=_stops(tx, lines),
         output=tuple(row for line in lines for row in output.products(tx, line.node, line.made)),
-        decisions=decisions.decided(tx, scope, period),
+        decisions=decisions.decided(tx, scope, {line.node.equipment_id: line.span for line in lines}),
         energy_kwh=sum(line.energy_kwh for line in lines),
     )
 

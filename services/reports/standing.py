@@ -5,7 +5,7 @@ from sqlalchemy import Connection, func, or_, select
 from data.store import tables as t
 from domain.clock import MINUTE
 from domain.oee import Oee
-from domain.reporting import Period
+from domain.reporting import Kind, Period, edges_of
 from services.kpi import closing
 from services.queries.common import under
 from services.stops import log
@@ -13,7 +13,9 @@ from services.stops import log
 BEHIND_US = 5 * MINUTE
 
 
-def reasons(tx: Connection, scope: str, period: Period, now_us: int, whole: Oee) -> tuple[str, ...]:
+def reasons(
+    tx: Connection, scope: str, period: Period, zone: str, now_us: int, whole: Oee
+) -> tuple[str, ...]:
     """One short clause each; empty when nothing is known to be missing."""
     found = []
     if now_us < period.to_us:
@@ -23,7 +25,7 @@ def reasons(tx: Connection, scope: str, period: Period, now_us: int, whole: Oee)
         found.append(f"{unnamed} {'stop has' if unnamed == 1 else 'stops have'} no reason yet")
     if standing:
         found.append(f"{standing} {'stop has' if standing == 1 else 'stops have'} not ended")
-    left = _unclosed(tx, scope, period)
+    left = _unclosed(tx, scope, period, zone)
     if left:
         found.append(f"{left} {'shift is' if left == 1 else 'shifts are'} not closed")
     waiting = _uninspected(tx, scope, period)
@@ -60,11 +62,12 @@ def _stops(tx: Connection, scope: str, period: Period) -> tuple[int, int]:
     return unnamed, sum(row.end_us is None for row in rows)
 
 
-def _unclosed(tx: Connection, scope: str, period: Period) -> int:
+def _unclosed(tx: Connection, scope: str, period: Period, zone: str) -> int:
     """Shifts that ended within the period and that nobody closed, or that were reopened."""
     s, c = t.shifts.c, t.shift_closings.c
     closed = (c.line_id == s.line_id) & (c.from_us == s.start_us) & c.reopened_us.is_(None)
-    ended = (s.start_us >= period.from_us) & (s.start_us < period.to_us) & under(s.line_id, scope)
+    first, after = (period.from_us, period.to_us) if period.kind is Kind.SHIFT else edges_of(period, zone)
+    ended = (s.start_us >= first) & (s.start_us < after) & under(s.line_id, scope)
     left = select(s.line_id, s.start_us).where(ended, ~select(c.line_id).where(closed).exists()).distinct()
     return int(tx.execute(select(func.count()).select_from(left.subquery())).scalar_one())
 

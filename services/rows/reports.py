@@ -119,12 +119,11 @@ class Report:
 
     @property
     def counted(self) -> str:
-        """From when to when, in the site's time, and by which rule: a line under the name of the period."""
-        zone, (begin, end) = self.site.time_zone, (self.period.from_us, self.period.to_us)
-        words = f"{stamp(begin, zone)[:16]} to {stamp(end, zone)[:16]}"
+        """From when to when, in the site's time, and by which rule: said under the name of the period."""
+        begin, end = (stamp(at, self.site.time_zone)[:16] for at in (self.period.from_us, self.period.to_us))
         if self.period.kind is Kind.SHIFT:
-            return f"{words}."
-        return f"{words}: a shift counts whole to the day on which it begins."
+            return f"{begin} to {end}."
+        return f"Until {end}: a shift counts whole to the day on which it begins."
 
     @property
     def file_stem(self) -> str:

@@ -96,13 +96,13 @@ def test_a_tariff_of_three_periods_with_an_end_is_set_and_shown(screens, somebod
         fields[f"Period {k + 1}: to"].set_value(time(ends))
         fields[f"Period {k + 1}: cents a kWh"].set_value(cents)
     first = fields["From"].value
-    fields["Until, without that day"].set_value(first)
+    fields["Last day"].set_value(first - timedelta(days=1))
     next(b for b in test.button if b.label == "Set the tariff").click().run()
     assert [e.value for e in test.error] == ["A tariff ends after it begins."]
-    next(d for d in test.date_input if d.label.startswith("Until")).set_value(first + timedelta(days=90))
+    next(d for d in test.date_input if d.label == "Last day").set_value(first + timedelta(days=90))
     next(b for b in test.button if b.label == "Set the tariff").click().run()
     html = html_of(test)
-    assert "Winter</b> is in force" in html and f"to {first + timedelta(days=89)}" in html
+    assert "Winter</b> is in force" in html and f"to {first + timedelta(days=90)}" in html
     assert "0.4100 EUR a kWh" in html and "Mon to Fri 17:00 to 20:00" in html and "22:00 to 02:00" in html
     assert "Other times" in html
 

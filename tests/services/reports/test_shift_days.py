@@ -78,7 +78,7 @@ def test_report_figures_and_floor_say_the_same_of_a_day(nights) -> None:
     for name in ("production_us", "down_us", "planned_us", "outside_us", "no_data_us"):
         assert getattr(paper.whole.measures, name) == getattr(view.whole.measures, name)
     assert (yesterday.from_us, yesterday.to_us) == (at("2026-11-20T06:00"), at("2026-11-21T06:00"))
-    assert paper.counted.startswith("2026-11-20 06:00 to 2026-11-21 06:00: a shift counts whole")
+    assert paper.counted.startswith("Until 2026-11-21 06:00: a shift counts whole to the day")
 
 
 def test_a_day_is_over_when_its_last_shift_is(nights) -> None:
