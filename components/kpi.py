@@ -133,8 +133,10 @@ def figures_panel(view: KpiView) -> str:
         ("Technical efficiency", percent(f.technical_efficiency), "running / running and stops"),
         ("Setup rate", percent(f.setup_rate), "setup / setup and running"),
         ("Scrap, rework", f"{percent(f.scrap_ratio)}, {percent(f.rework_ratio)}", "of all parts"),
+        ("Scrap against plan", *_against_plan(view)),
         ("First pass yield", percent(f.first_pass_yield), "good at first / inspected parts"),
         ("MTBF", _span(f.mtbf_s), f"operating time / {plural(m.failures, 'failure')}; 90 % sure: {between}"),
+        ("MTTF", _span(f.mttf_s), "time able to run, waits included / failures"),
         ("MTTR", _span(f.mttr_s), "time down / failures"),
         ("Corrective maintenance", percent(f.corrective_ratio), "of all maintenance time"),
         ("Energy per good part", number(f.energy_per_part, "kWh"), ""),
@@ -145,6 +147,14 @@ def figures_panel(view: KpiView) -> str:
     )
     note = "minor stops count in " + ("performance" if view.model == "performance" else "availability")
     return panel("All figures", table((), body, right=(1,), tight=True), safe(note))
+
+
+def _against_plan(view: KpiView) -> tuple[str, str]:
+    if view.quality_target is None:
+        return NOTHING, "no quality target is set here"
+    planned = 1 - view.quality_target
+    ratio = (view.whole.figures.scrap_ratio or 0.0) / planned if planned > 0 else None
+    return percent(ratio), f"of the {percent(planned)} that the quality target allows"
 
 
 def _span(seconds: float | None) -> str:

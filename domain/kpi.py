@@ -3,7 +3,8 @@
 A ratio without a denominator is None, never 0 and never 100 %. OEE = sum(PRI x GQ) / PBT, whichever
 way minor stops are read: they move loss between availability and effectiveness, not in or out.
 TEEP is no ISO 22400 KPI and is named apart. MTBF is operating time by failures (standards: the mean
-of completed intervals is biased once maintenance censors), with an exact Poisson interval.
+of completed intervals is biased once maintenance censors), with an exact Poisson interval; MTTF is the
+time in which the machine was able to run (waits and idle time included) by failures.
 """
 
 from collections.abc import Iterable, Mapping
@@ -133,6 +134,7 @@ class Figures:
     corrective_ratio: float | None
     energy_per_part: float | None
     mtbf_s: float | None
+    mttf_s: float | None
     mttr_s: float | None
     throughput_per_hour: float | None
 
@@ -163,6 +165,7 @@ def figures(m: Measures, model: MinorModel = MinorModel.AVAILABILITY) -> Figures
         corrective_ratio=ratio(m.corrective_us, m.corrective_us + m.preventive_us),
         energy_per_part=ratio(m.energy_kwh, m.good),
         mtbf_s=ratio((m.setup_us + m.production_us) / SECOND, m.failures),
+        mttf_s=ratio((m.pbt_us - down) / SECOND, m.failures),
         mttr_s=ratio(down / SECOND, m.failures),
         throughput_per_hour=ratio(m.produced * 3600 * SECOND, m.pbt_us),
     )

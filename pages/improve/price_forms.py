@@ -108,7 +108,7 @@ def _rest(old: Band) -> Row:
     a, b, c = st.columns([2, 6.6, 1.6])
     name = a.text_input("Other times: name", old.name, max_chars=40)
     b.html('<p class="tw-muted" style="padding-top:34px">every other hour of the week</p>')
-    price = c.number_input("Other times: cents a kWh", 0.0, 500.0, old.millicents / 1_000, 0.1)
+    price = c.number_input("Other: cents a kWh", 0.0, 500.0, old.millicents / 1_000, 0.1)
     return name, DAYS, time(0), time(0), price
 
 

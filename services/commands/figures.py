@@ -21,9 +21,10 @@ from domain.measures import NAMES
 from services import audit, clocks
 from services.actors import fresh
 from services.commands.acting import checked_text, reason_of
-from services.kpi import dirty
+from services.kpi import dirty, valid
 from services.kpi.closing import provisional_units
 from services.kpi.planned import units_of
+from services.queries.common import people
 
 LONGEST_MINOR_S = 1_800
 TARGETED = ("oee", "availability", "effectiveness", "quality")
@@ -51,14 +52,15 @@ class FigureCommands:
                 raise NotNow("this shift still runs; close it when it has ended")
             version = _newest(tx, line_id, from_us)
             if version is not None and version["reopened_us"] is None:
-                raise NotNow(f"this shift was closed already by {version['closed_by']}")
+                raise _closed_already(tx, version["closed_by"])
             number = 1 if version is None else version["version"] + 1
             row = {
                 "line_id": line_id, "from_us": from_us, "version": number, "to_us": to_us, "shift": shift,
                 "closed_by": person.account_id, "closed_us": now, "closed_wall_us": self._now_wall(),
                 "note": words, "reopen_reason": "",
             }  # fmt: skip
-            tx.execute(insert(t.shift_closings).values(**row))
+            if not insert_ignore(tx, t.shift_closings, [row]):  # somebody else, in this very moment
+                raise Conflict("somebody else has just closed this shift")
             _keep(tx, line_id, from_us, to_us, number)
             dirty.mark(tx, [(line_id, from_us, to_us)])
             detail = {"shift": shift, "from_us": from_us, "version": number, "note": words}
@@ -76,11 +78,13 @@ class FigureCommands:
             now = clocks.read(tx, site_of(line_id)).plant_us()
             c = t.shift_closings.c
             here = (c.line_id == line_id) & (c.from_us == from_us) & (c.version == newest["version"])
+            here &= c.reopened_us.is_(None)
             values = {
                 "reopened_by": person.account_id, "reopened_us": now, "reopen_reason": words,
                 "reopened_wall_us": self._now_wall(),
             }  # fmt: skip
-            tx.execute(update(t.shift_closings).where(here).values(**values))
+            if not tx.execute(update(t.shift_closings).where(here).values(**values)).rowcount:
+                raise Conflict("somebody else has just reopened this shift")
             dirty.mark(tx, [(line_id, from_us, newest["to_us"])])
             detail = {"from_us": from_us, "version": newest["version"], "reason": words}
             _note(tx, person, "reopened a shift", line_id, now, detail)
@@ -172,6 +176,11 @@ def _newest(tx: Connection, line_id: str, from_us: int) -> dict[str, Any] | None
     return dict(row) if row else None
 
 
+def _closed_already(tx: Connection, account_id: str) -> NotNow:
+    name = people(tx, [account_id]).get(account_id, "somebody")
+    return NotNow(f"this shift was closed already by {name}")
+
+
 def _keep(tx: Connection, line_id: str, from_us: int, to_us: int, version: int) -> None:
     """Copy what the roll-ups say now: these are the figures as reported."""
     c = t.kpi_cells.c
@@ -180,6 +189,9 @@ def _keep(tx: Connection, line_id: str, from_us: int, to_us: int, version: int) 
         select(t.kpi_dirty.c.dirty_id).where(_waits(units, line_id, from_us, to_us)).limit(1)
     ).first():
         raise Conflict("new data of this shift is being added up; try again in a few seconds")
+    upto = valid.upto(tx, units)
+    if upto is not None and upto < to_us:
+        raise Conflict("the figures of this shift do not reach its end yet; try again in a minute")
     rows = tx.execute(
         select(c.equipment_id, c.product_id, *(func.sum(c[name]).label(name) for name in NAMES))
         .where(c.equipment_id.in_(units), c.from_us == from_us)

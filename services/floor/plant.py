@@ -74,7 +74,7 @@ def line_figures(
         node,
         line.constraint,
         span,
-        line_oee(line, measured, window, valid.model_of(tx, node.equipment_id)),
+        line_oee(line, measured, window, valid.model_of(tx, node.equipment_id, span.to_us)),
         measured[pace].strip,
         open_orders[0] if open_orders else None,
         units,

@@ -52,7 +52,7 @@ def read(tx: Connection, line_id: str, from_us: int, to_us: int) -> tuple[ShiftR
     lines = reading.lines_of(tx, line_id)
     if not lines:
         return ()
-    line, model = lines[0], valid.model_of(tx, line_id)
+    line, model = lines[0], valid.model_of(tx, line_id, to_us)
     cells = _cells(tx, line, from_us, to_us)
     closings = _closings(tx, line_id, from_us, to_us)
     names = people(

@@ -34,7 +34,7 @@ def read(tx: Connection, ask: Ask, now_us: int) -> tuple[OrderKpiRow, ...]:
         query = query.where(o.c.product_id == ask.product)
     found = tx.execute(query).mappings().all()
     lines = {line.node.equipment_id: line for line in reading.lines_of(tx, ask.scope)}
-    model = valid.model_of(tx, ask.scope)
+    model = valid.model_of(tx, ask.scope, ask.to_us)
     made = _made(tx, [row["order_id"] for row in found])
     return tuple(
         _row(row, lines[row["line_id"]], made, model, now_us) for row in found if row["line_id"] in lines

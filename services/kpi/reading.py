@@ -35,7 +35,7 @@ def read(tx: Connection, ask: Ask) -> KpiView:
     lines = lines_of(tx, ask.scope)
     if not lines:
         raise NotFound("there is no such part of the plant, or it has no machines yet")
-    zone, model = zone_of(tx, ask.scope), valid.model_of(tx, ask.scope)
+    zone, model = zone_of(tx, ask.scope), valid.model_of(tx, ask.scope, ask.to_us)
     level = LEVELS[ask.scope.count("/")]
     units = [u.equipment_id for line in lines for u in line.units]
     pace = [ask.scope] if level == "unit" else [line.constraint.equipment_id for line in lines]
@@ -74,7 +74,16 @@ def read(tx: Connection, ask: Ask) -> KpiView:
         model,
         rate,
         valid.upto(tx, units),
+        _quality_target(tx, ask),
     )
+
+
+def _quality_target(tx: Connection, ask: Ask) -> float | None:
+    """The nearest one, upwards."""
+    steps = ask.scope.split("/")
+    above = ["/".join(steps[:count]) for count in range(len(steps), 0, -1)]
+    goals = valid.goals(tx, above, "quality")
+    return next((goal for one in above if (goal := goals.at(one, ask.to_us - 1)) is not None), None)
 
 
 def _bottlenecks(

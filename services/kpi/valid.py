@@ -38,11 +38,12 @@ def goals(tx: Connection, scopes: Sequence[str], kpi: str = "oee") -> Goals:
     return Goals(dated, {row[0]: row[1] for row in tx.execute(stated)})
 
 
-def model_of(tx: Connection, scope: str) -> MinorModel:
-    """The site's model of minor stops."""
+def model_of(tx: Connection, scope: str, at_us: int) -> MinorModel:
+    """The site's model of minor stops that holds at a moment; a stretch is read by that of its end."""
     p = t.stop_policies.c
-    query = select(p.minor_model).where(p.scope == site_of(scope)).order_by(p.valid_from_us.desc()).limit(1)
-    return MinorModel(tx.execute(query).scalar() or MinorModel.AVAILABILITY)
+    held = select(p.minor_model).where(p.scope == site_of(scope), p.valid_from_us <= at_us)
+    found = tx.execute(held.order_by(p.valid_from_us.desc()).limit(1)).scalar()
+    return MinorModel(found or MinorModel.AVAILABILITY)
 
 
 def name_of(tx: Connection, scope: str) -> str:

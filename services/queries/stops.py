@@ -130,7 +130,7 @@ class StopQueries:
         """Where minor stops of this site count; a new limit keeps it."""
         self._context.actor.require(Permission.SEE_FLOOR)
         with self._context.database.read() as tx:
-            return valid.model_of(tx, self._context.site.site_id)
+            return valid.model_of(tx, self._context.site.site_id, self._context.now_us)
 
     def limit_now(self, scope: str) -> int:
         """The limit of a short stop that holds now, in seconds."""

@@ -71,7 +71,7 @@ class _Line:
         line = Line(node, tuple(self.units))
         ids = [u.equipment_id for u in self.units]
         self.measured = windows.read(tx, node.equipment_id, ids, span, now_us)
-        self.model, self.pace = valid.model_of(tx, node.equipment_id), line.constraint
+        self.model, self.pace = valid.model_of(tx, node.equipment_id, span.to_us), line.constraint
         self.strip = self.measured[self.pace.equipment_id].strip
         figures = plant.line_oee(line, self.measured, span, self.model)
         self.at_constraint = replace(figures, measures=_with_waits(figures.measures, self.strip))

@@ -102,7 +102,7 @@ class BottleneckRow:
 @dataclass(frozen=True, slots=True)
 class KpiView:
     """Everything about a scope over a stretch. `areas`: of a plant with several; `upto_us`: how far the
-    figures reach."""
+    figures reach; `quality_target`: of the scope, or of what lies above it."""
 
     ask: Ask
     whole: KpiRow
@@ -121,6 +121,7 @@ class KpiView:
     model: MinorModel
     cents_per_hour: int
     upto_us: int | None
+    quality_target: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,18 @@ def test_nists_example_of_two_failures_in_1600_hours() -> None:
     assert (round(low), round(high)) == (254, 4502)
 
 
+def test_mttf_counts_the_time_in_which_the_machine_could_run() -> None:
+    """ISO 22400-2: TTF runs from the end of a repair to the next failure, waits included; TBF is operating
+    time. 5 h running, 1 h setup, 2 h waiting, 1 h down of which 12 min in minor stops, two failures."""
+    m = Measures(
+        production_us=5 * HOUR, setup_us=HOUR, delay_us=2 * HOUR, down_us=HOUR, minor_us=HOUR // 5, failures=2
+    )
+    f = figures(m)
+    assert f.mttf_s == pytest.approx(8.2 / 2 * 3600)
+    assert f.mtbf_s == pytest.approx(6 / 2 * 3600) and f.mttr_s == pytest.approx(0.8 / 2 * 3600)
+    assert figures(Measures(production_us=HOUR)).mttf_s is None
+
+
 def test_without_a_failure_there_is_a_lower_end_only() -> None:
     low, high = mtbf_interval(1000, 0, 0.9)
     assert low == pytest.approx(1000 / 2.302585, rel=1e-5)  # T / ln(1 / alpha)

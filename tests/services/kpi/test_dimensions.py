@@ -69,6 +69,26 @@ def test_site_areas_lines_and_machines_lead_down_to_each_other(queries) -> None:
     assert machine.whole.figures == line.parts[0].figures
 
 
+def test_scrap_is_held_against_what_the_quality_target_allows(queries) -> None:
+    assert "no quality target is set here" in drawn.figures_panel(queries.view(Ask(k.LINE, *SPAN)))
+    with queries._context.database.write() as tx:
+        goal = {"scope": "north", "kpi": "quality", "valid_from_us": 0, "value": 0.98, "set_by": "mia",
+                "set_wall_us": 0}  # fmt: skip
+        tx.execute(t.targets.insert().values(**goal))
+    view = queries.view(Ask(k.LINE, *SPAN))
+    assert view.quality_target == 0.98
+    wanted = 100 * view.whole.figures.scrap_ratio / 0.02
+    html = drawn.figures_panel(view)
+    assert f"{wanted:.1f} %" in html and "2.0 % that the quality target allows" in html
+
+
+def test_an_order_is_busy_at_the_machine_that_sets_the_pace(queries) -> None:
+    orders = queries.orders(Ask(k.LINE, *SPAN))
+    shares = [o.figures.allocation_ratio for o in orders if o.figures.allocation_ratio is not None]
+    assert shares and all(0 <= share <= 1 for share in shares)
+    assert all(o.figures.process_ratio <= o.figures.allocation_ratio for o in orders)
+
+
 def test_products_and_shifts_have_figures_of_their_own(queries) -> None:
     line = queries.view(Ask(k.LINE, *SPAN))
     assert {row.key for row in line.products} == {"P-1", "P-2"}
