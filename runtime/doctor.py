@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from domain.errors import TaktwiseError
 from models import registry
 from runtime import secret_key, wiring
 from runtime.settings import Settings
+from runtime.workers.mes_polls import open_one
 from services import second_factors
 
 TIMEOUT_S = 3.0
@@ -17,10 +19,14 @@ TIMEOUT_S = 3.0
 
 def run(settings: Settings) -> list[dict[str, Any]]:
     """Rows of {check, ok, detail}."""
+    brokers = {"broker": settings.broker_url} | {
+        f"broker {name}": url for name, url in settings.more_brokers.items()
+    }
     return [
         _row("database", lambda: _database(settings)),
         _row("second factors", lambda: _second_factors(settings)),
-        _row("broker", lambda: _reachable(settings.broker_url)),
+        *(_row(name, partial(_reachable, url)) for name, url in brokers.items()),
+        *(_row(f"database {name}", partial(_foreign, settings, name)) for name in _names(settings)),
         _row("queue", lambda: _reachable(settings.queue_url)),
         _row("failure model", lambda: _model(settings.failure_model)),
         _row("C-MAPSS model", lambda: _model(settings.cmapss_model)),
@@ -41,6 +47,19 @@ def _database(settings: Settings) -> str:
     finally:
         store.close()
     return store.engine.dialect.name
+
+
+def _names(settings: Settings) -> list[str]:
+    return sorted({*settings.mes_urls, *settings.erp_urls})
+
+
+def _foreign(settings: Settings, name: str) -> str:
+    source = open_one(settings, name)
+    try:
+        source.check()
+    finally:
+        source.close()
+    return f"every table of the mapping can be read: {', '.join(source.mapping.entities)}"
 
 
 def _second_factors(settings: Settings) -> str:

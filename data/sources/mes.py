@@ -17,7 +17,7 @@ from data.sources import mes_values
 from data.sources.mapping import ColumnKind, ColumnMap, EntityMap, Mapping
 from data.sources.mes_query import UPDATED, Cursor, build
 from data.store import tables as t
-from domain.clock import SECOND
+from domain.clock import SECOND, wall_us
 from domain.errors import Malformed, SettingsError, Unavailable
 
 PAGE = 2_000
@@ -76,6 +76,15 @@ class ForeignDatabase:
                 yield page
             passed.update({self._stamp(found, row): _content(row) for row in raw})
             cursor = (raw[-1][UPDATED], raw[-1][found.key])
+
+    def check(self) -> None:
+        """Every table and column of the mapping can be read. Raises Malformed('schema') or Unavailable."""
+        ahead = mes_values.foreign_time(wall_us(), self.mapping)
+        for name, entity in self.mapping.entities.items():
+            try:
+                self._query(entity, ahead, None)
+            except Malformed as error:
+                raise Malformed("schema", f"{name}: {error.detail}") from error
 
     def forget(self, entity: str) -> None:
         """Pass everything on again: the equipment that rows name may be known now."""

@@ -23,18 +23,22 @@ log = logging.getLogger("taktwise.mes")
 
 def open_all(settings: Settings) -> dict[str, ForeignDatabase]:
     """The databases by instance name. Raises SettingsError for a wrong URL or mapping."""
-    kinds = (
-        (settings.mes_urls, settings.mes_mappings, "virtual_mes"),
-        (settings.erp_urls, settings.erp_mappings, "virtual_erp"),
-    )
-    for urls, mappings, _ in kinds:
+    for urls, mappings in (
+        (settings.mes_urls, settings.mes_mappings),
+        (settings.erp_urls, settings.erp_mappings),
+    ):
         if stray := sorted(set(mappings) - set(urls)):
             raise SettingsError(f"a mapping is given for {stray[0]}, but no database URL")
-    return {
-        name: ForeignDatabase(url, mapping.named(mappings.get(name, preset)))
-        for urls, mappings, preset in kinds
-        for name, url in urls.items()
-    }
+    return {name: open_one(settings, name) for name in [*settings.mes_urls, *settings.erp_urls]}
+
+
+def open_one(settings: Settings, name: str) -> ForeignDatabase:
+    """One of them. Raises SettingsError for a wrong URL or mapping."""
+    if name in settings.mes_urls:
+        found = settings.mes_mappings.get(name, "virtual_mes")
+        return ForeignDatabase(settings.mes_urls[name], mapping.named(found))
+    found = settings.erp_mappings.get(name, "virtual_erp")
+    return ForeignDatabase(settings.erp_urls[name], mapping.named(found))
 
 
 def run(

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
+from sqlalchemy import create_engine, text
 from typer.testing import CliRunner
 
 from data.store.database import Database
 from runtime.cli import app
+from tests.data.sources import tryton
 from tests.services.reports import plant
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,6 +80,29 @@ def test_the_doctor_names_what_does_not_answer(tmp_path: Path) -> None:
     assert rows["database"]
     assert not rows["broker"]
     assert not rows["failure model"]
+
+
+def test_the_doctor_reads_every_table_of_a_mapping(tmp_path: Path) -> None:
+    mes = create_engine(f"sqlite:///{tmp_path / 'mes.db'}")
+    tryton.metadata.create_all(mes)
+    asked = {
+        "TAKTWISE_VAR_DIR": str(tmp_path),
+        "TAKTWISE_MES_URLS": json.dumps({"hall-2": str(mes.url), "away": f"sqlite:///{tmp_path / 'no.db'}"}),
+        "TAKTWISE_MES_MAPPINGS": json.dumps({"hall-2": "tryton"}),
+    }
+
+    def told() -> dict[str, tuple[bool, str]]:
+        rows = json.loads(run("doctor", "--json", **asked).stdout)
+        return {row["check"]: (row["ok"], row["detail"]) for row in rows}
+
+    assert told()["database hall-2"][0]
+    assert not told()["database away"][0]
+    with mes.begin() as tx:
+        tx.execute(text("ALTER TABLE production RENAME COLUMN quantity TO amount"))
+    good, words = told()["database hall-2"]
+    assert not good
+    assert "orders" in words and "quantity" in words
+    mes.dispose()
 
 
 def test_a_report_is_made_by_command(tmp_path: Path) -> None:
