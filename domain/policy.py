@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from domain.cases import SEEN_BY_PEOPLE, CaseKind
-from domain.clock import HOUR, MINUTE
+from domain.clock import DAY, HOUR, MINUTE
 from domain.errors import InvalidInput, NotNow
 from domain.recommendation import PREPARE_US
 
@@ -11,6 +11,7 @@ STALE_AFTER_US = 90 * MINUTE
 QUIET_US = 8 * HOUR
 QUIET_RISE = 0.15
 SHORTEST_US, LONGEST_US = 2 * HOUR, 8 * HOUR
+AHEAD_US = 92 * DAY  # no plan reaches further
 CALM_PREDICTIONS = 3
 MATERIAL_COST = 0.1  # of the cost: a change beyond it is to be read anew
 DEFAULT_ACTION = "Nothing is sent; the limit alarm and the plant's own rules stay in force."
@@ -61,6 +62,20 @@ def deadline(at_us: int, start_us: int | None) -> int:
     """Until when the advised start can still be met: the start less preparation, 2 to 8 hours on."""
     latest = at_us + LONGEST_US if start_us is None else start_us - PREPARE_US
     return min(max(latest, at_us + SHORTEST_US), at_us + LONGEST_US)
+
+
+def put_off(now_us: int, start_us: int | None, evidence_us: int, before_us: int) -> int:
+    """Until when the next approver of a change has to decide.
+
+    Changing a case again and again puts it off to 16 hours after its evidence at most.
+    """
+    return min(deadline(now_us, start_us), max(before_us, evidence_us + 2 * LONGEST_US))
+
+
+def check_start(now_us: int, start_us: int | None) -> None:
+    """Raise InvalidInput for a start beyond AHEAD_US. One that has passed is refused where it is counted."""
+    if start_us is not None and start_us > now_us + AHEAD_US:
+        raise InvalidInput(f"a start lies at most {AHEAD_US // DAY} days ahead")
 
 
 def needs_password(act: str) -> bool:

@@ -6,6 +6,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from domain.errors import Conflict, InvalidInput, Tampered, UserFixable
+from pages.kept import kept_line
+from services.desk import Desk
 
 _SAID = "form-said"
 
@@ -16,6 +18,13 @@ class Form:
 
     def __init__(self) -> None:
         self._places: dict[str, DeltaGenerator] = {}
+        self._spend: Callable[[], None] = lambda: None
+
+    def why(self, desk: Desk, about: str, label: str, most: int = 300) -> str:
+        """The field for the reason, kept while it is typed; it empties once `attempt` has used it."""
+        subject = f"why:{about}"
+        self._spend = lambda: desk.commands.drafts.used(desk.actor, [subject])
+        return kept_line(desk, subject, label, most=most, form=True)
 
     def under(self, *fields: str) -> None:
         """A place for errors about these fields."""
@@ -29,6 +38,7 @@ class Form:
         except (UserFixable, Conflict, Tampered) as error:
             self.tell(error)
             return
+        self._spend()
         st.session_state[_SAID] = said
         st.rerun()
 

@@ -44,6 +44,8 @@ def follow_up(tx: Connection, case: dict[str, Any], finding: Finding, cause: str
         c["open_key"] for c in store.open_for(tx, case["equipment_id"]) if c["number"] != case["number"]
     }:
         return None
+    if _followed(tx, case, found):
+        return None
     plan = after_finding(tx, case, site.now_us, store.next_number(tx), found)
     return _open(tx, case, key, plan, site) if plan is not None and plan.advice.worth_a_case else None
 
@@ -54,6 +56,14 @@ def is_worn_inspection(tx: Connection, case: dict[str, Any], finding: Finding) -
     inspected = any(o["kind"] == CommandKind.INSPECTION_ORDER and o["state"] in CARRIED for o in orders)
     repaired = any(o["kind"] == CommandKind.MAINTENANCE_ORDER for o in orders)
     return finding in WORN and inspected and not repaired
+
+
+def _followed(tx: Connection, case: dict[str, Any], cause: str) -> bool:
+    """Has this inspection led to a repair case of the cause before? Saying a finding again opens no other."""
+    c = t.cases.c
+    later = (c.equipment_id == case["equipment_id"]) & (c.number > case["number"]) & (c.cause == cause)
+    query = select(c.case_id).where(later, c.kind == CaseKind.INSPECTED.value)
+    return tx.execute(query.limit(1)).first() is not None
 
 
 def _silenced(tx: Connection, case: dict[str, Any], site: Site) -> bool:

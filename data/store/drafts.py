@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, Select, delete, func, select, update
 
 from data.store import tables as t
-from data.store.upsert import upsert
+from data.store.upsert import insert_ignore, upsert
+from domain.clock import wall_us
 
 _D = t.drafts.c
 
@@ -35,7 +36,12 @@ def save(tx: Connection, account_id: str, subject: str, content: str, uses: int,
 
 
 def use_up(tx: Connection, account_id: str, subjects: Sequence[str]) -> None:
-    """Forget texts that an act has used. What is still on its way for them is not kept again."""
+    """Forget texts that an act has used. What is still on its way for them is not kept again.
+
+    Also where nothing was kept yet: the first words may be on their way.
+    """
+    same = {"account_id": account_id, "content": "", "saved_wall_us": wall_us(), "uses": 0}
+    insert_ignore(tx, t.drafts, [same | {"subject": subject} for subject in sorted(set(subjects))])
     mine = (_D.account_id == account_id) & _D.subject.in_(list(subjects))
     tx.execute(update(t.drafts).where(mine).values(content="", uses=_D.uses + 1))
 

@@ -110,7 +110,8 @@ def _offered(case: CaseView) -> dict[str, str]:
             offered["change"] = "Approve with changes"
         if case.approval.may_reject:
             offered["reject"] = "Reject"
-    if case.state in UNDER_WAY and case.may_decide and what_can_be_taken_back(case.commands):
+    against = case.may_decide and case.approval.may_reject
+    if case.state in UNDER_WAY and against and what_can_be_taken_back(case.commands):
         offered["undo"] = "Take back"
     if case.state in JUDGEABLE and case.may_judge:
         offered |= {} if _finding_is_due(case) else {"outcome": "Record the finding"}

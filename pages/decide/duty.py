@@ -14,6 +14,7 @@ from components.words import plural
 from domain.clock import HOUR, MINUTE, micros
 from pages.decide import roster
 from pages.decide.policy import done
+from pages.kept import kept_line, spending
 from services.desk import Desk
 
 
@@ -67,16 +68,17 @@ def _put(desk: Desk) -> None:
 def _lend(desk: Desk) -> None:
     people = {k: v for k, v in desk.queries.policy.deciders() if k != desk.actor.account_id}
     places = dict(desk.queries.policy.places())
-    with st.expander("Let somebody stand in for you"), st.form("lend", border=False, clear_on_submit=True):
+    with st.expander("Let somebody stand in for you"), st.form("lend", border=False):
         person = st.selectbox("Person", list(people), format_func=people.__getitem__, index=None)
         place = st.selectbox("Place", list(places), format_func=places.__getitem__)
         begin, end = _span(desk, "lend", hours=72)
-        reason = st.text_input("Reason", max_chars=200)
+        reason = kept_line(desk, "why:lend", "Reason", most=200, form=True)
         pressed = st.form_submit_button("Let them stand in")
+    act = desk.commands.policy.delegate
     if (
         pressed
         and person
-        and done(lambda: desk.commands.policy.delegate(desk.actor, person, place, begin, end, reason))
+        and done(spending(desk, lambda: act(desk.actor, person, place, begin, end, reason), "why:lend"))
     ):
         st.rerun()
 

@@ -8,6 +8,7 @@ from domain.messages import Finding
 from domain.recommendation import cause_label
 from pages.decide.acting import close_form
 from pages.kept import kept_text
+from services.commands.outcomes import SENSOR
 from services.desk import Desk
 from services.photos import LARGEST_BYTES
 from services.rows.decide import CaseView
@@ -21,7 +22,7 @@ FIRST = {
     "Nothing found": (Finding.NOTHING_FOUND, ""),
     "Another fault": (Finding.OTHER_FAULT, ""),
 }
-NO_FAULT = {"": "Nothing is wrong", "sensor": "The sensor was wrong"}
+NO_FAULT = {"": "Nothing is wrong", SENSOR: "The sensor was wrong"}
 
 
 def finding_form(desk: Desk, case: CaseView) -> None:
@@ -62,12 +63,13 @@ def _record(
 ) -> None:
     act_id = st.session_state.setdefault(f"act-found-{case.case_id}", new_id())
     try:
-        desk.commands.outcomes.found(desk.actor, case.case_id, act_id, finding, cause, grade, text, photo)
+        found = desk.commands.outcomes.found
+        done = found(desk.actor, case.case_id, act_id, finding, cause, grade, text, photo)
     except (UserFixable, Conflict) as error:
         st.warning(f"{str(error)[:1].upper()}{str(error)[1:]}.")
         return
     for name in (f"found-{case.case_id}", f"act-found-{case.case_id}"):
         st.session_state.pop(name, None)
     close_form(case.case_id)
-    st.toast(f"Recorded for {case.equipment_name}.")
+    st.toast(f"{case.equipment_name}: {done.message}")
     st.rerun()

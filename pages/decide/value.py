@@ -1,5 +1,7 @@
 """The ledger: what decisions promised, what they were worth by what was found, and what finance says."""
 
+from functools import partial
+
 import streamlit as st
 
 from components import outcomes as c
@@ -8,6 +10,7 @@ from components.words import money
 from domain.clock import DAY
 from domain.errors import Conflict, UserFixable
 from pages.filters import choice
+from pages.kept import kept_line, spending
 from services.desk import Desk
 from services.rows.outcomes import Ledger
 
@@ -43,7 +46,8 @@ def _settle(desk: Desk, ledger: Ledger) -> None:
             amount = st.number_input(
                 f"Or the right amount, {desk.site.currency}", value=row.realised_cents / 100, step=10.0
             )
-            reason = st.text_input("Why (kept with the ledger)", max_chars=500)
+            about = f"why:value-{case_id}"
+            reason = kept_line(desk, about, "Why (kept with the ledger)", most=500, form=True)
             if st.form_submit_button("Correct it"):
                 _do(desk, case_id, round(amount * 100), reason)
 
@@ -54,7 +58,8 @@ def _do(desk: Desk, case_id: str, cents: int | None, reason: str) -> None:
         if cents is None:
             outcomes.confirm_value(desk.actor, case_id)
         else:
-            outcomes.correct_value(desk.actor, case_id, cents, reason)
+            act = partial(outcomes.correct_value, desk.actor, case_id, cents, reason)
+            spending(desk, act, f"why:value-{case_id}")()
     except (UserFixable, Conflict) as error:
         st.warning(f"{str(error)[:1].upper()}{str(error)[1:]}.")
         return

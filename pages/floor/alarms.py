@@ -11,6 +11,7 @@ from domain.alarms.life import State
 from domain.clock import HOUR
 from domain.errors import Conflict, UserFixable
 from pages.filters import choice
+from pages.kept import kept_line, spending
 from pages.live import live
 from services.desk import Desk
 from services.rows.alarms import AlarmBoard
@@ -53,17 +54,18 @@ def _acknowledging(desk: Desk, board: AlarmBoard) -> None:
     if not waiting:
         st.caption("Nothing to acknowledge.")
         return
-    with st.form("acknowledge", border=False, clear_on_submit=True):
+    with st.form("acknowledge", border=False):
         chosen = st.multiselect(
             "Acknowledge",
             list(waiting),
             format_func=lambda i: c.label(waiting[i]),
             placeholder="Choose alarms",
         )
-        note = st.text_input("Note (shown with your name)", max_chars=300)
+        note = kept_line(desk, "why:acknowledge", "Note (shown with your name)", form=True)
         pressed = st.form_submit_button("Acknowledge")
     if pressed and chosen:
-        _do(lambda: desk.commands.alarms.acknowledge(desk.actor, chosen, note))
+        act = desk.commands.alarms.acknowledge
+        _do(spending(desk, lambda: act(desk.actor, chosen, note), "why:acknowledge"))
 
 
 def _shelving(desk: Desk, board: AlarmBoard) -> None:
@@ -71,7 +73,7 @@ def _shelving(desk: Desk, board: AlarmBoard) -> None:
     acts = {"shelve": "Shelve until", "unshelve": "Take from the shelf"}
     if desk.may(Permission.MANAGE_ALARMS):
         acts |= {"remove": "Take out of service", "put_back": "Put back into service"}
-    with st.form("shelve", border=False, clear_on_submit=True):
+    with st.form("shelve", border=False):
         act = st.selectbox("Put aside", list(acts), format_func=acts.__getitem__)
         chosen = st.selectbox(
             "Alarm",
@@ -81,7 +83,7 @@ def _shelving(desk: Desk, board: AlarmBoard) -> None:
             placeholder="Choose an alarm",
         )
         hours = st.selectbox("For", list(HOURS), format_func=HOURS.__getitem__)
-        reason = st.text_input("Why (kept in the journal)", max_chars=300)
+        reason = kept_line(desk, "why:shelve", "Why (kept in the journal)", form=True)
         pressed = st.form_submit_button("Do it")
     if not pressed or chosen is None:
         return
@@ -92,7 +94,7 @@ def _shelving(desk: Desk, board: AlarmBoard) -> None:
         "remove": lambda: commands.remove(actor, chosen, reason),
         "put_back": lambda: commands.put_back(actor, chosen, reason),
     }
-    _do(does[act])
+    _do(spending(desk, does[act], "why:shelve"))
 
 
 def _do(act: Callable[[], object]) -> None:

@@ -8,6 +8,7 @@ from components.tables import lead
 from domain.errors import Conflict, UserFixable
 from pages import stretch
 from pages.filters import line_filter
+from pages.kept import kept_line, spending
 from services.desk import Desk
 from services.rows.kpi import ShiftRow
 
@@ -37,22 +38,21 @@ def _act(desk: Desk, rows: tuple[ShiftRow, ...]) -> bool:
     ended.sort(key=lambda r: (r.closed, -r.from_us))
     if not ended:
         return False
-    with st.form("shift", clear_on_submit=True), st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.form("shift"), st.container(horizontal=True, vertical_alignment="bottom"):
         row = st.selectbox(
             "Shift",
             ended,
             format_func=lambda r: f"{c.title(r, desk.site)}, {r.line}{' (closed)' if r.closed else ''}",
             width=400,
         )
-        words = st.text_input("Note; to reopen, the reason", max_chars=500)
+        words = kept_line(desk, "why:shift", "Note; to reopen, the reason", most=500, form=True)
         close = st.form_submit_button("Close shift")
         reopen = st.form_submit_button("Reopen")
     acts = desk.commands.figures
     try:
-        if close:
-            acts.close_shift(desk.actor, row.line_id, row.from_us, words)
-        elif reopen:
-            acts.reopen_shift(desk.actor, row.line_id, row.from_us, words)
+        act = acts.close_shift if close else acts.reopen_shift
+        if close or reopen:
+            spending(desk, lambda: act(desk.actor, row.line_id, row.from_us, words), "why:shift")()
     except (UserFixable, Conflict) as error:
         st.warning(str(error))
         return False

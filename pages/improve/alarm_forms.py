@@ -27,7 +27,7 @@ def an_alarm(desk: Desk, found: DefinitionList, row: DefinitionRow | None) -> No
         said = (
             _about(desk, form, old) | _limit(form, old) | _delays(form, old) | _answer(desk, form, found, old)
         )
-        why = st.text_input("Why (kept with this version)", max_chars=300)
+        why = form.why(desk, f"alarm-{old.alarm_id if old else 'new'}", "Why (kept with this version)")
         form.under("reason", "")
         pressed = st.form_submit_button("Save a new version" if old else "Add the alarm")
     if pressed:
@@ -116,7 +116,7 @@ def earlier(desk: Desk, rows: Sequence[DefinitionRow]) -> None:
             format_func=lambda v: f"{v}: {'over' if old[v].definition.high else 'under'} "
             f"{old[v].definition.limit_value:g}, {old[v].definition.priority.value}",
         )  # fmt: skip
-        why = st.text_input("Why", max_chars=300)
+        why = form.why(desk, f"alarm-back-{now.alarm_id}", "Why")
         form.under("reason", "")
         pressed = st.form_submit_button("Go back")
     if pressed:
@@ -134,7 +134,7 @@ def a_position(desk: Desk) -> None:
         scope = st.selectbox("It answers for", list(places), format_func=places.__getitem__)
         name = st.text_input("Name of the position", max_chars=60)
         form.under("name")
-        why = st.text_input("Why (kept in the record)", max_chars=300)
+        why = form.why(desk, "position", "Why (kept in the record)")
         form.under("reason", "")
         pressed = st.form_submit_button("Save the position")
     if pressed:

@@ -38,7 +38,7 @@ def a_shift(desk: Desk, found: CalendarSettings, places: Places) -> None:
             ):
                 form = Form()
                 last = st.date_input("Last day", tomorrow - timedelta(days=1), format="YYYY-MM-DD")
-                why = st.text_input("Why", max_chars=300)
+                why = form.why(desk, f"shift-end-{chosen}", "Why")
                 pressed = st.form_submit_button("Let it end")
                 form.under("valid_to", "reason", "")
             if pressed:
@@ -69,7 +69,7 @@ def _weekly(desk: Desk, old: Pattern, places: Places, tomorrow: date) -> None:
         first = right.date_input("From", max(tomorrow, old.valid_from), format="YYYY-MM-DD")
         form.under("freeze", "valid_from")
         free = st.checkbox("Also on public holidays", old.on_holidays)
-        why = st.text_input("Why (kept in the record)", max_chars=300)
+        why = form.why(desk, f"shift-{old.pattern_id or 'new'}", "Why (kept in the record)")
         form.under("reason")
         pressed = st.form_submit_button("Change from that day on" if old.pattern_id else "Add the shift")
         form.under()
@@ -143,7 +143,7 @@ def a_day(desk: Desk, found: CalendarSettings, places: Places) -> None:
                 )
                 start, minutes = span_of(begins, ends)
                 form.under("times")
-            why = st.text_input("Why (shown beside the day)", max_chars=300)
+            why = form.why(desk, "day", "Why (shown beside the day)")
             form.under("reason")
             pressed = st.form_submit_button("Set the day")
             form.under()
@@ -162,7 +162,7 @@ def _back(desk: Desk, found: CalendarSettings, places: Places) -> None:
     form = Form()
     with st.form("day-back", border=False):
         chosen = st.selectbox("Take a day back", list(rows), index=None, placeholder="Choose")
-        why = st.text_input("Why it is as usual again", max_chars=300)
+        why = form.why(desk, "day-back", "Why it is as usual again")
         form.under("reason", "")
         pressed = st.form_submit_button("Take back")
     if pressed and chosen:
@@ -182,7 +182,7 @@ def a_region(desk: Desk, found: CalendarSettings) -> None:
         chosen = left.text_input("Country, two letters (empty: none)", country, max_chars=2)
         within = right.text_input("Part of it, such as BY (may be empty)", part, max_chars=8)
         form.under("region", "valid_from", "times")
-        why = st.text_input("Why (kept in the record)", max_chars=300)
+        why = form.why(desk, "region", "Why (kept in the record)")
         form.under("reason", "")
         pressed = st.form_submit_button("Set the holidays")
     if pressed:

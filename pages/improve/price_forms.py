@@ -46,7 +46,7 @@ def _tariff(desk: Desk, old: Priced | None) -> None:
                 round(old.value) if old else 0, width=320,
             )  # fmt: skip
             form.under("bands")
-            reason = st.text_input("Why (kept with the tariff)", max_chars=300)
+            reason = form.why(desk, "tariff", "Why (kept with the tariff)")
             form.under("reason", "")
             pressed = st.form_submit_button("Set the tariff")
     if pressed:
@@ -144,7 +144,7 @@ def _factor(desk: Desk, old: Priced | None) -> None:
         source = b.text_input("Source: who published it", old.detail if old else "", max_chars=200)
         first = c.date_input("Valid from", desk.site.local(desk.now_us).date(), format="YYYY-MM-DD")
         form.under("grams", "source")
-        reason = st.text_input("Why (kept with the factor)", max_chars=300)
+        reason = form.why(desk, "factor", "Why (kept with the factor)")
         form.under("reason", "")
         pressed = st.form_submit_button("Set the factor")
     if pressed:

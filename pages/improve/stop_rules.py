@@ -72,7 +72,7 @@ def _limit(desk: Desk) -> None:
         scope = st.selectbox("For", list(places), format_func=places.__getitem__)
         seconds = st.number_input("Seconds; a shorter stop needs no reason", 10, 1_800, 300, step=10)
         form.under("seconds")
-        why = st.text_input("Why", max_chars=500)
+        why = form.why(desk, "stop-limit", "Why", 500)
         form.under("reason", "")
         pressed = st.form_submit_button("Set from now on")
     if pressed:
@@ -93,7 +93,7 @@ def _model(desk: Desk) -> None:
         chosen = st.selectbox(
             "They lower", options, options.index(now), format_func=c.MODELS.__getitem__, key="minor-model"
         )
-        why = st.text_input("Why (OEE stays the same, its factors change)", max_chars=500)
+        why = form.why(desk, "stop-model", "Why (OEE stays the same, its factors change)", 500)
         form.under("reason", "")
         pressed = st.form_submit_button("Choose from now on")
     if pressed:

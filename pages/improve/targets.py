@@ -47,7 +47,7 @@ def _new(desk: Desk) -> None:
             "From", tomorrow, min_value=tomorrow - timedelta(days=1), format="YYYY-MM-DD"
         )
         form.under("value", "valid_from")
-        why = st.text_input("Why (kept in the record)", max_chars=300)
+        why = form.why(desk, "target", "Why (kept in the record)")
         form.under("reason", "")
         pressed = st.form_submit_button("Set the target")
     if pressed:
@@ -67,7 +67,7 @@ def _back(desk: Desk, found: Targets) -> None:
         chosen = st.selectbox(
             "Target", list(rows), index=None, placeholder="Choose" if rows else "None to come"
         )
-        why = st.text_input("Why", max_chars=300)
+        why = form.why(desk, "target-back", "Why")
         form.under("reason", "")
         pressed = st.form_submit_button("Take back", disabled=not rows)
     if pressed and chosen:

@@ -11,6 +11,7 @@ from domain.errors import UserFixable
 from domain.recommendation import CAUSE_LABELS
 from domain.rules import RUNNING_HOURS, Limit
 from domain.telemetry import METRICS, MetricKind
+from pages.predict.signing import credential
 from services.desk import Desk
 from services.rows.oversight import StopView
 
@@ -26,10 +27,13 @@ def limits(desk: Desk, view: StopView) -> None:
         types = {kind: TYPES.get(kind, kind) for kind in ("", *view.machine_types)}
         rows = [_row(one, types) for one in view.limits]
         edited = st.data_editor(rows, num_rows="dynamic", column_config=_columns(types), key="limits")
-        if st.button("Put these limits in force"):
+        with st.form("limits-sign", border=False, clear_on_submit=True):
+            typed = credential(desk)
+            pressed = st.form_submit_button("Sign and put these limits in force")
+        if pressed:
             try:
                 stated = [_limit(row, types) for row in edited]
-                desk.commands.stopping.state_limits(desk.actor, desk.site.site_id, stated)
+                desk.commands.stopping.state_limits(desk.actor, desk.site.site_id, stated, typed)
             except UserFixable as error:
                 st.warning(f"{str(error)[:1].upper()}{str(error)[1:]}.")
                 return

@@ -11,6 +11,7 @@ from domain.errors import NotFound
 from domain.failure_review import LABELS, NEXT_STEPS, Verdict
 from pages.decide.policy import done
 from pages.filters import choice, page_of
+from pages.kept import kept_text, spending
 from services.desk import Desk
 from services.rows.reviews import ReviewRow
 
@@ -59,12 +60,18 @@ def _settle(desk: Desk, row: ReviewRow) -> None:
     with st.form("settle", border=True):
         st.markdown("**Settle it anew**" if row.verdict else "**Settle the verdict**")
         chosen = st.selectbox("Verdict", verdicts, verdicts.index(now), format_func=LABELS.__getitem__)
-        step = st.text_area("Next step", row.next_step or NEXT_STEPS[now], max_chars=2_000, height=90)
-        words = st.text_area("Why (needed when you say otherwise)", row.words, max_chars=2_000, height=90)
+        about = (f"why:step-{row.review_id}", f"why:verdict-{row.review_id}")
+        step = kept_text(desk, about[0], "Next step", otherwise=row.next_step or NEXT_STEPS[now], form=True)
+        words = kept_text(
+            desk, about[1], "Why (needed when you say otherwise)", otherwise=row.words, form=True
+        )
         pressed = st.form_submit_button("Settle")
+    act = desk.commands.reviews.settle
     if pressed and done(
-        lambda: desk.commands.reviews.settle(
-            desk.actor, row.review_id, row.version, chosen.value, step, words
+        spending(
+            desk,
+            lambda: act(desk.actor, row.review_id, row.version, chosen.value, step, words),
+            *about,
         )
     ):
         st.rerun()

@@ -5,6 +5,8 @@ import streamlit as st
 from components import shadow as c
 from components.tables import lead
 from domain.errors import UserFixable
+from pages.kept import kept_line
+from pages.predict.signing import credential
 from services.desk import Desk
 from services.rows.oversight import ShadowView
 
@@ -29,12 +31,15 @@ def _switch(desk: Desk, view: ShadowView) -> None:
         model = st.selectbox("Model", list(since) or [""])
         if model not in since:
             return
-        reason = st.text_input("Why", max_chars=300)
-        on = since[model] is None
-        if not st.button("Put it into shadow" if on else "Let it advise"):
+        reason, on = kept_line(desk, f"why:shadow-{model}", "Why"), since[model] is None
+        with st.form(f"shadow-{model}-{on}", border=False, clear_on_submit=True):
+            typed = credential(desk)
+            pressed = st.form_submit_button("Sign and put it into shadow" if on else "Sign and let it advise")
+        if not pressed:
             return
+        stopping, site_id = desk.commands.stopping, desk.site.site_id
         try:
-            desk.commands.stopping.set_shadow(desk.actor, desk.site.site_id, model, on=on, reason=reason)
+            stopping.set_shadow(desk.actor, site_id, model, on=on, reason=reason, credential=typed)
         except UserFixable as error:
             st.warning(f"{str(error)[:1].upper()}{str(error)[1:]}.")
             return

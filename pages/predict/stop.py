@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from auth.signatures import Credential
 from components import stopping as c
 from components.card import meaning
 from components.tables import lead
@@ -10,6 +9,7 @@ from domain.errors import UserFixable
 from pages.kept import kept_line
 from pages.live import live
 from pages.predict.limits import limits
+from pages.predict.signing import credential
 from services.commands.stopping import DRILLS, RESUMES, STOPS
 from services.desk import Desk
 from services.rows.oversight import StopRow, StopView
@@ -60,7 +60,7 @@ def _acts(desk: Desk, view: StopView) -> None:
         reason = kept_line(desk, f"ai-stop:{desk.site.site_id}", "Why")
         with st.form("ai-stop-sign", border=False, clear_on_submit=True):
             st.html(meaning(f"Signed as {_me(desk)}. Stop: {STOPS} Drill: {DRILLS}"))
-            typed = _typed(desk)
+            typed = credential(desk)
             with st.container(horizontal=True):
                 stop = st.form_submit_button("Sign and stop the AI")
                 drill = st.form_submit_button("Sign and start a drill")
@@ -87,7 +87,7 @@ def _end(desk: Desk, row: StopRow) -> None:
         with st.form(f"resume-{row.stop_id}", border=False, clear_on_submit=True):
             if not row.drill:
                 st.html(meaning(f"Signed as {_me(desk)}: {RESUMES}"))
-            typed = _typed(desk)
+            typed = credential(desk)
             pressed = st.form_submit_button(
                 "Sign and end the drill" if row.drill else "Sign and let it go on"
             )
@@ -103,11 +103,3 @@ def _end(desk: Desk, row: StopRow) -> None:
 
 def _me(desk: Desk) -> str:
     return f"{desk.actor.name} ({desk.actor.username})"
-
-
-def _typed(desk: Desk) -> Credential:
-    password = st.text_input("Your password", type="password", autocomplete="current-password")
-    coded = desk.queries.policy.wants_code()
-    return Credential(
-        password, st.text_input("Code from your phone", autocomplete="one-time-code") if coded else ""
-    )

@@ -1,6 +1,7 @@
 """One control chart: its points, its limits and who froze them, its rules, capability."""
 
 from datetime import datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -14,6 +15,7 @@ from components.words import safe
 from domain.clock import DAY, micros
 from domain.errors import Conflict, UserFixable
 from pages.filters import choice
+from pages.kept import kept_line, spending
 from pages.live import live
 from pages.quality.defining import changing
 from services.desk import Desk
@@ -73,7 +75,8 @@ def _freezing(desk: Desk, view: ChartView) -> None:
         first = left.date_input("From the start of", today - timedelta(days=7), format="YYYY-MM-DD")
         last = right.date_input("To the end of", today - timedelta(days=1), format="YYYY-MM-DD")
         without = st.checkbox("Leave out samples that break a rule now (their cause is known)")
-        reason = st.text_input("Why (kept with the limits)", max_chars=300)
+        about = f"why:limits-{view.chart.chart_id}"
+        reason = kept_line(desk, about, "Why (kept with the limits)", form=True)
         pressed = st.form_submit_button("Freeze the limits")
     if not pressed:
         return
@@ -82,7 +85,8 @@ def _freezing(desk: Desk, view: ChartView) -> None:
     seen = desk.queries.quality.chart(view.chart.chart_id, from_us, to_us)
     excluded = sorted({b.at_us for b in seen.breaks}) if without else []
     try:
-        desk.commands.charts.freeze(desk.actor, view.chart.chart_id, from_us, to_us, reason, excluded)
+        freeze = partial(desk.commands.charts.freeze, desk.actor, view.chart.chart_id)
+        spending(desk, lambda: freeze(from_us, to_us, reason, excluded), about)()
     except (UserFixable, Conflict) as error:
         st.warning(f"{str(error)[:1].upper()}{str(error)[1:]}.")
         return

@@ -1,6 +1,7 @@
 """Define a control chart, or change its rules and its tolerance."""
 
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
@@ -11,6 +12,7 @@ from domain.recommendation import CAUSE_LABELS, cause_label
 from domain.spc.model import ATTRIBUTES, KIND_LABELS, SUBGROUPED, WEIGHTED, Kind, Weights
 from domain.spc.rules import RULE_LABELS, WESTERN_ELECTRIC, Rule
 from domain.telemetry import METRICS, MetricKind
+from pages.kept import kept_line, spending
 from services.desk import Desk
 from services.spc.definition import BETWEEN, METRIC, QUALITY, WITHIN, Chart
 
@@ -40,7 +42,7 @@ def defining(desk: Desk) -> None:
         spread = st.selectbox("Spread from", list(SPREADS), format_func=SPREADS.__getitem__)
         rules = rules_field(WESTERN_ELECTRIC)
         weights = weights_field(kind, Weights())
-        reason = st.text_input("Why (kept with the chart)", max_chars=300)
+        reason = kept_line(desk, "why:chart-new", "Why (kept with the chart)", form=True)
         pressed = st.form_submit_button("Define the chart")
     if not pressed:
         return
@@ -54,7 +56,8 @@ def defining(desk: Desk) -> None:
             spread=spread, rules=tuple(rules),
             weights=Weights(**weights),
         )  # fmt: skip
-        desk.commands.charts.define(desk.actor, chart, reason)
+        act = partial(desk.commands.charts.define, desk.actor, chart, reason)
+        spending(desk, act, "why:chart-new")()
     except (UserFixable, Conflict) as error:
         st.warning(f"{str(error)[:1].upper()}{str(error)[1:]}.")
         return
@@ -96,7 +99,8 @@ def changing(desk: Desk, chart: Chart) -> None:
         at = causes.index(chart.cause) if chart.cause in causes else len(causes) - 1
         cause = st.selectbox("Suspected cause of that case", causes, at, format_func=cause_label)
         active = st.checkbox("In use", chart.active)
-        reason = st.text_input("Why (kept with the chart)", max_chars=300)
+        about = f"why:chart-{chart.chart_id}"
+        reason = kept_line(desk, about, "Why (kept with the chart)", form=True)
         pressed = st.form_submit_button("Save a new version")
     if not pressed:
         return
@@ -105,7 +109,7 @@ def changing(desk: Desk, chart: Chart) -> None:
             chart, rules=tuple(rules), tolerance_low=low, tolerance_high=high, opens_case=opens, cause=cause,
             active=active, weights=replace(chart.weights, **weights),
         )  # fmt: skip
-        desk.commands.charts.define(desk.actor, changed, reason)
+        spending(desk, partial(desk.commands.charts.define, desk.actor, changed, reason), about)()
     except (UserFixable, Conflict) as error:
         st.warning(f"{str(error)[:1].upper()}{str(error)[1:]}.")
         return

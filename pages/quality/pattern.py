@@ -1,6 +1,7 @@
 """One machine against its usual pattern: T2, SPE, and the sensors behind an odd hour."""
 
 from datetime import datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -17,6 +18,7 @@ from domain.recommendation import CAUSE_LABELS, cause_label
 from pages import forms
 from pages.filters import choice, remember
 from pages.forms import Form
+from pages.kept import kept_line, spending
 from services.desk import Desk
 from services.rows.quality import PatternView
 
@@ -60,7 +62,7 @@ def _opening(desk: Desk, view: PatternView) -> None:
         opens = st.checkbox("Two of three hours beyond a limit open a case", bool(old and old.opens_case))
         at = causes.index(old.cause) if old and old.cause in causes else causes.index("unknown")
         cause = st.selectbox("Suspected cause of that case", causes, at, format_func=cause_label)
-        reason = st.text_input("Why (kept with the setting)", max_chars=300)
+        reason = form.why(desk, f"pattern-case-{view.equipment_id}", "Why (kept with the setting)")
         form.under("reason", "")
         pressed = st.form_submit_button("Save")
     if pressed:
@@ -106,14 +108,16 @@ def _freezing(desk: Desk, unit: str) -> None:
         left, right = st.columns(2)
         first = left.date_input("From the start of", today - timedelta(days=14), format="YYYY-MM-DD")
         last = right.date_input("To the end of", today - timedelta(days=1), format="YYYY-MM-DD")
-        reason = st.text_input("Why (kept with the pattern)", max_chars=300)
+        reason = kept_line(desk, f"why:pattern-{unit}", "Why (kept with the pattern)", form=True)
         pressed = st.form_submit_button("Freeze the pattern")
     if not pressed:
         return
     from_us = micros(datetime.combine(first, time(), zone))
     to_us = micros(datetime.combine(last + timedelta(days=1), time(), zone))
     try:
-        desk.commands.charts.freeze_pattern(desk.actor, unit, from_us, to_us, reason)
+        freeze = desk.commands.charts.freeze_pattern
+        act = partial(freeze, desk.actor, unit, from_us, to_us, reason)
+        spending(desk, act, f"why:pattern-{unit}")()
     except (UserFixable, Conflict) as error:
         st.warning(f"{str(error)[:1].upper()}{str(error)[1:]}.")
         return

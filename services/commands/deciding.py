@@ -9,7 +9,7 @@ from domain.cases import UNDER_WAY, Case, CaseKind, CaseState, step
 from domain.clock import wall_us
 from domain.errors import Forbidden
 from domain.messages import CommandState, Finding
-from domain.policy import Approval, above_limit, check_in_time
+from domain.policy import Approval, above_limit, check_in_time, check_start
 from domain.recommendation import clock_text
 from services.commands import consenting, emergencies, releasing
 from services.commands.acting import Changes, Decided, Work, checked_text, note, save
@@ -46,6 +46,7 @@ def approve_changed(work: Work, changes: Changes) -> Decided:
     after = step(work.state, CaseState.APPROVED, by=work.actor.account_id)
     facts = _facts(work, 0)
     check_in_time(facts)
+    check_start(work.site.now_us, changes.start_us)
     if work.case["kind"] == CaseKind.RAISED and facts.proposed_by == facts.account_id:
         raise Forbidden("whoever raised this cannot approve it; another person decides")
     plan = replanned(work.tx, work.case, work.site.now_us)
@@ -157,7 +158,8 @@ def reject(work: Work, reason: str) -> Decided:
 
 
 def take_back(work: Work, command_ids: list[str] | None, reason: str) -> Decided:
-    """Take orders back (None: all that can be)."""
+    """Take orders back (None: all that can be): a decision against them, so by a role that decides."""
+    consenting.check_role_here(work)
     said = releasing.take_back(work, command_ids, reason)
     rows = store.commands_of(work.tx, work.case["case_id"])
     signed = sign(work.tx, work.actor, work.case, rows, TAKES_BACK, work.proof)

@@ -5,6 +5,8 @@ typed before the last use and comes late (a connection that was down, a slow req
 and not kept again.
 """
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection
 
 from auth.permissions import Actor
@@ -47,6 +49,11 @@ class DraftCommands:
                 _check_room(tx, person.account_id, subject, content)
                 store.save(tx, person.account_id, subject, content, used, wall_us())
             return True
+
+    def used(self, actor: Actor, subjects: Sequence[str]) -> None:
+        """Forget texts that were just used, for acts that do not do it themselves."""
+        with self._database.write() as tx:
+            store.use_up(tx, fresh(tx, actor).account_id, subjects)
 
     def forget_old(self) -> int:
         """Forget what nobody has touched for KEPT_US; returns how many texts went."""

@@ -26,6 +26,7 @@ from services.commands.once import Act, ActsOnCases, reach
 from services.situation import causes_of, machine_at, site_at
 
 MOST_CENTS = 10**12
+SENSOR = "sensor"  # nothing is wrong with the machine: the sensor was wrong
 
 
 class OutcomeCommands:
@@ -97,7 +98,7 @@ class OutcomeCommands:
 
 def _check_cause(work: Work, cause: str) -> None:
     known = causes_of(work.tx, machine_at(work.tx, work.case["equipment_id"]).machine_type)
-    if cause not in ("", work.case["cause"], *known, *CAUSE_LABELS):
+    if cause not in ("", SENSOR, work.case["cause"], *known, *CAUSE_LABELS):
         raise InvalidInput("this is no known cause")
 
 

@@ -16,7 +16,7 @@ from domain.evidence import (
     alternatives_to_json,
 )
 from domain.messages import Command, CommandKind, CommandState
-from domain.policy import deadline
+from domain.policy import put_off
 from domain.recommendation import AT_ONCE
 from services.commands.acting import Work, note, save
 from services.fallen import signers, starts, tell_fallen
@@ -28,7 +28,7 @@ C = CommandState
 
 def deadline_for(work: Work, start_us: int | None) -> int:
     """Until when the next approver has to decide."""
-    return deadline(work.site.now_us, start_us)
+    return put_off(work.site.now_us, start_us, work.case["evidence_us"], work.case["deadline_us"])
 
 
 def check_choice(choice: Alternative, commands: Sequence[ProposedCommand], now_us: int) -> None:

@@ -119,11 +119,16 @@ class StopCommands:
             detail = {"model": row["model_name"] or "all", "reason": words, "meaning": RESUMES}
             _note(tx, person, site, stop_id, action, detail | {"proved_by": proof.by})
 
-    def set_shadow(self, actor: Actor, site_id: str, model_name: str, *, on: bool, reason: str) -> None:
-        """Let a model run in shadow at a site, or advise again. Its undecided advice is withdrawn."""
+    def set_shadow(
+        self, actor: Actor, site_id: str, model_name: str, *, on: bool, reason: str,
+        credential: Credential = NOTHING_TYPED,
+    ) -> None:  # fmt: skip
+        """Let a model run in shadow at a site, or advise again; signed. Its undecided advice is withdrawn."""
         words = checked_text(reason)
+        proof = self._signer.prove(actor, credential)
         with self._database.write() as tx:
             person, site = self._begin(tx, actor, site_id, Permission.RESUME_AI)
+            check_proof(proof, person.account_id)
             s, m = t.shadow_models.c, t.model_versions.c
             if tx.execute(select(m.name).where(m.name == model_name).limit(1)).first() is None:
                 raise NotFound(f"there is no model {model_name!r}")
@@ -138,19 +143,26 @@ class StopCommands:
             else:
                 tx.execute(delete(t.shadow_models).where(mine))
             action = "put a model into shadow" if on else "let a model advise"
-            _note(tx, person, site, model_name, action, {"model": model_name, "reason": words})
+            drafts.use_up(tx, person.account_id, [f"why:shadow-{model_name}"])
+            detail = {"model": model_name, "reason": words, "proved_by": proof.by}
+            _note(tx, person, site, model_name, action, detail)
 
-    def state_limits(self, actor: Actor, site_id: str, limits: Sequence[Limit]) -> None:
-        """Put these fixed limits in force at a site; none: the built-in ones."""
+    def state_limits(
+        self, actor: Actor, site_id: str, limits: Sequence[Limit], credential: Credential = NOTHING_TYPED
+    ) -> None:
+        """Put these fixed limits in force at a site; none: the built-in ones. Signed: they watch alone."""
         keys = [(limit.machine_type, limit.metric) for limit in limits]
         if len(set(keys)) < len(keys):
             raise InvalidInput("one limit for each type of machine and sensor")
+        proof = self._signer.prove(actor, credential)
         with self._database.write() as tx:
             person, site = self._begin(tx, actor, site_id, Permission.RESUME_AI)
+            check_proof(proof, person.account_id)
             before, _ = store.limits(tx, site_id)
             store.state_limits(tx, site_id, limits)
             detail = {"before": [asdict(one) for one in before], "after": [asdict(one) for one in limits]}
-            _note(tx, person, site, site_id, "changed the fixed limits", detail)
+            proved = {"proved_by": proof.by}
+            _note(tx, person, site, site_id, "changed the fixed limits", detail | proved)
 
     def _begin(
         self, tx: Connection, actor: Actor, site_id: str, permission: Permission

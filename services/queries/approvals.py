@@ -48,7 +48,7 @@ def approval_view(tx: Connection, context: Context, row: Mapping[str, Any]) -> A
             names[d["account_id"]] for d in duty if d["position"] == 0 and d["account_id"] in names
         ),
         on_call=tuple(names[d["account_id"]] for d in duty if d["position"] > 0 and d["account_id"] in names),
-        may_reject=undecided and _may_reject(context, row, policy, rights),
+        may_reject=_may_reject(context, row, policy, rights),
         may_act_alone=undecided and not releases and _alone(context, row, policy, rights),
         wants_code=_has_code(tx, context.actor.account_id),
         ratification=_ratification(tx, context, row, policy, rights),

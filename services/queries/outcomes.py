@@ -97,8 +97,11 @@ class OutcomeQueries:
         self._context.actor.require(Permission.SEE_CASES)
         with self._context.database.read() as tx:
             mine = in_scope(_C.equipment_id, self._context.actor)
-            seen = select(_C.case_id).join(t.photos, t.photos.c.case_id == _C.case_id)
-            if tx.execute(seen.where(mine, t.photos.c.sha256 == sha256)).first() is None:
+            d, p = t.outcome_details.c, t.photos.c  # the same picture may stand on several cases
+            shown = select(d.case_id).where(d.photo_sha256 == sha256)
+            taken = select(p.case_id).where(p.sha256 == sha256)
+            seen = select(_C.case_id).where(mine, _C.case_id.in_(shown) | _C.case_id.in_(taken))
+            if tx.execute(seen.limit(1)).first() is None:
                 return photo_of(tx, "")
             return photo_of(tx, sha256)
 

@@ -34,7 +34,8 @@ class ApprovalView:
 
     `my_part`: what a signature of this person gives now, None when nothing; `releases`: whether it sends
     the orders. `on_duty` names who decides now, `on_call` who is asked next. `wants_code`: this person
-    signs with a code from the phone. `may_reject`: this person's role decides on such a case.
+    signs with a code from the phone. `may_reject`: this person's role decides on such a case, and so
+    may reject it or take its orders back.
     """
 
     rule: str

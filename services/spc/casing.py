@@ -18,6 +18,7 @@ from domain.recommendation import Choice, cause_label
 from domain.spc.model import ATTRIBUTES
 from domain.spc.rules import RULE_LABELS, Rule
 from services import audit, joining
+from services.crowding import makes_room
 from services.joining import put_signal
 from services.planning import Planned, no_prediction, planned, propose
 from services.signing import hash_of
@@ -88,6 +89,8 @@ def raise_or_note(tx: Connection, signal: Signal, now_us: int) -> int:
         if ended is not None and now_us - ended["closed_us"] < QUIET_US:
             return 0
     case_id = case["case_id"] if case else _open(tx, signal, plan, words, key, now_us)
+    if case_id is None:
+        return 0
     for row in signal.rows:
         store.name_case(tx, row, case_id)
     put_signal(tx, case_id, _said(signal, plan.situation.cause, words, now_us))
@@ -129,7 +132,8 @@ def told(chart: Chart, rows: Sequence[Mapping[str, Any]], name: str, cause: str)
     )
 
 
-def _open(tx: Connection, signal: Signal, plan: Planned, words: str, key: str, now_us: int) -> str:
+def _open(tx: Connection, signal: Signal, plan: Planned, words: str, key: str, now_us: int) -> str | None:
+    """Open the case; None when this shift has as many new cases as its supervisor can read."""
     against = (*plan.evidence.against, signal.against)
     evidence = replace(plan.evidence, words=words, prediction_id=None, against=against).to_json()
     case_id = new_id()
@@ -153,6 +157,8 @@ def _open(tx: Connection, signal: Signal, plan: Planned, words: str, key: str, n
         "evidence": evidence,
         "evidence_hash": hash_of(evidence),
     }
+    if not makes_room(tx, row, now_us):
+        return None
     cases_store.add(tx, row)
     propose(tx, case_id, plan.commands(plan.advice.advised), wall_us())
     detail = {"title": row["title"], "chart": signal.proposed_by, "words": words}

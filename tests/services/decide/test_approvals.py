@@ -260,7 +260,17 @@ def test_rejecting_follows_the_roles_of_the_policy(
     in_force(plant.database, DEFAULT.read_text().replace(every, "roles: [plant_manager]"))
     with pytest.raises(Forbidden, match="role"):
         desk.reject(supervisor, case_id, 1, ONE, "sensor_wrong")
-    assert desk.reject(manager, case_id, 1, TWO, "sensor_wrong").state == "rejected"
+    assert desk.approve(manager, case_id, 1, THREE).state == "approved"
+    with pytest.raises(Forbidden, match="role"):
+        desk.undo(supervisor, case_id, 2, ONE)
+    assert desk.undo(manager, case_id, 2, TWO).state == "cancelled"
+
+
+def test_whoever_decides_on_it_may_reject_what_is_above_their_limit(
+    plant: Plant, desk: CaseCommands, case_id: str, supervisor: Actor
+) -> None:
+    plant.age(case_id, cost_cents=9_000_000)
+    assert desk.reject(supervisor, case_id, 1, TWO, "sensor_wrong").state == "rejected"
 
 
 def test_ratifying_asks_for_the_code_that_the_policy_wants(

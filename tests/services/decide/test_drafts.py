@@ -157,3 +157,11 @@ def test_the_same_on_postgresql(postgres: Database) -> None:
     with postgres.read() as tx:
         assert store.kept_beside(tx, who.account_id, "raise") == (1, LONGEST)
     assert drafts.forget_old() == 0
+
+
+def test_words_that_were_never_saved_before_their_use_are_late_too(
+    drafts: DraftCommands, supervisor: Actor
+) -> None:
+    drafts.used(supervisor, ["why:shelve"])
+    assert not drafts.save(supervisor, "why:shelve", "typed in the second before", 0)
+    assert drafts.load(supervisor, "why:shelve") == Draft("", 1)

@@ -1,6 +1,7 @@
 """What was signed is what is sent: a change after the first signature lets it fall, and says so."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -10,25 +11,35 @@ from data.store import tables as t
 from data.store.database import Database
 from data.wire.orders import decode_command
 from domain.clock import DAY, HOUR, MINUTE, wall_us
-from domain.errors import NotNow
+from domain.errors import InvalidInput, NotFound, NotNow
+from domain.ids import new_id
 from domain.messages import Finding, ReceiptStatus
+from domain.policy import put_off
 from domain.recommendation import Choice
 from services.commands.acting import Changes
 from services.commands.care import CareCommands
 from services.commands.cases import CaseCommands
 from services.commands.outcomes import OutcomeCommands
 from services.commands.stopping import StopCommands
+from services.context import Context
 from services.fallback import watch_stopped
 from services.joining import Source, take_in
+from services.policy.file import DEFAULT
+from services.queries.outcomes import OutcomeQueries
 from services.receipts import take
 from services.recommend import Recommender
+from services.rows.site import SiteRow
 from services.signing import record_hash
+from services.situation import site_at
 from services.sources.watch import SourceWatch
+from services.spc.casing import Signal as Broken
+from services.spc.casing import raise_or_note
 from tests.kits.pen import TYPED, SigningCommands
 from tests.kits.policies import FOUR_EYES, in_force
-from tests.services.decide.plant import CNC_11, MODEL, SITE, Plant, receipt
+from tests.services.decide.plant import CNC_11, CNC_12, MODEL, SITE, Plant, receipt
 from tests.services.decide.test_choices import pass_by, starts
 from tests.services.decide.test_joining import alarm, said
+from tests.services.decide.test_outcomes import picture
 from tests.services.decide.test_stopping import SHAKING, readings
 
 ONE, TWO, THREE = (f"act-0000000{k}" for k in range(3))
@@ -175,6 +186,22 @@ def test_an_inspection_that_found_wear_gives_its_place_to_the_repair(
     assert new["kind"] == "inspected" and new["open_key"] and new["case_id"] != case_id
 
 
+def test_a_finding_said_again_opens_no_second_repair(
+    plant: Plant, desk: CaseCommands, manager: Actor, technician: Actor, recommender: Recommender
+) -> None:
+    case_id = str(recommender.consider(plant.predict(0.5)).case_id)
+    desk.approve(manager, case_id, 1, ONE)
+    with plant.database.write() as tx:
+        tx.execute(update(t.commands).values(state="accepted"))
+    outcomes = OutcomeCommands(plant.database)
+    outcomes.found(technician, case_id, TWO, Finding.DEGRADED, "bearing")
+    follow = plant.case()
+    assert follow["kind"] == "inspected"
+    desk.reject(manager, follow["case_id"], 1, THREE, "production_first")
+    outcomes.found(technician, case_id, "act-00000007", Finding.FAILED, "bearing")
+    assert plant.case()["case_id"] == follow["case_id"] and len(plant.rows(select(t.cases))) == 2
+
+
 def inspected(plant: Plant, person: Actor, approver: Actor) -> str:
     """A case that a person raised, its inspection under way."""
     plant.predict(0.5)
@@ -267,3 +294,73 @@ def test_a_limit_that_is_still_broken_keeps_its_case_fresh(
     assert watch_stopped(database) == 1
     plant.age(plant.case()["case_id"], evidence_us=wall_us() - HOUR)
     assert watch_stopped(database) == 0 and plant.case()["evidence_us"] > wall_us() - MINUTE
+
+
+def test_a_start_years_ahead_is_refused(plant: Plant, desk: CaseCommands, manager: Actor) -> None:
+    with plant.database.write() as tx:
+        take_in(tx, said(Source.ALARM))
+    case_id = plant.case()["case_id"]
+    for ahead in (93 * DAY, 3_650 * DAY, 10**18):
+        with pytest.raises(InvalidInput, match="92 days"):
+            desk.approve(manager, case_id, 1, ONE, Changes("at_time", wall_us() + ahead, "later"))
+    assert desk.approve(
+        manager, case_id, 1, TWO, Changes("at_time", wall_us() + 80 * DAY, "in the plant's holidays")
+    ).state == "approved"  # fmt: skip
+
+
+def test_changing_again_and_again_does_not_keep_a_case_open_for_ever(
+    plant: Plant, desk: CaseCommands, manager: Actor
+) -> None:
+    in_force(plant.database, FOUR_EYES)
+    boss = plant.person(Role.PLANT_MANAGER)
+    raised = desk.raise_case(plant.person(Role.OPERATOR), CNC_11, "act-raise-1", "bearing", "It howls")
+    first, version = plant.case()["evidence_us"], raised.version
+    for k in range(8):
+        who, choice = ((manager, Choice.NOW), (boss, Choice.INSPECT_FIRST))[k % 2]
+        changed = desk.approve(who, raised.case_id, version, f"act-change-{k}", Changes(choice, None, "no"))
+        version = changed.version
+        pass_by(plant.database, 100 * MINUTE)
+    assert plant.case()["deadline_us"] <= first + 16 * HOUR
+    assert deadline_put_off(first) == first + 16 * HOUR
+
+
+def deadline_put_off(first: int) -> int:
+    return put_off(first + 15 * HOUR, None, first, first + 8 * HOUR)
+
+
+def test_charts_count_among_the_new_cases_of_a_shift(plant: Plant, database: Database) -> None:
+    in_force(database, DEFAULT.read_text().replace("cases_per_shift: 12", "cases_per_shift: 1"))
+    signal = broken("chart-1", CNC_12)
+    with database.write() as tx:
+        assert raise_or_note(tx, signal, wall_us()) == 1
+        assert raise_or_note(tx, broken("chart-2", CNC_11), wall_us()) == 0
+    assert len(plant.rows(select(t.cases))) == 1
+
+
+def broken(chart_id: str, unit: str) -> Broken:
+    row = {"chart_id": chart_id, "series": "x", "at_us": 1, "rule": "x"}
+    return Broken(unit, "bearing", [row], lambda name, cause: f"{name} is odd", f"chart {chart_id}", "n", "a")
+
+
+def test_the_same_photo_is_seen_from_each_of_its_cases_and_from_no_other(
+    plant: Plant, database: Database, technician: Actor
+) -> None:
+    outcomes, cases = OutcomeCommands(database), []
+    for unit in (CNC_11, CNC_12):
+        with database.write() as tx:
+            take_in(tx, replace(said(Source.ALARM), equipment_id=unit))
+        plant.age(plant.case()["case_id"], state="expired", open_key=None, closed_us=1)
+        cases.append(plant.case()["case_id"])
+        outcomes.found(technician, cases[-1], new_id(), Finding.FAILED, photo=picture())
+    (photo,) = plant.rows(select(t.photos))
+
+    def seen_by(scope: str) -> bytes:
+        who = plant.person(Role.SUPERVISOR, scope=scope)
+        site = SiteRow(SITE, "Plant North", "Europe/Berlin", "EUR")
+        with database.read() as tx:
+            clock = site_at(tx, SITE).clock
+        return OutcomeQueries(Context(database, who, site, clock)).photo(photo["sha256"])
+
+    assert seen_by(CNC_11) == seen_by(CNC_12) == photo["data"]
+    with pytest.raises(NotFound):
+        seen_by("south")

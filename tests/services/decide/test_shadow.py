@@ -2,6 +2,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from auth.permissions import Role
+from auth.signatures import Credential
 from components.shadow import shadow_csv
 from data.store import tables as t
 from data.store.database import Database
@@ -13,6 +14,7 @@ from services.queries.shadow import ShadowQueries
 from services.recommend import Effect, Recommender
 from services.rows.site import SiteRow
 from services.situation import site_at
+from tests.kits.pen import TYPED
 from tests.services.decide.plant import CNC_11, MODEL, SITE, Plant
 
 
@@ -22,10 +24,16 @@ def test_a_model_in_shadow_sends_nothing_and_writes_down_what_it_would_have_said
     manager, commands = plant.person(Role.PLANT_MANAGER), StopCommands(database)
     open_before = plant.case(recommender.consider(plant.predict(0.9)).case_id)
     with pytest.raises(InvalidInput):
-        commands.set_shadow(manager, SITE, MODEL, on=True, reason=" ")
+        commands.set_shadow(manager, SITE, MODEL, on=True, reason=" ", credential=TYPED)
     with pytest.raises(Forbidden):
-        commands.set_shadow(plant.person(Role.SUPERVISOR), SITE, MODEL, on=True, reason="trial")
-    commands.set_shadow(manager, SITE, MODEL, on=True, reason="trial")
+        commands.set_shadow(
+            plant.person(Role.SUPERVISOR), SITE, MODEL, on=True, reason="trial", credential=TYPED
+        )
+    with pytest.raises(InvalidInput, match="password"):
+        commands.set_shadow(manager, SITE, MODEL, on=True, reason="trial")
+    with pytest.raises(Forbidden, match="wrong"):
+        commands.set_shadow(manager, SITE, MODEL, on=True, reason="trial", credential=Credential("nonsense"))
+    commands.set_shadow(manager, SITE, MODEL, on=True, reason="trial", credential=TYPED)
     assert plant.case(open_before["case_id"])["state"] == "withdrawn"
     now = wall_us()
     for k in range(3):
@@ -39,7 +47,7 @@ def test_a_model_in_shadow_sends_nothing_and_writes_down_what_it_would_have_said
     for k in range(3, 6):
         recommender.consider(plant.predict(0.02, at_us=now + k * 30 * MINUTE))
     assert plant.rows(select(t.shadow_advice))[0]["ended_us"] is not None
-    commands.set_shadow(manager, SITE, MODEL, on=False, reason="proved")
+    commands.set_shadow(manager, SITE, MODEL, on=False, reason="proved", credential=TYPED)
     assert recommender.consider(plant.predict(0.9, at_us=now + 4 * HOUR)).effect is Effect.OPENED
 
 
@@ -47,7 +55,7 @@ def test_the_screen_compares_with_what_people_did_and_what_came(
     plant: Plant, recommender: Recommender, database: Database
 ) -> None:
     manager = plant.person(Role.PLANT_MANAGER)
-    StopCommands(database).set_shadow(manager, SITE, MODEL, on=True, reason="trial")
+    StopCommands(database).set_shadow(manager, SITE, MODEL, on=True, reason="trial", credential=TYPED)
     at = wall_us() - 30 * HOUR
     recommender.consider(plant.predict(0.9, at_us=at))
     row = {

@@ -162,7 +162,9 @@ def test_a_lower_limit_counts_only_while_the_machine_runs(
     plant: Plant, stopping: StopCommands, manager: Actor, database: Database
 ) -> None:
     low = Limit("cnc", "pressure", 500.0, None, 1_800, "leak")
-    stopping.state_limits(manager, SITE, [low])
+    with pytest.raises(InvalidInput, match="password"):
+        stopping.state_limits(manager, SITE, [low])
+    stopping.state_limits(manager, SITE, [low], TYPED)
     readings(database, CNC_11, 120.0, "pressure")
     readings(database, CNC_12, 120.0, "pressure")
     runs(database, CNC_11, 2)
