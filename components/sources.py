@@ -65,7 +65,9 @@ def devices_panel(rows: Sequence[DeviceRow], site: SiteRow, now_us: int) -> str:
 
 
 def _from(row: DeviceRow) -> str:
-    return safe(source_text(row.source)) + (f", broker {safe(row.broker)}" if row.broker else "")
+    broker = f", broker {safe(row.broker)}" if row.broker else ""
+    change = f", {row.by_change} of {row.metrics} sent when they change" if row.by_change else ""
+    return safe(source_text(row.source)) + broker + change
 
 
 def _place(row: DeviceRow) -> str:
@@ -83,7 +85,11 @@ def _life(row: DeviceRow, site: SiteRow, now_us: int) -> str:
     if row.heard_us is None:
         return '<span class="tw-muted">never heard</span>'
     silent = now_us - row.heard_us
-    return "live" if silent < QUIET_US else f"quiet for {lapse(silent)}"
+    if silent < QUIET_US:
+        return "live"
+    if row.by_change and row.by_change == row.metrics:
+        return f"live, unchanged for {lapse(silent)}"
+    return f"quiet for {lapse(silent)}"
 
 
 def topics_panel(rows: Sequence[TopicRow], site: SiteRow, now_us: int) -> str:

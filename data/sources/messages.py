@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
+from data.wire.sparkplug_types import Reporting
 from domain.telemetry import Gap, Quality, Rejected, SourceKey
 
 JSON = "json"
@@ -48,6 +49,7 @@ class Findings:
     nodes to be asked, with the broker over which to ask them.
 
     `at_least_once` counts messages without time and sequence.
+    `reporting` is what births say of how a metric is sent (device, metric, how).
     `gaps` are to be stored and `withdrawn` to be taken back: a gap shrinks when history is resent.
     """
 
@@ -57,6 +59,7 @@ class Findings:
     withdrawn: dict[Gap, None] = field(default_factory=dict)
     rebirths: dict[str, str] = field(default_factory=dict)
     stale: dict[str, None] = field(default_factory=dict)
+    reporting: list[tuple[SourceKey, str, Reporting]] = field(default_factory=list)
     nodes: dict[str, None] = field(default_factory=dict)
     devices: dict[str, None] = field(default_factory=dict)
     repeated: int = 0

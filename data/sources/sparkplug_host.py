@@ -254,6 +254,8 @@ def _birth(device: DeviceState, payload: Payload, message: RawMessage, found: Fi
     read = resolve(device.aliases, device.types, payload.metrics, source_us(payload, message))
     read.put_aside(message, found)
     device.offline_us = None
+    key = SourceKey(SPARKPLUG, device.name)
+    found.reporting += [(key, m.name, m.reporting) for m in payload.metrics if m.name and m.reporting]
     if device.is_node and not read.values:
         device.born, device.lost = True, ""
         return

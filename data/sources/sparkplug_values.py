@@ -57,7 +57,7 @@ def resolve(aliases: Aliases, types: Types, metrics: Iterable[Metric], default_u
     """Values under the names that the birth gave them, and the aliases that it did not give."""
     out = Resolved()
     values = out.values
-    for sent_name, alias, stamp, datatype, raw, _, is_null, quality in metrics:
+    for sent_name, alias, stamp, datatype, raw, _, is_null, quality, _ in metrics:
         name, kind = sent_name, datatype
         if not name:
             known = aliases.get(alias) if alias is not None else None

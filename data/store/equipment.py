@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from data.store import tables as t
 from data.store.upsert import insert_ignore
@@ -44,6 +44,17 @@ def register_metrics(tx: Connection, equipment_id: str, specs: Iterable[MetricSp
     m = t.metrics.c
     query = select(m.name, m.metric_id).where(m.equipment_id == equipment_id)
     return {row.name: row.metric_id for row in tx.execute(query)}
+
+
+def describe_metric(
+    tx: Connection, metric_id: int, unit: str, deadband: float, sampling_ms: float, aggregate_s: float
+) -> None:
+    """Keep how a metric is sent. Its unit is taken where we have none of our own."""
+    m = t.metrics.c
+    how = {"deadband": deadband, "sampling_ms": sampling_ms, "aggregate_s": aggregate_s}
+    tx.execute(update(t.metrics).where(m.metric_id == metric_id).values(**how))
+    if unit:
+        tx.execute(update(t.metrics).where(m.metric_id == metric_id, m.unit == "").values(unit=unit))
 
 
 def register_unassigned(

@@ -16,6 +16,7 @@ from data.wire.sparkplug_types import (
     DataType,
     Metric,
     Payload,
+    Reporting,
     Template,
     Unreadable,
     Value,
@@ -24,8 +25,8 @@ from data.wire.sparkplug_types import (
 from domain.errors import Malformed
 
 __all__ = [
-    "BD_SEQ", "MAX_METRICS", "REBIRTH", "DataSet", "DataType", "Metric", "Payload", "Template", "Unreadable",
-    "Value", "as_type", "decode", "encode", "rebirth_request", "unpack",
+    "BD_SEQ", "MAX_METRICS", "REBIRTH", "DataSet", "DataType", "Metric", "Payload", "Reporting", "Template",
+    "Unreadable", "Value", "as_type", "decode", "encode", "rebirth_request", "unpack",
 ]  # fmt: skip
 
 REBIRTH = "Node Control/Rebirth"
@@ -110,6 +111,8 @@ def _fill(wire: Any, metric: Metric) -> None:
         wire.datatype = metric.datatype
     if metric.is_historical:
         wire.is_historical = True
+    if metric.quality is not None or metric.reporting is not None:
+        wire.properties = nested.pack_properties(metric.quality, metric.reporting)
     if metric.is_null or metric.value is None:
         wire.is_null = True
         return
@@ -149,7 +152,7 @@ def _metric(wire: Any, depth: int = 0) -> Metric:
         value,
         wire.is_historical,
         wire.is_null,
-        nested.quality(wire.properties) if wire.HasField("properties") else None,
+        *(nested.properties(wire.properties) if wire.HasField("properties") else (None, None)),
     )
 
 

@@ -3,6 +3,7 @@
 Whatever is damaged here spoils its own metric only: it comes out as `Unreadable`.
 """
 
+import math
 import struct
 import zlib
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from data.wire.sparkplug_schema import DATA_SET, PROPERTIES
-from data.wire.sparkplug_types import DataSet, DataType, Unreadable, Value, as_type
+from data.wire.sparkplug_types import DataSet, DataType, Reporting, Unreadable, Value, as_type
 from domain.errors import Malformed
 
 COMPRESSED = "SPBV1.0_COMPRESSED"  # how Tahu's clients mark a body that holds the packed payload
@@ -31,6 +32,8 @@ _FORMATS: dict[int, str] = {
     DataType.DATETIME_ARRAY: "Q",
 }
 _QUALITY = "Quality"
+_UNIT = "engUnit"  # the name that other products use too
+_NUMBERS = {"deadband": "deadband", "samplingMs": "sampling_ms", "aggregateS": "aggregate_s"}
 
 
 def data_set(data: bytes) -> DataSet | Unreadable:
@@ -61,16 +64,39 @@ def unpack(data: bytes, datatype: int) -> tuple[Value, ...] | Unreadable:
     return tuple(found[0] for found in struct.iter_unpack(f"<{form}", data))
 
 
-def quality(data: bytes) -> int | None:
-    """The property `Quality`, None when it is not among them or not a plain integer."""
+def properties(data: bytes) -> tuple[int | None, Reporting | None]:
+    """The property `Quality`, and how the metric is reported; None for what is not said, or not plainly."""
     try:
         wire = PROPERTIES.FromString(data)
     except (DecodeError, ValueError):
-        return None
+        return None, None
+    quality: int | None = None
+    said: dict[str, Any] = {}
     for key, value in zip(wire.keys, wire.values, strict=False):
-        if key == _QUALITY and value.WhichOneof("value") == "int_value":
-            return int(value.int_value)
-    return None
+        kind = value.WhichOneof("value")
+        if key == _QUALITY and kind == "int_value":
+            quality = int(value.int_value)
+        elif key == _UNIT and kind == "string_value" and isinstance(value.string_value, str):
+            said["unit"] = value.string_value[:32]
+        elif key in _NUMBERS and kind == "double_value" and 0 <= value.double_value < math.inf:
+            said[_NUMBERS[key]] = value.double_value
+    return quality, Reporting(**said) if any(name in said for name in _NUMBERS.values()) else None
+
+
+def pack_properties(quality: int | None, reporting: Reporting | None) -> bytes:
+    """The same, as an edge node sends them."""
+    wire = PROPERTIES()
+    if quality is not None:
+        wire.keys.append(_QUALITY)
+        wire.values.add(type=DataType.INT32, int_value=quality)
+    if reporting is not None:
+        if reporting.unit:
+            wire.keys.append(_UNIT)
+            wire.values.add(type=DataType.STRING, string_value=reporting.unit)
+        for key, name in _NUMBERS.items():
+            wire.keys.append(key)
+            wire.values.add(type=DataType.DOUBLE, double_value=getattr(reporting, name))
+    return bytes(wire.SerializeToString())
 
 
 def inflate(body: bytes) -> bytes:

@@ -69,12 +69,23 @@ class Template(NamedTuple):
 Value = int | float | bool | str | bytes | DataSet | Template | Unreadable | None
 
 
+class Reporting(NamedTuple):
+    """What a birth says of how a metric is sent, by properties: its unit, the deadband that a change must
+    exceed (in that unit), the sampling, and the stretch over which values are summed up (0: none)."""
+
+    unit: str = ""
+    deadband: float = 0.0
+    sampling_ms: float = 0.0
+    aggregate_s: float = 0.0
+
+
 class Metric(NamedTuple):
     """One metric. In births `name` is given, with `alias` when one is defined; data may send the alias only.
 
     `timestamp_ms` is the source time, milliseconds since the epoch. `datatype` 0 means not sent: the
     birth's then applies (see `as_type`). An array's value is its packed bytes (see `unpack`).
     `quality` is the standard's property of that name: 0 bad, 192 good, 500 stale; None when not sent.
+    `reporting` are the properties of a birth that carries them.
     """
 
     name: str = ""
@@ -85,6 +96,7 @@ class Metric(NamedTuple):
     is_historical: bool = False
     is_null: bool = False
     quality: int | None = None
+    reporting: Reporting | None = None
 
 
 class Payload(NamedTuple):

@@ -9,10 +9,22 @@ import sys
 import typer
 
 from domain.errors import SettingsError, TaktwiseError
-from runtime.cli import admin, modelling, models, plant, policy, processes, proof, reports, retraining, topics
+from runtime.cli import (
+    admin,
+    gateway,
+    modelling,
+    models,
+    plant,
+    policy,
+    processes,
+    proof,
+    reports,
+    retraining,
+    topics,
+)
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for part in (processes, plant, modelling, models, retraining, reports, policy, proof, topics, admin):
+for part in (processes, plant, modelling, models, retraining, reports, policy, proof, topics, gateway, admin):
     part.register(app)
 
 

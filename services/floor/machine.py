@@ -1,7 +1,10 @@
 """A machine with all that is known of it now."""
 
+from typing import Any
+
 from sqlalchemy import Connection, func, select
 
+from data.store import holding
 from data.store import tables as t
 from domain.clock import HOUR, MINUTE
 from domain.equipment import line_of, site_of
@@ -71,12 +74,26 @@ def sensors(tx: Connection, unit_id: str, now_us: int) -> tuple[SensorTrend, ...
     ignored = _ignored(tx, unit_id, now_us)
     since = now_us - TREND_US
     return tuple(
-        SensorTrend(n, known[n].unit, _means(tx, known[n].metric_id, since, now_us), ignored.get(n))
+        SensorTrend(n, known[n].unit, _means(tx, known[n], since, now_us), ignored.get(n))
         for n in (*gauges, *others)
     )
 
 
-def _means(tx: Connection, metric_id: int, from_us: int, to_us: int) -> tuple[Point, ...]:
+def _means(tx: Connection, metric: Any, from_us: int, to_us: int) -> tuple[Point, ...]:
+    """A metric that is sent when it changes stands in between; others have a hole after 15 minutes."""
+    if metric.deadband is not None:
+        rows = holding.means(tx, metric.equipment_id, metric.name, from_us, to_us, BUCKET_US)
+    else:
+        rows = _sent_means(tx, metric.metric_id, from_us, to_us)
+    points: list[Point] = []
+    for _, mean, last_us in rows:
+        if points and last_us - points[-1][0] > 15 * MINUTE:
+            points.append((points[-1][0] + 1, None))
+        points.append((last_us, float(mean)))
+    return tuple(points)
+
+
+def _sent_means(tx: Connection, metric_id: int, from_us: int, to_us: int) -> list[tuple[int, float, int]]:
     r = t.readings.c
     bucket = (r.source_us - from_us) // BUCKET_US
     rows = tx.execute(
@@ -85,12 +102,7 @@ def _means(tx: Connection, metric_id: int, from_us: int, to_us: int) -> tuple[Po
         .group_by("bucket")
         .order_by("bucket")
     )
-    points: list[Point] = []
-    for _, mean, last_us in rows:
-        if points and last_us - points[-1][0] > 15 * MINUTE:
-            points.append((points[-1][0] + 1, None))
-        points.append((last_us, float(mean)))
-    return tuple(points)
+    return [(int(row[0]), float(row[1]), int(row[2])) for row in rows]
 
 
 def _ignored(tx: Connection, unit_id: str, now_us: int) -> dict[str, int]:

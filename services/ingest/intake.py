@@ -17,7 +17,7 @@ from data.sources.messages import (
 )
 from data.sources.sparkplug_host import REORDER_US, SparkplugHost
 from data.sources.topic_reading import TopicReader
-from data.store import half_hours, history, intake_records
+from data.store import equipment, half_hours, history, intake_records
 from data.store.database import Database
 from domain.clock import HOUR
 from domain.telemetry import Gap, Rejected, SourceKey
@@ -147,6 +147,7 @@ class Ingest:
         receive_us = messages[-1].receive_us if messages else 0
         samples = _only_new(tx, found, once) if once else found.samples
         judged = self._judge.judge(tx, samples)
+        self._describe(tx, found)
         tally: Tally = defaultdict(Counter)
         self._store_values(tx, judged, found, receive_us, tally)
         rejected = found.rejected + judged.rejected
@@ -170,6 +171,13 @@ class Ingest:
             found.rebirths,
             tally,
         )
+
+    def _describe(self, tx: Connection, found: Findings) -> None:
+        for key, name, how in found.reporting:
+            device = self._book.known(key)
+            metric = device.metrics.get(name) if device is not None else None
+            if metric is not None:
+                equipment.describe_metric(tx, metric.metric_id, *how)
 
     def _store_values(
         self, tx: Connection, judged: Judged, found: Findings, receive_us: int, tally: Tally

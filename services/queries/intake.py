@@ -103,7 +103,13 @@ def _devices(tx: Connection, site_id: str) -> tuple[DeviceRow, ...]:
     )
     columns = (a.source, a.external_id, e.equipment_id, e.name, e.assigned)
     rows: Iterable[Any] = tx.execute(
-        select(*columns, func.count(m.metric_id), func.coalesce(stale, 0), func.max(n.receive_us))
+        select(
+            *columns,
+            func.count(m.metric_id),
+            func.coalesce(stale, 0),
+            func.max(n.receive_us),
+            func.count(m.deadband),
+        )
         .select_from(joined)
         .where(a.source.in_(_CONNECTIONS), e.equipment_id.startswith(f"{site_id}/", autoescape=True))
         .group_by(*columns)
@@ -115,9 +121,11 @@ def _devices(tx: Connection, site_id: str) -> tuple[DeviceRow, ...]:
 
 
 def _device(row: Any, dead: Mapping[str, int], brokers: Mapping[str, str]) -> DeviceRow:
-    source, name, unit, words, assigned, metrics, stale, heard = row
+    source, name, unit, words, assigned, metrics, stale, heard, by_change = row
     broker = brokers.get("/".join(name.split("/")[:2]), "")
-    return DeviceRow(source, name, unit, words, assigned, metrics, stale, heard, dead.get(name), broker)
+    return DeviceRow(
+        source, name, unit, words, assigned, metrics, stale, heard, dead.get(name), broker, by_change
+    )
 
 
 def _edge(tx: Connection) -> tuple[dict[str, int], dict[str, str]]:

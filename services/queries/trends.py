@@ -1,9 +1,11 @@
 """Sensors over time around a prediction, thinned to what a chart can show."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from data.store import holding
 from data.store import tables as t
 from domain.clock import HOUR, MINUTE
 from domain.prediction import Prediction
@@ -39,23 +41,25 @@ def sensor_trends(tx: Connection, prediction: Prediction, now_us: int) -> tuple[
     to_us = min(now_us, prediction.window_to_us + AFTER_US)
     m = t.metrics.c
     known = tx.execute(
-        select(m.name, m.metric_id, m.unit).where(m.equipment_id == prediction.equipment_id)
+        select(m.name, m.metric_id, m.unit, m.deadband, m.equipment_id).where(
+            m.equipment_id == prediction.equipment_id
+        )
     ).all()
     by_name = {row.name: row for row in known}
     wanted = [n for n in top_metrics(tx, prediction.prediction_id, 2 * SHOWN) if n in by_name][:SHOWN]
-    trends = (
-        Trend(name, by_name[name].unit, _means(tx, by_name[name].metric_id, from_us, to_us))
-        for name in wanted
-    )
+    trends = (Trend(name, by_name[name].unit, _means(tx, by_name[name], from_us, to_us)) for name in wanted)
     return tuple(trend for trend in trends if trend.points)
 
 
-def _means(tx: Connection, metric_id: int, from_us: int, to_us: int) -> tuple[Point, ...]:
+def _means(tx: Connection, metric: Any, from_us: int, to_us: int) -> tuple[Point, ...]:
+    if metric.deadband is not None:
+        held = holding.means(tx, metric.equipment_id, metric.name, from_us, to_us - 1, BUCKET_US)
+        return _with_gaps([(bucket, mean) for bucket, mean, _ in held], from_us)
     r = t.readings.c
     bucket = (r.source_us - from_us) // BUCKET_US
     rows = tx.execute(
         select(bucket.label("bucket"), func.avg(r.value))
-        .where(r.metric_id == metric_id, r.source_us >= from_us, r.source_us < to_us, r.quality > 0)
+        .where(r.metric_id == metric.metric_id, r.source_us >= from_us, r.source_us < to_us, r.quality > 0)
         .group_by("bucket")
         .order_by("bucket")
     ).all()

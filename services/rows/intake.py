@@ -50,7 +50,8 @@ class FlowView:
 
 @dataclass(frozen=True, slots=True)
 class DeviceRow:
-    """A device as its source calls it, and the machine that it is. `stale` counts its stale values."""
+    """A device as its source calls it, and the machine that it is. `stale` counts its stale values,
+    `by_change` those that are sent only when they change."""
 
     source: str
     external_id: str
@@ -62,6 +63,7 @@ class DeviceRow:
     heard_us: int | None
     offline_us: int | None
     broker: str
+    by_change: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from data.store import half_hours, window_data
+from data.store import half_hours, holding, window_data
 from data.store.half_hours import HalfHour
 from data.store.window_data import Ignored
 from models.features import plant as features
@@ -63,7 +63,8 @@ class PlantInputs:
         sure = min(last, times[0] // BIN_US - 1) - REREAD_BINS
         held = self._held(unit, oldest // BIN_US, sure) or _loaded(tx, unit, times[0], sure, log)
         start = oldest if held is None else (held.first + len(held.seen)) * BIN_US - features.HOLD_US
-        readings = window_data.readings(tx, unit.equipment_id, features.GAUGES, start, end)
+        sent = window_data.readings(tx, unit.equipment_id, features.GAUGES, start, end)
+        readings = holding.held(tx, unit.equipment_id, sent, start, end, features.HOLD_US)
         ends = window_data.maintenance_ends(tx, unit.equipment_id, end).tolist()
         heard = np.unique(np.concatenate([us for us, _ in readings.values()] or [np.zeros(0, np.int64)]))
         known = [int(us[0]) for us, _ in readings.values() if len(us)] + log.us[:1].tolist()

@@ -1,4 +1,5 @@
-"""An edge node that is none of ours: the npm package sparkplug-client, driven by tests/peers/edge.js."""
+"""Peers that are none of ours, driven by scripts in tests/peers: the npm packages sparkplug-client (edge.js)
+and node-opcua (opcua.js)."""
 
 import json
 import os
@@ -8,16 +9,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-SCRIPT = Path(__file__).parents[1] / "peers" / "edge.js"
+SCRIPTS = Path(__file__).parents[1] / "peers"
 
 
-class NpmEdge:
-    """One node with one device. `heard` is what the package told of, in order."""
+class NpmPeer:
+    """One process of a script. `heard` is what it told of, in order."""
 
-    def __init__(self, peers: str, **config: str) -> None:
+    def __init__(self, script: str, peers: str, **config: object) -> None:
         self.heard: list[dict[str, Any]] = []
         self._process = subprocess.Popen(
-            ["node", str(SCRIPT), json.dumps(config)],
+            ["node", str(SCRIPTS / script), json.dumps(config)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -54,6 +55,21 @@ class NpmEdge:
         assert self._process.stdout is not None
         try:
             for line in self._process.stdout:
-                self.heard.append(json.loads(line))
+                if line.startswith("{"):  # packages also print warnings
+                    self.heard.append(json.loads(line))
         except ValueError:
             return  # the stream was closed
+
+
+class NpmEdge(NpmPeer):
+    """An edge node with one device."""
+
+    def __init__(self, peers: str, **config: str) -> None:
+        super().__init__("edge.js", peers, **config)
+
+
+class NpmOpcUa(NpmPeer):
+    """An OPC UA server, secured, with one user."""
+
+    def __init__(self, peers: str, **config: object) -> None:
+        super().__init__("opcua.js", peers, **config)

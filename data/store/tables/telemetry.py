@@ -12,6 +12,11 @@ metrics = Table(
     text("name"),
     text("unit"),
     text("kind"),
+    # How an edge gateway sends it; null where no birth said so. Where a deadband stands, a value is sent
+    # when it has changed by more than that, and silence means unchanged while the source lives.
+    number("deadband", null=True),
+    number("sampling_ms", null=True),
+    number("aggregate_s", null=True),
     UniqueConstraint("equipment_id", "name"),
 )
 # The natural key makes ingest idempotent: the same value sent twice is stored once.
