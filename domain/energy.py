@@ -103,16 +103,29 @@ class Cost:
 def cost_of(quarters: Iterable[Quarter], tariffs: Sequence[Tariff], zone: ZoneInfo) -> Cost:
     """Cost by the tariff in force at each quarter hour: the newest that began before it and has not ended, of
     two that began at once the later one given."""
+    known = list(quarters)
+    return cost_with(known, bands_at([q.at_us for q in known], tariffs, zone))
+
+
+def bands_at(times: Iterable[int], tariffs: Sequence[Tariff], zone: ZoneInfo) -> list[Band | None]:
+    """The price of each moment, None where no tariff was in force: found once, used for many machines."""
     ordered = sorted(tariffs, key=lambda t: t.valid_from_us)
+    found: list[Band | None] = []
+    for at_us in times:
+        tariff = next((t for t in reversed(ordered) if t.holds(at_us)), None)
+        found.append(None if tariff is None else tariff.band_at(at_us, zone))
+    return found
+
+
+def cost_with(quarters: Sequence[Quarter], bands: Sequence[Band | None]) -> Cost:
+    """Cost of quarter hours by the price of each."""
     sums: dict[str, float] = {}
     unpriced = 0
-    for quarter in quarters:
-        tariff = next((t for t in reversed(ordered) if t.holds(quarter.at_us)), None)
-        if tariff is None:
+    for quarter, band in zip(quarters, bands, strict=True):
+        if band is None:
             unpriced += quarter.kw is not None
-            continue
-        band = tariff.band_at(quarter.at_us, zone)
-        sums[band.name] = sums.get(band.name, 0.0) + quarter.kwh * band.millicents
+        else:
+            sums[band.name] = sums.get(band.name, 0.0) + quarter.kwh * band.millicents
     by_band = {name: round(value / 1_000) for name, value in sums.items()}
     return Cost(round(sum(sums.values()) / 1_000), by_band, unpriced)
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from data.store import tables as t
+from data.store.statements import Columns, Statement
 from domain.clock import DAY, HOUR
 from domain.energy import QUARTER_US, Quarter
 from domain.telemetry import MachineState
@@ -22,6 +22,19 @@ from services.rollups import BUCKET_US
 
 LOOK_BACK_US = 7 * DAY
 A_QUARTER = QUARTER_US // BUCKET_US
+_HERE = "equipment_id = :unit AND bucket_us >= :from_us AND bucket_us < :to_us"
+_COUNTS = Statement(f"SELECT bucket_us, energy_kwh, good FROM counts WHERE {_HERE} ORDER BY bucket_us")  # noqa: S608
+_LAST = Statement(f"SELECT bucket_us FROM counts WHERE {_HERE} ORDER BY bucket_us DESC LIMIT 1")  # noqa: S608
+_STATE_AT = Statement(
+    "SELECT source_us FROM states WHERE equipment_id = :unit AND source_us <= :at"
+    " ORDER BY source_us DESC LIMIT 1"
+)
+_STATES = Columns(
+    "states",
+    "equipment_id = :unit AND source_us >= :from_us AND source_us < :to_us",
+    "source_us",
+    (("state", 6),),
+)
 Floats = NDArray[np.float64]
 
 
@@ -77,67 +90,44 @@ class Load:
 def load(tx: Connection, units: Sequence[str], from_us: int, to_us: int) -> Load:
     """The load of machines in [from, to), both on whole quarter hours."""
     first, count = from_us - from_us % QUARTER_US, (to_us - from_us) // QUARTER_US * A_QUARTER
-    place = {unit: k for k, unit in enumerate(units)}
     kwh = np.full((len(units), count), np.nan)
     spread = np.zeros(kwh.shape, bool)
-    good = np.zeros(kwh.shape)
-    last = dict.fromkeys(range(len(units)), -1)
-    before = _last_before(tx, units, first)
-    last |= {place[u]: (at - first) // BUCKET_US for u, at in before.items()}
-    for unit, at, value, parts in _counts(tx, units, first, first + count * BUCKET_US):
-        row, column = place[unit], (at - first) // BUCKET_US
-        begin = last[row] + 1 if last[row] >= 0 or unit in before else column
-        length = column - begin + 1
-        kwh[row, max(begin, 0) : column + 1] = value / length
-        spread[row, max(begin, 0) : column + 1] = length > 1
-        good[row, column] += parts
-        last[row] = column
-    return Load(tuple(units), first, kwh, spread, _running(tx, units, first, count), good)
-
-
-def _counts(
-    tx: Connection, units: Sequence[str], from_us: int, to_us: int
-) -> list[tuple[str, int, float, float]]:
-    c = t.counts.c
-    query = (
-        select(c.equipment_id, c.bucket_us, c.energy_kwh, c.good)
-        .where(c.equipment_id.in_(list(units)), c.bucket_us >= from_us, c.bucket_us < to_us)
-        .order_by(c.equipment_id, c.bucket_us)
-    )
-    return [(row[0], row[1], max(0.0, row[2]), max(0.0, row[3])) for row in tx.execute(query)]
-
-
-def _last_before(tx: Connection, units: Sequence[str], from_us: int) -> dict[str, int]:
-    """The last bucket of each machine before a time, if it lies within a week."""
-    c = t.counts.c
-    found = {}
-    for unit in units:
-        query = select(c.bucket_us).where(
-            c.equipment_id == unit, c.bucket_us < from_us, c.bucket_us >= from_us - LOOK_BACK_US
-        )
-        at = tx.execute(query.order_by(c.bucket_us.desc()).limit(1)).scalar()
-        if at is not None:
-            found[unit] = int(at)
-    return found
-
-
-def _running(tx: Connection, units: Sequence[str], from_us: int, count: int) -> Floats:
-    """Share of each bucket in which a machine executed."""
-    edges = from_us + np.arange(count + 1, dtype=np.int64) * BUCKET_US
-    out = np.zeros((len(units), count))
-    s = t.states.c
+    good, running = np.zeros(kwh.shape), np.zeros(kwh.shape)
     for row, unit in enumerate(units):
-        first = select(s.source_us).where(s.equipment_id == unit, s.source_us <= from_us)
-        begin = tx.execute(first.order_by(s.source_us.desc()).limit(1)).scalar() or from_us
-        query = select(s.source_us, s.state).where(
-            s.equipment_id == unit, s.source_us >= begin, s.source_us < int(edges[-1])
-        )
-        changes = tx.execute(query.order_by(s.source_us)).all()
-        if not changes:
-            continue
-        times = np.array([c[0] for c in changes] + [int(edges[-1])], np.int64)
-        runs = np.array([c[1] == int(MachineState.EXECUTE) for c in changes], float)
-        total = np.concatenate([[0.0], np.cumsum(runs * np.diff(times))])
-        ran = np.interp(edges, times, total)
-        out[row] = np.diff(ran) / BUCKET_US
-    return out
+        _fill(tx, unit, first, kwh[row], spread[row], good[row])
+        _run(tx, unit, first, running[row])
+    return Load(tuple(units), first, kwh, spread, running, good)
+
+
+def _fill(
+    tx: Connection, unit: str, first: int, kwh: Floats, spread: NDArray[np.bool_], good: Floats
+) -> None:
+    """Put one machine's counts into its row: what came after a gap evenly into all of it."""
+    stretch = {"unit": unit, "from_us": first, "to_us": first + len(kwh) * BUCKET_US}
+    rows = _COUNTS.rows(tx, stretch)
+    if not rows:
+        return
+    place = (np.fromiter((row[0] for row in rows), np.int64, len(rows)) - first) // BUCKET_US
+    energy, parts = (np.maximum(0, np.fromiter((r[k] for r in rows), float, len(rows))) for k in (1, 2))
+    known = _LAST.rows(tx, {"unit": unit, "from_us": first - LOOK_BACK_US, "to_us": first})
+    before = (known[0][0] - first) // BUCKET_US if known else place[0] - 1
+    length = np.diff(place, prepend=before)
+    begin, cut = max(0, before + 1), max(0, -before - 1)
+    kwh[begin : place[-1] + 1] = np.repeat(energy / length, length)[cut:]
+    spread[begin : place[-1] + 1] = np.repeat(length > 1, length)[cut:]
+    good[place] = parts
+
+
+def _run(tx: Connection, unit: str, first: int, running: Floats) -> None:
+    """The share of each bucket in which a machine executed."""
+    edges = first + np.arange(len(running) + 1, dtype=np.int64) * BUCKET_US
+    known = _STATE_AT.rows(tx, {"unit": unit, "at": first})
+    begin = known[0][0] if known else first
+    stretch = {"unit": unit, "from_us": begin, "to_us": int(edges[-1])}
+    at, state = _STATES.read(tx, stretch, long=len(running) > DAY // BUCKET_US)
+    if not len(at):
+        return
+    times = np.concatenate((at, edges[-1:]))
+    runs = state == int(MachineState.EXECUTE)
+    total = np.concatenate([[0.0], np.cumsum(runs * np.diff(times))])
+    running[:] = np.diff(np.interp(edges, times, total)) / BUCKET_US

@@ -153,9 +153,10 @@ def _assembled(
         groups.setdefault(unit["equipment_id"] if line_id else line_of(unit["equipment_id"]), []).append(k)
     names = {**lines, **{u["equipment_id"]: u["name"] for u in units}}
     level = "unit" if line_id else "line"
-    rows = [_row(found, key, names.get(key, key), level, own, known, zone) for key, own in groups.items()]
-    whole = _row(found, line_id, names.get(line_id, ""), "whole", everyone, known, zone)
-    cost = e.cost_of(quarters, known, zone)
+    bands = e.bands_at([q.at_us for q in quarters], known, zone) if known else None
+    rows = [_row(found, key, names.get(key, key), level, own, bands) for key, own in groups.items()]
+    whole = _row(found, line_id, names.get(line_id, ""), "whole", everyone, bands)
+    cost = e.cost_with(quarters, bands or [None] * len(quarters))
     end = quarters[-1].at_us if quarters else 0
     factor, tariff = in_force(factors, end), in_force(priced, end)
     emits = [e.Factor(row["valid_from_us"], row["grams_per_kwh"]) for row in reversed(factors)]
@@ -187,7 +188,7 @@ def _priced(row: Mapping[str, Any], name: str, detail: str, who: Mapping[str, st
 
 
 def _row(
-    found: Load, key: str, name: str, level: str, own: list[int], known: Sequence[Tariff], zone: ZoneInfo
+    found: Load, key: str, name: str, level: str, own: list[int], bands: Sequence[Band | None] | None
 ) -> EnergyRow:
     quarters = found.quarters(own)
     peak = e.peak_of(quarters)
@@ -203,7 +204,7 @@ def _row(
         good=good,
         per_part_kwh=kwh / good if good > 0 else None,
         idle_kwh=sum(found.idle_kwh(k) for k in own),
-        cost_cents=e.cost_of(quarters, known, zone).cents if known else None,
+        cost_cents=None if bands is None else e.cost_with(quarters, bands).cents,
         peak_kw=peak.kw if peak else None,
         peak_us=peak.at_us if peak else None,
         base_kw=e.base_load(quarters),
