@@ -10,7 +10,7 @@ from components.words import NOTHING, moment, money, plural, safe, stamp
 from domain.cases import CaseState
 from domain.messages import Finding
 from domain.recommendation import cause_label
-from services.rows.decide import AuditRow, HistoryRow
+from services.rows.decide import AuditRow, HistoryRow, SignatureRow
 from services.rows.site import SiteRow
 
 FINDINGS = {
@@ -36,6 +36,7 @@ CSV_HEAD = (
     "worth",
     "finding",
     "found cause",
+    "signatures",
 )
 
 
@@ -69,11 +70,25 @@ def _row(r: HistoryRow, site: SiteRow, now_us: int) -> Sequence[str]:
         f"{link(r.title, 'case', case=str(r.number))}"
         f'<div class="tw-muted tw-small">{safe(r.line_name)} &middot; case {r.number}</div>',
         f'<span class="tw-nw">{moment(r.decided_us or r.closed_us, site.time_zone, now_us)}</span>',
-        safe(r.decided_by) or '<span class="tw-muted">nobody</span>',
+        (safe(r.decided_by) or '<span class="tw-muted">nobody</span>') + _signed(r, site, now_us),
         state + reason,
         safe(finding(r)) or f'<span class="tw-muted">{NOTHING}</span>',
         f'<span class="tw-nw">{money(r.cost_cents, site.currency, whole=True)}</span>',
         f'<span class="tw-nw">{money(r.benefit_cents, site.currency, whole=True)}</span>',
+    )
+
+
+def signature_words(s: SignatureRow, site: SiteRow) -> str:
+    """A signature as it must be readable: printed name, time, meaning."""
+    return f"{s.printed_name}, {stamp(s.signed_us, site.time_zone)}: {s.meaning}"
+
+
+def _signed(r: HistoryRow, site: SiteRow, now_us: int) -> str:
+    """Who signed, and when; what each signature means stands on the card and in the CSV."""
+    return "".join(
+        f'<div class="tw-muted tw-small" title="{safe(s.meaning)}">'
+        f"signed by {safe(s.printed_name)} {moment(s.signed_us, site.time_zone, now_us)}</div>"
+        for s in r.signatures
     )
 
 
@@ -106,6 +121,7 @@ def history_csv(rows: Sequence[HistoryRow], site: SiteRow) -> bytes:
                 r.benefit_cents / 100,
                 r.finding,
                 r.found_cause,
+                " | ".join(signature_words(s, site) for s in r.signatures),
             )
             for r in rows
         ),

@@ -1,6 +1,6 @@
 """One case with everything that hangs on it: commands, receipts, signatures, audit, course."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -9,6 +9,7 @@ from auth.permissions import Actor, Permission
 from data.store import signals
 from data.store import tables as t
 from domain.cases import UNDECIDED, CaseState, CommandView, derive
+from domain.clock import Clock
 from domain.equipment import line_of
 from domain.errors import NotFound
 from domain.evidence import Alternative, Evidence, Payload, alternatives_from_json
@@ -19,7 +20,7 @@ from services.context import Context
 from services.policy.current import default_action
 from services.queries.approvals import approval_view, in_time
 from services.queries.care import care_view
-from services.queries.common import names_of, people
+from services.queries.common import names_of, people, portions
 from services.queries.course import course_of
 from services.queries.predictions import newest_reading, prediction_view
 from services.rows.decide import AuditRow, CaseView, CommandRow, ReceiptRow, SignalRow, SignatureRow
@@ -58,7 +59,7 @@ def case_view(tx: Connection, context: Context, row: Mapping[str, Any]) -> CaseV
     line = line_of(unit)
     names, who = names_of(tx, (unit, line)), people(tx, (row["decided_by"], row["proposed_by"]))
     commands, entries = command_rows(tx, context, row["case_id"]), audit_rows(tx, row["case_id"])
-    signatures = _signatures(tx, context, row["case_id"])
+    signatures = signatures_of(tx, context.clock, [row["case_id"]]).get(row["case_id"], ())
     approval = approval_view(tx, context, row)
     may_decide = actor.may(Permission(row["permission"]), unit)
     same = (
@@ -164,14 +165,21 @@ def _receipts(tx: Connection, command_ids: list[str]) -> dict[str, tuple[Receipt
     return found
 
 
-def _signatures(tx: Connection, context: Context, case_id: str) -> tuple[SignatureRow, ...]:
-    s = t.signatures.c
-    rows = tx.execute(
-        select(s.printed_name, s.meaning, s.signed_wall_us, s.record_hash)
-        .where(s.case_id == case_id)
-        .order_by(s.signed_wall_us)
-    )
-    return tuple(SignatureRow(name, said, context.clock.plant_us(us), key) for name, said, us, key in rows)
+def signatures_of(
+    tx: Connection, clock: Clock, case_ids: Sequence[str]
+) -> dict[str, tuple[SignatureRow, ...]]:
+    """The signatures under each of these cases, oldest first."""
+    s, found = t.signatures.c, dict[str, tuple[SignatureRow, ...]]()
+    for some in portions(case_ids):
+        rows = tx.execute(
+            select(s.case_id, s.printed_name, s.meaning, s.signed_wall_us, s.record_hash)
+            .where(s.case_id.in_(some))
+            .order_by(s.signed_wall_us)
+        )
+        for case_id, name, said, us, key in rows:
+            row = SignatureRow(name, said, clock.plant_us(us), key)
+            found[case_id] = (*found.get(case_id, ()), row)
+    return found
 
 
 def _prediction(tx: Connection, context: Context, row: Mapping[str, Any]) -> Any:

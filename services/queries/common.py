@@ -1,6 +1,6 @@
 """What every query needs: the actor's scope as SQL, and names for ids."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from sqlalchemy import ColumnElement, Connection, false, or_, select
 
@@ -17,6 +17,13 @@ def in_scope(column: ColumnElement[str], actor: Actor) -> ColumnElement[bool]:
 def under(column: ColumnElement[str], equipment_id: str) -> ColumnElement[bool]:
     """True for the equipment itself and for what lies below it."""
     return or_(column == equipment_id, column.startswith(equipment_id + "/", autoescape=True))
+
+
+def portions(ids: Iterable[str], size: int = 10_000) -> Iterator[list[str]]:
+    """The ids in lists that fit into one statement on either database."""
+    wanted = sorted(set(ids))
+    for begin in range(0, len(wanted), size):
+        yield wanted[begin : begin + size]
 
 
 def names_of(tx: Connection, equipment_ids: Iterable[str]) -> dict[str, str]:

@@ -12,11 +12,11 @@ from domain.equipment import line_of
 from services.context import Context
 from services.queries import handover as handovers
 from services.queries.care import colleagues
-from services.queries.cases import audit_rows, case_row, case_view
-from services.queries.common import in_scope, names_of, people, under
+from services.queries.cases import audit_rows, case_row, case_view, signatures_of
+from services.queries.common import in_scope, names_of, people, portions, under
 from services.queries.inbox import first, open_lines, open_rows
 from services.rows.care import Colleague, HandoverView
-from services.rows.decide import AuditRow, CaseView, HistoryFilter, HistoryRow, Inbox
+from services.rows.decide import AuditRow, CaseView, HistoryFilter, HistoryRow, Inbox, SignatureRow
 
 _C = t.cases.c
 _CLOSED = tuple(s.value for s in CaseState if s not in UNDECIDED)
@@ -139,8 +139,12 @@ class DecideQueries:
                 tx, [n for row in found for n in (row["equipment_id"], line_of(row["equipment_id"]))]
             )
             who = people(tx, [row["decided_by"] for row in found] + [row["proposed_by"] for row in found])
-            outcomes = _outcomes(tx, [row["case_id"] for row in found])
-        return tuple(_history_row(row, names, who, outcomes.get(row["case_id"], ("", ""))) for row in found)
+            ids = [row["case_id"] for row in found]
+            outcomes, signed = _outcomes(tx, ids), signatures_of(tx, c.clock, ids)
+        return tuple(
+            _history_row(row, names, who, outcomes.get(i, ("", "")), signed.get(i, ()))
+            for i, row in zip(ids, found, strict=True)
+        )
 
     def audit(self, number: int) -> tuple[AuditRow, ...]:
         """The audit of one case, oldest first."""
@@ -165,12 +169,19 @@ def _decided(
 
 def _outcomes(tx: Connection, case_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
     o = t.outcomes.c
-    rows = tx.execute(select(o.case_id, o.finding, o.cause).where(o.case_id.in_(case_ids)))
-    return {case_id: (finding, cause) for case_id, finding, cause in rows}
+    found: dict[str, tuple[str, str]] = {}
+    for some in portions(case_ids):
+        rows = tx.execute(select(o.case_id, o.finding, o.cause).where(o.case_id.in_(some)))
+        found |= {case_id: (finding, cause) for case_id, finding, cause in rows}
+    return found
 
 
 def _history_row(
-    row: Mapping[str, Any], names: Mapping[str, str], who: Mapping[str, str], outcome: tuple[str, str]
+    row: Mapping[str, Any],
+    names: Mapping[str, str],
+    who: Mapping[str, str],
+    outcome: tuple[str, str],
+    signatures: tuple[SignatureRow, ...],
 ) -> HistoryRow:
     unit, line = row["equipment_id"], line_of(row["equipment_id"])
     return HistoryRow(
@@ -191,4 +202,5 @@ def _history_row(
         benefit_cents=row["benefit_cents"],
         finding=outcome[0],
         found_cause=outcome[1],
+        signatures=signatures,
     )

@@ -11,7 +11,7 @@ from data.store import tables as t
 from domain.equipment import line_of
 from domain.errors import NotFound
 from services.context import Context
-from services.queries.common import in_scope, names_of, people
+from services.queries.common import in_scope, names_of, people, portions
 from services.reviews import BEFORE_US
 from services.rows.predict import Trend
 from services.rows.reviews import Replay, ReviewRow
@@ -61,8 +61,11 @@ def rows_of(tx: Connection, found: Sequence[dict[str, Any]]) -> tuple[ReviewRow,
     who = people(tx, [row["settled_by"] for row in found])
     c = t.cases.c
     ids = [row["case_id"] for row in found if row["case_id"]]
-    cases = tx.execute(select(c.case_id, c.number).where(c.case_id.in_(ids)))
-    numbers = {row.case_id: row.number for row in cases}
+    numbers = {
+        row.case_id: row.number
+        for some in portions(ids)
+        for row in tx.execute(select(c.case_id, c.number).where(c.case_id.in_(some)))
+    }
     same = (
         "review_id equipment_id failed_us cause scored highest threshold prediction_id proposed why verdict "
         "next_step words settled_us version"

@@ -200,6 +200,7 @@ class HistoryRow:
     benefit_cents: int
     finding: str
     found_cause: str
+    signatures: tuple[SignatureRow, ...]
 
 
 @dataclass(frozen=True, slots=True)

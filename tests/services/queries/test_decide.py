@@ -1,8 +1,10 @@
 """Inbox, card and history: order, permission, scope, what may be done and why not."""
 
 import pytest
+from sqlalchemy import insert, select
 
 from auth.permissions import Role
+from components.history import history_csv, history_panel
 from data.store import tables as t
 from domain.cases import CaseState
 from domain.clock import DAY, HOUR, MINUTE
@@ -195,7 +197,19 @@ def test_history_filters_by_state_cause_line_and_time(plant):
     assert numbers(line_id="north/machining/line-1") == [1, 4]
     assert numbers(from_us=f.NOW - 30 * DAY) == [2, 1]
     assert numbers(limit=1) == [2]
+    with plant.database.write() as tx:
+        rejected = tx.execute(select(t.cases.c.case_id).where(t.cases.c.number == 1)).scalar_one()
+        tx.execute(
+            insert(t.signatures).values(
+                signature_id="s", case_id=rejected, account_id="sue", printed_name="Sue", meaning="I decide.",
+                signed_wall_us=f.NOW, record_hash="h",
+            )
+        )  # fmt: skip
     row = queries.history(HistoryFilter(state="rejected"))[0]
+    site = plant.context().site
+    assert [(s.printed_name, s.meaning) for s in row.signatures] == [("Sue", "I decide.")]
+    assert ": I decide." in history_csv([row], site).decode()
+    assert "signed by Sue" in history_panel([row], site, f.NOW)
     assert (row.decided_by, row.reason, row.proposed_by) == ("Sue", "no part", "plant_failure 1.0.0")
 
 
