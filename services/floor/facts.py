@@ -57,10 +57,12 @@ def stretch(tx: Connection, line_id: str, window: Window, now_us: int, zone: str
     """The stretch of a window for a line: it ends now, or earlier when the window is over."""
     if window is Window.YESTERDAY:
         today = utc(now_us).astimezone(ZoneInfo(zone)).date()
-        first, last = (
-            shift_days.begins(tx, line_id, zone, micros(datetime.combine(day, time(), ZoneInfo(zone))))
+        midnights = [
+            micros(datetime.combine(day, time(), ZoneInfo(zone)))
             for day in (today - timedelta(days=1), today)
-        )
+        ]
+        begins = shift_days.begins(tx, line_id, zone, midnights)
+        first, last = (begins[midnight] for midnight in midnights)
         return Stretch(first, last, last, "Yesterday")
     if window is Window.WEEK:
         return Stretch(now_us - 7 * DAY, now_us, now_us, "Last 7 days")

@@ -4,7 +4,8 @@ So a day begins at midnight, or, where a shift runs over midnight, at its end; d
 KPI screens, reports, "Yesterday" on the floor and targets share this rule.
 """
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
@@ -14,10 +15,14 @@ from domain.time_model import Span
 from services.kpi import grid
 
 
-def begins(tx: Connection, line_id: str, zone: str, midnight_us: int) -> int:
-    """When the day of a line begins that midnight opens."""
-    at = next(c for c in grid.read(tx, line_id, zone, midnight_us, midnight_us + 1) if c.covers(midnight_us))
-    return midnight_us if at.from_us == midnight_us else at.to_us
+def begins(tx: Connection, line_id: str, zone: str, midnights: Collection[int]) -> dict[int, int]:
+    """When each day of a line begins, by the midnight that opens it; the plan is read once."""
+    if not midnights:
+        return {}
+    cells = grid.read(tx, line_id, zone, min(midnights), max(midnights) + 1)
+    starts = [cell.from_us for cell in cells]
+    at = {midnight: cells[bisect_right(starts, midnight) - 1] for midnight in midnights}
+    return {midnight: midnight if c.from_us == midnight else c.to_us for midnight, c in at.items()}
 
 
 def span_of(tx: Connection, line_id: str, zone: str, period: Period) -> Span:
@@ -25,12 +30,21 @@ def span_of(tx: Connection, line_id: str, zone: str, period: Period) -> Span:
     if period.kind is Kind.SHIFT:
         return Span(period.from_us, period.to_us)
     first, after = edges_of(period, zone)
-    return Span(begins(tx, line_id, zone, first), begins(tx, line_id, zone, after))
+    found = begins(tx, line_id, zone, (first, after))
+    return Span(found[first], found[after])
 
 
-def whole(tx: Connection, lines: Iterable[str], zone: str, period: Period) -> Period:
-    """The period from the first of these lines to begin until the last to end."""
-    spans = [span_of(tx, line, zone, period) for line in lines]
-    if not spans:
-        return period
-    return replace(period, from_us=min(s.from_us for s in spans), to_us=max(s.to_us for s in spans))
+def whole(tx: Connection, lines: Sequence[str], zone: str, periods: Sequence[Period]) -> list[Period]:
+    """Each day or week from the first of these lines to begin until the last to end. A day that lies whole
+    in a shift of an earlier day keeps its midnights; nothing counts in it."""
+    if not lines:
+        return list(periods)
+    edges = [edges_of(period, zone) for period in periods]
+    midnights = {midnight for pair in edges for midnight in pair}
+    known = [begins(tx, line, zone, midnights) for line in lines]
+    found = []
+    for period, (first, after) in zip(periods, edges, strict=True):
+        begin, end = min(k[first] for k in known), max(k[after] for k in known)
+        empty = end <= begin
+        found.append(replace(period, from_us=first if empty else begin, to_us=after if empty else end))
+    return found

@@ -35,7 +35,7 @@ def make(
         else:
             ids = [node.equipment_id for node in nodes(tx, scope, "line")]
             named = (day_period if kind is Kind.DAY else week_period)(day, zone)
-            periods = [shift_days.whole(tx, ids, zone, named)]
+            periods = shift_days.whole(tx, ids, zone, [named])
         if not periods:
             raise NotFound("there is no such period")
         reports = [report(tx, scope, period, now) for period in periods]

@@ -188,8 +188,8 @@ def ended(tx: Connection, scope: str, kind: Kind, zone: str, since_us: int, unti
     days and weeks when the last shift that began in them has ended."""
     if kind is not Kind.SHIFT:
         ids = [node.equipment_id for node in nodes(tx, scope, "line")]
-        named = calendar_periods(kind, zone, since_us - DAY, until_us)
-        every = [shift_days.whole(tx, ids, zone, period) for period in named]
+        named = list(calendar_periods(kind, zone, since_us - DAY, until_us))
+        every = shift_days.whole(tx, ids, zone, named)
         return [period for period in every if since_us < period.to_us <= until_us]
     s = t.shifts.c
     lines = or_(under(s.line_id, scope), s.line_id == scope)
@@ -207,5 +207,5 @@ def running(tx: Connection, scope: str, kind: Kind, zone: str, now_us: int) -> l
     make = day_period if kind is Kind.DAY else week_period
     ids = [node.equipment_id for node in nodes(tx, scope, "line")]
     named = [make(local_date(at, zone), zone) for at in (now_us - DAY, now_us)]
-    every = [shift_days.whole(tx, ids, zone, period) for period in dict.fromkeys(named)]
+    every = shift_days.whole(tx, ids, zone, list(dict.fromkeys(named)))
     return [period for period in every if period.from_us < now_us < period.to_us]

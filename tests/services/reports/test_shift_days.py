@@ -10,6 +10,7 @@ from sqlalchemy import delete, insert
 from data.store import tables as t
 from data.store.database import Database
 from domain.clock import HOUR, Clock, micros, wall_us
+from domain.errors import NotFound
 from domain.reporting import Kind, day_period, edges_of, week_period
 from domain.shift_calendar import at_minute
 from services import clocks
@@ -70,7 +71,7 @@ def test_report_figures_and_floor_say_the_same_of_a_day(nights) -> None:
     Keeper(nights).turn()
     with nights.read() as tx:
         named = day_period(FIRST, ZONE)
-        paper = report(tx, plant.LINE, shift_days.whole(tx, [plant.LINE], ZONE, named), now)
+        paper = report(tx, plant.LINE, shift_days.whole(tx, [plant.LINE], ZONE, [named])[0], now)
         view = reading.read(tx, Ask(plant.LINE, named.from_us, named.to_us))
         yesterday = facts.stretch(tx, plant.LINE, Window.YESTERDAY, now, ZONE)
     assert paper.whole.oee == pytest.approx(view.whole.figures.oee)
@@ -98,7 +99,7 @@ def test_lines_with_other_shifts_keep_their_own_days(nights) -> None:
                                             at("2026-11-21T08:00"))])  # fmt: skip
     with nights.read() as tx:
         named = day_period(FIRST, ZONE)
-        both = shift_days.whole(tx, [plant.LINE, "north/machining/line-9"], ZONE, named)
+        both = shift_days.whole(tx, [plant.LINE, "north/machining/line-9"], ZONE, [named])[0]
     assert (both.from_us, both.to_us) == (at("2026-11-20T00:00"), at("2026-11-21T08:00"))
     assert edges_of(both, ZONE) == (named.from_us, named.to_us) and both.key == named.key
 
@@ -115,3 +116,20 @@ def test_a_night_in_which_the_clock_moves(database: Database, day, hours) -> Non
         span = shift_days.span_of(tx, plant.LINE, ZONE, day_period(day, ZONE))
     assert (span.from_us, span.to_us) == (at(f"{day}T06:00"), at(f"{after}T06:00"))
     assert span.to_us - span.from_us == hours * HOUR
+
+
+def test_a_shift_of_three_days_leaves_days_in_which_nothing_counts(database: Database) -> None:
+    with database.write() as tx:
+        plant.build(tx, evil=False)
+        tx.execute(delete(t.shifts))
+        tx.execute(
+            insert(t.shifts), [shift("Odd", plant.LINE, at("2026-11-18T06:00"), at("2026-11-21T06:00"))]
+        )
+        days = [day_period(date(2026, 11, d), ZONE) for d in (18, 19, 20, 21)]
+        spans = [shift_days.span_of(tx, plant.LINE, ZONE, day) for day in days]
+        found = shift_days.whole(tx, [plant.LINE], ZONE, days)
+        with pytest.raises(NotFound):
+            report(tx, plant.LINE, found[2], at("2026-11-22T12:00"))
+    assert [s.to_us - s.from_us > 0 for s in spans] == [True, False, False, True]
+    assert spans[0].to_us == spans[3].from_us == at("2026-11-21T06:00")
+    assert (found[1].from_us, found[1].to_us) == (days[1].from_us, days[1].to_us)
