@@ -22,6 +22,17 @@ class MachineType(StrEnum):
     OTHER = "other"
 
 
+_PLURALS = {
+    MachineType.CNC: "CNC machines", MachineType.PRESS: "presses", MachineType.ROBOT: "robots",
+    MachineType.OVEN: "ovens", MachineType.PACKER: "packers", MachineType.ENGINE: "engines",
+}  # fmt: skip
+
+
+def plural(machine_type: str) -> str:
+    """Machines of a kind, as people say: `presses`."""
+    return _PLURALS.get(MachineType(machine_type), "machines")
+
+
 @dataclass(frozen=True, slots=True)
 class Equipment:
     """One node of the equipment tree. `assigned` is False until a person placed it."""

@@ -45,11 +45,12 @@ def render(desk: Desk) -> None:
 
 def typical(view: EnergyView, desk: Desk) -> None:
     """Working days beside weekends, with their bands."""
+    if not view.typical:
+        st.html(load_profile.profile_panel(view))
+        return
     left, right = st.columns([2, 1], gap="small")
     with right:
         st.html(load_profile.profile_panel(view))
-    if not view.typical:
-        return
     with left, st.container(border=True, key="typical"):
         st.html(
             '<p class="tw-muted tw-small">Typical day: the median of each quarter hour; shaded is where 8 of'

@@ -17,8 +17,10 @@ from data.store.database import Database
 from domain.calibration import calibration
 from domain.clock import DAY, HOUR, SECOND, wall_us
 from domain.drift import FEWEST_MACHINES, MOVED_SHARE, NOW_US, SHIFTED_PSI, moved
+from domain.equipment import plural
 from domain.ids import new_id
 from domain.model_gates import Stage
+from domain.telemetry import METRICS
 from services import audit
 from services.queries.common import names_of
 from services.rows.model_watch import Look, OutputDrift
@@ -101,18 +103,27 @@ def keep(tx: Connection, site: Site, found: Look) -> None:
 
 
 def reasons(found: Look) -> list[str]:
-    """Why the model should be trained anew, in sentences; none when nothing says so."""
-    said = [
-        f"{row.metric} has moved on {row.shifted} of {row.compared} machines of the type {row.machine_type}"
-        for row in found.inputs
-        if row.compared >= FEWEST_MACHINES and row.shifted >= MOVED_SHARE * row.compared
-    ]
+    """Why the model should be trained anew, in sentences; none when nothing says so.
+
+    Sensors that moved are told beside chances that moved or do not hold, never alone: seasons, products
+    and orders move sensors all the time, and a model that still says what comes needs no training.
+    """
+    said: list[str] = []
     if found.output.psi is not None and found.output.psi >= SHIFTED_PSI:
         said.append(f"the stated chances have moved (PSI {found.output.psi:.2f})")
     c = found.calibration
     if c.off and c.stated is not None and c.found is not None:
         said.append(f"{c.stated:.1%} failures were stated on average, {c.found:.1%} came, in {c.cases} cases")
-    return said
+    return [*said, *moved_inputs(found)] if said else []
+
+
+def moved_inputs(found: Look) -> list[str]:
+    """Sensors that moved on many machines of a kind, in sentences."""
+    return [
+        f"{METRICS[row.metric].label} has moved on {row.shifted} of {row.compared} {plural(row.machine_type)}"
+        for row in found.inputs
+        if row.compared >= FEWEST_MACHINES and row.shifted >= MOVED_SHARE * row.compared
+    ]
 
 
 def _plant(row: Mapping[str, Any]) -> bool:

@@ -15,12 +15,14 @@ from data.store import model_watch as store
 from data.store import tables as t
 from domain.clock import DAY, HOUR, MINUTE, wall_us
 from domain.errors import Forbidden, InvalidInput, NotNow
+from domain.telemetry import METRICS
 from models.features.plant import GAUGES
 from services.commands.model_watch import ModelWatchCommands
 from services.risk_truth import Life
+from services.rows.model_watch import OutputDrift
 from services.situation import site_at
 from services.watching.learning import learning
-from services.watching.looking import keep, look, look_due, reasons
+from services.watching.looking import keep, look, look_due, moved_inputs, reasons
 from services.watching.reading import read
 from services.watching.truth import cases_of, tally
 from tests import factories as f
@@ -98,13 +100,17 @@ def test_alarms_are_right_wrong_cut_off_or_open(plant):
     assert (found.failures, found.warned) == (1, 1)
 
 
-def test_a_sensor_that_moved_on_most_machines_is_a_reason_to_train_anew(plant):
+def test_a_sensor_that_moved_is_named_beside_chances_that_moved_and_proposes_nothing_alone(plant):
     for number in UNITS:
         add_half_hours(plant, number, shift=6.0 if number > 13 else 0.0)
     found = look_now(plant)
     row = found.inputs[0]
     assert (row.metric, row.compared, row.shifted) == (GAUGES[0], 5, 2)
-    assert reasons(found) == [f"{GAUGES[0]} has moved on 2 of 5 machines of the type cnc"]
+    told = f"{METRICS[GAUGES[0]].label} has moved on 2 of 5 CNC machines"
+    assert moved_inputs(found) == [told]
+    assert reasons(found) == []
+    moved = replace(found, output=OutputDrift(0.31, 0.1, 0.2, 100))
+    assert reasons(moved) == ["the stated chances have moved (PSI 0.31)", told]
     assert read(json.dumps(asdict(found))) == found
 
 
@@ -144,8 +150,12 @@ def test_marks_are_for_those_who_may_and_for_the_last_two_weeks(plant):
 
 
 def proposed(database) -> dict:
+    """Sensors moved, and with them the chances that the model states."""
     for number in UNITS:
         add_half_hours(database, number, shift=6.0)
+        for k in range(24):
+            predict(database, number, [NOW - 6 * DAY + k * 4 * HOUR], 0.02 + k / 1_000)
+            predict(database, number, [NOW - DAY + k * HOUR], 0.2 + k / 1_000)
     assert look_due(database) == 1 and look_due(database) == 0
     with database.read() as tx:
         (row,) = store.proposals(tx, SITE)
