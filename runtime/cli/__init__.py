@@ -11,6 +11,7 @@ import typer
 from domain.errors import SettingsError, TaktwiseError
 from runtime.cli import (
     admin,
+    exporting,
     gateway,
     modelling,
     models,
@@ -24,7 +25,20 @@ from runtime.cli import (
 )
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for part in (processes, plant, modelling, models, retraining, reports, policy, proof, topics, gateway, admin):
+for part in (
+    processes,
+    plant,
+    modelling,
+    models,
+    retraining,
+    reports,
+    policy,
+    proof,
+    topics,
+    exporting,
+    gateway,
+    admin,
+):
     part.register(app)
 
 
