@@ -14,6 +14,8 @@ from domain.errors import Conflict
 from domain.policy import CALM_PREDICTIONS
 from domain.prediction import Prediction, PredictionStatus
 from services import audit
+from services.fallen import signers, tell_fallen
+from services.situation import site_at
 
 
 def end(
@@ -22,8 +24,10 @@ def end(
 ) -> None:  # fmt: skip
     """End `case`, with what it proposed, and say why in the audit; without a reason the case keeps its own.
 
-    Conflict when it has changed since it was read.
+    Whoever had signed is told. Conflict when it has changed since it was read.
     """
+    whole = store.get(tx, case["case_id"]) or dict(case)
+    signed = signers(tx, whole)
     values = {
         "state": state.value,
         "version": case["version"] + 1,
@@ -35,6 +39,10 @@ def end(
     if not store.change(tx, case["case_id"], case["version"], values):
         raise Conflict(f"case {case['number']} was changed at the same time")
     store.cancel_proposed(tx, case["case_id"], wall_us())
+    if signed:
+        ended = "it has expired" if state is CaseState.EXPIRED else f"it was {state.value}"
+        why = f"{ended} ({reason[:1].lower()}{reason[1:]})" if reason else ended
+        tell_fallen(tx, site_at(tx, whole["site_id"]), {**whole, **values}, signed, why)
     audit.of_case(tx, case["case_id"], action, at_us, ({"reason": reason} if reason else {}) | dict(told))
 
 

@@ -110,7 +110,6 @@ def _propose(
 ) -> None:
     advised, before = plan.advice.advised, starts(tx, case["case_id"])
     if not plan.advice.worth_a_case and case["kind"] == CaseKind.FAILURE_RISK:
-        tell_fallen(tx, site, case, signed, "it was withdrawn, waiting costs less by now")
         ending.end(tx, case, CaseState.WITHDRAWN, "waiting costs less by now", site.now_us, "withdrawn")
         return
     commands = plan.commands(advised)

@@ -113,6 +113,27 @@ def duties(tx: Connection, from_us: int) -> list[dict[str, Any]]:
     return _all(tx.execute(query))
 
 
+def same_duty(tx: Connection, row: Row) -> bool:
+    """Is this person entered for exactly this already?"""
+    d, names = t.duties.c, ("equipment_id", "account_id", "position", "from_us", "until_us")
+    mine = [d[name] == row[name] for name in names]
+    return tx.execute(select(d.duty_id).where(*mine)).first() is not None
+
+
+def same_delegation(tx: Connection, row: Row) -> bool:
+    """Has this person lent the same rights to the same other already?"""
+    d, names = t.delegations.c, ("from_account", "to_account", "equipment_id", "from_us", "until_us")
+    mine = [d[name] == row[name] for name in names]
+    return tx.execute(select(d.delegation_id).where(*mine, d.ended_us.is_(None))).first() is not None
+
+
+def same_proposal(tx: Connection, account_id: str, sha256: str) -> bool:
+    """Has this person proposed this very text, and nobody has decided about it?"""
+    p = t.policies.c
+    mine = (p.proposed_by == account_id) & (p.sha256 == sha256) & (p.state == "proposed")
+    return tx.execute(select(p.policy_id).where(mine)).first() is not None
+
+
 def add_duty(tx: Connection, row: Row) -> None:
     """Store a duty."""
     tx.execute(insert(t.duties).values(dict(row)))

@@ -88,12 +88,20 @@ class OutcomeCommands:
             newest = lines[-1]
             if amount_cents is None and newest["kind"] == Entry.CONFIRMED:
                 raise Conflict("it is confirmed already")
+            if amount_cents is not None and _same(newest, amount_cents, reason):
+                raise Conflict("it is corrected to this already")
             cents = counted[-1]["amount_cents"] if amount_cents is None else amount_cents
             kind = Entry.CONFIRMED if amount_cents is None else Entry.CORRECTED
             work = Work(tx, person, case, site_at(tx, case["site_id"]))
             ledger.add(tx, _line(work, kind, cents, reason))
             detail = {"cents": cents, "counted_cents": counted[-1]["amount_cents"], "reason": reason}
             note(work, f"{kind.value} the value", detail)
+
+
+def _same(newest: dict[str, Any], cents: int, reason: str) -> bool:
+    """Is this the correction that stands already: a second click?"""
+    said = (newest["kind"], newest["amount_cents"], newest["basis"])
+    return said == (Entry.CORRECTED, cents, canonical({"reason": reason}))
 
 
 def _check_cause(work: Work, cause: str) -> None:

@@ -51,6 +51,8 @@ class PolicyCommands:
         with self._database.write() as tx:
             person = self._may(tx, actor, Permission.PROPOSE_POLICY)
             audit_store.lock(tx)  # versions are counted one at a time
+            if store.same_proposal(tx, person.account_id, _sha(content)):
+                raise NotNow("you have proposed this already; it waits for another person")
             version, policy_id = store.next_policy_version(tx), new_id()
             row = {
                 "policy_id": policy_id, "version": version, "state": "proposed", "active_key": None,
@@ -114,6 +116,9 @@ class PolicyCommands:
                 "equipment_id": equipment_id, "from_us": from_us, "until_us": until_us, "reason": words,
                 "created_wall_us": wall_us(), "ended_us": None,
             }  # fmt: skip
+            audit_store.lock(tx)  # a second click waits, and finds it
+            if store.same_delegation(tx, row):
+                raise NotNow("this is lent already")
             store.add_delegation(tx, row)
             _note(tx, person, "delegated", "delegation", row["delegation_id"], site.now_us, row)
 
@@ -145,6 +150,9 @@ class PolicyCommands:
                 "position": position, "from_us": from_us, "until_us": until_us,
                 "entered_by": person.account_id,
             }  # fmt: skip
+            audit_store.lock(tx)  # a second click waits, and finds it
+            if store.same_duty(tx, row):
+                raise NotNow("this duty is entered already")
             store.add_duty(tx, row)
             _note(tx, person, "put on duty", "duty", row["duty_id"], site.now_us, row)
 

@@ -284,3 +284,28 @@ def test_ratifying_asks_for_the_code_that_the_policy_wants(
     with pytest.raises(Forbidden, match="code from your phone"):
         care.ratify(manager, case_id, TWO, True, "", TYPED)
     assert "Not ratified" in care.ratify(manager, case_id, THREE, False, "no need", TYPED).message
+
+
+def clicked_twice(plant: Plant) -> None:
+    policies, manager = PolicyCommands(plant.database), plant.person(Role.PLANT_MANAGER)
+    other, now = plant.person(Role.PLANT_MANAGER), wall_us()
+    acts = (
+        lambda: policies.propose(manager, FOUR_EYES, "more care"),
+        lambda: policies.delegate(manager, other.account_id, LINE, now, now + HOUR, "holiday"),
+        lambda: policies.put_on_duty(manager, other.account_id, LINE, 0, now, now + HOUR),
+    )
+    for act in acts:
+        act()
+        with pytest.raises(NotNow, match="already"):
+            act()
+    for table in (t.policies, t.delegations, t.duties):
+        assert len(plant.rows(select(table))) == 1
+
+
+def test_a_second_click_enters_nothing_twice(plant: Plant) -> None:
+    clicked_twice(plant)
+
+
+@pytest.mark.services
+def test_a_second_click_enters_nothing_twice_on_postgresql(postgres: Database) -> None:
+    clicked_twice(Plant(postgres).build())

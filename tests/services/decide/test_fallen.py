@@ -152,6 +152,16 @@ def test_newer_data_and_a_colleagues_change_tell_whoever_had_signed(
     assert len(told(plant, manager)) == 2 and told(plant, supervisor) == []
 
 
+def test_whoever_had_signed_is_told_that_the_case_has_ended(
+    plant: Plant, desk: CaseCommands, manager: Actor, recommender: Recommender
+) -> None:
+    in_force(plant.database, FOUR_EYES)
+    case_id = str(recommender.consider(plant.predict(0.85)).case_id)
+    desk.approve(manager, case_id, 1, ONE)
+    assert recommender.expire_due(SITE, plant.case(case_id)["deadline_us"]) == 1
+    assert len(told(plant, manager)) == 1 and "it has expired" in told(plant, manager)[0]
+
+
 def test_a_finding_before_the_orders_have_ended_keeps_the_case_open(
     plant: Plant, desk: CaseCommands, manager: Actor, technician: Actor, recommender: Recommender
 ) -> None:

@@ -135,6 +135,8 @@ def test_finance_confirms_or_corrects_by_new_lines(
     with pytest.raises(InvalidInput):
         outcomes.correct_value(finance, worked["case_id"], 5_000, " ")
     outcomes.correct_value(finance, worked["case_id"], 5_000, "The spare line was idle")
+    with pytest.raises(Conflict, match="already"):
+        outcomes.correct_value(finance, worked["case_id"], 5_000, "The spare line was idle")
     kinds = lines(database, worked["case_id"])
     assert [kind for kind, _ in kinds] == ["promised", "realised", "confirmed", "corrected"]
     assert kinds[2][1] == kinds[1][1] and kinds[3][1] == 5_000
