@@ -18,16 +18,16 @@ import numpy as np
 
 from benchmarks import kpi_pandas
 from benchmarks.kpi_plant import START, Size, fill
+from benchmarks.kpi_screens import screens
 from data.store import tables as t
 from data.store.database import Database
 from data.store.upsert import upsert
 from domain.clock import DAY, HOUR
 from domain.time_model import Span
-from services.kpi import closing, grid, orders, reading, window
+from services.kpi import grid
 from services.kpi.planned import read_line
 from services.kpi.recompute import recompute
 from services.kpi.refresh import compute, refresh
-from services.rows.kpi import Ask
 
 SIZES = {"full": Size(), "small": Size(machines=10, days=120)}
 ZONE = "Europe/Berlin"
@@ -165,27 +165,9 @@ def _recompute(database: Database, size: Size, until_us: int) -> float:
     return time.perf_counter() - began
 
 
-def _asks(size: Size, until_us: int) -> dict[str, Callable[[Any], object]]:
-    line, unit = size.units[4]
-    units = [u for where, u in size.units if where == line]
-    shift = Span(until_us - 10 * HOUR, until_us - 2 * HOUR)
-    week, month, year = (until_us - days * DAY for days in (7, 30, min(365, size.days)))
-    return {
-        "plant, 7 days": lambda tx: reading.read(tx, Ask("north", week, until_us)),
-        "plant, 30 days": lambda tx: reading.read(tx, Ask("north", month, until_us)),
-        "plant, all": lambda tx: reading.read(tx, Ask("north", max(START, year), until_us)),
-        "line, 30 days, one shift": lambda tx: reading.read(tx, Ask(line, month, until_us, "Early")),
-        "line, 30 days, one product": lambda tx: reading.read(tx, Ask(line, month, until_us, "", "P-1")),
-        "machine, 30 days": lambda tx: reading.read(tx, Ask(unit, month, until_us)),
-        "orders, 7 days": lambda tx: orders.read(tx, Ask("north", week, until_us), until_us),
-        "shifts of a line, 7 days": lambda tx: closing.read(tx, line, week, until_us),
-        "strips of a line, last shift": lambda tx: window.read(tx, line, units, shift, until_us),
-    }
-
-
 def _queries(database: Database, size: Size, until_us: int, rounds: int) -> Taken:
     taken: Taken = {}
-    for name, ask in _asks(size, until_us).items():
+    for name, ask in screens(size, until_us, energy=database.is_sqlite).items():
         for number in range(rounds + 3):
             began, worked = time.perf_counter(), time.process_time()
             with database.read() as tx:
