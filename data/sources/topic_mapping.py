@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from data.sources import topic_pattern
 from data.sources.topic_pattern import Pattern
+from data.sources.units import conversion
 from domain.errors import SettingsError
 from domain.state_sources import MODE_METRICS, STATE_METRICS
 from domain.telemetry import METRICS
-from domain.units import SAME, Conversion, conversion, convertible
+from domain.units import SAME, Conversion, convertible
 
 FOLDER = Path(__file__).parent / "topic_maps"
 MAX_BYTES = 256 * 1024

@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 from data.sources.topic_mapping import MetricMap, Payload, TopicMap, Topics
 from data.sources.topic_pattern import fill
+from data.sources.units import conversion
 from data.wire import json_values
 from domain.errors import Malformed
 from domain.telemetry import METRICS
-from domain.units import conversion, convertible
+from domain.units import convertible
 
 
 class Place(NamedTuple):

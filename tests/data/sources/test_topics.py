@@ -10,8 +10,8 @@ from data.sources import topic_mapping, topic_survey
 from data.sources.topic_mapping import Topics
 from data.sources.topic_reading import TopicReader
 from data.sources.topic_survey import Survey
+from data.sources.units import conversion
 from domain.errors import Malformed, SettingsError
-from domain.units import conversion
 
 MS = 1_790_000_000_000
 TWICE = "{name: a, pattern: 'x/{u}', payload: object}"
@@ -127,12 +127,27 @@ def test_a_unit_that_nobody_knows_is_malformed_with_those_that_are_known() -> No
         ("psi", "kPa", 1, 6.894757),
         ("Hz", "1/min", 50, 3000), ("MJ", "kWh", 3.6, 1), ("g", "m/s2", 1, 9.80665),
         ("in/s", "mm/s", 1, 25.4), ("°F", "degC", 32, 0), ("", "kPa", 5, 5), ("kPa", "kPa", 5, 5),
+        ("inch_Hg", "kPa", 1, 3.38639), ("ft/min", "mm/s", 1, 5.08), ("hp", "kW", 1, 0.7457),
+        ("degR", "degC", 491.67, 0), ("kgf/cm2", "kPa", 1, 98.0665), ("ft/s²", "m/s2", 1, 0.3048),
+        ("rpm", "1/min", 1_450, 1_450), ("1/h", "1/min", 60, 1),
     ],
 )  # fmt: skip
 def test_units(sent: str, kept: str, value: float, result: float) -> None:
     found = conversion(sent, kept)
     assert found is not None
     assert found.of(value) == pytest.approx(result, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("bushel", "kPa"), ("furlong", "degC"), ("rps", "1/min"), ("rad/s", "1/min"), ("turn/s", "1/min"),
+        ("9**9**9", "kPa"), ("__import__", "kPa"), ("kPa" * 20, "kPa"), ("kPa; 1", "kPa"), ("(", "A"),
+        ("m**2 - 1", "A"), ("Ahh", "A"),
+    ],
+)  # fmt: skip
+def test_what_no_unit_is_converts_to_nothing(sent: str, kept: str) -> None:
+    assert conversion(sent, kept) is None
 
 
 @pytest.mark.parametrize(
