@@ -8,6 +8,7 @@ from components.tables import lead
 from domain.errors import Conflict, UserFixable
 from pages import stretch
 from pages.filters import line_filter
+from pages.forms import sentence
 from pages.kept import kept_line, spending
 from services.desk import Desk
 from services.rows.kpi import ShiftRow
@@ -38,7 +39,7 @@ def _act(desk: Desk, rows: tuple[ShiftRow, ...]) -> bool:
     ended.sort(key=lambda r: (r.closed, -r.from_us))
     if not ended:
         return False
-    with st.form("shift"), st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.form("shift"):
         row = st.selectbox(
             "Shift",
             ended,
@@ -46,15 +47,16 @@ def _act(desk: Desk, rows: tuple[ShiftRow, ...]) -> bool:
             width=400,
         )
         words = kept_line(desk, "why:shift", "Note; to reopen, the reason", most=500, form=True)
-        close = st.form_submit_button("Close shift")
-        reopen = st.form_submit_button("Reopen")
+        with st.container(horizontal=True):
+            close = st.form_submit_button("Close shift")
+            reopen = st.form_submit_button("Reopen")
     acts = desk.commands.figures
     try:
         act = acts.close_shift if close else acts.reopen_shift
         if close or reopen:
             spending(desk, lambda: act(desk.actor, row.line_id, row.from_us, words), "why:shift")()
     except (UserFixable, Conflict) as error:
-        st.warning(str(error))
+        st.warning(sentence(str(error)))
         return False
     if close or reopen:
         st.success(f"{c.title(row, desk.site)} of {row.line} is {'closed' if close else 'open again'}.")

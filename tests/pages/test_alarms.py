@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from sqlalchemy import select
+
 from auth.permissions import Role
 from data.store import tables as t
 from domain.clock import HOUR, SECOND
@@ -56,6 +58,12 @@ def test_shelving_wants_a_reason_and_shows_until_when(screens):
     press(test, "Do it")
     html = html_of(test)
     assert "shelved" in html and "sensor is changed" in html and "Nothing beyond its limit" in html
+    assert (
+        next(i for i in test.text_input if i.label.startswith("Why")).value == ""
+    )  # used up, and empty again
+    with screens.database.read() as tx:
+        kept = tx.execute(select(t.drafts.c.uses).where(t.drafts.c.subject == "why:shelve")).scalars().all()
+    assert kept == [1]
 
 
 def test_model_alerts_stand_apart_and_an_empty_list_says_so(screens, somebody):

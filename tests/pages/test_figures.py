@@ -81,7 +81,7 @@ def test_reopening_without_a_reason_is_refused(plant):
     Keeper(plant.database).turn()
     test = plant.open(SHIFTS)
     next(b for b in test.button if b.label == "Reopen").click().run()
-    assert test.warning[0].value == "please write a few words"
+    assert test.warning[0].value == "Please write a few words."
 
 
 def _site():
