@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from data.store import holding, window_data
 from data.store import signal_quality as store
-from data.store import window_data
 from data.store.database import Database
 from domain.clock import MINUTE
 from domain.signal_quality import STRETCH_US, Look, usual_after
@@ -45,11 +46,19 @@ def _looks(tx: Connection, equipment_id: str, now_us: int) -> list[Look]:
     since = now_us - STRETCH_US
     ran = _running(*window_data.states(tx, equipment_id, since, now_us)[:2], since, now_us)
     before = {look.metric: look for look in store.load(tx, [equipment_id]).get(equipment_id, [])}
+    standing = holding.standing(tx, equipment_id)
     found = []
     for name, metric_id in store.metrics(tx, equipment_id):
         usual = usual_after(before[name]) if name in before else 0.0
-        found.append(_look(name, store.readings(tx, metric_id, since, now_us), ran, (since, now_us), usual))
+        seen = _look(name, store.readings(tx, metric_id, since, now_us), ran, (since, now_us), usual)
+        found.append(_by_exception(seen, standing[name]) if name in standing else seen)
     return found
+
+
+def _by_exception(seen: Look, deadband: float) -> Look:
+    """Sent only when it changes, by a source that lives: silence is no fault, nor is a value that stays
+    within its deadband. One that is sent at every change and never has any still looks flat."""
+    return replace(seen, silent_us=0, flat_us=0 if deadband else seen.flat_us)
 
 
 def _look(

@@ -14,6 +14,8 @@ from data.store import window_data
 from data.store.window_data import Series
 from domain.telemetry import Quality
 
+_OPEN = 2**62
+
 
 def held(
     tx: Connection, equipment_id: str, found: Mapping[str, Series], from_us: int, to_us: int, step_us: int
@@ -51,6 +53,14 @@ def means(
     return list(zip(number.tolist(), (sums / counts).tolist(), last.tolist(), strict=True))
 
 
+def standing(tx: Connection, equipment_id: str) -> dict[str, float]:
+    """Metrics sent by exception whose source lives: silent, they are unchanged. Name -> deadband."""
+    m = t.metrics.c
+    query = select(m.name, m.deadband).where(m.equipment_id == equipment_id, m.deadband.is_not(None))
+    found = {row.name: float(row.deadband) for row in tx.execute(query)}
+    return found if found and not any(end == _OPEN for _, end in _silences(tx, equipment_id)) else {}
+
+
 def _with_before(tx: Connection, metric_id: int, series: Series, from_us: int) -> Series:
     """With the last value before the stretch in front, good or not: a bad one holds nothing."""
     r = t.readings.c
@@ -74,7 +84,7 @@ def _silences(tx: Connection, equipment_id: str) -> list[tuple[int, int]]:
     dead = tx.execute(select(d.offline_us).where(d.external_id.in_(names), d.offline_us.is_not(None)))
     gone = tx.execute(select(n.offline_us).where(n.node.in_(nodes), n.offline_us.is_not(None)))
     ends = [at_us for at_us in (*dead.scalars(), *gone.scalars()) if at_us is not None]
-    return [*((row.from_us, row.to_us) for row in gaps), *((at_us, 2**62) for at_us in ends)]
+    return [*((row.from_us, row.to_us) for row in gaps), *((at_us, _OPEN) for at_us in ends)]
 
 
 def _held(series: Series, silent: list[tuple[int, int]], from_us: int, to_us: int, step_us: int) -> Series:

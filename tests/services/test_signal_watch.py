@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from data.store import signal_quality as store
 from data.store import tables as t
@@ -124,3 +124,16 @@ def test_noise_is_not_moved_by_steps_and_slopes():
     assert noise_of(noise + steps) == pytest.approx(noise_of(noise), rel=0.02)
     assert noise_of(noise + np.linspace(0, 20, 4_000)) == pytest.approx(0.5, rel=0.06)
     assert noise_of(np.array([1.0, 2.0])) == 0.0
+
+
+@pytest.mark.parametrize(("deadband", "odd"), [(0.5, ()), (0.0, (Odd.FLAT,)), (None, (Odd.SILENT,))])
+def test_silence_of_a_metric_that_is_sent_by_exception_is_no_fault(plant, deadband, odd):
+    ids = select(t.metrics.c.metric_id).where(
+        t.metrics.c.equipment_id == unit_id(11), t.metrics.c.name == "temperature"
+    )
+    r = t.readings.c
+    with plant.write() as tx:
+        tx.execute(delete(t.readings).where(r.metric_id.in_(ids), r.source_us >= NOW - 3 * HOUR))
+        mine = (t.metrics.c.equipment_id == unit_id(11)) & (t.metrics.c.name == "temperature")
+        tx.execute(update(t.metrics).where(mine).values(deadband=deadband))
+    assert odds(look(plant)) == odd

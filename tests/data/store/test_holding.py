@@ -35,6 +35,12 @@ def load(bench: Bench, from_ms: int, to_ms: int) -> list[tuple[int, float]]:
     return [(int(at // 1000 - START_MS) // 1000, value) for at, value in zip(times, values, strict=True)]
 
 
+def standing(bench: Bench) -> dict[str, float]:
+    with bench.database.read() as tx:
+        (unit,) = tx.execute(t.metrics.select()).all()
+        return holding.standing(tx, unit.equipment_id)
+
+
 def minutes(found: list[tuple[int, float]]) -> dict[int, float]:
     return {at // 60: value for at, value in found}
 
@@ -67,9 +73,11 @@ def test_it_stands_no_longer_than_its_server_was_there(bench: Bench) -> None:
     bench.settle(600, 20)
     before = minutes(load(bench, START_MS, bench.now_ms))
     assert max(before) == 4  # known until 5 s before it was lost
+    assert standing(bench) == {}
     bench.answers("press")
     bench.turn([("press", "load", 40.0)])
     bench.settle(300, 20)
+    assert standing(bench) == {"load": 1.0}
     after = minutes(load(bench, START_MS, bench.now_ms))
     assert set(after) == {*range(5), *range(15, 20)}
 
