@@ -11,7 +11,7 @@ from runtime import settings as configuration
 from runtime.cli import output
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-BENCHES = ("kpis", "live", "start", "explain", "ingest", "plant", "stop", "decide")
+BENCHES = ("kpis", "live", "start", "explain", "models", "ingest", "plant", "stop", "decide")
 
 
 def register(app: typer.Typer) -> None:
@@ -61,7 +61,7 @@ def doctor(as_json: Json = False) -> None:
 
 def bench(
     name: Annotated[
-        str, typer.Argument(help="live, start, explain, ingest, plant, kpis, stop, decide, or all")
+        str, typer.Argument(help="live, start, explain, models, ingest, plant, kpis, stop, decide, or all")
     ],
     as_json: Json = False,
     size: Annotated[str, typer.Option(help="kpis: full, or small for a quick look.")] = "full",

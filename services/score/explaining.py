@@ -10,8 +10,8 @@ from models.registry import LoadedModel
 
 SEGMENTS = 4
 HEALTHY = 8
-ROUNDS = 3
-PRECISION = 0.02  # of a probability: 2 points of 100
+ROUNDS = 6
+PRECISION = 0.015  # of a probability: one and a half points of 100
 VALUE_STATISTICS = ("mean", "cycle", "value")
 
 

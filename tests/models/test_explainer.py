@@ -9,20 +9,21 @@ from domain.errors import InvalidInput
 from models import shap_check
 from models.explainer import TOLERANCE, Explainer, Groups
 from models.scorer import Scorer
+from services.score.explaining import PRECISION, ROUNDS
 from tests.models.tiny import write_onnx
 
 STEPS = 16
 
 
 def make(tmp_path: Path, sensors: int, segments: int, *, background: int = 8, gain: float = 3.0):
-    """An explainer over `sensors` x `segments` groups, and a window."""
+    """An explainer over `sensors` x `segments` groups, two rounds of `background` walks, and a window."""
     write_onnx(tmp_path / "m.onnx", STEPS, sensors, gain=gain)
     scorer = Scorer(tmp_path / "m.onnx", STEPS, sensors)
     rng = np.random.default_rng(11)
     groups = Groups.of([f"s{i}" for i in range(sensors)], STEPS, segments)
     healthy = (rng.standard_normal((background, STEPS, sensors)) * 0.3).astype(np.float32)
     window = rng.standard_normal((STEPS, sensors)).astype(np.float32)
-    return Explainer(scorer.probability, groups, healthy), window
+    return Explainer(scorer.probability, groups, healthy, rounds=2), window
 
 
 def yardstick(explainer: Explainer, window):
@@ -32,10 +33,11 @@ def yardstick(explainer: Explainer, window):
 def test_twelve_groups_match_shaps_exact_values(tmp_path: Path):
     explainer, window = make(tmp_path, 3, 4, gain=0.5)
     exact = shap_check.exact(yardstick(explainer, window), 12)
-    found = explainer.explain(window)
+    model, groups, healthy = explainer.model, explainer.groups, explainer.background
+    found = Explainer(model, groups, healthy, rounds=ROUNDS, precision=PRECISION).explain(window)
     assert np.abs(exact).max() > 0.05
     assert np.abs(found.values - exact).max() < 0.01
-    many = Explainer(explainer.model, explainer.groups, explainer.background, rounds=64).explain(window)
+    many = Explainer(explainer.model, explainer.groups, explainer.background, rounds=128).explain(window)
     assert np.abs(many.values - exact).max() < 0.002
     assert found.base_value + exact.sum() == pytest.approx(found.output_value, abs=1e-5)
 
@@ -52,7 +54,7 @@ def test_a_harsh_model_is_met_more_closely_than_by_the_librarys_estimate(tmp_pat
 def test_the_library_and_we_agree_on_48_groups(tmp_path: Path):
     explainer, window = make(tmp_path, 12, 4, gain=0.5)
     theirs = shap_check.permutation(yardstick(explainer, window), 48, rounds=40)
-    ours = Explainer(explainer.model, explainer.groups, explainer.background, rounds=16).explain(window)
+    ours = Explainer(explainer.model, explainer.groups, explainer.background, rounds=32).explain(window)
     assert np.abs(ours.values - theirs).max() < 0.01
     assert np.corrcoef(ours.values, theirs)[0, 1] > 0.99
 
