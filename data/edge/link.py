@@ -12,9 +12,12 @@ from data.edge.gateway_parts import BrokerPart
 from data.edge.node import Message
 from data.sources.messages import SPARKPLUG
 from data.sources.mqtt import Broker, Link
-from data.wire.sparkplug_topics import NAMESPACE, state_topic
+from data.wire.sparkplug_topics import NAMESPACE, MessageType, state_topic
+from domain.errors import InvalidInput
 
 Will = Callable[[int], Message]
+_T = MessageType
+OWN = (_T.NBIRTH, _T.NDATA, _T.NDEATH, _T.DBIRTH, _T.DDATA, _T.DDEATH)
 
 
 class EdgeLink(Link):
@@ -29,6 +32,7 @@ class EdgeLink(Link):
         self.shown = urlsplit(broker.url).netloc
         self.host_topic = state_topic(broker.host)
         self._commands = f"{NAMESPACE}/{group}/NCMD/{node}"
+        self._own = tuple(f"{NAMESPACE}/{group}/{kind}/{node}" for kind in OWN)
         self._will = will
         self.events: list[str | tuple[str, bytes]] = []
 
@@ -38,7 +42,11 @@ class EdgeLink(Link):
         return self.connected and self.socket() is not None and not self._client.want_write()
 
     def publish(self, message: Message) -> None:
-        """Hand one message over."""
+        """Hand one message over. Raises InvalidInput for anything but the node's own births, data and deaths:
+        a gateway speaks for its machines and commands nobody.
+        """
+        if not any(message.topic == own or message.topic.startswith(f"{own}/") for own in self._own):
+            raise InvalidInput(f"the gateway does not publish on {message.topic[:200]}")
         self._client.publish(message.topic, message.payload, message.qos)
 
     def wait(self, seconds: float) -> None:

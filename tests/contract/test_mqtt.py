@@ -255,6 +255,8 @@ def test_a_url_that_is_no_broker_is_a_settings_error(url: str) -> None:
 def test_nothing_else_in_the_code_publishes_to_devices() -> None:
     """The calls of `publish` outside tests and the virtual plant: two to devices (the host's state and the
     rebirth request), and one to people, whose topic is held below `taktwise/` (tests/contract/test_posts.py).
+    The gateway is an edge node itself: it speaks for its machines, and its link refuses every command
+    (tests/data/edge/test_link.py).
     """
     root = Path(__file__).parents[2]
     rooms = ("api", "auth", "components", "data", "domain", "models", "pages", "runtime", "services")
@@ -265,7 +267,7 @@ def test_nothing_else_in_the_code_publishes_to_devices() -> None:
         for line in path.read_text().splitlines()
         if "_client.publish(" in line and path.name != "replay_edge.py"  # that one plays the devices
     ]
-    assert found == ["data/sinks/posts.py", *["data/sources/mqtt.py"] * 2]
+    assert found == ["data/edge/link.py", "data/sinks/posts.py", *["data/sources/mqtt.py"] * 2]
 
 
 def _wait(happened: Callable[[], bool], seconds: float = 15) -> bool:
