@@ -16,8 +16,6 @@ from queue import Empty
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from data.sources import mapping
-from data.sources.mes import ForeignDatabase
 from data.sources.messages import JSON, SPARKPLUG, RawMessage
 from data.store.database import Database
 from data.store.migrate import upgrade
@@ -37,6 +35,7 @@ from runtime import (
 from runtime.cli.output import console
 from runtime.demo import environment
 from runtime.settings import PREPARED, Settings
+from runtime.workers.mes_polls import open_all
 from services import clocks
 from services.ingest import Ingest
 from services.ingest.mes import MesIntake
@@ -178,15 +177,11 @@ def _raw(topic: str, payload: bytes, at_us: int) -> RawMessage:
 
 def _read_mes(database: Database, settings: Settings) -> None:
     env = environment(settings, dict.fromkeys(ports.PREFERRED, 1))
+    urls = {key: json.loads(env[f"TAKTWISE_{key.upper()}"]) for key in ("mes_urls", "erp_urls")}
     intake = MesIntake(database)
-    for variable, file in (
-        ("TAKTWISE_MES_URLS", "virtual_mes.yaml"),
-        ("TAKTWISE_ERP_URLS", "virtual_erp.yaml"),
-    ):
-        for name, url in json.loads(env[variable]).items():
-            foreign = ForeignDatabase(url, mapping.load(mapping.FOLDER / file))
-            intake.read(name, foreign)
-            foreign.close()
+    for name, foreign in open_all(settings.model_copy(update=urls)).items():
+        intake.read(name, foreign)
+        foreign.close()
 
 
 def _advise(database: Database, site_id: str, bars: Progress) -> None:
