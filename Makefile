@@ -28,6 +28,12 @@ help:  ## Say what can be made
 	python3.11 -m pip --python .venv-train/bin/python install -q --disable-pip-version-check torch==2.13.0
 	@touch $@
 
+.venv-federated/.stamp: requirements-federated.txt | .tools/bin/uv
+	python3.11 -m venv .venv-federated
+	.tools/bin/uv pip sync -q --compile-bytecode --python .venv-federated/bin/python --require-hashes requirements-federated.txt
+	python3.11 -m pip --python .venv-federated/bin/python install -q --disable-pip-version-check torch==2.13.0
+	@touch $@
+
 setup: .venv/.stamp history  ## Make .venv and the demo's 14 days of history
 
 history: .venv/.stamp
@@ -62,6 +68,7 @@ lock: .tools/bin/uv  ## Compile requirements*.in to pinned and hashed requiremen
 	.tools/bin/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-find-links requirements.in -o requirements.txt
 	.tools/bin/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-find-links -c requirements.txt requirements-dev.in -o requirements-dev.txt
 	.tools/bin/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-find-links -c requirements.txt requirements-train.in -o requirements-train.txt
+	.tools/bin/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-find-links requirements-federated.in -o requirements-federated.txt
 
 clean:  ## Forget the demo's data
 	rm -rf var build

@@ -45,8 +45,10 @@ class Permission(StrEnum):
     CLOSE_SHIFT = "close_shift"
     SET_TARGETS = "set_targets"
     EDIT_CALENDAR = "edit_calendar"
+    CHANGE_PLANT = "change_plant"
     REPLAY_MESSAGES = "replay_messages"
     MANAGE_MODELS = "manage_models"
+    NAME_PICTURES = "name_pictures"
 
 
 class Role(StrEnum):
@@ -87,8 +89,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     | _REPORTS
     | _LEADS
     | _RUNS
-    | {P.APPROVE_POLICY, P.SEE_AUDIT, P.EDIT_CALENDAR, P.REPLAY_MESSAGES},
-    Role.ADMINISTRATOR: _ADMINISTERS | _REPORTS | {P.REPLAY_MESSAGES},
+    | {P.APPROVE_POLICY, P.SEE_AUDIT, P.EDIT_CALENDAR, P.REPLAY_MESSAGES, P.CHANGE_PLANT},
+    Role.ADMINISTRATOR: _ADMINISTERS | _REPORTS | {P.REPLAY_MESSAGES, P.CHANGE_PLANT},
 }
 _OVERSEE: dict[Role, frozenset[Permission]] = {
     Role.SUPERVISOR: frozenset({P.STOP_AI, P.SEE_TRUST, P.REVIEW_FAILURES}),
@@ -100,11 +102,11 @@ _OVERSEE: dict[Role, frozenset[Permission]] = {
     Role.CONTROLLER: frozenset({P.SEE_FLOOR, P.SEE_CASES, P.SEE_HISTORY, P.CONFIRM_VALUE, P.SEE_TRUST}),
 }
 _STOPS: dict[Role, frozenset[Permission]] = {
-    Role.OPERATOR: frozenset({P.NAME_STOPS}),
-    Role.TECHNICIAN: frozenset({P.NAME_STOPS}),
-    Role.SUPERVISOR: frozenset({P.NAME_STOPS, P.CORRECT_STOPS}),
+    Role.OPERATOR: frozenset({P.NAME_STOPS, P.NAME_PICTURES}),
+    Role.TECHNICIAN: frozenset({P.NAME_STOPS, P.NAME_PICTURES}),
+    Role.SUPERVISOR: frozenset({P.NAME_STOPS, P.CORRECT_STOPS, P.NAME_PICTURES}),
     Role.MAINTENANCE_PLANNER: frozenset({P.NAME_STOPS, P.CORRECT_STOPS, P.EDIT_REASONS}),
-    Role.PLANT_MANAGER: frozenset({P.NAME_STOPS, P.CORRECT_STOPS, P.EDIT_REASONS}),
+    Role.PLANT_MANAGER: frozenset({P.NAME_STOPS, P.CORRECT_STOPS, P.EDIT_REASONS, P.NAME_PICTURES}),
     Role.ADMINISTRATOR: frozenset({P.EDIT_REASONS}),
 }
 _NONE: frozenset[Permission] = frozenset()

@@ -66,7 +66,9 @@ def _predicted(tx: Connection, machine: str, now: int) -> str:
     tx.execute(
         insert(t.model_versions).values(
             name=MODEL, version=VERSION, capability="failure", path="", sha256="", feature_version="1",
-            stage="champion", card='{"name":"plant_failure","limits":["A bench."],"horizon":24}',
+            stage="champion",
+            card='{"name":"plant_failure","limits":["A bench."],"horizon":24,'
+            '"data":{"failures":500,"simulated":false}}',
             registered_wall_us=now,
         )
     )  # fmt: skip

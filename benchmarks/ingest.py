@@ -1,98 +1,121 @@
-"""How fast is ingest? Ten days of 50 devices at 5-minute steps, through the code that runs live.
+"""Ingest: what a message costs, against Node-RED, and against what the parts can do at best.
 
-CPU seconds of this process: decoding, judging, storing, state log, roll-ups, on SQLite.
+The peer runs in the same call, in turn with ours: a run of each, three times over; medians count.
 """
 
-import random
-import tempfile
-import time
-from collections.abc import Iterator
-from pathlib import Path
+import gc
+import statistics
+import sys
+from collections.abc import Callable
 from typing import Any
 
-from data.store.database import Database
-from data.wire import json_topics, sparkplug
-from data.wire.sparkplug import DataType, Metric, Payload
-from data.wire.sparkplug_topics import MessageType, Topic
-from domain.clock import MINUTE
-from services.ingest import JSON, SPARKPLUG, Ingest, RawMessage
+from benchmarks import ingest_drain, ingest_limits, ingest_messages, nodered_peer
+from benchmarks.ingest_drain import OURS, Drained
+from benchmarks.nodered_peer import MANY, ONE
+from runtime.workers.ingest import QUIET
 
-NODES, DEVICES, BATCH = 5, 5, 2_000
-T0_MS, STEP_MS = 1_790_000_000_000, 5 * MINUTE // 1000
-GAUGES = ("temperature", "ambient_temperature", "pressure", "current", "vibration_rms", "speed", "load")
-NAMES = (*GAUGES, "energy", "good_count", "scrap_count", "state", "mode")
-REACH_US = 200.0
+RUNS = 3
+MESSAGES = {OURS: 60_000, MANY: 60_000, ONE: 5_000}
+Row = dict[str, Any]
 
 
-def run(*, steps: int = 2_880, seed: int = 1) -> list[dict[str, Any]]:
-    """One row: CPU microseconds a message of 12 values. `reach`: 200,000 messages in 40 s of one core."""
-    with tempfile.TemporaryDirectory() as folder:
-        database = Database(f"sqlite:///{Path(folder) / 'bench.db'}")
-        database.create_all()
-        ingest, messages, cpu = Ingest(database), 0, 0.0
-        for batch in _batches(steps, random.Random(seed)):  # noqa: S311
-            began = time.process_time()
-            result = ingest.take(batch)
-            cpu += time.process_time() - began
-            messages += result.received
-        database.close()
-    per_message = cpu / messages * 1e6
-    row = {
-        "name": "ingest of one message",
-        "value": round(per_message, 1),
-        "unit": "us of one core",
-        "reach": REACH_US,
-        "ok": per_message <= REACH_US,
-        "method": f"{messages} messages of {len(NAMES)} values, half Sparkplug B, half JSON; SQLite",
-    }
-    return [row]
+def run(runs: int = RUNS) -> list[Row]:
+    """Rows {name, value, unit, reach, ok, peer, method}. Takes about four minutes; the peer's first
+    installation three more. Raises SettingsError when the peer cannot be installed."""
+    gc.set_threshold(QUIET)  # as the ingest process does
+    packages = nodered_peer.install()
+    found: dict[str, list[Drained]] = {OURS: [], MANY: [], ONE: []}
+    for number in range(runs):
+        for reader, drained in found.items():
+            print(f"run {number + 1} of {runs}: {reader}", file=sys.stderr)  # noqa: T201
+            drained.append(ingest_drain.drain(reader, MESSAGES[reader], packages))
+    ceiling = [ingest_drain.acknowledged(MESSAGES[OURS]) for _ in range(runs)]
+    return [
+        *ingest_messages.run(),
+        *against_peer(found),
+        at_best(ceiling, found[OURS]),
+        *against_limits(runs),
+    ]
 
 
-def _batches(steps: int, rng: random.Random) -> Iterator[list[RawMessage]]:
-    batch: list[RawMessage] = []
-    seqs = [0] * NODES
-    for step in range(steps):
-        ms = T0_MS + step * STEP_MS
-        values = _values(step, rng)
-        for node in range(NODES):
-            kinds = (MessageType.NBIRTH, *[MessageType.DBIRTH] * DEVICES) if step == 0 else ()
-            kinds = kinds or (MessageType.DDATA,) * DEVICES
-            for place, kind in enumerate(kinds):
-                batch.append(_sparkplug(node, place, kind, ms, seqs[node], values))
-                seqs[node] = (seqs[node] + 1) % 256
-            batch += [_json(node, device, ms, step, values) for device in range(DEVICES)]
-        if len(batch) >= BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
-def _values(step: int, rng: random.Random) -> tuple[float, ...]:
-    state = 5.0 if step % 7 == 0 else 6.0
-    return (*(rng.random() * 50 for _ in GAUGES), step * 1.0, step * 3.0, float(step // 10), state, 1.0)
-
-
-def _sparkplug(
-    node: int, place: int, kind: MessageType, ms: int, seq: int, values: tuple[float, ...]
-) -> RawMessage:
-    if kind is MessageType.NBIRTH:
-        topic = Topic(kind, "north", f"line-{node}")
-        metrics: tuple[Metric, ...] = (Metric(sparkplug.BD_SEQ, None, ms, DataType.UINT64, 0),)
-    else:
-        birth = kind is MessageType.DBIRTH
-        topic = Topic(kind, "north", f"line-{node}", f"unit-{place - birth}")
-        metrics = tuple(
-            Metric(NAMES[alias] if birth else "", alias, ms, DataType.DOUBLE, value)
-            for alias, value in enumerate(values)
-        )
-    return RawMessage(
-        SPARKPLUG, str(topic), sparkplug.encode(Payload(ms, seq, metrics)), ms * 1000, ms * 1000
+def at_best(ceiling: list[Drained], ours: list[Drained]) -> Row:
+    """What the broker and the codec give when nothing is stored: the most that a reader can reach."""
+    how = (
+        "the same backlog read and acknowledged by the codec alone, nothing decoded or stored;"
+        " peer: messages stored a second"
     )
+    rate, stored = (statistics.median(one.rate for one in found) for found in (ceiling, ours))
+    row = {"name": "ingest: messages only acknowledged", "value": round(rate, 1), "unit": "1/s"}
+    return {**row, "reach": None, "ok": None, "peer": round(stored, 1), "method": how}
 
 
-def _json(node: int, device: int, ms: int, step: int, values: tuple[float, ...]) -> RawMessage:
-    found: dict[str, object] = dict(zip(NAMES, values, strict=True))
-    topic = json_topics.telemetry_topic(f"north/hall/line-{node}/unit-{device}")
-    payload = json_topics.encode(json_topics.Telemetry(ms, step, found))
-    return RawMessage(JSON, topic, payload, ms * 1000, ms * 1000)
+def against_peer(found: dict[str, list[Drained]]) -> list[Row]:
+    """The table of what a plant would pick instead."""
+
+    def middle(reader: str, what: str) -> float:
+        return float(statistics.median(getattr(one, what) for one in found[reader]))
+
+    how = (
+        "one value a message, QoS 1, drained from the same broker into the same table on SQLite, FULL;"
+        " Node-RED 5.0.7 acknowledges on receipt, before the commit, ours after it; ours also keeps roll-ups,"
+        f" newest values and counters; medians of {len(found[OURS])}"
+    )
+    rate, cpu, mib = (middle(OURS, what) for what in ("rate", "cpu_us", "mib"))
+    one, many = middle(ONE, "rate"), middle(MANY, "rate")
+    many_cpu, many_mib = middle(MANY, "cpu_us"), middle(MANY, "mib")
+    return [
+        _row(f"messages against Node-RED, {ONE}", rate, "1/s", 5 * one, one, how, least=True),
+        _row(f"messages against Node-RED, {MANY}", rate, "1/s", 2 * many, many, how, least=True),
+        _row(f"processor time a message against Node-RED, {MANY}", cpu, "us", many_cpu / 8, many_cpu, how),
+        _row(f"memory against Node-RED, {MANY}", mib, "MiB", many_mib / 3, many_mib, f"{how}; most in use"),
+    ]
+
+
+def against_limits(runs: int) -> list[Row]:
+    """How far from the best that the parts can do."""
+    how = f"50 machines, 12 values a message, batches of {ingest_limits.BATCH}; medians of {runs}, in turn"
+    rows = [
+        _limit("backlog into SQLite against bare executemany", lambda: ingest_limits.drains(""), runs, how)
+    ]
+    url = ingest_limits.postgres()
+    name = "backlog into PostgreSQL against bare binary COPY and merge"
+    if url:
+        rows.append(_limit(name, lambda: ingest_limits.drains(url), runs, how))
+    else:
+        missing = {"name": name, "value": None, "unit": "1/s", "reach": None, "ok": None}
+        rows.append({**missing, "method": "no PostgreSQL here: scripts/services start"})
+    pairs = [ingest_limits.decoding() for _ in range(runs)]
+    ours, bare = (statistics.median(pair[side] for pair in pairs) for side in (0, 1))
+    how = f"payloads of {ingest_limits.METRICS} metrics; medians of {runs}"
+    return [
+        *rows,
+        _row("Sparkplug decoding a metric against bare parsing", ours, "us", 2 * bare, bare, how, digits=3),
+    ]
+
+
+def _limit(name: str, drains: Callable[[], tuple[float, float]], runs: int, how: str) -> Row:
+    pairs = [drains() for _ in range(runs)]
+    ours, bare = (statistics.median(pair[side] for pair in pairs) for side in (0, 1))
+    return _row(name, ours, "rows/s", 0.4 * bare, bare, how, least=True)
+
+
+def _row(
+    name: str,
+    value: float,
+    unit: str,
+    reach: float,
+    peer: float,
+    method: str,
+    *,
+    least: bool = False,
+    digits: int = 1,
+) -> Row:
+    return {
+        "name": f"ingest: {name}",
+        "value": round(value, digits),
+        "unit": unit,
+        "reach": round(reach, digits),
+        "ok": bool(value >= reach if least else value <= reach),
+        "peer": round(peer, digits),
+        "method": method,
+    }

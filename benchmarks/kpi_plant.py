@@ -46,10 +46,13 @@ def fill(database: Database, size: Size, days: range, report: Callable[[str], No
     with database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA synchronous=OFF")
         connection.rollback()
+        connection.exec_driver_sql("BEGIN")  # else each row would be a transaction of its own
         if days.start == 0:
             _place(connection, size)
         _insert(connection, t.shifts, list(_shifts(size, days)))
         for number, (line, unit) in enumerate(size.units):
+            if number:
+                connection.exec_driver_sql("BEGIN")
             _insert(connection, t.operations, list(_operations(line, unit, days, chance)))
             _many(connection, "states", 5, _states(size, unit, days, rng))
             _many(connection, f"counts ({_COUNTS})", 6, _counts(unit, days, rng))
@@ -77,6 +80,7 @@ def _place(tx: Any, size: Size) -> None:
         )
     )
     clocks.write(tx, "north", Clock(size.end_us, wall_us(), 1e-9))
+    _prices(tx)
     nodes: dict[str, dict[str, Any]] = {}
     for number, (_, unit) in enumerate(size.units):
         parts = unit.split("/")
@@ -90,7 +94,12 @@ def _place(tx: Any, size: Size) -> None:
             }  # fmt: skip
             nodes.setdefault(node, row)
     tx.execute(insert(t.equipment), list(nodes.values()))
-    metrics = [{"equipment_id": u, "name": "state", "unit": "1", "kind": "state"} for _, u in size.units]
+    kinds = (("state", "1", "state"), ("energy", "kWh", "counter"))
+    metrics = [
+        {"equipment_id": u, "name": name, "unit": unit, "kind": kind}
+        for _, u in size.units
+        for name, unit, kind in kinds
+    ]
     tx.execute(insert(t.metrics), metrics)
     rates = [
         {"instance": "mes", "product_id": p, "equipment_id": u, "planned_cycle_s": 30.0, "basis": "planned",
@@ -98,6 +107,20 @@ def _place(tx: Any, size: Size) -> None:
         for _, u in size.units for p in ("P-0", "P-1", "P-2")
     ]  # fmt: skip
     tx.execute(insert(t.product_rates), rates)
+
+
+def _prices(tx: Any) -> None:
+    """A tariff of two prices and an emission factor, so that energy costs and emits something."""
+    bands = (
+        '[{"name": "day", "weekdays": "12345", "from_minute": 360, "to_minute": 1320, "millicents": 24000},'
+    )
+    bands += (
+        ' {"name": "rest", "weekdays": "1234567", "from_minute": 0, "to_minute": 1440, "millicents": 15000}]'
+    )
+    said = {"site_id": "north", "version": 1, "valid_from_us": 0, "set_by": "bench", "set_wall_us": 0,
+            "reason": "bench"}  # fmt: skip
+    tx.execute(insert(t.energy_tariffs).values(**said, name="two", bands=bands, peak_cents_per_kw=900))
+    tx.execute(insert(t.emission_factors).values(**said, grams_per_kwh=380.0, source="bench"))
 
 
 def _shifts(size: Size, days: range) -> Iterator[dict[str, Any]]:

@@ -1,95 +1,82 @@
 """How fast are figures? A year of 50 machines with 200 state changes a day each, three shifts, orders.
 
 Dashboard queries on SQLite and PostgreSQL (with TAKTWISE_TEST_POSTGRES_URL), recomputation against
-plain pandas in the same run, and one new state change. `size` small is for a quick look.
+plain pandas in the same run, and one new state change. `size` small is for a quick look. The plant is made
+once and kept in a folder (`benchmarks.kpi_prepared`); what is timed are the product's own queries.
 """
 
-import os
+import shutil
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks import kpi_pandas
-from benchmarks.kpi_plant import START, Size, fill
+from benchmarks.kpi_plant import START, Size
+from benchmarks.kpi_prepared import Plant, plant
 from benchmarks.kpi_screens import screens
 from data.store import tables as t
 from data.store.database import Database
-from data.store.upsert import upsert
 from domain.clock import DAY, HOUR
+from domain.measures import NAMES
 from domain.time_model import Span
+from services.energy import blocks
 from services.kpi import grid
 from services.kpi.planned import read_line
-from services.kpi.recompute import recompute
 from services.kpi.refresh import compute, refresh
 
-SIZES = {"full": Size(), "small": Size(machines=10, days=120)}
+SIZES = {
+    "full": Size(),
+    "middle": Size(machines=50, days=120),
+    "small": Size(machines=10, days=120),
+}
 ZONE = "Europe/Berlin"
+LONGEST_S, WARM, FEWEST = 5.0, 2, 3  # a slow query is asked less often: what it says is clear by then
 Row = dict[str, Any]
+Report = Callable[[str], None]
 
 
-def run(*, size: str = "full", rounds: int = 40) -> list[Row]:
-    """Rows {name, value, unit, reach, ok, peer, method}. Says on standard error how far it has come."""
+def run(*, folder: Path, size: str = "full", rounds: int = 25, only: str = "") -> list[Row]:
+    """Rows {name, value, unit, reach, ok, peer, method}. Says on standard error how far it has come.
+
+    `folder` keeps what is prepared. `only`: just the queries whose name holds it.
+    """
     chosen, began = SIZES[size], time.perf_counter()
-    quarter = chosen.days // 4
 
     def report(words: str) -> None:
         sys.stderr.write(f"[{time.perf_counter() - began:5.0f} s] {words}\n")
 
-    with tempfile.TemporaryDirectory() as folder, _postgres() as postgres:
-        database = Database(f"sqlite:///{Path(folder) / 'bench.db'}")
-        database.create_all()
-        servers = {"SQLite": database} | ({"PostgreSQL": postgres} if postgres else {})
-        fill(database, chosen, range(quarter), report)
-        short = _recompute(database, chosen, START + quarter * DAY)
-        early = _everywhere(servers, database, chosen, quarter, rounds, report)
-        report("queries over a quarter of the history")
-        fill(database, chosen, range(quarter, chosen.days), report)
-        rows = [_against_pandas(database, chosen, report)]
-        whole = _recompute(database, chosen, chosen.end_us)
-        report(f"recomputed with writing: {whole:.0f} s")
-        method = f"{_told(chosen)}; a quarter {short:.1f} s"
-        rows.append(_row("recomputation with writing", whole, "s", None, method))
-        late = _everywhere(servers, database, chosen, chosen.days, rounds, report)
-        report("queries over all of it")
-        for where in servers:
-            rows += _query_rows(where, early[where], late[where], chosen)
-        if not postgres:
+    with plant(chosen, folder, report) as found:
+        report(f"uses what was prepared in {found.folder}" if found.there else f"prepared {found.folder}")
+        rows = [] if only else _recomputed(found, chosen, report)
+        for where in found.late:
+            taken = _queries(found, where, chosen, rounds, only)
+            report(f"{where}: {len(taken)} queries")
+            rows += _query_rows(where, taken, chosen)
+        if "PostgreSQL" not in found.late:
             rows.append(_not_measured())
-        rows += _one_change(database, chosen, rounds)
-        report("one state change")
-        database.close()
+        if not only:
+            rows += _one_change(found, chosen, rounds)
+            report("one state change")
     return rows
+
+
+def _recomputed(found: Plant, size: Size, report: Report) -> list[Row]:
+    kept = "when it was prepared" + (", before this run" if found.there else "")
+    method = f"{_told(size)}; {kept}; a quarter {found.short_s:.1f} s"
+    return [
+        _against_pandas(found.late["SQLite"], size, report),
+        _row("recomputation with writing", found.whole_s, "s", None, method),
+    ]
 
 
 def _not_measured() -> Row:
     words = "not measured: TAKTWISE_TEST_POSTGRES_URL is not set"
     return _row("PostgreSQL: queries", 0.0, "ms", None, words) | {"ok": False}
-
-
-Taken = dict[str, list[tuple[float, float]]]  # milliseconds by the clock, and of the processor
-
-
-def _everywhere(
-    servers: dict[str, Database],
-    source: Database,
-    size: Size,
-    days: int,
-    rounds: int,
-    report: Callable[[str], None],
-) -> dict[str, Taken]:
-    """Milliseconds a query on each database, at the end of a history of so many days."""
-    if "PostgreSQL" in servers:
-        _copy(source, servers["PostgreSQL"], report)
-    return {
-        where: _queries(database, size, START + days * DAY, rounds) for where, database in servers.items()
-    }
 
 
 def _row(name: str, value: float, unit: str, reach: float | None, method: str, peer: Any = None) -> Row:
@@ -113,7 +100,7 @@ def _lines(size: Size) -> list[str]:
     return list(dict.fromkeys(line for line, _ in size.units))
 
 
-def _against_pandas(database: Database, size: Size, report: Callable[[str], None]) -> Row:
+def _against_pandas(database: Database, size: Size, report: Report) -> Row:
     """Both read the facts and make the measures of every cell; neither writes. In turn, several times."""
     ours, theirs, busy = [], [], []
     with database.read() as tx:
@@ -141,8 +128,6 @@ def _against_pandas(database: Database, size: Size, report: Callable[[str], None
 
 def _compute(database: Database, size: Size) -> dict[str, int]:
     total = {"production_us": 0, "good": 0}
-    from domain.measures import NAMES
-
     with database.read() as tx:
         for line_id in _lines(size):
             line = read_line(tx, line_id, START, size.end_us)
@@ -153,108 +138,69 @@ def _compute(database: Database, size: Size) -> dict[str, int]:
     return total
 
 
-def _recompute(database: Database, size: Size, until_us: int) -> float:
-    began = time.perf_counter()
-    for line in _lines(size):
-        with database.write() as tx:
-            recompute(tx, line, START, until_us)
-    with database.write() as tx:
-        done = [{"equipment_id": unit, "from_us": START, "upto_us": until_us} for _, unit in size.units]
-        upsert(tx, t.kpi_progress, done, ["equipment_id"])
-        tx.exec_driver_sql("ANALYZE")
-    return time.perf_counter() - began
+Times = list[tuple[float, float]]  # milliseconds by the clock, and of the processor
+Taken = dict[str, tuple[int, Times, Times]]  # days; with a quarter of the history, and with all of it
 
 
-def _queries(database: Database, size: Size, until_us: int, rounds: int) -> Taken:
+def _queries(found: Plant, where: str, size: Size, rounds: int, only: str) -> Taken:
+    """The same query over the short and the long history in turn, so that both meet the same machine."""
+    quarter = size.days // 4
+    early = screens(found.early[where], size, START + quarter * DAY)
+    late = screens(found.late[where], size, size.end_us)
     taken: Taken = {}
-    for name, ask in screens(size, until_us, energy=database.is_sqlite).items():
-        for number in range(rounds + 3):
-            began, worked = time.perf_counter(), time.process_time()
-            with database.read() as tx:
-                ask(tx)
-            if number >= 3:
-                times = (1000 * (time.perf_counter() - began), 1000 * (time.process_time() - worked))
-                taken.setdefault(name, []).append(times)
+    for short, long in zip(early, late, strict=True):
+        if only not in short.name:
+            continue
+        times: tuple[Times, Times] = [], []
+        until = time.perf_counter() + LONGEST_S
+        for number in range(rounds + WARM):
+            if number >= WARM + FEWEST and time.perf_counter() > until:
+                break
+            for one, kept in zip((short, long), times, strict=True):
+                began, worked = time.perf_counter(), time.process_time()
+                one.ask()
+                if number >= WARM:
+                    spent = time.perf_counter() - began, time.process_time() - worked
+                    kept.append((1000 * spent[0], 1000 * spent[1]))
+        taken[short.name] = (short.days, *times)
     return taken
 
 
-def _p95(taken: list[tuple[float, float]]) -> float:
+def _p95(taken: Times) -> float:
     return float(np.percentile([clock for clock, _ in taken], 95))
 
 
-def _middle(taken: list[tuple[float, float]], which: int) -> float:
+def _middle(taken: Times, which: int) -> float:
     return statistics.median(times[which] for times in taken)
 
 
-def _query_rows(where: str, early: Taken, late: Taken, size: Size) -> list[Row]:
-    words = f"{_told(size)}; the whole screen's read; of the processor"
+def _query_rows(where: str, taken: Taken, size: Size) -> list[Row]:
+    words = f"{_told(size)}; the whole screen's read; median"
     rows = [
-        _row(f"{where}: {name}, p95", _p95(taken), "ms", 50.0, f"{words} {_middle(taken, 1):.1f} ms (median)")
-        for name, taken in late.items()
-    ]
-    ratios = [_middle(late[n], 0) / _middle(early[n], 0) for n in late if "all" not in n]
-    method = "median time against that with a quarter of the history, the worst query of fixed length"
-    return [*rows, _row(f"{where}: flat in the length of the history", max(ratios), "x", 1.5, method)]
+        _row(
+            f"{where}: {name}, p95", _p95(late), "ms", 50.0,
+            f"{words} of {len(late)} {_middle(late, 0):.1f} ms, of the processor {_middle(late, 1):.1f} ms",
+        )
+        for name, (_, _, late) in taken.items()
+    ]  # fmt: skip
+    fixed = {
+        name: _middle(late, 0) / _middle(early, 0)
+        for name, (days, early, late) in taken.items()
+        if days <= size.days // 4
+    }
+    if not fixed:
+        return rows
+    worst = max(fixed, key=fixed.__getitem__)
+    method = f"median time against that with a quarter of the history, asked in turn; the worst: {worst}"
+    return [*rows, _row(f"{where}: flat in the length of the history", fixed[worst], "x", 1.5, method)]
 
 
-@contextmanager
-def _postgres() -> Iterator[Database | None]:
-    """A database of its own on the server of the tests, dropped afterwards; None without a server."""
-    import psycopg
-
-    server = os.environ.get("TAKTWISE_TEST_POSTGRES_URL", "")
-    if not server:
-        yield None
-        return
-    plain, name = server.replace("postgresql+psycopg://", "postgresql://"), f"taktwise_bench_{os.getpid()}"
-    with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
-    other = Database(server.rsplit("/", 1)[0] + "/" + name)
-    try:
-        other.create_all()
-        yield other
-    finally:
-        other.close()
-        with psycopg.connect(plain, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
-
-
-_READ = (
-    t.sites,
-    t.equipment,
-    t.shifts,
-    t.intervals,
-    t.kpi_cells,
-    t.kpi_days,
-    t.kpi_months,
-    t.kpi_losses,
-    t.kpi_flags,
-    t.kpi_progress,
-)
-
-
-def _copy(database: Database, other: Database, report: Callable[[str], None]) -> None:
-    """Everything that the queries read, in place of what is there."""
-    with database.read() as source, other.write() as tx:
-        tx.exec_driver_sql(f"TRUNCATE {', '.join(table.name for table in _READ)} CASCADE")
-        for table in _READ:
-            names = ", ".join(table.c.keys())
-            plain = [column.name if str(column.type) != "BOOLEAN" else f"CASE {column.name} WHEN 1 THEN 't'"
-                     f" WHEN 0 THEN 'f' END" for column in table.c]  # fmt: skip
-            shown = ", ".join(f"COALESCE({name}, '\\N')" for name in plain)
-            cursor: Any = tx.connection.cursor()
-            found = source.exec_driver_sql(f"SELECT {shown} FROM {table.name}").cursor  # noqa: S608
-            with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
-                while rows := found.fetchmany(10_000):
-                    copy.write("".join("\t".join(map(str, row)) + "\n" for row in rows))
-            report(f"copied {table.name} to PostgreSQL")
-    with other.write() as tx:
-        tx.exec_driver_sql("ANALYZE")
-
-
-def _one_change(database: Database, size: Size, rounds: int) -> list[Row]:
-    """A state that has just come: its interval, cell, day, month, losses and the waits of its line."""
+def _one_change(found: Plant, size: Size, rounds: int) -> list[Row]:
+    """A state that has just come: its interval, cell, day, month, losses and the waits of its line. Into a
+    copy, so that what is kept stays as it is."""
     line, unit = size.units[3]
+    file = Path(shutil.copyfile(found.file, found.folder / "change.db"))
+    database = Database(f"sqlite:///{file}")
     taken, committed, busy = [], [], []
     for number in range(rounds + 3):
         at = size.end_us - HOUR + number * 1_000_000
@@ -263,10 +209,14 @@ def _one_change(database: Database, size: Size, rounds: int) -> list[Row]:
                    "receive_us": at}  # fmt: skip
             tx.execute(t.states.insert().values(**row))
             began, worked = time.perf_counter(), time.process_time()
-            refresh(tx, line, {unit: [Span(at, at + 1_000_000)]}, at + 1_000_000)
+            changed = {unit: [Span(at, at + 1_000_000)]}
+            refresh(tx, line, changed, at + 1_000_000)
+            blocks.touch(tx, changed)
             taken.append(1000 * (time.perf_counter() - began))
             busy.append(1000 * (time.process_time() - worked))
         committed.append(1000 * (time.perf_counter() - began))
+    database.close()
+    file.unlink()
     name = "one state change into every roll-up, median"
     beside = _row(f"{name}, with the commit", statistics.median(committed[3:]), "ms", None, _told(size))
     words = f"{_told(size)}; of the processor {statistics.median(busy[3:]):.1f} ms (median)"

@@ -30,6 +30,7 @@ from runtime.settings import ROOT
 from services.score.explaining import HEALTHY, PRECISION, ROUNDS, SEGMENTS
 
 REACH_WINDOWS, REACH_P99_MS, REACH_EXPLAIN_MS, REACH_TIMES, REACH_MB = 2_000.0, 20.0, 50.0, 10.0, 400.0
+REACH_PICTURES, VISION = 50.0, MODEL.parent / "plant_vision"
 MACHINES, DAYS, ONES, REPEATS, COMPARED = 50, 8, 300, 3, 2
 EVERY_S = 300
 TENTH, MOST_ROUNDS = 10.0, 4_096
@@ -40,7 +41,7 @@ TIMES = 50.0
 def run() -> list[dict[str, Any]]:
     """Rows of {name, value, unit, reach, ok, peer, method}."""
     model = registry.load(MODEL)
-    return [*_scoring(model), *_explaining(model), *_exact(model, _cases(model)), _memory()]
+    return [*_scoring(model), *_explaining(model), *_exact(model, _cases(model)), _pictures(), _memory()]
 
 
 def _scoring(model: LoadedModel) -> list[dict[str, Any]]:
@@ -150,6 +151,28 @@ def _kernel(
     return took, far
 
 
+def _pictures() -> dict[str, Any]:
+    """Pictures a second from the file's bytes to class, regions and strangeness, one at a time."""
+    import io
+
+    from PIL import Image
+
+    from models.card import GOLDEN_FILE
+    from models.vision.session import Inspector
+    from services.vision.judging import judged
+
+    inspector, files = Inspector(VISION), []
+    with np.load(VISION / GOLDEN_FILE) as golden:
+        for pixels in golden["picture"]:
+            out = io.BytesIO()
+            Image.fromarray(pixels.transpose(1, 2, 0)).save(out, "JPEG", quality=92)
+            files.append(out.getvalue())
+    took = [_spent(lambda: [judged(inspector, data) for data in files]) for _ in range(4 * REPEATS)]
+    side, members = inspector.camera.size, inspector.card.members
+    what = f"{side} x {side} JPEG files, decoded and judged one at a time by {members} networks, one core"
+    return _least("pictures_per_s", 1_000 * len(files) / median(took), "1/s", REACH_PICTURES, what)
+
+
 def _memory() -> dict[str, Any]:
     """Resident memory of a process that has loaded what the scorer loads, and has scored and explained."""
     code = (
@@ -164,6 +187,8 @@ def _memory() -> dict[str, Any]:
         "model.scorer.score(windows)\n"
         "for kind in model.card.window.groups:\n"
         "    Explaining(model).explain('p', kind, windows[0], 0, 1)\n"
+        "from models.vision.session import Inspector\n"
+        "Inspector(MODEL.parent / 'plant_vision')\n"
         "lines = open('/proc/self/status').read().splitlines()\n"
         "print(next(int(line.split()[1]) / 1024 for line in lines if line.startswith('VmHWM')))\n"
     )
@@ -171,7 +196,7 @@ def _memory() -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=env, check=True, capture_output=True, text=True
     )
-    method = "most that a process held which imported the scoring worker, loaded both models and explained"
+    method = "most that a process held which imported the scoring worker, loaded its models and explained"
     return _row("scorer_mb", float(done.stdout.split()[-1]), "MB", REACH_MB, "", method)
 
 

@@ -52,10 +52,12 @@ def _row(row: DefinitionRow, site: SiteRow) -> Sequence[str]:
 
 def limit_text(d: Definition, unit: str) -> str:
     """`Temperature over 80 °C`."""
-    return f"{safe(metric_label(d.metric))} {'over' if d.high else 'under'} {number(d.limit_value, unit)}"
+    return f"{safe(metric_label(d.watched))} {'over' if d.high else 'under'} {number(d.limit_value, unit)}"
 
 
 def _delays(d: Definition, unit: str) -> str:
+    if d.from_gateway:
+        return "judged by the gateway; its file says for how long"
     back = f"{number(d.deadband)} {safe(unit_text(unit))} back".replace("  ", " ") if d.deadband else "back"
     stands = "; not while the machine stands" if d.suppress_when else ""
     return f"for {lapse(d.on_delay_s * SECOND)}; gone {back} for {lapse(d.off_delay_s * SECOND)}{stands}"

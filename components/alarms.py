@@ -37,6 +37,8 @@ MARKS = {
     Priority.MEDIUM: '<span class="tw-high tw-num tw-nw">&#9650; medium</span>',
     Priority.LOW: '<span class="tw-num tw-nw">&#9679; low</span>',
 }
+STALE_SHOWN = 12
+LATE = "kept at the gateway, told later"
 QUIET = frozenset({State.SHELVED, State.SUPPRESSED, State.OUT_OF_SERVICE})
 
 
@@ -45,7 +47,7 @@ def board_headline(board: AlarmBoard) -> str:
     waiting = [r for r in board.rows if r.state in (State.UNACKNOWLEDGED, State.RETURNED)]
     if board.flood:
         return (
-            f'<b class="tw-high">&#9650; Flood: {board.last_ten} alarms in 10 minutes.</b> '
+            f'<b class="tw-high">&#9650; Flood: {board.last_ten} alarms in 10 minutes at one position.</b> '
             "Answer the high ones first; the rest can wait."
         )
     if not board.defined:
@@ -94,7 +96,8 @@ def _quiet(row: AlarmRow, site: SiteRow, now_us: int) -> Sequence[str]:
 
 def _row(row: AlarmRow, site: SiteRow, now_us: int) -> Sequence[str]:
     over = "over" if row.high else "under"
-    limit = small(f"{over} {number(row.limit, row.unit)}")
+    by = "; judged by the gateway" if row.from_gateway else ""
+    limit = small(f"{over} {number(row.limit, row.unit)}{', stale' if row.stale else ''}{by}")
     asks = row.state in (State.UNACKNOWLEDGED, State.RETURNED)
     state = f"<b>{STATES[row.state]}</b>" if asks else STATES[row.state]
     said = f"{safe(row.note_by)}{small(safe(row.note))}" if row.note_by else ""
@@ -109,6 +112,21 @@ def _row(row: AlarmRow, site: SiteRow, now_us: int) -> Sequence[str]:
         safe(row.response),
         said,
     )
+
+
+def stale_values(board: AlarmBoard) -> str:
+    """Alarms that cannot speak: nothing is known of their value. Nothing when there are none."""
+    if not board.stale:
+        return ""
+    rows = [
+        (f"{safe(r.name)}", link(r.equipment_name, "machine", id=r.equipment_id), STATES[r.state])
+        for r in board.stale[:STALE_SHOWN]
+    ]
+    more = len(board.stale) - len(rows)
+    rest = small(f"and {more} more") if more > 0 else ""
+    note = small("Their sources are silent: no value to judge, so no delay runs. Look at the machine.")
+    title = f"Stale: {plural(len(board.stale), 'alarm')} without a value"
+    return panel(title, note + table(("Alarm", "Machine", "State"), rows, tight=True) + rest)
 
 
 def alerts_panel(rows: Sequence[RiskRow], now_us: int) -> str:
@@ -141,20 +159,31 @@ def figures_headline(found: AlarmFigures) -> str:
     k = found.kpis
     if not k.total:
         return "<b>No alarm asked for an operator in this stretch.</b>"
-    judged = "within the target of about 1" if k.rate <= 1 else "more than the target of about 1"
-    floods = f" {plural(len(k.floods), 'flood')}." if k.floods else " No flood."
-    return f"<b>{k.rate:.2f} alarms in 10 minutes on average</b>, {judged}; {k.total} in all.{floods}"
+    name, busiest = found.positions[0]
+    judged = "within the target of about 1" if busiest.rate <= 1 else "more than the target of about 1"
+    at = f" at {safe(name)}, the busiest position" if len(found.positions) > 1 else ""
+    count = sum(len(one.floods) for _, one in found.positions)
+    floods = f" {plural(count, 'flood')}." if count else " No flood."
+    return (
+        f"<b>{busiest.rate:.2f} alarms in 10 minutes on average</b>{at}, {judged}; {k.total} in all.{floods}"
+    )
 
 
 def figures_panel(found: AlarmFigures) -> str:
-    """The figures against their targets (ISA-18.2), those off target marked."""
+    """The figures against their targets (ISA-18.2), those off target marked. Targets on rates hold for one
+    operator position: of several, the worst is shown."""
     k = found.kpis
+    each = [one for _, one in found.positions] or [k]
+    rate, worst = max(one.rate for one in each), max(one.worst for one in each)
+    a_day = max(one.total for one in each) / max(found.days, 1e-9)
+    flooded = max(one.flooded for one in each)
     rows = [
-        ("Alarms per 10 minutes, mean", f"{k.rate:.2f}", "about 1", k.rate > 1.05),
-        ("Alarms per 10 minutes, highest", f"{k.worst}", "at most 10", k.worst > 10),
-        ("Alarms a day", f"{k.total / max(found.days, 1e-9):.0f}", "about 144", k.rate > 1.05),
-        ("Share of time in floods", f"{100 * k.flooded:.1f} %", "under 1 %", k.flooded >= 0.01),
-        ("There for more than a day", f"{len(found.stale)}", "under 5", len(found.stale) >= 5),
+        ("Alarms per 10 minutes, mean", f"{rate:.2f}", "about 1", rate > 1.05),
+        ("Alarms per 10 minutes, highest", f"{worst}", "at most 10", worst > 10),
+        ("Alarms a day", f"{a_day:.0f}", "about 144", rate > 1.05),
+        ("Share of time in floods", f"{100 * flooded:.1f} %", "under 1 %", flooded >= 0.01),
+        ("There for more than a day, a day", f"{found.stale_a_day:.1f}", "under 5", found.stale_a_day >= 5),
+        ("There for more than a day, now", f"{len(found.stale)}", "", False),
         ("Alarms that chatter", f"{len(k.chattering)}", "0", bool(k.chattering)),
     ]
     rows += [
@@ -162,10 +191,28 @@ def figures_panel(found: AlarmFigures) -> str:
         for p in (Priority.LOW, Priority.MEDIUM, Priority.HIGH)
     ]
     body = [
-        (name, f'<span class="tw-high tw-num">&#9650; {value}</span>' if off else f"<b>{value}</b>", target)
+        (name, _against(value, True) if off else f"<b>{value}</b>", target)
         for name, value, target, off in rows
     ]
-    return panel("Figures", table(("", "Here", "Target"), body, right=(1, 2)))
+    title = "Figures, rates of the worst position" if len(each) > 1 else "Figures"
+    return panel(title, table(("", "Here", "Target"), body, right=(1, 2)))
+
+
+def positions_panel(found: AlarmFigures) -> str:
+    """The rates of each operator position, when there are several."""
+    if len(found.positions) < 2:
+        return ""
+    rows = [
+        (safe(name), _against(f"{k.rate:.2f}", k.rate > 1.05), _against(f"{k.worst}", k.worst > 10),
+         _against(f"{len(k.floods)}", bool(k.floods)), f"{k.total}")
+        for name, k in found.positions
+    ]  # fmt: skip
+    head = ("Position", "Per 10 minutes", "Highest", "Floods", "In all")
+    return panel("By operator position", table(head, rows, right=(1, 2, 3, 4)))
+
+
+def _against(value: str, off: bool) -> str:
+    return f'<span class="tw-high tw-num">&#9650; {value}</span>' if off else value
 
 
 def frequent_panel(found: AlarmFigures) -> str:
@@ -202,14 +249,12 @@ def stale_panel(found: AlarmFigures, site: SiteRow, now_us: int) -> str:
     return panel("There for more than a day", table(("Alarm", "Machine", "Since", "State"), rows))
 
 
-def journal_panel(found: AlarmFigures, site: SiteRow) -> str:
-    """The newest lines of the journal."""
-    if not found.journal:
+def journal_panel(rows: Sequence[JournalRow], count: int, site: SiteRow) -> str:
+    """One page of the journal, and how many lines there are."""
+    if not rows:
         return panel("Journal", empty("Nothing happened in this stretch."))
-    return panel(
-        "Journal, newest first",
-        table(_JOURNAL, (_line(r, site) for r in found.journal), right=(4,), tight=True),
-    )
+    body = table(_JOURNAL, (_line(r, site) for r in rows), right=(4,), tight=True)
+    return panel("Journal, newest first", body, plural(count, "line"))
 
 
 _JOURNAL = ("When", "Alarm", "Priority", "What", "Value", "Who", "Words")
@@ -220,23 +265,23 @@ def _line(row: JournalRow, site: SiteRow) -> Sequence[str]:
         f'<span class="tw-nw">{stamp(row.at_us, site.time_zone)}</span>',
         f"{safe(row.name)}{small(safe(row.equipment_name))}",
         row.priority.value,
-        EVENTS.get(row.event, row.event),
+        f"{EVENTS.get(row.event, row.event)}{small(LATE) if row.historical else ''}",
         f'<span class="tw-nw">{number(row.value, row.unit)}</span>',
         safe(row.who),
         safe(row.note),
     )
 
 
-def journal_csv(found: AlarmFigures, site: SiteRow) -> bytes:
-    """The same as CSV."""
-    head = ("when", "alarm", "machine", "priority", "event", "value", "unit", "who", "note")
+def journal_csv(rows: Sequence[JournalRow], site: SiteRow) -> bytes:
+    """Lines of the journal as CSV."""
+    head = ("when", "alarm", "machine", "priority", "event", "value", "unit", "who", "note", "told_later")
     return csv_bytes(
         head,
         (
             (
                 stamp(r.at_us, site.time_zone), r.name, r.equipment_name, r.priority.value, r.event, r.value,
-                unit_text(r.unit), r.who, r.note,
+                unit_text(r.unit), r.who, r.note, int(r.historical),
             )
-            for r in found.journal
+            for r in rows
         ),
     )  # fmt: skip

@@ -2,7 +2,8 @@
 
 from components.charts import trend_svg
 from components.evidence import arguments, contribution_bars
-from components.links import link
+from components.links import href, link
+from components.retraining import figures
 from components.tables import bullets, heading, panel, small, table
 from components.words import (
     age_roughly,
@@ -16,9 +17,10 @@ from components.words import (
     safe,
     stamp,
 )
-from domain.cases import UNDECIDED, CaseKind
+from domain.cases import ABOUT_MODELS, UNDECIDED, CaseKind
 from domain.clock import MINUTE
 from domain.evidence import Evidence
+from domain.inspection import label_words
 from services.rows.decide import CaseView
 from services.rows.site import SiteRow
 
@@ -29,6 +31,7 @@ SOURCES = {
     "alarm": "Alarm",
     "shortage": "Stock",
     "outlook": "Shift",
+    "pictures": "Pictures",
     "person": "Person",
 }
 HALF_HOUR = 30 * MINUTE
@@ -46,16 +49,35 @@ STATES = {
 }
 
 
+TRAINING = {
+    "approved": "approved, waits to be run",
+    "sent": "approved, the training runs",
+    "accepted": "approved, the training runs",
+    "done": "a challenger was made",
+    "refused": "refused, nothing was made",
+}
+
+
+def state_words(kind: str, state: str) -> str:
+    """Where a case stands, in words."""
+    return (kind in ABOUT_MODELS and TRAINING.get(state)) or STATES.get(state, state)
+
+
 def case_title(case: CaseView, site: SiteRow, now_us: int, limit_cents: int) -> str:
     """Where we are, what is proposed, until when, and what it costs against the actor's limit."""
-    trail = (
-        link("Inbox", "inbox"),
-        link(case.line_name, "inbox", line=case.line_id),
-        link(case.equipment_name, "machine", id=case.equipment_id),
-        f"case {case.number}",
+    places = (
+        (link("Model watch", "model-watch"),)
+        if case.kind in ABOUT_MODELS
+        else (
+            link(case.line_name, "inbox", line=case.line_id),
+            link(case.equipment_name, "machine", id=case.equipment_id),
+        )
     )
+    trail = (link("Inbox", "inbox"), *places, f"case {case.number}")
     cost = f"cost {money(case.cost_cents, site.currency)}"
-    if case.may_decide and case.state in UNDECIDED:
+    if case.kind in ABOUT_MODELS:
+        cost = "no order goes out"
+    elif case.may_decide and case.state in UNDECIDED:
         cost += f"; you may approve up to {money(limit_cents, site.currency)}"
     return (
         f'<div class="tw-title"><div><p class="tw-crumbs">{" &rsaquo; ".join(trail)}</p>'
@@ -67,7 +89,7 @@ def case_title(case: CaseView, site: SiteRow, now_us: int, limit_cents: int) -> 
 
 def _due(case: CaseView, now_us: int) -> str:
     if case.state not in UNDECIDED:
-        return f"<b>{safe(STATES.get(case.state.value, case.state.value))}</b>"
+        return f"<b>{safe(state_words(case.kind, case.state.value))}</b>"
     rest = case.deadline_us - now_us
     return f"decide within <b>{lapse(rest)}</b>" if rest > 0 else f"<b>{left(case.deadline_us, now_us)}</b>"
 
@@ -96,9 +118,22 @@ def why_panel(case: CaseView, site: SiteRow, now_us: int) -> str:
     if view is not None and view.explanation is not None:
         bars = contribution_bars(view.explanation, view.prediction.window_to_us, shown=6)
     sides = (bars + _more(case), arguments(e.against, e.would_change, _similar(e)) + _limits(e))
+    if case.kind in ABOUT_MODELS:
+        sides = (figures(case, site, now_us), arguments(e.against, e.would_change, _similar(e)))
     two = f'<div class="tw-two"><div>{sides[0]}</div><div>{sides[1]}</div></div>'
-    told = f'<p class="tw-say">{safe(e.words)}</p>{_signals(case, site, now_us)}'
+    told = f'<p class="tw-say">{safe(e.words)}</p>{_pictures(case)}{_signals(case, site, now_us)}'
     return panel("Why", f"{told}{trend}{two}", _source(case, now_us))
+
+
+def _pictures(case: CaseView) -> str:
+    """The way to the pictures behind a series of bad parts."""
+    ways = [
+        f"<a {href('pictures', place=case.equipment_id, label=one.source_id)}>"
+        f"Pictures of parts: {safe(label_words(one.source_id).lower())}</a>"
+        for one in case.signals
+        if one.kind == "pictures"
+    ]
+    return f'<p class="tw-say">{" &middot; ".join(ways)}</p>' if ways else ""
 
 
 def _signals(case: CaseView, site: SiteRow, now_us: int) -> str:
@@ -130,6 +165,9 @@ def _trend(case: CaseView, site: SiteRow, now_us: int) -> str:
 
 
 def _source(case: CaseView, now_us: int) -> str:
+    if case.kind in ABOUT_MODELS:
+        name = model_text(case.evidence.model_name, case.evidence.model_version)
+        return f"model watch over {safe(name)}"
     data = f"newest data {age_roughly(case.data_us, now_us)} old"
     if case.kind == CaseKind.RAISED:
         return f"raised by {safe(case.proposed_by)}; {data}"

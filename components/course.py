@@ -11,6 +11,8 @@ from services.rows.site import SiteRow
 def receiver(queue: str) -> str:
     """`mes.line-3` as people say it: `MES line 3`."""
     system, _, name = queue.partition(".")
+    if system == "desk":
+        return "This desk"
     return f"{system.upper()} {name.replace('-', ' ')}".strip()
 
 

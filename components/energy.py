@@ -45,8 +45,8 @@ def facts_panel(view: EnergyView, site: SiteRow, now_us: int) -> str:
         rows.append(("Base load", NOTHING, "needs a day of data"))
     for name, cents in view.by_band:
         rows.append((f"Price band {safe(name)}", money(cents, site.currency), ""))
-    if view.peak_charge_cents is not None and view.tariff:
-        note = f"{view.tariff.value / 100:,.2f} {site.currency} a kW and month, for this peak"
+    if view.peak_charge_cents is not None:
+        note = "the highest quarter hour of each month, at the price that held then"
         rows.append(("Charge for the peak", money(view.peak_charge_cents, site.currency), note))
     if view.co2_kg is not None and view.factor:
         rows.append(("CO\u2082", f"{view.co2_kg:,.0f} kg", safe(f"{view.factor.name}; {view.factor.detail}")))
@@ -71,6 +71,12 @@ def _who(view: EnergyView, site: SiteRow, now_us: int) -> str:
         said.append(f"For {view.unpriced / 4:.1f} h no tariff was in force: they are not in the cost.")
     if view.factor is None:
         said.append("Nobody has set an emission factor yet.")
+    elif view.co2_kg is None:
+        said.append("No emission factor was in force for a part of the time: CO\u2082 is left out.")
+    if view.unmetered:
+        names = ", ".join(safe(name) for name in view.unmetered[:6])
+        more = f" and {len(view.unmetered) - 6} more" if len(view.unmetered) > 6 else ""
+        said.append(f"Without any reading of an energy meter, and not in the figures: {names}{more}.")
     return small("<br>".join(said))
 
 
@@ -89,6 +95,8 @@ def _row(row: EnergyRow, site: SiteRow, now_us: int) -> Sequence[str]:
     else:
         name = link(row.name, "energy", line=row.equipment_id)
     part = NOTHING if row.per_part_kwh is None else number(row.per_part_kwh)
+    if row.per_made_kwh is not None:
+        part += small(f"{number(row.per_made_kwh)} per part made")
     idle = f"{row.idle_kwh:,.0f}" + (small(f"{100 * row.idle_kwh / row.kwh:.0f} %") if row.kwh > 0 else "")
     peak = NOTHING if row.peak_kw is None else f"{row.peak_kw:,.1f}"
     when = small(moment(row.peak_us, site.time_zone, now_us)) if row.peak_us else ""
@@ -121,9 +129,10 @@ def resets_panel(view: EnergyView, site: SiteRow, now_us: int) -> str:
     ]
     head = ("Machine", "When", "Before, kWh", "After, kWh")
     note = small(
-        "A meter that falls was reset: it is counted from zero again. What it drew in between is unknown."
+        "A meter that falls to less than half was reset: it is counted from zero again, and what it drew in"
+        " between is unknown. A smaller fall counts nothing."
     )
-    return panel("Meters that were reset", table(head, rows, right=(1, 2, 3), tight=True) + note)
+    return panel("Meters that fell", table(head, rows, right=(1, 2, 3), tight=True) + note)
 
 
 def load_figure(view: EnergyView, zone: str) -> go.Figure:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from components.card import STATES
+from components.card import state_words
 from components.links import link
 from components.tables import empty, panel, table
-from components.words import lapse, left, moment, money, of_100, plural, safe
-from domain.cases import CaseKind
+from components.words import NOTHING, lapse, left, moment, money, of_100, plural, safe
+from domain.cases import ABOUT_MODELS, CaseKind
 from domain.clock import HOUR
 from domain.recommendation import cause_label
 from services.rows.decide import Inbox, InboxRow
@@ -23,14 +23,15 @@ def headline(inbox: Inbox, site: SiteRow, now_us: int) -> str:
     mine = [row for row in inbox.waiting if row.mine]
     if not inbox.waiting:
         return "<b>Nothing waits for a decision.</b>"
-    worth = money(sum(row.benefit_cents for row in mine), site.currency)
+    cents = sum(row.benefit_cents for row in mine)
+    worth = f", worth about {money(cents, site.currency)}" if cents else ""
     start = f"<b>{plural(len(inbox.waiting), 'case')} {_waits(len(inbox.waiting))} for a decision</b>"
     if not mine:
         return f"{start}, none of them for you."
     first = min(mine, key=lambda row: row.deadline_us)
     rest = left(first.deadline_us, now_us)
     name = safe(first.equipment_name)
-    return f"{start}, {len(mine)} for you, worth about {worth}. The first within {rest}: {name}."
+    return f"{start}, {len(mine)} for you{worth}. The first within {rest}: {name}."
 
 
 def _waits(count: int) -> str:
@@ -49,17 +50,24 @@ def _waiting(row: InboxRow, site: SiteRow, now_us: int) -> Sequence[str]:
     rest = row.deadline_us - now_us
     soon = rest < SOON_US
     due = lapse(rest) if rest > 0 else left(row.deadline_us, now_us)
-    spread = (
-        f"{money(row.benefit_low_cents, site.currency)} to {money(row.benefit_high_cents, site.currency)}"
-    )
     return (
         f"<b>{link(row.title, 'case', case=str(row.number))}</b>{_where(row)}",
         f'{_chance(row)}<div class="tw-muted tw-small">{safe(cause_label(row.cause))}</div>',
-        f'<span class="tw-num tw-nw">{money(row.benefit_cents, site.currency, whole=True)}</span>'
-        f'<div class="tw-muted tw-small tw-nw">{spread}</div>',
-        f'<span class="tw-nw">{money(row.cost_cents, site.currency, whole=True)}</span>',
+        *_worth(row, site),
         f'<span class="tw-nw {"tw-high tw-num" if soon else ""}">{"&#9650; " if soon else ""}{due}</span>',
         link("Open", "case", case=str(row.number)) if row.mine else link("See", "case", case=str(row.number)),
+    )
+
+
+def _worth(row: InboxRow, site: SiteRow) -> tuple[str, str]:
+    """What it is worth with its range, and what it costs; a case about a model has neither."""
+    if row.kind in ABOUT_MODELS:
+        return NOTHING, NOTHING
+    low, high = (money(cents, site.currency) for cents in (row.benefit_low_cents, row.benefit_high_cents))
+    return (
+        f'<span class="tw-num tw-nw">{money(row.benefit_cents, site.currency, whole=True)}</span>'
+        f'<div class="tw-muted tw-small tw-nw">{low} to {high}</div>',
+        f'<span class="tw-nw">{money(row.cost_cents, site.currency, whole=True)}</span>',
     )
 
 
@@ -69,6 +77,8 @@ RAISED_BY = {
     CaseKind.ALARM.value: "an alarm came",
     CaseKind.SHORTAGE.value: "a part is missing",
     CaseKind.OUTLOOK.value: "the shift misses its target",
+    CaseKind.PICTURES.value: "a series of bad parts",
+    CaseKind.RETRAINING.value: "a model is not as it was",
 }
 
 
@@ -104,7 +114,7 @@ def under_way_panel(rows: Sequence[InboxRow], site: SiteRow, now_us: int) -> str
 
 
 def _under_way(row: InboxRow, site: SiteRow, now_us: int) -> Sequence[str]:
-    state = safe(STATES.get(row.state.value, row.state.value))
+    state = safe(state_words(row.kind, row.state.value))
     if row.attention:
         state = f'<span class="tw-high tw-num">&#9650; the receivers disagree</span>, {state}'
     return (

@@ -22,22 +22,14 @@ CAUSES = {
     "setup": "Setup",
 }
 HEAD = (
-    "",
-    "OEE",
-    "Target",
-    "Availability",
-    "Effectiveness",
-    "Quality",
-    "Good",
-    "Scrap",
-    "Busy time",
-    "Failures",
-)
+    "", "OEE", "Target", "Availability", "Effectiveness", "Quality", "Good", "Scrap", "Busy time", "Failures",
+)  # fmt: skip
 CSV_HEAD = (
     "part", "level", "oee", "target", "availability", "effectiveness", "quality", "nee", "teep",
     "allocation efficiency", "utilisation efficiency", "technical efficiency", "setup rate", "scrap ratio",
     "rework ratio", "first pass yield", "corrective maintenance ratio", "energy per good part kWh", "mtbf h",
     "mttr h", "parts per hour", "good", "scrap", "calendar h", "planned busy h", "failures", "minor stops",
+    "mttf h", "scrap against plan", "energy per part made kWh", "quality target",
 )  # fmt: skip
 FALLING_SHORT = 0.005
 
@@ -139,7 +131,8 @@ def figures_panel(view: KpiView) -> str:
         ("MTTF", _span(f.mttf_s), "time able to run, waits included / failures"),
         ("MTTR", _span(f.mttr_s), "time down / failures"),
         ("Corrective maintenance", percent(f.corrective_ratio), "of all maintenance time"),
-        ("Energy per good part", number(f.energy_per_part, "kWh"), ""),
+        ("Energy per good part", number(f.energy_per_part, "kWh"), "all energy, scrap's too / good parts"),
+        ("Energy per part made", number(f.energy_per_made, "kWh"), "ISO 22400: energy / good and scrap"),
         ("Throughput", number(f.throughput_per_hour, "parts/h"), "in planned busy time"),
     )
     body = (
@@ -150,11 +143,15 @@ def figures_panel(view: KpiView) -> str:
 
 
 def _against_plan(view: KpiView) -> tuple[str, str]:
-    if view.quality_target is None:
-        return NOTHING, "no quality target is set here"
-    planned = 1 - view.quality_target
-    ratio = (view.whole.figures.scrap_ratio or 0.0) / planned if planned > 0 else None
-    return percent(ratio), f"of the {percent(planned)} that the quality target allows"
+    target = view.quality_targets.get(view.ask.scope)
+    if target is None:
+        return NOTHING, "no quality target is set here or above"
+    if target >= 1:
+        return NOTHING, "the quality target allows no scrap"
+    if view.whole.figures.scrap_ratio is None:
+        return NOTHING, "nothing was made"
+    allowed = f"of the {100 * (1 - target):.1f} % that the quality target allows"
+    return percent(view.whole.figures.scrap_ratio / (1 - target)), allowed
 
 
 def _span(seconds: float | None) -> str:
@@ -207,6 +204,8 @@ def losses_panel(view: KpiView, site: SiteRow) -> str:
     note = (
         f"{money(view.cents_per_hour, site.currency)} an hour"
         if view.cents_per_hour
+        else "each line at its own rate"
+        if any(row.cents for row in view.losses)
         else "no cost rate stated"
     )
     return panel("Losses, longest first", table(head, body, right=(2, 3, 4, 5), wide=1), safe(note))
@@ -215,7 +214,11 @@ def losses_panel(view: KpiView, site: SiteRow) -> str:
 def big_losses_panel(view: KpiView, site: SiteRow) -> str:
     """The six big losses in time and money."""
     body = (
-        (safe(row.label), lapse(round(row.seconds * SECOND)), money(row.cents or None, site.currency))
+        (
+            safe(row.label) + (small("without lines that have no planned cycle") if row.partly else ""),
+            "no planned cycle" if row.seconds is None else lapse(round(row.seconds * SECOND)),
+            money(row.cents or None, site.currency),
+        )
         for row in view.big_losses
     )
     return panel("Six big losses", table(("Loss", "Lost", "Cost"), body, right=(1, 2)))
@@ -241,16 +244,16 @@ def bottlenecks_panel(view: KpiView) -> str:
 
 
 def flags_panel(view: KpiView, site: SiteRow, now_us: int) -> str:
-    """What is odd behind the figures, newest first."""
+    """What is odd behind the figures: the newest of each kind, newest first."""
     if not view.flags:
         return panel("Check these", empty("Nothing odd was found behind these figures."))
     body = (
         (
             f'<span class="tw-nw">{moment(flag.at_us, site.time_zone, now_us)}</span>',
-            nw(safe(flag.name)),
+            nw(safe(flag.name)) + (small(f"and {flag.machines - 1} more") if flag.machines > 1 else ""),
             safe(flag.words) + _record(flag),
         )
-        for flag in view.flags[:12]
+        for flag in view.flags
     )
     told = plural(view.flag_count, "remark")
     if view.ask.to_us - view.ask.from_us > FLAGS_BACK_US:
@@ -260,23 +263,30 @@ def flags_panel(view: KpiView, site: SiteRow, now_us: int) -> str:
 
 def _record(flag: FlagRow) -> str:
     told = [f"record {safe(flag.record)}"] if flag.record else []
-    told += [f"{flag.times:,} times"] if flag.times > 1 else []
+    told += [f"{flag.times:,} times (all of them in the file of remarks)"] if flag.times > 1 else []
     return small(", ".join(told)) if told else ""
 
 
 def figures_csv(view: KpiView) -> bytes:
-    """The scope, its parts, shifts and products with every KPI; ratios as fractions."""
+    """The scope, its parts, shifts and products with every KPI; ratios as fractions. Scrap is set against the
+    quality target of the row, else the nearest above it, which stands beside; without one both are empty."""
     rows = (view.whole, *view.areas, *view.parts, *view.shifts, *view.products)
-    return csv_bytes(CSV_HEAD, (_csv(row) for row in rows))
+    whole = view.quality_targets.get(view.ask.scope)
+    own = {row.key for row in (*view.areas, *view.parts)}
+    return csv_bytes(
+        CSV_HEAD, (_csv(row, view.quality_targets.get(row.key) if row.key in own else whole) for row in rows)
+    )
 
 
-def _csv(row: KpiRow) -> tuple[object, ...]:
+def _csv(row: KpiRow, quality: float | None) -> tuple[object, ...]:
     f, m = row.figures, row.measures
-    hours = (None if v is None else v / 3600 for v in (f.mtbf_s, f.mttr_s))
+    mttf, *hours = (None if v is None else v / 3600 for v in (f.mttf_s, f.mtbf_s, f.mttr_s))
     return (
         row.name, row.level, f.oee, row.target, f.availability, f.effectiveness, f.quality, f.nee, f.teep,
         f.allocation_efficiency, f.utilisation, f.technical_efficiency, f.setup_rate, f.scrap_ratio,
         f.rework_ratio, f.first_pass_yield, f.corrective_ratio, f.energy_per_part, *hours,
         f.throughput_per_hour, m.good, m.scrap, m.calendar_us / HOUR, m.pbt_us / HOUR, m.failures,
-        m.minor_stops,
+        m.minor_stops, mttf,
+        None if f.scrap_ratio is None or quality is None or quality >= 1 else f.scrap_ratio / (1 - quality),
+        f.energy_per_made, quality,
     )  # fmt: skip

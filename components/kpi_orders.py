@@ -6,7 +6,7 @@ from components.kpi import percent
 from components.tables import csv_bytes, empty, panel, small, table
 from components.words import NOTHING, lapse, number, plural, safe, stamp
 from domain.clock import HOUR
-from domain.order_kpi import adherence
+from domain.order_kpi import Adherence
 from services.rows.kpi import OrderKpiRow
 from services.rows.site import SiteRow
 
@@ -27,13 +27,12 @@ HEAD = (
 )
 
 
-def orders_panel(rows: Sequence[OrderKpiRow]) -> str:
-    """The newest orders, and the share that ended in time."""
+def orders_panel(rows: Sequence[OrderKpiRow], kept: Adherence) -> str:
+    """The newest orders, and the share of those that were due which ended in time."""
     if not rows:
         return panel("Orders", empty("No order was worked on in this stretch."))
-    kept = adherence(r.figures for r in rows)
     wip = sum(r.wip for r in rows)
-    told = f"{100 * kept:.0f} % ended by their planned end, " if kept is not None else ""
+    told = f"{kept.kept} of {kept.due} due ended by their planned end, " if kept.due else ""
     body = (_row(r) for r in rows[:SHOWN])
     note = f"{plural(len(rows), 'order')}: {told}{wip:,.0f} parts in progress"
     return panel("Orders", table(HEAD, body, right=tuple(range(3, 12))), safe(note))

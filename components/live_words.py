@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from components.words import lapse, life, local, money, of_100
+from components.words import lapse, life, local, moment, money, of_100
 from domain.clock import SECOND
 from domain.oee import Oee
 from domain.prediction import Prediction
@@ -57,6 +57,9 @@ def machine_lead(view: MachineView, advice: bool) -> dict[str, str]:
         if oee.oee is not None
         else f"{view.stretch.name}: no OEE yet."
     )
+    if view.out_us is not None:
+        since = moment(view.out_us, view.zone, view.stretch.to_us)
+        return {"bold": f"Out of the plant since {since}.", "rest": "No figure holds it, nobody is advised."}
     risk = view.figures.risk
     if not advice or risk is None or risk.probability is None:
         return {"bold": bold, "rest": "" if oee.oee is not None else why_unknown(oee)}

@@ -1,4 +1,4 @@
-"""The typical day: one curve for working days and one for weekends, each with its band."""
+"""The typical day: one curve for working days and one for days off, each with its band."""
 
 import plotly.graph_objects as go
 

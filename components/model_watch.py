@@ -2,27 +2,30 @@
 
 from collections.abc import Sequence
 
+from components.card import state_words
 from components.links import link
 from components.tables import bullets, csv_bytes, empty, panel, small, table
 from components.words import NOTHING, metric_label, moment, of_100, plural, safe
 from domain.calibration import Calibration
+from domain.cases import CaseKind
 from domain.drift import FEWEST_CASES, MOVED_SHARE
 from services.rows.model_watch import DriftRow, Learning, Look, OutputDrift, ProposalRow, Tally, WatchView
 from services.rows.site import SiteRow
 
-STATES = {
-    "proposed": "waits for a signature",
+BEFORE = {
     "approved": "approved; python -m runtime retrain runs it",
     "rejected": "rejected",
     "done": "done",
+    "replaced": "proposed anew as a case",
 }
+UNDER_WAY = {"proposed", "seen", "approved", "sent"}
 
 
 def headline(view: WatchView) -> str:
     """Does anything want attention; HTML."""
     if not view.looks:
         return "<b>Nobody has looked yet.</b> The scoring process looks every hour of plant time."
-    waiting = [one for one in view.proposals if one.state in ("proposed", "approved")]
+    waiting = [one for one in view.proposals if one.state in UNDER_WAY]
     learning = sum(len(look.learning) for look in view.looks)
     said = f"{plural(learning, 'machine')} learning." if learning else "No machine is learning."
     if not waiting:
@@ -149,7 +152,7 @@ def proposals_panel(rows: Sequence[ProposalRow], site: SiteRow, now_us: int) -> 
     """Proposals, newest first."""
     if not rows:
         return panel("Proposals to train anew", empty("None yet."))
-    head = ("When", "Model", "Why", "Stands", "Signed")
+    head = ("When", "Model", "Why", "Stands", "Decided in")
     return panel(
         "Proposals to train anew", table(head, [_proposal(row, site, now_us) for row in rows], wide=2)
     )
@@ -158,13 +161,22 @@ def proposals_panel(rows: Sequence[ProposalRow], site: SiteRow, now_us: int) -> 
 def _proposal(row: ProposalRow, site: SiteRow, now_us: int) -> Sequence[str]:
     came = small(safe(f"became {row.new_version}")) if row.new_version else ""
     signed = safe(row.by) + small(safe(f"{row.meaning} {row.record_hash[:12]}")) if row.by else NOTHING
+    if row.number is not None:
+        signed = link(f"case {row.number}", "case", case=str(row.number))
     return (
         f'<span class="tw-nw">{moment(row.opened_us, site.time_zone, now_us)}</span>',
         f"{safe(row.model.replace('_', ' '))}{small(safe(row.version))}",
         why(row),
-        safe(STATES.get(row.state, row.state)) + came + small(safe(row.reason)),
+        _stands(row) + came + small(safe(row.reason)),
         signed,
     )
+
+
+def _stands(row: ProposalRow) -> str:
+    if row.number is None:
+        return safe(BEFORE.get(row.state, row.state))
+    waits = "waits for a decision" if row.state in ("proposed", "seen") else ""
+    return safe(waits or state_words(CaseKind.RETRAINING, row.state))
 
 
 def watch_csv(view: WatchView) -> bytes:
@@ -192,22 +204,6 @@ def watch_csv(view: WatchView) -> bytes:
     )  # fmt: skip
 
 
-def safe_model(row: ProposalRow) -> str:
-    """The model of a proposal, safe in HTML."""
-    return safe(f"{row.model.replace('_', ' ')} {row.version}")
-
-
 def why(row: ProposalRow) -> str:
     """Why it is proposed, as a list."""
     return bullets([one[:1].upper() + one[1:] + "." for one in row.why], "")
-
-
-def proposed_panel(models: Sequence[str]) -> str:
-    """In the inbox: models whose training anew waits for a signature; nothing when there are none."""
-    if not models:
-        return ""
-    rows = [
-        (f"{safe(name.replace('_', ' '))} should be trained anew", link("Read why, and sign", "model-watch"))
-        for name in models
-    ]
-    return panel("Models", table((), rows, right=(1,)))

@@ -18,11 +18,13 @@ TITLES = {
     "file": "The file is the registered one",
     "card": "The card says all",
     "inputs": "Reads and answers the same",
-    "held-out data": "Figures on machines it never saw",
+    "held-out data": "Figures on what it never saw",
+    "unknown kinds": "Tells what is foreign",
     "speed": "Fast enough",
+    "memory": "Small enough",
     "shadow": "Long enough in the shadow",
     "answers": "Answers where the champion does",
-    "truth": "Its chances are no worse",
+    "truth": "Right as often, seen from what came",
     "false alarms": "No more false alarms",
 }
 FIGURES = {
@@ -34,6 +36,7 @@ FIGURES = {
     "coverage": "truth inside the 90 % interval",
     "rmse_clipped": "RMSE, cut at the limit",
     "rmse_raw": "RMSE, raw",
+    "accuracy": "share of held-out pictures right",
 }
 
 
@@ -81,7 +84,7 @@ def card_panel(row: VersionRow) -> str:
 
 def gates_panel(row: ChallengerRow, site: SiteRow) -> str:
     """The gates of one challenger."""
-    title = f"Challenger {row.version.version}"
+    title = f"Challenger {row.version.name.replace('_', ' ')} {row.version.version}"
     against = f"against {safe(row.champion)}" if row.champion else "there is no champion"
     if not row.gates:
         waiting = "Its gates are being judged." if row.asked else "Its gates have not been judged yet."

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from components.course import receiver
 from components.tables import bullets, panel, small, table
 from components.words import NOTHING, lapse, moment, plural, safe
+from domain.cases import ABOUT_MODELS
 from domain.clock import SECOND
-from domain.messages import Cancel, CommandKind, CommandState, MaintenanceOrder, Work
+from domain.messages import Cancel, CommandKind, CommandState, MaintenanceOrder, Retraining, Work
 from services.rows.decide import CaseView, CommandRow
 from services.rows.site import SiteRow
 
@@ -27,7 +28,8 @@ def orders_panel(case: CaseView, site: SiteRow, now_us: int) -> str:
     rows = [_order(command, site, now_us) for command in case.commands]
     note = f'<p class="tw-muted tw-small tw-last">If nobody decides: {safe(case.default_action)}</p>'
     return panel(
-        "What will be sent", (table((), rows) if rows else bullets((), "Nothing would be sent.")) + note
+        "What will be done" if case.kind in ABOUT_MODELS else "What will be sent",
+        (table((), rows) if rows else bullets((), "Nothing would be sent.")) + note,
     )
 
 
@@ -78,6 +80,8 @@ def work_facts(command: CommandRow, site: SiteRow, now_us: int) -> list[tuple[st
 def _fields(work: Work, site: SiteRow, now_us: int) -> list[tuple[str, str]]:
     if isinstance(work, Cancel):
         return [("Takes back", work.command_id), ("Reason", work.reason)]
+    if isinstance(work, Retraining):
+        return [("Site", work.site_id), ("Model", work.model_name), ("Version", work.model_version)]
     if isinstance(work, MaintenanceOrder):
         return [
             ("Machine", work.equipment_id),

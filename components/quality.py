@@ -15,7 +15,7 @@ from components.words import (
     unit_text,
 )
 from domain.clock import HOUR
-from domain.spc.model import KIND_LABELS, Kind
+from domain.spc.model import ATTRIBUTES, DEFECTS, KIND_LABELS, Kind
 from domain.spc.rules import RULE_LABELS, Rule
 from services.rows.quality import ChartRow, ChartView, LimitsRow
 from services.rows.site import SiteRow
@@ -86,7 +86,8 @@ def chart_facts(view: ChartView) -> str:
     every = (
         f"{chart.every_us / HOUR:g} h" if chart.every_us >= HOUR else f"{chart.every_us // 60_000_000} min"
     )
-    what = f"{metric_label(chart.metric)} while running" if chart.metric else "scrap and rework from the MES"
+    counted = "inspections" if chart.kind in DEFECTS else "scrap and rework"
+    what = f"{metric_label(chart.metric)} while running" if chart.metric else f"{counted} from the MES"
     product = f", product {chart.product_id}" if chart.product_id else ""
     size = f"{chart.subgroup_size} values over {every}" if chart.metric else f"all parts of {every}"
     return safe(f"{KIND_LABELS[chart.kind]}: {what}{product}; a sample is {size}.")
@@ -118,6 +119,8 @@ def limits_panel(view: ChartView, site: SiteRow, now_us: int) -> str:
         return panel("Limits", empty("Nobody has frozen limits yet."))
     rows = [_limits(row, view, site, now_us) for row in view.history]
     note = ""
+    if len(view.history) > 1:
+        note = '<p class="tw-note">Each point is judged by the limits in force when it was measured.</p>'
     expected = _expected(view)
     if expected is not None and expected < FEW:
         note += (
@@ -199,6 +202,20 @@ def _tolerance(view: ChartView) -> str:
     if low is not None and high is not None:
         return safe(f"tolerance {number(low)} to {number(high)} {unit}")
     return safe(f"at most {number(high)} {unit}" if high is not None else f"at least {number(low)} {unit}")
+
+
+def counted_note(view: ChartView) -> str:
+    """What a chart of counts counts, in plain words; nothing for charts of values."""
+    if view.chart.kind not in ATTRIBUTES:
+        return ""
+    said = "Counted: bad parts (scrap and rework) of the MES inspections, each part once."
+    if view.chart.kind in DEFECTS:
+        said = "Counted: defects by the MES inspections; a part may have several."
+        if not view.times:
+            said += " The MES has named none in this stretch: there is nothing to chart."
+        elif view.uneven:
+            said += " Samples differ in their number of parts: a u chart (defects per part) fits better."
+    return f'<p class="tw-note">{said}</p>'
 
 
 def odd_panel(view: ChartView) -> str:

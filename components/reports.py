@@ -34,6 +34,11 @@ def provisional(report: Report) -> str:
     return f'<div class="tw-note tw-alarm"><b>&#9650; Provisional.</b> {why[:1].upper()}{why[1:]}.</div>'
 
 
+def unsure(report: Report) -> str:
+    """What nobody knows to lie in the period or beside it; HTML."""
+    return f'<div class="tw-note">{"<br>".join(safe(words) for words in report.unsure)}</div>'
+
+
 def drawing(svg: str, title: str) -> str:
     """A chart of the report as an image; HTML."""
     return picture(svg, title)

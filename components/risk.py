@@ -21,6 +21,7 @@ from components.words import (
     unit_text,
 )
 from domain.clock import HOUR, SECOND
+from domain.drift import FEWEST_CASES
 from domain.prediction import Prediction
 from domain.recommendation import cause_label
 from services.rows.predict import PredictionView, RiskRow
@@ -31,7 +32,9 @@ HIGH_HEAD = (
     "Machine", "Chance of a failure", "Last 2 days", "Remaining life", "What it looks like", "Since",
     "If left", "Data age", "",
 )  # fmt: skip
-LOW_HEAD = ("Machine", "Line", "Chance of a failure", "Last 2 days", "Remaining life", "Data age", "")
+LOW_HEAD = (
+    "Machine", "Line", "Chance of a failure", "Last 2 days", "Remaining life", "If left", "Data age", "",
+)  # fmt: skip
 UNKNOWN_HEAD = ("Machine", "Line", "Why it is not known", "Last 2 days", "Data age", "")
 
 
@@ -62,7 +65,9 @@ def risk_table(rows: Sequence[RiskRow], site: SiteRow, now_us: int) -> str:
     parts = (
         _part("Above the warning level", high, HIGH_HEAD, lambda r: _high(r, site, now_us), (6, 7), within),
         _part("Not known yet", unknown, UNKNOWN_HEAD, lambda r: _unknown(r, now_us), (4,)),
-        _part("Below the warning level", low, LOW_HEAD, lambda r: _low(r, now_us), (5,), models(rows)),
+        _part(
+            "Below the warning level", low, LOW_HEAD, lambda r: _low(r, site, now_us), (5, 6), models(rows)
+        ),
     )
     return f'<div class="tw-stack">{"".join(parts)}</div>'
 
@@ -132,28 +137,37 @@ def _high(row: RiskRow, site: SiteRow, now_us: int) -> Sequence[str]:
     mark = '<span class="tw-tag tw-advice">&#9670; above level</span>'
     return (
         _name(row, now_us) + small(safe(row.line_name), "tw-nw"),
-        f'<span class="tw-num tw-nw">{of_100(p.probability if p else None)}</span><br>{mark}',
-        sparkline(row.trend, alarming=True),
+        f'<span class="tw-num tw-nw">{_chance(row)}</span><br>{mark}',
+        sparkline(row.trend if _backed(row) else (), alarming=True),
         _remaining(p),
         _looks_like(row),
         f'<span class="tw-nw">{moment(row.since_us, site.time_zone, now_us)}</span>',
-        f'<span class="tw-nw">{money(row.loss_cents, site.currency, whole=True)}</span>',
+        _if_left(row, site),
         _data_age(row.data_us, now_us),
         _links(row),
     )
 
 
-def _low(row: RiskRow, now_us: int) -> Sequence[str]:
+def _low(row: RiskRow, site: SiteRow, now_us: int) -> Sequence[str]:
     p = row.prediction
     return (
         _name(row, now_us),
         f'<span class="tw-muted tw-nw">{safe(row.line_name)}</span>',
-        f'<span class="tw-nw">{of_100(p.probability if p else None)}</span>',
-        sparkline(row.trend, height=18),
+        f'<span class="tw-nw">{_chance(row)}</span>',
+        sparkline(row.trend if _backed(row) else (), height=18),
         _remaining(p),
+        _if_left(row, site),
         _data_age(row.data_us, now_us),
         _links(row),
     )
+
+
+def _if_left(row: RiskRow, site: SiteRow) -> str:
+    """The expected cost of a failure; without a case it is counted roughly, and says so."""
+    if row.loss_cents is None or not _backed(row):
+        return NOTHING
+    about = "about " if row.loss_is_rough else ""
+    return f'<span class="tw-nw">{about}{money(row.loss_cents, site.currency, whole=True)}</span>'
 
 
 def _unknown(row: RiskRow, now_us: int) -> Sequence[str]:
@@ -167,6 +181,17 @@ def _unknown(row: RiskRow, now_us: int) -> Sequence[str]:
         _data_age(row.data_us, now_us),
         _links(row),
     )
+
+
+def _chance(row: RiskRow) -> str:
+    """The chance in words; none that fewer than 20 failures stand behind."""
+    if not _backed(row):
+        return small(f"too few: {row.backed} of {FEWEST_CASES} cases")
+    return of_100(row.prediction.probability if row.prediction else None)
+
+
+def _backed(row: RiskRow) -> bool:
+    return row.backed is None or row.backed >= FEWEST_CASES
 
 
 def _name(row: RiskRow, now_us: int) -> str:

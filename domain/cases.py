@@ -21,7 +21,8 @@ class CaseKind(StrEnum):
     """`failure_risk` comes from a model, `inspected` from an inspection, `raised` from a person,
     `limit` from a fixed limit while the AI is stopped, `chart` from a control chart that broke a rule
     or a machine's usual pattern, `alarm` from an alarm, `shortage` from a missing part, `outlook` from a
-    shift that will miss its target."""
+    shift that will miss its target, `pictures` from a series of bad parts on pictures, `retraining` from the
+    watch over models: it is about a model at a site, and no machine."""
 
     FAILURE_RISK = "failure_risk"
     INSPECTED = "inspected"
@@ -31,8 +32,11 @@ class CaseKind(StrEnum):
     ALARM = "alarm"
     SHORTAGE = "shortage"
     OUTLOOK = "outlook"
+    PICTURES = "pictures"
+    RETRAINING = "retraining"
 
 
+ABOUT_MODELS = frozenset({CaseKind.RETRAINING})  # no machine, no orders, no finding at a machine
 SEEN_BY_PEOPLE = frozenset({CaseKind.RAISED, CaseKind.INSPECTED})
 
 

@@ -6,8 +6,9 @@ sessions, leases, retries, latency and the audit. At speed 1 the two are equal.
 """
 
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from domain.errors import InvalidInput
 
@@ -55,3 +56,21 @@ def micros(moment: datetime) -> int:
         raise InvalidInput("a time without a zone")
     whole = int(moment.astimezone(UTC).replace(microsecond=0).timestamp())
     return whole * SECOND + moment.microsecond
+
+
+def offsets(times: Iterable[int], zone: tzinfo) -> Iterator[int]:
+    """For each moment what is to be added to it so that it reads as local time. Looked up once a UTC day,
+    and for every moment only where the clock moves on that day."""
+    known: dict[int, int | None] = {}
+    for at_us in times:
+        day = at_us // DAY
+        if day not in known:
+            both = {_offset(edge, zone) for edge in (day * DAY, (day + 1) * DAY - 1)}
+            known[day] = both.pop() if len(both) == 1 else None
+        found = known[day]
+        yield _offset(at_us, zone) if found is None else found
+
+
+def _offset(at_us: int, zone: tzinfo) -> int:
+    moved = utc(at_us).astimezone(zone).utcoffset()
+    return 0 if moved is None else round(moved.total_seconds()) * SECOND

@@ -114,6 +114,20 @@ class Side(StrEnum):
     LOW = "low"
 
 
+_ALERT = "/alert/"
+
+
+def alert_metric(metric: str, side: Side) -> str:
+    """The name under which a gateway tells that a value is beyond a limit: 1, else 0."""
+    return f"{metric}{_ALERT}{side.value}"
+
+
+def alert_on(name: str) -> tuple[str, Side] | None:
+    """The inverse: the value that is watched and the side of the limit, None for any other metric."""
+    metric, said, side = name.rpartition(_ALERT)
+    return (metric, Side(side)) if said and metric and side in tuple(Side) else None
+
+
 class Alert(NamedTuple):
     """A limit was crossed (`raised`), or the value is back within it."""
 
@@ -135,8 +149,9 @@ class Alert(NamedTuple):
 
 @dataclass(slots=True)
 class LimitWatch:
-    """Limits of one metric. Raised after `after_ms` beyond the limit without a break, by source time;
-    cleared when the value is `clear_by` within it again. Bad values neither raise nor clear."""
+    """Limits of one metric. Raised after `after_ms` beyond the limit without a break, by source time, also
+    when nothing more is said meanwhile (`stay`); cleared when the value is `clear_by` within it again. Bad
+    values neither raise nor clear."""
 
     high: float | None = None
     low: float | None = None
@@ -145,6 +160,10 @@ class LimitWatch:
     _since: dict[Side, int] = field(default_factory=dict)
     _raised: set[Side] = field(default_factory=set)
 
+    def resume(self, side: Side) -> None:
+        """It was raised when this process ended: it is not raised anew, and is cleared when that is due."""
+        self._raised.add(side)
+
     def take(self, found: EdgeValue) -> list[Alert]:
         """What `found` raises or clears."""
         if found.quality is not Quality.GOOD:
@@ -152,6 +171,23 @@ class LimitWatch:
         sides = ((Side.HIGH, self.high, 1.0), (Side.LOW, self.low, -1.0))
         told = [self._side(side, limit, sign, found) for side, limit, sign in sides if limit is not None]
         return [alert for alert in told if alert is not None]
+
+    def stay(self, found: EdgeValue, until_ms: int) -> list[Alert]:
+        """What the last value raises by standing until a moment: a server is silent while nothing changes."""
+        due = [
+            (side, since + self.after_ms)
+            for side, since in self._since.items()
+            if side not in self._raised and since + self.after_ms <= until_ms
+        ]
+        if found.quality is not Quality.GOOD or not due:
+            return []
+        self._raised.update(side for side, _ in due)
+        limits = {Side.HIGH: self.high, Side.LOW: self.low}
+        return [
+            Alert(*found[:2], side, limit, max(at_ms, found.at_ms), found.value, raised=True)
+            for side, at_ms in due
+            if (limit := limits[side]) is not None
+        ]
 
     def _side(self, side: Side, limit: float, sign: float, found: EdgeValue) -> Alert | None:
         beyond = sign * (found.value - limit)

@@ -4,18 +4,23 @@ A quarter hour is the usual measuring period of grid operators. Prices are whole
 that sums are exact; a cost is rounded to cents once, at the end.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from domain.clock import HOUR, MINUTE, utc
+from domain.clock import HOUR, MINUTE, offsets
 from domain.errors import InvalidInput
 
 QUARTER_US = 15 * MINUTE
 BASE_SHARE = 0.05
 FEWEST_QUARTERS = 96
 DAY_MINUTES = 24 * 60
+FOR_EVER_US = 2**62
+THURSDAY = 3 * 96  # the epoch began on one; a week here begins on Monday
+_WEEK = [datetime(2024, 1, d, h, m) for d in range(1, 8) for h in range(24) for m in (0, 15, 30, 45)]  # noqa: DTZ001
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +68,21 @@ class Tariff:
             raise InvalidInput("a tariff ends after it begins", "valid_to")
         if not self.bands or self.peak_cents_per_kw < 0:
             raise InvalidInput("a tariff has at least one price, and none below zero", "bands")
-        week = [datetime(2024, 1, d, h, m) for d in range(1, 8) for h in range(24) for m in (0, 15, 30, 45)]  # noqa: DTZ001
-        if not all(any(band.covers(moment) for band in self.bands) for moment in week):
+        if None in self.week():
             raise InvalidInput("the prices leave some hours of the week without a price", "bands")
 
     def holds(self, at_us: int) -> bool:
         """True between its beginning and its end."""
         return self.valid_from_us <= at_us and (self.valid_to_us is None or at_us < self.valid_to_us)
 
-    def band_at(self, at_us: int, zone: ZoneInfo) -> Band:
-        """The band at a moment."""
-        local = utc(at_us).astimezone(zone)
-        return next(band for band in self.bands if band.covers(local))
+    def week(self) -> tuple[Band | None, ...]:
+        """The band of each quarter hour (672) of a week from Monday on, in local time."""
+        return _week(self.bands)
+
+
+@lru_cache(maxsize=64)
+def _week(bands: tuple[Band, ...]) -> tuple[Band | None, ...]:
+    return tuple(next((band for band in bands if band.covers(moment)), None) for moment in _WEEK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,32 +108,28 @@ class Cost:
     unpriced: int
 
 
-def cost_of(quarters: Iterable[Quarter], tariffs: Sequence[Tariff], zone: ZoneInfo) -> Cost:
-    """Cost by the tariff in force at each quarter hour: the newest that began before it and has not ended, of
-    two that began at once the later one given."""
-    known = list(quarters)
-    return cost_with(known, bands_at([q.at_us for q in known], tariffs, zone))
-
-
 def bands_at(times: Iterable[int], tariffs: Sequence[Tariff], zone: ZoneInfo) -> list[Band | None]:
-    """The price of each moment, None where no tariff was in force: found once, used for many machines."""
-    ordered = sorted(tariffs, key=lambda t: t.valid_from_us)
+    """The price of each quarter hour, None where no tariff was in force: found once for many machines."""
+    ordered = sorted(tariffs, key=lambda t: t.valid_from_us)[::-1]
+    weeks = [(t.valid_from_us, t.valid_to_us or FOR_EVER_US, t.week()) for t in ordered]
+    moments = list(times)
     found: list[Band | None] = []
-    for at_us in times:
-        tariff = next((t for t in reversed(ordered) if t.holds(at_us)), None)
-        found.append(None if tariff is None else tariff.band_at(at_us, zone))
+    for at_us, offset in zip(moments, offsets(moments, zone), strict=True):
+        place = ((at_us + offset) // QUARTER_US + THURSDAY) % len(_WEEK)
+        for from_us, to_us, week in weeks:
+            if from_us <= at_us < to_us:
+                found.append(week[place])
+                break
+        else:
+            found.append(None)
     return found
 
 
-def cost_with(quarters: Sequence[Quarter], bands: Sequence[Band | None]) -> Cost:
-    """Cost of quarter hours by the price of each."""
+def cost_of_bands(kwh: Iterable[tuple[Band, float]], unpriced: int) -> Cost:
+    """Cost of the energy that was drawn under each price."""
     sums: dict[str, float] = {}
-    unpriced = 0
-    for quarter, band in zip(quarters, bands, strict=True):
-        if band is None:
-            unpriced += quarter.kw is not None
-        else:
-            sums[band.name] = sums.get(band.name, 0.0) + quarter.kwh * band.millicents
+    for band, used in kwh:
+        sums[band.name] = sums.get(band.name, 0.0) + used * band.millicents
     by_band = {name: round(value / 1_000) for name, value in sums.items()}
     return Cost(round(sum(sums.values()) / 1_000), by_band, unpriced)
 
@@ -141,27 +145,23 @@ class Factor:
 def emissions_kg(quarters: Iterable[Quarter], factors: Sequence[Factor]) -> float | None:
     """CO2 by the factor in force at each quarter hour; None where no factor was in force for all of it."""
     ordered = sorted(factors, key=lambda f: f.valid_from_us)
+    begins = [factor.valid_from_us for factor in ordered]
     grams = 0.0
     for quarter in quarters:
-        factor = next((f for f in reversed(ordered) if f.valid_from_us <= quarter.at_us), None)
-        if factor is None and quarter.kwh:
-            return None
-        grams += quarter.kwh * factor.grams_per_kwh if factor else 0.0
+        if quarter.kw:
+            held = bisect_right(begins, quarter.at_us)
+            if held == 0:
+                return None
+            grams += quarter.kwh * ordered[held - 1].grams_per_kwh
     return grams / 1_000
 
 
-def peak_of(quarters: Iterable[Quarter]) -> Quarter | None:
-    """The highest quarter hour that was measured throughout; a spread one is no peak."""
-    known = [q for q in quarters if q.kw is not None and not q.estimated]
-    return max(known, key=lambda q: q.kw or 0.0, default=None)
-
-
-def base_load(quarters: Iterable[Quarter]) -> float | None:
-    """kW that are drawn nearly always: the level that only 5 % of the measured quarter hours stay below.
+def base_load(measured: Sequence[float]) -> float | None:
+    """kW that are drawn nearly always: the level that only 5 % of the quarter hours stay below, of those that
+    were measured throughout.
 
     None for less than a day of them: one night would be taken for the rule.
     """
-    known = sorted(q.kw for q in quarters if q.kw is not None and not q.estimated)
-    if len(known) < FEWEST_QUARTERS:
+    if len(measured) < FEWEST_QUARTERS:
         return None
-    return known[int(BASE_SHARE * (len(known) - 1))]
+    return sorted(measured)[int(BASE_SHARE * (len(measured) - 1))]

@@ -63,6 +63,12 @@ def line_of(equipment_id: str) -> str:
     return "/".join(equipment_id.split("/")[:3])
 
 
+def with_all_above(equipment_id: str) -> list[str]:
+    """The equipment itself and what it belongs to, nearest first."""
+    parts = equipment_id.split("/")
+    return ["/".join(parts[:n]) for n in range(len(parts), 0, -1)]
+
+
 def within(equipment_id: str, scope: str) -> bool:
     """True when the id is the scope itself or lies below it."""
     return equipment_id == scope or equipment_id.startswith(scope + "/")

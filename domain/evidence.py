@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from domain.errors import Malformed
-from domain.messages import Cancel, CommandKind, MaintenanceOrder, Requisition, Reservation, Work
+from domain.messages import Cancel, CommandKind, MaintenanceOrder, Requisition, Reservation, Retraining, Work
 
 
 def canonical(value: Any) -> str:
@@ -172,6 +172,7 @@ _WORK: dict[CommandKind, type[Work]] = {
     CommandKind.RESERVATION: Reservation,
     CommandKind.REQUISITION: Requisition,
     CommandKind.CANCEL: Cancel,
+    CommandKind.RETRAINING: Retraining,
 }
 
 

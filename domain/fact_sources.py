@@ -82,6 +82,13 @@ FACTS: tuple[FactSource, ...] = (
         "planner, plant manager, for days to come",
     ),
     FactSource(
+        "Machine in the plant or out of it",
+        "nobody: a silent machine stays in the plant",
+        "plant manager, administrator",
+        "when it has happened, before its shift is closed",
+        "plant manager, administrator; in a closed shift after reopening",
+    ),
+    FactSource(
         "Target",
         "none; before the first one with a date, that of the equipment",
         "the plant manager",

@@ -133,6 +133,7 @@ class Figures:
     first_pass_yield: float | None
     corrective_ratio: float | None
     energy_per_part: float | None
+    energy_per_made: float | None
     mtbf_s: float | None
     mttf_s: float | None
     mttr_s: float | None
@@ -163,12 +164,20 @@ def figures(m: Measures, model: MinorModel = MinorModel.AVAILABILITY) -> Figures
         rework_ratio=ratio(m.rework, m.produced),
         first_pass_yield=ratio(m.first_pass, m.inspected),
         corrective_ratio=ratio(m.corrective_us, m.corrective_us + m.preventive_us),
-        energy_per_part=ratio(m.energy_kwh, m.good),
+        energy_per_part=energy_each(m.energy_kwh, m.good),
+        energy_per_made=energy_each(m.energy_kwh, m.produced),
         mtbf_s=ratio((m.setup_us + m.production_us) / SECOND, m.failures),
         mttf_s=ratio((m.pbt_us - down) / SECOND, m.failures),
         mttr_s=ratio(down / SECOND, m.failures),
         throughput_per_hour=ratio(m.produced * 3600 * SECOND, m.pbt_us),
     )
+
+
+def energy_each(kwh: float, parts: float) -> float | None:
+    """kWh per part; None without a part, or where no energy is known. By good parts it is what a part that
+    can be sold took, scrap included; by the produced quantity (good and scrap) it is ISO 22400's energy
+    consumption. Both of a machine, or of a line with all its machines, never of several lines."""
+    return ratio(kwh, parts) if kwh > 0 else None
 
 
 def ratio(part: float, whole: float) -> float | None:
@@ -232,24 +241,26 @@ def waterfall(m: Measures, model: MinorModel = MinorModel.AVAILABILITY) -> tuple
 
 @dataclass(frozen=True, slots=True)
 class BigLoss:
-    """One of the six big losses (Nakajima 1988), in seconds of the constraint's time."""
+    """One of the six big losses (Nakajima 1988), in seconds of the constraint's time; None where parts had no
+    planned cycle, so that nobody knows it."""
 
     name: str
     label: str
-    seconds: float
+    seconds: float | None
 
 
 def six_big_losses(m: Measures) -> tuple[BigLoss, ...]:
-    """Time lost by each. Speed and quality losses need a rate; without one they are 0 and `rated` says so."""
-    speed = max(0.0, m.production_us / SECOND - m.ideal_s) if m.rated and m.ideal_s else 0.0
+    """Time lost by each of a line or a machine. Speed is never below 0: what was faster than planned is said
+    by the effectiveness. Sums over lines are made of these, so that a fast line hides no slow one."""
     per_part = ratio(m.ideal_s - m.ideal_good_s, m.scrap) or 0.0
     startup = per_part * min(m.startup_scrap, m.scrap)
-    defects = max(0.0, m.ideal_s - m.ideal_good_s - startup) if m.rated else 0.0
+    speed = max(0.0, m.production_us / SECOND - m.ideal_s) if m.ideal_s else 0.0
+    defects = max(0.0, m.ideal_s - m.ideal_good_s - startup)
     return (
         BigLoss("failure", "Equipment failure", (m.down_us - m.minor_us) / SECOND),
         BigLoss("setup", "Setup and adjustment", m.setup_us / SECOND),
         BigLoss("minor", "Idling and minor stops", (m.minor_us + m.delay_us) / SECOND),
-        BigLoss("speed", "Reduced speed", speed),
-        BigLoss("defects", "Process defects", defects),
-        BigLoss("startup", "Startup yield", startup if m.rated else 0.0),
+        BigLoss("speed", "Reduced speed", speed if m.rated else None),
+        BigLoss("defects", "Process defects", defects if m.rated else None),
+        BigLoss("startup", "Startup yield", startup if m.rated else None),
     )

@@ -1,21 +1,22 @@
-"""The typical day: what is drawn at each quarter hour of working days and of weekends.
+"""The typical day: what is drawn at each quarter hour of working days, and of the days off.
 
 By the site's own clock: on the day on which it goes back two quarter hours share a place, on the day on
-which it goes forward four have none. Weekends are Saturday and Sunday.
+which it goes forward four have none. Days off are Saturdays, Sundays and the site's public holidays.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from statistics import quantiles
 from zoneinfo import ZoneInfo
 
-from domain.clock import utc
+from domain.clock import DAY, MINUTE, offsets
 from domain.energy import Quarter
 
 FEWEST_DAYS = 2
-PLACES = 96
+EPOCH = date(1970, 1, 1).toordinal()
+KINDS = ("Working days", "Days off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +49,24 @@ class TypicalDay:
         return max(self.places, key=lambda place: place.median)
 
 
-def typical_days(quarters: Iterable[Quarter], zone: ZoneInfo) -> tuple[TypicalDay, ...]:
-    """Working days and weekends, as far as there are FEWEST_DAYS of them; measured quarter hours only."""
-    values: dict[tuple[str, int], list[float]] = defaultdict(list)
-    days: dict[str, set[date]] = defaultdict(set)
-    for quarter in quarters:
-        if quarter.kw is None or quarter.estimated:
-            continue
-        local = utc(quarter.at_us).astimezone(zone)
-        kind = "Working days" if local.isoweekday() < 6 else "Weekends"
-        values[kind, local.hour * 60 + local.minute].append(quarter.kw)
-        days[kind].add(local.date())
+def typical_days(
+    quarters: Iterable[Quarter], zone: ZoneInfo, holidays: Collection[date] = ()
+) -> tuple[TypicalDay, ...]:
+    """Working days and days off, as far as there are FEWEST_DAYS of them; measured quarter hours only."""
+    measured = [q for q in quarters if q.kw is not None and not q.estimated]
+    values: dict[str, dict[int, list[float]]] = {kind: defaultdict(list) for kind in KINDS}
+    days: dict[str, set[int]] = {kind: set() for kind in KINDS}
+    off = {day.toordinal() for day in holidays}
+    for quarter, offset in zip(measured, offsets((q.at_us for q in measured), zone), strict=True):
+        day, within = divmod(quarter.at_us + offset, DAY)
+        ordinal = day + EPOCH
+        kind = KINDS[(ordinal - 1) % 7 > 4 or ordinal in off]  # day 1 was a Monday
+        values[kind][within // MINUTE].append(quarter.kw or 0.0)
+        days[kind].add(ordinal)
     found = []
-    for kind in ("Working days", "Weekends"):
-        places = tuple(
-            _place(minute, known)
-            for (name, minute), known in sorted(values.items())
-            if name == kind and len(known) >= FEWEST_DAYS
-        )
+    for kind in KINDS:
+        known = sorted(values[kind].items())
+        places = tuple(_place(minute, held) for minute, held in known if len(held) >= FEWEST_DAYS)
         if places:
             found.append(TypicalDay(kind, len(days[kind]), places))
     return tuple(found)

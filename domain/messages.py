@@ -16,6 +16,7 @@ class CommandKind(StrEnum):
     RESERVATION = "reservation"
     REQUISITION = "requisition"
     CANCEL = "cancel"
+    RETRAINING = "retraining"
 
 
 class CommandState(StrEnum):
@@ -90,7 +91,16 @@ class Cancel:
     reason: str
 
 
-Work = MaintenanceOrder | Reservation | Requisition | Cancel
+@dataclass(frozen=True, slots=True)
+class Retraining:
+    """Train a model anew. Stays in the desk: `python -m runtime retrain` takes it, no queue ever sees it."""
+
+    site_id: str
+    model_name: str
+    model_version: str
+
+
+Work = MaintenanceOrder | Reservation | Requisition | Cancel | Retraining
 
 
 @dataclass(frozen=True, slots=True)

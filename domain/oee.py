@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from domain.clock import SECOND
+from domain.clock import HOUR, MINUTE, SECOND
 from domain.kpi import Figures, Measures, MinorModel, figures, total
 from domain.measures import LEAF_COLUMNS
 from domain.time_model import Leaf
@@ -104,10 +104,14 @@ class Oee:
         if m.production_us and m.ideal_s * SECOND > m.production_us:
             found.append("faster than planned: check the planned cycle time")
         if m.off_plan_us:
-            found.append("produced in a break or outside the shift plan")
+            found.append(f"{_hours(m.off_plan_us)} of production in a break or outside the shift plan")
         if m.no_data_us:
-            found.append("time without data is left out")
+            found.append(f"{_hours(m.no_data_us)} without data, left out")
         return tuple(found)
+
+
+def _hours(us: int) -> str:
+    return f"{us / HOUR:.1f} h" if us >= HOUR / 10 else f"{max(1, round(us / MINUTE))} min"
 
 
 def combine(parts: Iterable[Oee]) -> Oee:

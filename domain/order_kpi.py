@@ -14,7 +14,7 @@ class OrderTimes:
     quantity: float
     planned_end_us: int
     due_us: int
-    released_us: int
+    released_us: int | None
     start_us: int | None
     end_us: int | None
     busy_us: int  # AUBT, of the machine that sets the pace of its line
@@ -44,7 +44,9 @@ def order_figures(order: OrderTimes, now_us: int) -> OrderFigures:
     execution = None if order.start_us is None else (order.end_us or now_us) - order.start_us
     return OrderFigures(
         execution_us=execution,
-        lead_us=None if order.end_us is None else order.end_us - order.released_us,
+        lead_us=None
+        if order.end_us is None or order.released_us is None
+        else order.end_us - order.released_us,
         late_us=None if order.end_us is None else order.end_us - order.planned_end_us,
         on_time=None if order.end_us is None else order.end_us <= order.planned_end_us,
         allocation_ratio=ratio(order.busy_us, execution or 0),
@@ -55,7 +57,21 @@ def order_figures(order: OrderTimes, now_us: int) -> OrderFigures:
     )
 
 
-def adherence(orders: Iterable[OrderFigures]) -> float | None:
-    """Schedule adherence: the share of ended orders that ended by their planned end."""
-    ended = [o.on_time for o in orders if o.on_time is not None]
-    return ratio(sum(ended), len(ended))
+@dataclass(frozen=True, slots=True)
+class Adherence:
+    """Orders that were to end in a stretch: how many, and how many of them did so by their planned end."""
+
+    due: int
+    kept: int
+
+    @property
+    def share(self) -> float | None:
+        """Schedule adherence; None where no order was due."""
+        return ratio(self.kept, self.due)
+
+
+def adherence(orders: Iterable[tuple[int, int | None]], now_us: int) -> Adherence:
+    """Schedule adherence of orders as (planned end, end or None): what is due by now and has not ended, or
+    was never begun, is late; what is not due yet counts only once it has ended in time."""
+    due = [(plan, end) for plan, end in orders if plan <= now_us or (end is not None and end <= now_us)]
+    return Adherence(len(due), sum(end is not None and end <= plan for plan, end in due))

@@ -9,10 +9,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from domain.clock import MINUTE, micros, utc
+from domain.clock import MINUTE, SECOND, micros, utc
 from domain.equipment import within
 from domain.errors import InvalidInput
 from domain.time_model import Span
@@ -94,10 +93,13 @@ class Shift(Span):
 
 @dataclass(frozen=True, slots=True)
 class Overlap(Span):
-    """Two shifts of one line that run at once."""
+    """Two shifts of one line that run at once; the minutes count for `counts`. `goes_on`: the other one
+    does so behind it."""
 
     first: str
     second: str
+    counts: str = ""
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +158,23 @@ def _shift(pattern: Pattern, day: date, zone: str) -> Shift | None:
 def at_minute(day: date, minute: int, zone: str) -> int:
     """The moment at which the wall clock of a zone shows a minute of a day (past 24 h: the next day).
 
-    In the hour that comes twice it is the first; in the hour that is skipped, the moment after it.
+    In the hour that comes twice it is the first; in the hour that is skipped, the moment of the jump.
     """
     whole, rest = divmod(minute, DAY_MINUTES)
-    return micros(datetime.combine(day + timedelta(days=whole), time(rest // 60, rest % 60), ZoneInfo(zone)))
+    wall = datetime.combine(day + timedelta(days=whole), time(rest // 60, rest % 60), ZoneInfo(zone))
+    first, second = micros(wall), micros(wall.replace(fold=1))
+    return first if first <= second else _jump(second, first, ZoneInfo(zone))
+
+
+def _jump(before_us: int, after_us: int, zone: ZoneInfo) -> int:
+    """The moment between two at which the wall clock jumps forward, to the second."""
+    low, high = before_us // SECOND, after_us // SECOND
+    old = utc(before_us).astimezone(zone).utcoffset()
+    while high - low > 1:
+        middle = (low + high) // 2
+        same = utc(middle * SECOND).astimezone(zone).utcoffset() == old
+        low, high = (middle, high) if same else (low, middle)
+    return high * SECOND
 
 
 def local_day(us: int, zone: str) -> date:
@@ -179,15 +194,39 @@ def overlaps(shifts: Sequence[Shift]) -> list[Overlap]:
         for other in shifts[index + 1 :]:
             if other.from_us >= one.to_us:
                 break
-            found.append(Overlap(other.from_us, min(one.to_us, other.to_us), one.name, other.name))
+            late = one if one.from_us == other.from_us else other  # of a common start: the shorter
+            rest = max(one.to_us, other.to_us) > late.to_us
+            end = min(one.to_us, other.to_us)
+            found.append(Overlap(other.from_us, end, one.name, other.name, late.name, rest))
     return found
 
 
 def apart(shifts: Sequence[Shift]) -> list[Shift]:
-    """The shifts without overlaps: an earlier one ends where the next begins."""
-    unlike = [s for i, s in enumerate(shifts) if i == 0 or s.from_us > shifts[i - 1].from_us]
-    cut = [
-        Shift(one.from_us, min(one.to_us, other.from_us), one.day, one.name, one.breaks, one.frozen_us)
-        for one, other in pairwise(unlike)
-    ]
-    return [*cut, *unlike[-1:]]
+    """The shifts without overlaps: a minute in two counts for the one that began last, of two with the same
+    start for the shorter. An earlier shift goes on behind a later one that ends within it, as a part of its
+    own; no minute is lost. `shifts` are sorted by start and end."""
+    result: list[Shift] = []
+    running: list[Shift] = []  # the one that counts comes last
+    for shift in sorted(shifts, key=lambda s: (s.from_us, -s.to_us)):
+        _close(result, running, shift.from_us)
+        if running:
+            at = max(running[-1].from_us, result[-1].to_us if result else running[-1].from_us)
+            _part(result, running[-1], at, shift.from_us)
+        running.append(shift)
+    if running:
+        _close(result, running, max(s.to_us for s in running))
+    return result
+
+
+def _close(result: list[Shift], running: list[Shift], at_us: int) -> None:
+    """Write what running shifts have until a moment, and forget those that have ended by it."""
+    while running and running[-1].to_us <= at_us:
+        last = running.pop()
+        begin = max(last.from_us, result[-1].to_us) if result else last.from_us
+        _part(result, last, begin, last.to_us)
+    running[:] = [shift for shift in running if shift.to_us > at_us]
+
+
+def _part(result: list[Shift], whole: Shift, from_us: int, to_us: int) -> None:
+    if from_us < to_us:
+        result.append(Shift(from_us, to_us, whole.day, whole.name, whole.breaks, whole.frozen_us))

@@ -8,9 +8,11 @@ counter    nothing but parts: a stop is inferred from parts that stay away
 
 from collections.abc import Sequence
 from enum import IntEnum, StrEnum
+from fractions import Fraction
 
 from domain.clock import HOUR, SECOND
 from domain.telemetry import MachineMode, MachineState
+from domain.time_model import OperationSpan
 
 
 class StateSource(StrEnum):
@@ -90,20 +92,23 @@ def quiet_us(cycle_s: float | None, bucket_us: int) -> int:
 
 
 def infer(
-    buckets: Sequence[int], parts: Sequence[float], bucket_us: int, cycle_s: float | None
+    buckets: Sequence[int], parts: Sequence[float], bucket_us: int, operations: Sequence[OperationSpan]
 ) -> list[tuple[int, int]]:
     """State changes (at, PackML state) of a machine that only counts, from its parts per bucket.
 
-    It runs in buckets with parts and between them, unless they lie further apart than `quiet_us`.
-    Before its first part it stands, and after its last one from that bucket's end.
+    It runs in buckets with parts and between them, unless they lie too far apart for the cycles planned
+    there (`operations`, by start and apart). Before its first part it stands, and after its last one from
+    that bucket's end. What is inferred more than LONGEST_QUIET_US behind the first bucket does not depend
+    on where the buckets begin.
     """
-    allowed = quiet_us(cycle_s, bucket_us)
     changes: list[tuple[int, int]] = []
-    stands_from = buckets[0] if buckets else 0
+    stands_from, index = buckets[0] if buckets else 0, 0
     for bucket, made in zip(buckets, parts, strict=True):
         if made <= 0:
             continue
-        if not changes or bucket - stands_from > allowed:
+        while index < len(operations) and operations[index].to_us <= stands_from:
+            index += 1
+        if not changes or _too_quiet((stands_from, bucket), operations, index, bucket_us):
             if stands_from < bucket:
                 changes.append((stands_from, int(MachineState.STOPPED)))
             changes.append((bucket, int(MachineState.EXECUTE)))
@@ -111,3 +116,20 @@ def infer(
     if buckets:
         changes.append((stands_from, int(MachineState.STOPPED)))
     return changes
+
+
+def _too_quiet(
+    stretch: tuple[int, int], operations: Sequence[OperationSpan], index: int, bucket_us: int
+) -> bool:
+    """True where no part came for longer than `quiet_us`, each moment by the cycle planned for it."""
+    at, end = stretch
+    if end - at <= bucket_us:
+        return False
+    used = Fraction(0)
+    while index < len(operations) and operations[index].from_us < end:
+        operation, index = operations[index], index + 1
+        begin, until = max(at, operation.from_us), min(end, operation.to_us)
+        used += Fraction(begin - at, bucket_us)  # without an order: no cycle
+        used += Fraction(until - begin, quiet_us(operation.planned_cycle_s, bucket_us))
+        at = until
+    return used + Fraction(end - at, bucket_us) > 1

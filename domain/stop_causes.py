@@ -1,11 +1,12 @@
 """What probably stopped a machine, from its own state and from the machines around it. Rules, no model.
 
-waiting (Suspended)   the nearest machine behind that stands for a reason of its own: blocked by it;
-                      the nearest one before: starved by it; both: the nearer one, and unsure
+waiting (Suspended)   blocked or starved as in the figures (domain.waits): by whom the most of the stop is
+                      charged to; unsure where a machine on the other side stood long enough, too
 several at once       half of a line or more began to stand within a minute: a common cause
 standing itself       work of maintenance: that; Aborted: a breakdown; short: a short stop; else unsure
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,10 +14,9 @@ from enum import StrEnum
 from domain.clock import MINUTE
 from domain.stops import Stop
 from domain.telemetry import MachineState
-from domain.time_model import Span
+from domain.time_model import Cause, Span
 
 TOGETHER_US = MINUTE
-BUFFER_US = 30 * MINUTE  # a neighbour's stop may be felt this much later, through the parts between
 _BROKEN = frozenset({MachineState.ABORTED, MachineState.ABORTING})
 _STOOD = _BROKEN | {MachineState.STOPPED, MachineState.STOPPING, MachineState.HELD, MachineState.HOLDING}
 _RESET = frozenset({MachineState.CLEARING, MachineState.RESETTING, MachineState.STARTING})
@@ -40,10 +40,20 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
-    """What stood around a stop: the units of the line in order, and the stops of each.
+class Wait(Span):
+    """A stretch in which a machine waited, and the machine that it is charged to ("" for none)."""
 
-    `work` is maintenance on the machine itself: its kind and when.
+    cause: Cause
+    charged_to: str
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stood around a stop: the units of the line in order, and the stops of each by their beginning.
+
+    `work` is maintenance on the machine itself: its kind and when. `waits` are charged by domain.waits; those
+    of a machine do not overlap, and lie in order of time.
     """
 
     units: Sequence[str]
@@ -51,6 +61,7 @@ class Around:
     stops: Mapping[str, Sequence[Stop]]
     work: Sequence[tuple[str, Span]]
     short_us: int
+    waits: Mapping[str, Sequence[Wait]]
 
 
 def propose(stop: Stop, around: Around) -> Proposal | None:
@@ -62,7 +73,7 @@ def _common(stop: Stop, around: Around) -> Proposal | None:
     if stop.external or stop.state not in _STOOD or len(around.units) < 4:
         return None
     together = sum(
-        any(o.state in _STOOD and not o.external and _close(o, stop) for o in around.stops[unit])
+        any(o.state in _STOOD and not o.external for o in _close(around.stops[unit], stop))
         for unit in around.units
     )
     if together * 2 < len(around.units):
@@ -71,34 +82,30 @@ def _common(stop: Stop, around: Around) -> Proposal | None:
     return Proposal("utilities", "", said, Strength.STRONG)
 
 
-def _close(one: Stop, other: Stop) -> bool:
-    return abs(one.from_us - other.from_us) <= TOGETHER_US
+def _close(stops: Sequence[Stop], other: Stop) -> Sequence[Stop]:
+    """Those that began within a minute of the other."""
+    low, high = other.from_us - TOGETHER_US, other.from_us + TOGETHER_US
+    first = bisect_left(stops, low, key=lambda s: s.from_us)
+    return stops[first : bisect_right(stops, high, key=lambda s: s.from_us)]
 
 
 def _waiting(stop: Stop, around: Around) -> Proposal | None:
-    place = around.units.index(stop.equipment_id)
-    behind = _nearest(stop, around, around.units[place + 1 :])
-    before = _nearest(stop, around, around.units[:place][::-1])
-    if behind is None and before is None:
+    us: dict[tuple[Cause, str], int] = {}
+    unsure: set[tuple[Cause, str]] = set()
+    waits = around.waits.get(stop.equipment_id, ())
+    first = bisect_right(waits, stop.from_us, key=lambda w: w.to_us)
+    for wait in waits[first : bisect_left(waits, stop.to_us, key=lambda w: w.from_us)]:
+        overlap = min(wait.to_us, stop.to_us) - max(wait.from_us, stop.from_us)
+        if overlap > 0:
+            key = (wait.cause, wait.charged_to)
+            us[key] = us.get(key, 0) + overlap
+            unsure |= set() if wait.sure else {key}
+    most = max(us, key=lambda key: us[key], default=(Cause.WAITING, ""))
+    if not most[1]:
         return None
-    sure = Strength.WEAK if behind and before else Strength.STRONG
-    if behind and (before is None or behind[:2] <= before[:2]):
-        said = f"{around.names.get(behind[2], behind[2])}, behind it, stood"
-        return Proposal("blocked", behind[2], said, sure)
-    assert before is not None  # noqa: S101  (one of the two is there)
-    said = f"{around.names.get(before[2], before[2])}, before it, stood"
-    return Proposal("starved", before[2], said, sure)
-
-
-def _nearest(stop: Stop, around: Around, units: Sequence[str]) -> tuple[bool, int, str] | None:
-    """(over already, distance, unit) of the unit that stood for a reason of its own: still, then nearest."""
-    found: list[tuple[bool, int, str]] = []
-    for distance, unit in enumerate(units, start=1):
-        for other in around.stops[unit]:
-            felt = other.from_us <= stop.from_us + TOGETHER_US and stop.from_us <= other.to_us + BUFFER_US
-            if not other.external and felt:
-                found.append((other.to_us <= stop.from_us, distance, unit))
-    return min(found, default=None)
+    name, side = around.names.get(most[1], most[1]), "behind" if most[0] is Cause.BLOCKED else "before"
+    sure = Strength.WEAK if most in unsure else Strength.STRONG
+    return Proposal(most[0].value, most[1], f"{name}, {side} it, stood", sure)
 
 
 def _own(stop: Stop, around: Around) -> Proposal | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
 
 class MachineState(IntEnum):
@@ -110,8 +111,7 @@ def figure_text(value: float, unit: str = "") -> str:
     return f"{shown:,.{digits}f} {unit_text(unit)}".rstrip().replace("-", "\u2212")
 
 
-@dataclass(frozen=True, slots=True)
-class SourceKey:
+class SourceKey(NamedTuple):
     """What a source calls a device: ('sparkplug', 'group/node/device'), ('json', topic prefix)."""
 
     source: str

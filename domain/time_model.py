@@ -10,8 +10,10 @@
 
 PBT = delay + down + setup + production. Time without data is left out of PBT and shown beside it.
 Production outside the shift or in a break extends PBT and is flagged. Times are microseconds.
-A stop is what lies between two stretches of production: its length, not that of the states within
-it, tells a minor stop (shorter than `minor_us`) from a failure.
+A stop is what lies between two stretches of production or setup, and counts once, whatever states,
+breaks, nights or waits lie in it. Its length (all planned time with an order in which the machine stood)
+tells a minor stop (shorter than `minor_us`) from a failure. A silence in which the state changed divides
+a stop, and so do REMEMBER_US without time down.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,7 +22,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Generic, TypeVar
 
-from domain.clock import MINUTE
+from domain.clock import DAY, MINUTE
 from domain.telemetry import MachineState
 
 
@@ -58,7 +60,9 @@ class Cause(StrEnum):
 
 BUSY = (Leaf.DELAY, Leaf.DOWN, Leaf.SETUP, Leaf.PRODUCTION)
 MINOR_US = 5 * MINUTE
+REMEMBER_US = 4 * DAY
 EXECUTING = frozenset({MachineState.EXECUTE, MachineState.COMPLETING})
+_WORKS = (Leaf.PRODUCTION, Leaf.SETUP)
 EXTERNAL = frozenset({MachineState.SUSPENDED, MachineState.SUSPENDING, MachineState.UNSUSPENDING})
 
 
@@ -116,11 +120,8 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Segment(Span):
-    """A stretch in one leaf, with the state and the order behind it.
-
-    `charged_to` names the machine that made this one wait. `off_plan`: produced in a break, a planned
-    stop or outside the shifts.
-    """
+    """A stretch in one leaf, with the state and the order behind it. `charged_to` names the machine that
+    made this one wait. `off_plan`: produced in a break, a planned stop or outside the shifts."""
 
     leaf: Leaf
     state: MachineState | None
@@ -132,10 +133,8 @@ class Segment(Span):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that the time model of one work unit needs, sorted by time.
-
-    Shifts may overlap, a moment counts once. Operations may not.
-    """
+    """All that the time model of one work unit needs, sorted by time. Shifts may overlap, a moment counts
+    once. Operations may not. `away`: taken out of the plant."""
 
     states: Sequence[StateSpan]
     shifts: Sequence[Span]
@@ -144,6 +143,7 @@ class Facts:
     counts: Sequence[Count]
     minor_us: int = MINOR_US
     placed: Span = ALWAYS
+    away: Sequence[Span] = ()
 
 
 def segments(facts: Facts, from_us: int, to_us: int) -> list[Segment]:
@@ -173,7 +173,7 @@ def _alike(one: Segment, other: Segment) -> bool:
 
 def _cuts(facts: Facts, from_us: int, to_us: int) -> set[int]:
     cuts = {from_us, to_us, facts.placed.from_us, facts.placed.to_us}
-    for spans in (facts.states, facts.shifts, facts.planned_stops, facts.operations):
+    for spans in (facts.states, facts.shifts, facts.planned_stops, facts.operations, facts.away):
         for span in spans:
             cuts.add(span.from_us)
             cuts.add(span.to_us)
@@ -202,6 +202,7 @@ class _Classifier:
 
     def __init__(self, facts: Facts) -> None:
         self._placed = facts.placed
+        self._away = _Pointer(facts.away)
         self._states = _Pointer(facts.states)
         self._shifts = _Pointer(merged(facts.shifts))
         self._planned = _Pointer(apart_planned(facts.planned_stops))
@@ -213,8 +214,9 @@ class _Classifier:
         state = span.state if span else None
         shift, planned = self._shifts.at(at_us), self._planned.at(at_us)
         operation = self._operations.at(at_us)
-        if not self._placed.covers(at_us):
-            gone = at_us >= self._placed.to_us
+        away = self._away.at(at_us) is not None
+        if away or not self._placed.covers(at_us):
+            gone = away or at_us >= self._placed.to_us
             why = Cause.REMOVED if gone else Cause.PLACED_LATER
             return Segment(at_us, to_us, Leaf.OUTSIDE, state, why, None, gone and state in EXECUTING)
         if state not in EXECUTING:
@@ -246,17 +248,31 @@ def _working(state: MachineState, operation: OperationSpan | None, at_us: int) -
 
 
 def _name_stops(parts: list[Segment], minor_us: int) -> list[Segment]:
-    """Down stretches that touch are one stop; a short one is a minor stop."""
-    begin = 0
-    while begin < len(parts):
-        end = begin
-        while end < len(parts) and parts[end].leaf is Leaf.DOWN:
-            end += 1
-        if end > begin and parts[end - 1].to_us - parts[begin].from_us < minor_us:
-            for index in range(begin, end):
-                parts[index] = replace(parts[index], cause=Cause.MINOR_STOP)
-        begin = max(end, begin + 1)
+    """Names the time down of every stop that is shorter than `minor_us`."""
+    for stop in _standstills(parts):
+        if sum(parts[index].to_us - parts[index].from_us for index in stop) < minor_us:
+            for index in stop:
+                if parts[index].leaf is Leaf.DOWN:
+                    parts[index] = replace(parts[index], cause=Cause.MINOR_STOP)
     return parts
+
+
+def _standstills(parts: Sequence[Segment]) -> list[list[int]]:
+    """Per stop the positions of the stretches in which the machine stood in planned time with an order."""
+    found: list[list[int]] = [[]]
+    told, silent, down_until = None, False, None
+    for index, part in enumerate(parts):
+        down, known = part.leaf is Leaf.DOWN, part.state is not None
+        other = known and silent and part.state is not told
+        later = down and down_until is not None and part.from_us - down_until > REMEMBER_US
+        if part.leaf in _WORKS or part.cause is Cause.REMOVED or other or later:
+            found.append([])
+            down_until = None
+        if down or (part.leaf is Leaf.DELAY and part.cause is not Cause.NO_ORDER):
+            found[-1].append(index)
+        down_until = part.to_us if down else down_until
+        told, silent = part.state if known else told, not known
+    return found
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:

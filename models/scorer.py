@@ -15,11 +15,14 @@ Floats = NDArray[np.float32]
 @dataclass(frozen=True, slots=True)
 class Scores:
     """Probability (N,) and remaining life (N, 3) = low, expected, high; `usable` (N,) is False where
-    an output is not finite, a probability leaves 0..1, or a life is negative or out of order."""
+    an output is not finite, a probability leaves 0..1, or a life is negative or out of order.
+
+    `horizons` (N, H) is the chance by each horizon of the card; (N, 0) from a model that states none."""
 
     probability: NDArray[np.float64]
     rul: NDArray[np.float64]
     usable: NDArray[np.bool_]
+    horizons: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.probability)
@@ -42,16 +45,14 @@ class Scorer:
         """Scores of windows (N, T, F). Raises InvalidInput when the shape is not the model's."""
         if windows.ndim != 3 or windows.shape[1:] != self.shape:
             raise InvalidInput(f"windows of shape {windows.shape[1:]} do not fit a model of {self.shape}")
-        probability, rul = self._run(windows)
-        return Scores(probability, rul, _usable(probability, rul))
-
-    def _run(self, windows: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         parts = self._parts(windows)
         if not parts:
-            return np.zeros(0), np.zeros((0, 3))
-        found = [self._session.run(["probability", "rul"], {"window": part}) for part in parts]
-        probability = np.concatenate([part[0] for part in found]).astype(np.float64).reshape(-1)
-        return probability, np.concatenate([part[1] for part in found]).astype(np.float64).reshape(-1, 3)
+            return Scores(np.zeros(0), np.zeros((0, 3)), np.zeros(0, np.bool_), np.zeros((0, 0)))
+        found = [self._session.run(self._outputs, {"window": part}) for part in parts]
+        joined = [np.concatenate(each).astype(np.float64) for each in zip(*found, strict=True)]
+        probability, rul = joined[0].reshape(-1), joined[1].reshape(-1, 3)
+        horizons = joined[2] if len(joined) > 2 else np.zeros((len(probability), 0))
+        return Scores(probability, rul, _usable(probability, rul, horizons), horizons)
 
     def _parts(self, windows: Floats) -> list[Floats]:
         whole = np.ascontiguousarray(windows, dtype=np.float32)
@@ -62,11 +63,14 @@ class Scorer:
         outputs = {one.name for one in self._session.get_outputs()}
         if inputs != ["window"] or not {"probability", "rul"} <= outputs:
             raise SettingsError(f"{path} must take `window` and give `probability` and `rul`")
+        self._outputs = ["probability", "rul", *(["horizons"] if "horizons" in outputs else [])]
 
 
-def _usable(probability: NDArray[np.float64], rul: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _usable(
+    probability: NDArray[np.float64], rul: NDArray[np.float64], horizons: NDArray[np.float64]
+) -> NDArray[np.bool_]:
     with np.errstate(invalid="ignore"):
-        finite = np.isfinite(probability) & np.isfinite(rul).all(axis=1)
+        finite = np.isfinite(probability) & np.isfinite(rul).all(axis=1) & np.isfinite(horizons).all(axis=1)
         within = (probability >= 0) & (probability <= 1) & (rul[:, 0] >= 0)
         ordered = (np.diff(rul, axis=1) >= -1e-4).all(axis=1)
     return np.asarray(finite & within & ordered)

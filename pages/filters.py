@@ -5,6 +5,8 @@ from typing import TypeVar
 
 import streamlit as st
 
+from services.desk import Desk
+
 T = TypeVar("T")
 ROWS = 50
 
@@ -12,6 +14,15 @@ ROWS = 50
 def line_filter(lines: Sequence[tuple[str, str]]) -> str:
     """Choose a line by its name. Returns its id, or "" for all lines."""
     return choice("Line", "line", [("", "All lines"), *lines])
+
+
+def place(desk: Desk) -> str:
+    """The part of the plant named by `?id=`, else the first that the actor may see; "" once it is said that
+    none is."""
+    scope = st.query_params.get("id") or next(iter(desk.queries.floor.scopes()), "")
+    if not scope:
+        st.info("No part of this site is open to you. Ask an administrator for access.")
+    return scope
 
 
 def choice(
@@ -44,7 +55,13 @@ def remember(name: str, value: str) -> None:
 
 def page_of(rows: Sequence[T], size: int = ROWS) -> Sequence[T]:
     """The rows of the page that the address names, with the way to the others below; all when few."""
-    last = max(0, (len(rows) - 1) // size)
+    first = place_of(len(rows), size)
+    return rows[first : first + size]
+
+
+def place_of(count: int, size: int = ROWS) -> int:
+    """Of `count` rows, how many lie before the page that the address names; the way to the others below."""
+    last = max(0, (count - 1) // size)
     asked = st.query_params.get("page", "")
     now = min(int(asked) - 1 if asked.isdecimal() and int(asked[:9]) > 0 else 0, last)
     remember("page", str(now + 1) if now else "")
@@ -56,5 +73,5 @@ def page_of(rows: Sequence[T], size: int = ROWS) -> Sequence[T]:
             if st.button("Older", disabled=now == last, key="page-older"):
                 remember("page", str(now + 2))
                 st.rerun()
-            st.caption(f"{now * size + 1} to {min(len(rows), (now + 1) * size)} of {len(rows)}")
-    return rows[now * size : (now + 1) * size]
+            st.caption(f"{now * size + 1:,} to {min(count, (now + 1) * size):,} of {count:,}")
+    return now * size

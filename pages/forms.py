@@ -33,8 +33,17 @@ class Form:
 
     def attempt(self, act: Callable[[], object], said: str) -> None:
         """Do it and draw the screen anew with `said` on top, or tell beside the field why not."""
-        try:
+
+        def both() -> str:
             act()
+            return said
+
+        self.attempt_saying(both)
+
+    def attempt_saying(self, act: Callable[[], str]) -> None:
+        """The same where the act itself says what it did."""
+        try:
+            said = act()
         except (UserFixable, Conflict, Tampered) as error:
             self.tell(error)
             return

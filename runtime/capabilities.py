@@ -46,6 +46,7 @@ TABLE = {
         _capability("failure", "cmapss", "plant", explain="runtime.explaining"),
         _capability("classification", "ai4i2020", "steel_plates_faults", "cnc_mill_tool_wear"),
         _capability("anomaly", "skab", "nab"),
+        _capability("vision", "neu_steel", "plant"),
     )
 }
 

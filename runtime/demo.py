@@ -19,7 +19,7 @@ from runtime import nats_server, ports, wiring
 from runtime.cli.output import console
 from runtime.settings import Settings
 from runtime.supervisor import Program, Report, Supervisor
-from services import clocks, workers
+from services import bootstrap, clocks, workers
 
 _SILENT = ("broker", "plant", "app")  # programs that send no heartbeat of their own
 _READY_S = 60.0
@@ -40,6 +40,7 @@ def run(
     with _only_one(settings.var_dir / "demo.lock"):
         database = wiring.database(settings)
         _bring_up_to_date(settings, database)
+        bootstrap.mark_virtual(database, settings.site)  # the plant below is simulated
         clocks.resume(database, settings.site, speed, workers.last_beat_us(database, "supervisor"))
         chosen = ports.choose(settings.var_dir)
         programs = _programs(settings, chosen, _pace(interval_s, messages_per_hour))
@@ -127,7 +128,7 @@ def _programs(settings: Settings, chosen: dict[str, int], pace: list[str]) -> li
     ours = [sys.executable, "-m", "runtime"]
     programs = [
         Program("broker", [binary, "-c", str(config)]),
-        Program("ingest", [*ours, "ingest"], env),
+        *_ingests(settings, ours, env),
         Program("relay", [*ours, "relay"], env),
         Program("score", [*ours, "score"], env),
         Program("watch", [*ours, "watch"], env),
@@ -138,6 +139,18 @@ def _programs(settings: Settings, chosen: dict[str, int], pace: list[str]) -> li
         Program("plant", [*ours, "plant", *pace], machines),
     ]
     return _staggered(programs)
+
+
+def _ingests(settings: Settings, ours: list[str], env: dict[str, str]) -> list[Program]:
+    """One process, or as many as divide the plant among them."""
+    return [
+        Program(
+            "ingest" if number == 1 else f"ingest {number}",
+            [*ours, "ingest"],
+            env | {"TAKTWISE_INGEST_NUMBER": str(number)},
+        )
+        for number in range(1, settings.ingest_workers + 1)
+    ]
 
 
 def _staggered(programs: list[Program]) -> list[Program]:

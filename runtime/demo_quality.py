@@ -2,6 +2,7 @@
 that a person uses. Tolerances are examples around what each machine did in its first days."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from statistics import median
 
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from data.store import tables as t
 from data.store.database import Database
 from domain.clock import DAY, HOUR
 from domain.errors import InvalidInput
-from domain.spc.model import Kind, Weights
+from domain.spc.model import DEFECTS, Kind, Weights
 from domain.spc.rules import WESTERN_ELECTRIC, Rule
 from services.actors import load_actor
 from services.commands.charts import ChartCommands
@@ -35,7 +36,8 @@ def seed(database: Database, site_id: str, start_us: int, now_us: int) -> None:
         return
     commands = ChartCommands(database)
     for chart in _charts(demo()):
-        commands.define(person, chart, WHY)
+        with suppress(*(InvalidInput,) if chart.kind in DEFECTS else ()):  # nobody has counted defects yet
+            commands.define(person, chart, WHY)
     ChartWatch(database).turn(site_id, now_us)
     middle = min(start_us + PHASE_US, start_us + (now_us - start_us) // 2)
     _freeze(database, commands, person, start_us, middle)
@@ -57,6 +59,7 @@ def _charts(layout: Layout) -> Iterator[Chart]:
         key = "temperature" if unit.machine_type == "oven" else "pressure"
         yield _measured(unit, f"{_NAMES[key]} of {unit.name}", Kind.XBAR_S, key, size=5)
         if unit.constraint_unit:
+            yield _defects(layout, unit)
             yield from _of_constraint(layout, unit)
 
 
@@ -71,6 +74,15 @@ def _scrap(layout: Layout, unit: Unit) -> Chart:
         every_us=HOUR if fast else 8 * HOUR,
         rules=WESTERN_ELECTRIC if fast else (Rule.BEYOND,),
         opens_case=unit.constraint_unit, cause="tool",
+    )  # fmt: skip
+
+
+def _defects(layout: Layout, unit: Unit) -> Chart:
+    """Defects per part: small ones that pass are seen here before they make parts bad."""
+    fast = layout.products[layout.lines[unit.line].products[0]].cycle_s < FAST_S
+    return Chart(
+        "", unit.equipment_id, f"Defects of {unit.name}", Kind.U, QUALITY, "",
+        every_us=HOUR if fast else 8 * HOUR, rules=WESTERN_ELECTRIC if fast else (Rule.BEYOND,),
     )  # fmt: skip
 
 
@@ -106,13 +118,8 @@ def _of_constraint(layout: Layout, unit: Unit) -> Iterator[Chart]:
     )
     title = f"Load of {name}, {product.name}"
     yield _measured(unit, title, Kind.XBAR_R, "load", size=4, product=product.product_id)
-    for kind, words in (
-        (Kind.NP, "Bad parts an hour"),
-        (Kind.C, "Rejects a shift"),
-        (Kind.U, "Rejects per part"),
-    ):
-        every = 8 * HOUR if kind is Kind.C else HOUR
-        yield Chart("", unit.equipment_id, f"{words}, {name}", kind, QUALITY, "", every_us=every)
+    for words, every in (("Bad parts an hour", HOUR), ("Bad parts a shift", 8 * HOUR)):
+        yield Chart("", unit.equipment_id, f"{words}, {name}", Kind.NP, QUALITY, "", every_us=every)
 
 
 def _freeze(database: Database, commands: ChartCommands, person: Actor, from_us: int, to_us: int) -> None:

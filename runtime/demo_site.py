@@ -27,7 +27,7 @@ ACCOUNTS = (
 
 def place(database: Database, layout: Layout, mes_names: Mapping[str, Sequence[tuple[str, str]]]) -> None:
     """Write the plant. `mes_names`: equipment id -> (alias source, name in that MES)."""
-    site = Site(layout.site, layout.name, layout.time_zone, layout.currency)
+    site = Site(layout.site, layout.name, layout.time_zone, layout.currency, virtual=True)
     places = [Place(Equipment(layout.site, layout.name))]
     for line in layout.lines:
         area = line.equipment_id.rpartition("/")[0]

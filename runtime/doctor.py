@@ -11,6 +11,8 @@ from domain.errors import TaktwiseError
 from models import registry
 from runtime import secret_key, wiring
 from runtime.settings import Settings
+from runtime.workers import mes_members
+from runtime.workers.mes_members import open_member
 from runtime.workers.mes_polls import open_one
 from services import second_factors
 
@@ -50,11 +52,12 @@ def _database(settings: Settings) -> str:
 
 
 def _names(settings: Settings) -> list[str]:
-    return sorted({*settings.mes_urls, *settings.erp_urls})
+    return sorted({*settings.mes_urls, *settings.erp_urls, *mes_members.read(settings.mes_members)})
 
 
 def _foreign(settings: Settings, name: str) -> str:
-    source = open_one(settings, name)
+    joined = mes_members.read(settings.mes_members).get(name)
+    source = open_member(joined) if joined else open_one(settings, name)
     try:
         source.check()
     finally:

@@ -6,7 +6,7 @@ from typing import Any
 from domain.errors import SettingsError
 from models import registry
 from models.dataspec import DataSpec
-from models.failure import cmapss, evaluate
+from models.failure import cmapss, evaluate, known
 from services.score.explaining import Explaining
 
 
@@ -24,26 +24,27 @@ def explain(model: Path, data: DataSpec, case: str) -> dict[str, Any]:
     engines = cmapss.engines(data, "test")
     places = {str(engine.unit): place for place, engine in enumerate(engines)}
     if case not in places:
-        raise SettingsError(f"--case {case!r}: the units are 1 to {len(engines)}")
+        raise SettingsError(f"--case {case!r}: no such unit; the first is {engines[0].unit}")
     engine = engines[places[case]]
+    found = known.trust(card, [engine])
     window = evaluate.engine_windows(card, [engine])
-    scores = loaded.scorer.score(window)
-    cycles = len(engine.sensors)
+    rul = known.widened(loaded.scorer.score(window).rul, found, card.life_limit)
+    cycles = engine.last
     steps = card.window.steps
-    found = Explaining(loaded).explain(case, "engine", window[0], cycles - steps, cycles)
-    low, middle, high = scores.rul[0].tolist()
+    told = Explaining(loaded).explain(case, "engine", window[0], cycles - steps, cycles)
+    low, middle, high = rul[0].tolist()
     return {
         "case": case,
         "model": f"{card.name} {card.version}",
-        "probability": found.output_value,
+        "probability": told.output_value,
         "horizon": f"{card.horizon:g} {card.horizon_unit}",
         "rul": middle,
         "rul_lo": low,
         "rul_hi": high,
-        "base_value": found.base_value,
-        "additivity_error": found.additivity_error,
-        "background": found.background,
-        "method": found.method,
+        "base_value": told.base_value,
+        "additivity_error": told.additivity_error,
+        "background": told.background,
+        "method": told.method,
         "contributions": [
             {
                 "sensor": part.metric,
@@ -54,6 +55,6 @@ def explain(model: Path, data: DataSpec, case: str) -> dict[str, Any]:
                 "observed": part.observed,
                 "usual": part.usual,
             }
-            for part in sorted(found.contributions, key=lambda part: -abs(part.value))
+            for part in sorted(told.contributions, key=lambda part: -abs(part.value))
         ],
     }

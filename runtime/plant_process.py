@@ -32,6 +32,8 @@ def main(
         messages_per_hour=messages_per_hour or settings.plant_messages_per_hour,
         absence=settings.plant_absence,
         sent_log=folder / SENT_LOG if settings.plant_sent_log else None,
+        pictures=settings.pictures,
+        camera_s=settings.plant_camera_s,
     )
     run(how, read_clock, stop)
     database.close()

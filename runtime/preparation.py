@@ -22,10 +22,12 @@ from data.store.migrate import upgrade
 from domain.clock import DAY, HOUR, MINUTE, Clock, wall_us
 from domain.errors import Unavailable
 from models import registry
+from models.vision.session import Inspector
 from runtime import (
     choosing,
     demo_alarms,
     demo_energy,
+    demo_pictures,
     demo_quality,
     demo_site,
     ports,
@@ -37,6 +39,7 @@ from runtime.demo import environment
 from runtime.settings import PREPARED, Settings
 from runtime.workers.mes_polls import open_all
 from services import clocks
+from services.history.keeper import HistoryKeeper
 from services.ingest import Ingest
 from services.ingest.mes import MesIntake
 from services.kpi.keeping import Keeper
@@ -46,18 +49,21 @@ from services.score.considering import consider_due
 from simulator.backfill import Batch, backfill
 from simulator.floor import master_data
 from simulator.layout import demo
+from simulator.onset import Onset
 from simulator.run import open_plant
 
 AHEAD_BATCHES = 8
 POLL_S = 5.0
-SEEDS = tuple(range(7, 23))
+SEED = 7
+_Plant = tuple[int, Onset | None]  # the seed, and what is made to begin
 
 
 def prepare(settings: Settings, *, days: float, seed: int | None, anew: bool = False) -> bool:
     """Make the database and its history unless they are there; True when something was made.
 
-    A set-up that was broken off is begun again from nothing. Without a seed, one is chosen that leaves
-    a machine at risk, so that there is something to decide at the first sign-in.
+    A set-up that was broken off is begun again from nothing. Without a seed it is the demo's plant, in
+    which a bearing begins to wear two days before the end (`choosing`), so that there is something to
+    decide at the first sign-in; a plant of another seed is shown as it is.
     """
     mark = settings.var_dir / PREPARED
     if settings.prepared and not anew:
@@ -71,7 +77,7 @@ def prepare(settings: Settings, *, days: float, seed: int | None, anew: bool = F
 
 
 def _forget(settings: Settings) -> None:
-    for name in ("plant", "nats"):
+    for name in ("plant", "nats", "pictures"):
         shutil.rmtree(settings.var_dir / name, ignore_errors=True)
     for path in settings.var_dir.glob("taktwise.db*"):
         path.unlink()
@@ -80,22 +86,30 @@ def _forget(settings: Settings) -> None:
 
 
 def _make(settings: Settings, days: float, seed: int | None, bars: Progress) -> int:
-    model = registry.load(settings.failure_model)
+    model, inspector = registry.load(settings.failure_model), Inspector(settings.vision_model)
     upgrade(settings.store_url, seal=secret_key.ensure(settings))
     database = wiring.database(settings)
     now = wall_us()
     start = now - round(days * DAY)
     start -= start % (5 * MINUTE)
     _place(database, settings, now)
+    onset = None
     if seed is None:
-        task = bars.add_task("Choosing a plant", total=None)
-        seed = choosing.choose(settings.failure_model, SEEDS, (start, now))
+        seed = SEED
+        task = bars.add_task("Choosing a machine", total=None)
+        onset = choosing.choose(settings.failure_model, seed, (start, now))
         _step(bars, task, 1.0)
-    _take_history(database, settings, seed, (start, now), bars)
+    _take_history(database, settings, (seed, onset), (start, now), bars)
     with database.write() as tx:
         tx.exec_driver_sql("ANALYZE")
+    rolling = multiprocessing.get_context("spawn").Process(
+        target=_roll_up, args=(settings.store_url,), daemon=True
+    )
+    rolling.start()  # on the other core, beside all that follows
     task = bars.add_task("Adding up the figures", total=None)
-    Keeper(database).turn()
+    keeper = Keeper(database)
+    while keeper.turn().days:
+        pass
     _step(bars, task, 1.0)
     task = bars.add_task("Scoring and explaining", total=1.0)
     served = serve(database, model)
@@ -107,9 +121,24 @@ def _make(settings: Settings, days: float, seed: int | None, bars: Progress) -> 
     demo_energy.seed(database, settings.site, start)
     demo_quality.seed(database, settings.site, start, now)
     _step(bars, task, 1.0)
+    task = bars.add_task("Looking at parts", total=None)
+    demo_pictures.seed(database, inspector, now)
+    _step(bars, task, 1.0)
     _advise(database, settings.site, bars)
+    task = bars.add_task("Rolling up the readings", total=None)
+    rolling.join()
+    _step(bars, task, 1.0)
+    if rolling.exitcode:
+        raise Unavailable("the readings could not be rolled up; run the set-up again")
     database.close()
     return seed
+
+
+def _roll_up(store_url: str) -> None:
+    """Another process: readings by minute, hour and shift."""
+    database = Database(store_url, pool_size=1)
+    HistoryKeeper(database).catch_up()
+    database.close()
 
 
 def _place(database: Database, settings: Settings, now: int) -> None:
@@ -124,14 +153,14 @@ def _place(database: Database, settings: Settings, now: int) -> None:
 
 
 def _take_history(
-    database: Database, settings: Settings, seed: int, span: tuple[int, int], bars: Progress
+    database: Database, settings: Settings, plant: _Plant, span: tuple[int, int], bars: Progress
 ) -> None:
     """Simulate in one process, take in with this one; then read the MES and ERP databases."""
     task = bars.add_task("Living through the last days", total=1.0)
     context = multiprocessing.get_context("spawn")
     batches: Queue[Batch | str | None] = context.Queue(maxsize=AHEAD_BATCHES)
     process = context.Process(
-        target=_simulate, args=(settings.var_dir / "plant", seed, span, batches), daemon=True
+        target=_simulate, args=(settings.var_dir / "plant", plant, span, batches), daemon=True
     )
     process.start()
     ingest = Ingest(database, settings.site, ahead_us=HOUR)
@@ -143,11 +172,14 @@ def _take_history(
     _step(bars, task, 1.0)
 
 
-def _simulate(folder: Path, seed: int, span: tuple[int, int], batches: "Queue[Batch | str | None]") -> None:
+def _simulate(
+    folder: Path, chosen: _Plant, span: tuple[int, int], batches: "Queue[Batch | str | None]"
+) -> None:
     """The other process: the plant's own work, so that both cores are used."""
     try:
+        seed, onset = chosen
         plant, floor = open_plant(folder, seed, span[0])
-        for batch in backfill(plant, span[1]):
+        for batch in backfill(plant, span[1], onset=onset):
             batches.put(batch)
         floor.close()
         batches.put(None)

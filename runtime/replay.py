@@ -5,8 +5,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-import numpy as np
-
 from data.store.database import Database
 from domain.clock import SECOND
 from domain.errors import SettingsError, Unavailable
@@ -46,7 +44,7 @@ def replay_cmapss(
             f"the model in {settings.cmapss_model} is for {model.card.data.subset}, not {subset}"
         )
     engines = cmapss.engines(data, "test")
-    rows = _rows(data, engines)
+    rows = _rows(engines)
     with ExitStack() as stack:
         place = stack.enter_context(replay_place.place(settings))
         database = replay_place.database(settings)
@@ -77,13 +75,14 @@ def _speed(text: str) -> float | None:
     return value
 
 
-def _rows(data: DataSpec, engines: list[cmapss.Engine]) -> dict[int, list[Row]]:
+def _rows(engines: list[cmapss.Engine]) -> dict[int, list[Row]]:
     """Operational settings, sensors and cycle number of every cycle, by engine."""
-    table = np.loadtxt(data.folder / f"test_{data.subset}.txt", ndmin=2)
-    rows: dict[int, list[Row]] = {engine.unit: [] for engine in engines}
-    for line in table.tolist():
-        rows[int(line[0])].append((*line[2:], line[1]))
-    return rows
+    return {
+        engine.unit: [
+            (*line, float(engine.first + place)) for place, line in enumerate(engine.readings.tolist())
+        ]
+        for engine in engines
+    }
 
 
 def _send(

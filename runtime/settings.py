@@ -23,6 +23,11 @@ class Settings(BaseSettings):
     broker_url: str = "mqtt://127.0.0.1:1883"
     broker_username: str = "taktwise"
     broker_password: str = ""
+    broker_ca: Path | None = (
+        None  # PEM: who signed the brokers' certificates (mqtts://), instead of the system's
+    )
+    broker_certificate: Path | None = None  # PEM: our own certificate, where a broker asks for one
+    broker_key: Path | None = None
     more_brokers: dict[str, str] = Field(
         default_factory=dict, max_length=16
     )  # name -> mqtt://user:password@host
@@ -34,12 +39,21 @@ class Settings(BaseSettings):
     site: str = "north"
     host_id: str = "taktwise"
     instance: str = "a"  # names this desk's MQTT clients; two desks on one broker need two names
+    ingest_workers: int = Field(default=1, ge=1, le=32)  # processes that divide the plant among them
+    ingest_number: int = Field(default=1, ge=1, le=32)  # which of them this one is
     mes_urls: dict[str, str] = Field(default_factory=dict)  # instance name -> read-only SQLAlchemy URL
     mes_mappings: dict[str, str] = Field(default_factory=dict)  # instance -> preset or file (docs/mes.md)
+    mes_file: Path | None = None  # databases that join while we run; mes.yaml under var/ unless set
     erp_urls: dict[str, str] = Field(default_factory=dict)
     erp_mappings: dict[str, str] = Field(default_factory=dict)
     failure_model: Path = ROOT / "models" / "artifacts" / "plant_failure"
     cmapss_model: Path = ROOT / "models" / "artifacts" / "cmapss_fd001"
+    vision_model: Path = ROOT / "models" / "artifacts" / "plant_vision"
+    picture_dir: Path | None = None  # watched for pictures of parts; pictures/ under var/ unless set
+    picture_days: float = Field(default=14, ge=1, le=3_660)  # plant days that unnamed pictures are kept
+    picture_tokens: dict[str, str] = Field(
+        default_factory=dict, max_length=64
+    )  # sender -> token, 32 characters at least: who may send pictures by HTTP
     secret_key: str = ""  # seals second factors; var/secret.key unless set. Several: the first seals
     webhook_url: str = ""
     webhook_secret: str = ""
@@ -50,12 +64,29 @@ class Settings(BaseSettings):
     public_https: bool = False
     plant_messages_per_hour: float | None = Field(default=None, gt=0)  # the virtual plant's rate
     plant_absence: float = Field(default=0.03, ge=0, le=1)  # shifts in which a skill is missing
+    plant_camera_s: float = Field(default=25, ge=0, le=3_600)  # between two pictures; 0: no cameras
     plant_sent_log: bool = False  # the virtual plant writes what it sends to var/plant/sent.log
     report_dir: Path | None = None  # where scheduled reports go; reports/ under var/ unless set
     smtp_url: str = ""
     mail_from: str = "taktwise@localhost"
     raw_days: float = Field(default=14, ge=8, le=3_660)  # plant days; a prediction looks back for almost 7
+    minute_days: float = Field(default=90, ge=10, le=3_660)  # plant days of roll-ups by minute
+    hour_days: float = Field(default=1_830, ge=10, le=36_600)
+    shift_days: float = Field(default=3_660, ge=10, le=36_600)
     session_hours: float = Field(default=12, gt=0, le=168)
+
+    @property
+    def broker_tls(self) -> tuple[Path | None, Path | None, Path | None]:
+        """The files for `mqtts://`: authority, our certificate, its key."""
+        return self.broker_ca, self.broker_certificate, self.broker_key
+
+    @property
+    def rolled_days(self) -> dict[str, float]:
+        """Plant days for which each level of the roll-ups is kept, never shorter than the finer one: a late
+        value corrects its hour from the minutes, which must still be there."""
+        minutes = max(self.minute_days, self.raw_days + 2)
+        hours = max(self.hour_days, minutes)
+        return {"minute": minutes, "hour": hours, "shift": max(self.shift_days, hours)}
 
     @field_validator("broker_url", "queue_url")
     @classmethod
@@ -76,6 +107,13 @@ class Settings(BaseSettings):
                 raise ValueError(f"the broker {name} has no mqtt:// or mqtts:// URL")
         return value
 
+    @field_validator("picture_tokens")
+    @classmethod
+    def _tokens(cls, value: dict[str, str]) -> dict[str, str]:
+        if any(len(token) < 32 for token in value.values()):
+            raise ValueError("a token has 32 characters at least")
+        return value
+
     @field_validator("smtp_url")
     @classmethod
     def _mail(cls, value: str) -> str:
@@ -88,6 +126,16 @@ class Settings(BaseSettings):
     def reports(self) -> Path:
         """The folder below which scheduled reports are written."""
         return self.report_dir or self.var_dir / "reports"
+
+    @property
+    def pictures(self) -> Path:
+        """The folder that is watched for pictures of parts."""
+        return self.picture_dir or self.var_dir / "pictures"
+
+    @property
+    def mes_members(self) -> Path:
+        """The file that names MES and ERP databases which join at run time."""
+        return self.mes_file or self.var_dir / "mes.yaml"
 
     @property
     def model_keep(self) -> Path:

@@ -19,6 +19,7 @@ from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Route
 
 import pages
+from api import pictures as api_pictures
 from auth.sessions import SESSION_COOKIE
 from components import live_sections
 from data.store.database import Database
@@ -45,6 +46,8 @@ from services.commands.intake import IntakeCommands
 from services.commands.model_watch import ModelWatchCommands
 from services.commands.models import ModelCommands
 from services.commands.outcomes import OutcomeCommands
+from services.commands.pictures import PictureCommands
+from services.commands.plant import PlantCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
 from services.commands.reviews import ReviewCommands
@@ -57,6 +60,7 @@ from services.context import Context
 from services.desk import Commands, open_desk
 from services.live import LiveHub
 from services.sites import clock_of, sites_of
+from services.vision.received import Received
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ def build(settings: Settings | None = None) -> WebParts:
             *feed.routes(),
             *web_assets.routes(),
             *web_drafts.routes(accounts, DraftCommands(database)),
+            *api_pictures.routes(settings.picture_tokens, _take_picture(database)),
             Route(f"/{PAGES[0].url_path}", _to_first_screen),
         ],
         middleware=[
@@ -94,6 +99,15 @@ def build(settings: Settings | None = None) -> WebParts:
         lifespan=lambda _app: _lifespan(feed, database),
         on_script_error=_say_sorry,
     )
+
+
+def _take_picture(database: Database) -> Callable[[str, bytes, str], Received]:
+    def take(unit: str, data: bytes, sender: str) -> Received:
+        from services.vision.intake import receive  # brings Pillow and numpy: a camera's first picture waits
+
+        return receive(database, unit, data, "http", sender)
+
+    return take
 
 
 async def _to_first_screen(request: Request) -> RedirectResponse:
@@ -127,6 +141,8 @@ def bind(settings: Settings, database: Database, accounts: Accounts) -> None:
         intake=IntakeCommands(database),
         models=ModelCommands(database),
         model_watch=ModelWatchCommands(database),
+        pictures=PictureCommands(database),
+        plant=PlantCommands(database),
     )
 
     def desk_of(actor: Any, site: Any) -> Any:

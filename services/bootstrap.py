@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from auth import passwords
 from auth.permissions import Role
@@ -35,13 +35,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A plant with an IANA time zone and an ISO 4217 currency. `shadow`: advice is never sent."""
+    """A plant with an IANA time zone and an ISO 4217 currency. `shadow`: advice is never sent; `virtual`:
+    its machines are simulated."""
 
     site_id: str
     name: str
     time_zone: str
     currency: str
     shadow: bool = False
+    virtual: bool = False
 
 
 def place_site(
@@ -59,7 +61,7 @@ def place_site(
     with database.write() as tx:
         row = {
             "site_id": site.site_id, "name": site.name, "time_zone": site.time_zone,
-            "currency": site.currency, "shadow": site.shadow,
+            "currency": site.currency, "shadow": site.shadow, "virtual": site.virtual,
         }  # fmt: skip
         upsert(tx, t.sites, [row], ["site_id"])
         upsert(tx, t.equipment, [_row(place, now) for place in places], ["equipment_id"])
@@ -72,6 +74,12 @@ def place_site(
         insert_ignore(tx, t.parts_of_machines, parts)
         stated = [{"equipment_id": at, "stated_us": now, **asdict(r)} for at, r in rates.items()]
         insert_ignore(tx, t.cost_rates, stated)
+
+
+def mark_virtual(database: Database, site_id: str) -> None:
+    """The machines of this site are simulated."""
+    with database.write() as tx:
+        tx.execute(update(t.sites).where(t.sites.c.site_id == site_id).values(virtual=True))
 
 
 def add_account(

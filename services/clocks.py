@@ -44,3 +44,10 @@ def resume(database: Database, site_id: str, speed: float, last_alive_wall_us: i
         clock = Clock(now, now, 1.0) if in_step and speed == 1 else Clock(max(shown, 0), now, speed)
         write(tx, site_id, clock)
     return clock
+
+
+def plant_times(tx: Connection, at_wall_us: int | None = None) -> dict[str, int]:
+    """Plant time now, or at a wall time, of every site that has a clock."""
+    c = t.clocks.c
+    rows = tx.execute(select(c.site_id, c.origin_plant_us, c.origin_wall_us, c.speed))
+    return {site: Clock(*row).plant_us(at_wall_us) for site, *row in rows}

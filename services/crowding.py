@@ -23,7 +23,8 @@ from services.queries.common import under
 COUNTED = [
     kind.value
     for kind in (
-        CaseKind.FAILURE_RISK, CaseKind.ALARM, CaseKind.CHART, CaseKind.SHORTAGE, CaseKind.OUTLOOK
+        CaseKind.FAILURE_RISK, CaseKind.ALARM, CaseKind.CHART, CaseKind.SHORTAGE, CaseKind.OUTLOOK,
+        CaseKind.PICTURES,
     )
 ]  # fmt: skip
 WITHOUT_SHIFT_US = 8 * HOUR

@@ -19,6 +19,8 @@ from services.commands.intake import IntakeCommands
 from services.commands.model_watch import ModelWatchCommands
 from services.commands.models import ModelCommands
 from services.commands.outcomes import OutcomeCommands
+from services.commands.pictures import PictureCommands
+from services.commands.plant import PlantCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
 from services.commands.reviews import ReviewCommands
@@ -30,6 +32,7 @@ from services.context import Context
 from services.queries.admin import AdminQueries
 from services.queries.alarm_limits import AlarmLimitQueries
 from services.queries.alarms import AlarmQueries
+from services.queries.booked import BookedQueries
 from services.queries.calendars import CalendarQueries
 from services.queries.data_quality import DataQualityQueries
 from services.queries.decide import DecideQueries
@@ -37,17 +40,21 @@ from services.queries.energy import EnergyQueries
 from services.queries.floor import FloorQueries
 from services.queries.intake import IntakeQueries
 from services.queries.kpi import KpiQueries
+from services.queries.lots import LotQueries
 from services.queries.model_watch import ModelWatchQueries
 from services.queries.models import ModelQueries
 from services.queries.outcomes import OutcomeQueries
 from services.queries.oversight import OversightQueries
 from services.queries.patterns import PatternQueries
+from services.queries.pictures import PictureQueries
+from services.queries.plant import PlantQueries
 from services.queries.policy import PolicyQueries
 from services.queries.predict import PredictQueries
 from services.queries.quality import QualityQueries
 from services.queries.reports import ReportQueries
 from services.queries.reviews import ReviewQueries
 from services.queries.shadow import ShadowQueries
+from services.queries.signals import SignalQueries
 from services.queries.stops import StopQueries
 from services.queries.targets import TargetQueries
 from services.queries.trust import TrustQueries
@@ -82,6 +89,11 @@ class Queries:
     models: ModelQueries
     model_watch: ModelWatchQueries
     data_quality: DataQualityQueries
+    signals: SignalQueries
+    lots: LotQueries
+    pictures: PictureQueries
+    booked: BookedQueries
+    plant: PlantQueries
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +122,8 @@ class Commands:
     intake: IntakeCommands
     models: ModelCommands
     model_watch: ModelWatchCommands
+    pictures: PictureCommands
+    plant: PlantCommands
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,5 +173,10 @@ def open_desk(context: Context, commands: Commands) -> Desk:
         ModelQueries(context),
         ModelWatchQueries(context),
         DataQualityQueries(context),
+        SignalQueries(context),
+        LotQueries(context),
+        PictureQueries(context),
+        BookedQueries(context),
+        PlantQueries(context),
     )
     return Desk(context.actor, context.site, context.clock, queries, commands)

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, or_, select
 
+from data.store import alarms
 from data.store import tables as t
 from domain.cases import UNDECIDED, CaseState
 from domain.clock import HOUR, MINUTE
@@ -97,10 +98,12 @@ def _unfinished(tx: Connection, cases: Sequence[dict[str, Any]]) -> Iterator[Han
 
 def _alarms(tx: Connection, line_id: str, now_us: int) -> Iterator[HandoverItem]:
     """Alarms that are kept silent, and would otherwise be forgotten."""
-    a, d = t.alarm_states.c, t.alarm_definitions.c
+    a = t.alarm_states.c
+    newest = alarms.newest().subquery()
+    d = newest.c
     rows = tx.execute(
         select(d.equipment_id, d.name, a.shelved_until_us, a.out_of_service, a.since_us, a.note)
-        .join_from(t.alarm_states, t.alarm_definitions, (d.alarm_id == a.alarm_id) & (d.version == a.version))
+        .join_from(t.alarm_states, newest, d.alarm_id == a.alarm_id)
         .where(under(d.equipment_id, line_id), or_(a.shelved_until_us > now_us, a.out_of_service))
         .order_by(d.equipment_id, d.name)
     ).all()

@@ -1,7 +1,8 @@
 """What any source says about a machine joins the one open case for it, or opens one where it may.
 
 Sources: predictions, patterns of several sensors (anomalies), control charts, alarms, shortages of parts,
-outlooks of shifts, and people. What one source says stands once on a case, with its newest words: repeats
+outlooks of shifts, series of
+bad parts on pictures, and people. What one source says stands once on a case, with its newest words: repeats
 change the words and open nothing. A source that does not know the cause joins the machine's open case,
 whatever its cause. Where none is open, a source that may open one does, unless a case of the machine was
 closed a short while ago (QUIET_US), or this shift has as many new cases as its supervisor can read.
@@ -28,7 +29,7 @@ from services.crowding import makes_room
 from services.planning import Planned, no_prediction, planned, propose
 from services.queries.predictions import as_prediction
 from services.signing import hash_of
-from services.situation import causes_of, machine_at
+from services.situation import causes_of, is_out, machine_at
 
 RECENT_US = DAY // 12
 
@@ -42,6 +43,7 @@ class Source(StrEnum):
     ALARM = "alarm"
     SHORTAGE = "shortage"
     OUTLOOK = "outlook"
+    PICTURES = "pictures"
     PERSON = "person"
 
 
@@ -49,6 +51,7 @@ KINDS = {
     Source.ALARM: CaseKind.ALARM,
     Source.SHORTAGE: CaseKind.SHORTAGE,
     Source.OUTLOOK: CaseKind.OUTLOOK,
+    Source.PICTURES: CaseKind.PICTURES,
 }
 
 
@@ -88,7 +91,9 @@ class Taken:
 
 
 def take_in(tx: Connection, signal: Signal) -> Taken:
-    """Join the open case, open one, or leave it."""
+    """Join the open case, open one, or leave it; nothing is said of a machine that is out of the plant."""
+    if is_out(tx, signal.equipment_id):
+        return Taken(Effect.NOTHING)
     cause = _cause(tx, signal)
     case = open_case(tx, signal.equipment_id, cause)
     if case is not None:

@@ -33,8 +33,14 @@ class Facts:
     without_product: frozenset[str]
     planned_lines: frozenset[str]
     inspected: frozenset[str]
+    without_lot: frozenset[str]
     maintained_lines: frozenset[str]
     model_types: frozenset[str]
+
+
+_lot_of_order = select(t.lot_uses.c.use_id).where(
+    t.lot_uses.c.order_id == t.operations.c.order_id, t.lot_uses.c.instance == t.operations.c.instance
+)
 
 
 def facts(tx: Connection, site_id: str, now_us: int) -> Facts:
@@ -49,6 +55,7 @@ def facts(tx: Connection, site_id: str, now_us: int) -> Facts:
         without_product=_ids(tx, current.where(o.product_id == "")),
         planned_lines=_ids(tx, select(s.line_id).where(s.end_us > since)),
         inspected=_ids(tx, select(q.equipment_id).where(q.at_us > since, q.order_id.is_not(None))),
+        without_lot=_ids(tx, current.where(~_lot_of_order.exists())),
         maintained_lines=frozenset(line_of(one) for one in _ids(tx, select(t.maintenance.c.equipment_id))),
         model_types=_model_types(tx),
     )
@@ -111,13 +118,18 @@ def for_prediction(found: Facts, equipment_id: str, machine_type: str) -> tuple[
 
 
 def for_traceability(found: Facts, equipment_id: str) -> tuple[Missing, ...]:
-    """What is missing to say which order and product a part belongs to, and whether it was good."""
+    """What is missing to say which order, product and lots a part belongs to, and whether it was good."""
     return _those(
         _has_order(found, equipment_id),
         (
             equipment_id not in found.without_product,
             "Orders without a product",
             "Complete the order in the MES",
+        ),
+        (
+            equipment_id not in found.without_lot,
+            "Orders without a lot",
+            "Book the lots of material to the order in the MES, or map them (lot_uses)",
         ),
         (
             equipment_id in found.inspected,

@@ -5,13 +5,23 @@ becomes the outcome. All of it in the caller's transaction.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
 
 from data.store import cases as store
 from data.store import outbox
-from domain.cases import UNDER_WAY, WORKED, CaseState, CommandView, answered, derive, to_take_back
+from domain.cases import (
+    ABOUT_MODELS,
+    UNDER_WAY,
+    WORKED,
+    CaseState,
+    CommandView,
+    answered,
+    derive,
+    to_take_back,
+)
 from domain.clock import wall_us
 from domain.ids import new_id
 from domain.messages import CommandKind, CommandState, Finding, Receipt, ReceiptStatus
@@ -120,6 +130,8 @@ def settle(tx: Connection, case_id: str, site: Site) -> None:
         return
     rows = store.commands_of(tx, case_id)
     derived = derive(views(rows))
+    if case["kind"] in ABOUT_MODELS:
+        derived = replace(derived, attention=False)  # no receivers that could disagree
     found = store.outcome(tx, case_id)
     judged = found is not None and (
         derived.state not in UNDER_WAY or is_worn_inspection(tx, case, Finding(found["finding"]))

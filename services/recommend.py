@@ -23,15 +23,16 @@ from domain.ids import new_id
 from domain.messages import CommandKind, Finding
 from domain.policy import DEFAULT_ACTION, MATERIAL_COST, keeps_quiet
 from domain.prediction import Prediction, PredictionStatus
-from domain.recommendation import AT_ONCE
+from domain.recommendation import AT_ONCE, Choice
 from services import audit, ending, renewing, shadow
+from services.carrying import too_far
 from services.crowding import makes_room
 from services.fallen import signers, tell_fallen
 from services.following import judge_untaken
 from services.joining import Signal, Source, join
 from services.planning import Planned, planned, propose
 from services.policy.current import default_action
-from services.situation import Site, prediction_at, site_at
+from services.situation import Site, is_out, prediction_at, site_at
 
 UNDECIDED_STATES = tuple(state.value for state in UNDECIDED)
 INSPECTION_COUNTS_US = 2 * DAY
@@ -71,6 +72,8 @@ class Recommender:
             prediction = prediction_at(tx, prediction_id)
             if stops.stopped(tx, site_of(prediction.equipment_id), prediction.model_name, hold=True):
                 return Considered(Effect.NOTHING, None, "the model is stopped")
+            if is_out(tx, prediction.equipment_id):
+                return Considered(Effect.NOTHING, None, "the machine is out of the plant")
             if shadow.in_shadow(tx, prediction):
                 shadow.note(tx, prediction)
                 return Considered(Effect.NOTHING, None, "the model is in shadow")
@@ -143,6 +146,9 @@ def _open(tx: Connection, p: Prediction) -> Considered:
     plan = planned(tx, p, p.at_us, store.next_number(tx), inspected=inspected)
     if not plan.advice.worth_a_case:
         return Considered(Effect.NOTHING, None, "waiting costs less than doing something now")
+    beyond = too_far(tx, plan.situation, Choice(plan.advice.advised.key))
+    if beyond:
+        return Considered(Effect.NOTHING, None, beyond)
     other = _taken(tx, None, plan)
     if other is not None:
         join(tx, other, _signal(p, plan))
@@ -196,7 +202,7 @@ def _join(tx: Connection, case: dict[str, Any], p: Prediction) -> Considered:
     plan = planned(tx, p, p.at_us, case["number"])
     if _taken(tx, case, plan):
         plan = planned(tx, p, p.at_us, case["number"], cause=case["cause"])
-    if not _material(case, plan):
+    if too_far(tx, plan.situation, Choice(plan.advice.advised.key)) or not _material(case, plan):
         _change(tx, case, {"evidence_us": plan.evidence.data_us})
         return Considered(Effect.CONFIRMED, case["case_id"], "newer data say the same")
     values = {

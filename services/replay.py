@@ -78,7 +78,7 @@ def place_fleet(database: Database, subset: str, engines: Sequence[cmapss.Engine
         )
         for place, number in enumerate(numbers)
     ]
-    place_site(database, Site(site_id, fleet.name, "UTC", "EUR", shadow=True), places, ())
+    place_site(database, Site(site_id, fleet.name, "UTC", "EUR", shadow=True, virtual=True), places, ())
     return fleet
 
 

@@ -1,16 +1,20 @@
-"""Raw readings are kept for some days of plant time; roll-ups, states, predictions and gaps stay.
+"""Raw readings and their roll-ups are kept for some days of plant time each; states, counts, predictions and
+gaps stay.
 
 They go in small batches, each its own transaction, oldest first in every metric, so that ingest never
 waits long for the writer and a process that is killed leaves nothing half. Sites in shadow (replays)
 keep theirs. A value that comes later than the days kept is refused as too old (`Judge.behind_us`): the
-roll-ups of a time whose readings are gone are never counted anew.
+roll-ups of a time whose readings are gone are never counted anew. What waits to be rolled up stays until
+it is. On PostgreSQL whole days go first, with their tables (services.partitions).
 """
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Table, column, delete, select, table
 
+from data.store import partitions, roll_marks
 from data.store import tables as t
 from data.store.database import Database
 from domain.clock import DAY, HOUR, Clock
@@ -19,22 +23,28 @@ from domain.equipment import site_of
 BATCH = 2_000
 LOOKED_AT = 200
 MARGIN_US = HOUR  # between what is refused as too old and what is deleted
+_DEFAULT = table(partitions.DEFAULT, column("metric_id"), column("source_us"))
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """The readings of a metric before a plant time."""
+    """The rows of a metric in a table before a plant time."""
 
+    table: Table
     metric_id: int
     before_us: int
 
 
 class Retention:
-    """Deletes what is older than `days` of plant time: `begin` a pass, `step` until it is over."""
+    """Deletes readings older than `days` of plant time, and roll-ups by `levels` (minute, hour, shift to
+    days): `begin` a pass, `step` until it is over."""
 
-    def __init__(self, database: Database, days: float, batch: int = BATCH) -> None:
+    def __init__(
+        self, database: Database, days: float, batch: int = BATCH, levels: Mapping[str, float] | None = None
+    ) -> None:
         self._database, self._batch = database, batch
         self._keep_us = round(days * DAY) + MARGIN_US
+        self._levels = {name: round(kept * DAY) for name, kept in (levels or {}).items()}
         self._queue: deque[Due] = deque()
         self.deleted = 0
 
@@ -46,11 +56,25 @@ class Retention:
         with self._database.read() as tx:
             now = {site: Clock(*row).plant_us(now_wall_us) for site, *row in tx.execute(live)}
             rows = tx.execute(select(m.metric_id, m.equipment_id)).all()
+            waiting = roll_marks.oldest(tx)
         self._queue = deque(
-            Due(metric_id, now[site] - self._keep_us)
+            due
             for metric_id, equipment_id in rows
             if (site := site_of(equipment_id)) in now
+            for due in self._of(metric_id, now[site], waiting.get(metric_id))
         )
+
+    def _of(self, metric_id: int, now_us: int, waiting_us: int | None) -> list[Due]:
+        before = now_us - self._keep_us
+        if waiting_us is not None:
+            before = min(before, waiting_us - HOUR)  # a value before it may stand into it
+        levels = [
+            Due(roll_marks.TABLES[name], metric_id, now_us - kept) for name, kept in self._levels.items()
+        ]
+        if self._database.is_sqlite:
+            return [Due(t.readings, metric_id, before), *levels]
+        strays = Due(_DEFAULT, metric_id, before)  # type: ignore[arg-type]
+        return [strays, Due(t.readings, metric_id, before - before % DAY), *levels]
 
     def step(self) -> bool:
         """Delete at most a batch; False when the pass is over."""
@@ -67,11 +91,10 @@ class Retention:
 
 
 def _delete_oldest(tx: Connection, due: Due, most: int) -> int:
-    """Delete up to `most` of the metric's oldest readings that are due; returns how many."""
-    r = t.readings.c
-    mine = (r.metric_id == due.metric_id) & (r.source_us < due.before_us)
-    last = tx.execute(
-        select(r.source_us).where(mine).order_by(r.source_us).offset(most - 1).limit(1)
-    ).scalar()
-    which = mine if last is None else (r.metric_id == due.metric_id) & (r.source_us <= last)
-    return tx.execute(delete(t.readings).where(which)).rowcount
+    """Delete up to `most` of the metric's oldest rows that are due; returns how many."""
+    r = due.table.c
+    at = r.source_us if "source_us" in r else r.at_us
+    mine = (r.metric_id == due.metric_id) & (at < due.before_us)
+    last = tx.execute(select(at).where(mine).order_by(at).offset(most - 1).limit(1)).scalar()
+    which = mine if last is None else (r.metric_id == due.metric_id) & (at <= last)
+    return tx.execute(delete(due.table).where(which)).rowcount

@@ -22,6 +22,7 @@ from domain.ids import new_id
 from services import audit, second_factors
 
 APPROVES = "I have checked the evidence and release these orders."
+LETS_TRAIN = "I have checked the evidence and let this model be trained anew. It comes back as a challenger."
 APPROVES_CHANGED = "I have checked the evidence, changed the proposal, and release these orders."
 REJECTS = "I have checked the evidence and decide against this advice."
 EMERGENCY = "I act alone in an emergency and release these orders; another person ratifies this."

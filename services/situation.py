@@ -1,17 +1,17 @@
 """Everything that an advice rests on, read in one go: machine, prediction, part, stock, plan, rates."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from data.store import tables as t
 from domain.clock import HOUR, SECOND, Clock
 from domain.cost_inputs import WEAR_EXPONENTS
 from domain.costs import Rates, Risk, Setting, Spare, Stock, Task
-from domain.equipment import line_of, site_of
+from domain.equipment import line_of, site_of, with_all_above
 from domain.errors import NotFound
 from domain.prediction import Contribution, Prediction
 from domain.recommendation import Calendar, life_us, probable_cause
@@ -131,6 +131,13 @@ def machine_at(tx: Connection, equipment_id: str) -> Machine:
     return Machine(equipment_id, row.name, row.machine_type, f"mes.{instance}")
 
 
+def is_out(tx: Connection, equipment_id: str) -> bool:
+    """True for a machine that was taken out of the plant: nobody is advised on it."""
+    e = t.equipment.c
+    query = select(e.equipment_id).where(e.equipment_id == equipment_id, e.removed_us.is_not(None))
+    return tx.execute(query).first() is not None
+
+
 def prediction_at(tx: Connection, prediction_id: str) -> Prediction:
     """The stored prediction; NotFound without one."""
     query = select(t.predictions).where(t.predictions.c.prediction_id == prediction_id)
@@ -209,15 +216,22 @@ def stock_of(tx: Connection, part_id: str | None) -> Stock | None:
 
 def stated_for(tx: Connection, equipment_id: str) -> Stated | None:
     """The nearest stated rates: of the unit, its line, its area or its site."""
-    parts = equipment_id.split("/")
-    above = ["/".join(parts[:n]) for n in range(len(parts), 0, -1)]
-    rows = tx.execute(select(t.cost_rates).where(t.cost_rates.c.equipment_id.in_(above))).mappings()
-    found = {row["equipment_id"]: row for row in rows}
-    nearest = next((found[name] for name in above if name in found), None)
-    if nearest is None:
-        return None
-    known = {f.name: nearest[f.name] for f in fields(Rates) if nearest[f.name] is not None}
-    return Stated(nearest["equipment_id"], Rates(**known), nearest["stated_us"])
+    return stated_for_all(tx, [equipment_id]).get(equipment_id)
+
+
+def stated_for_all(tx: Connection, equipment_ids: Sequence[str]) -> dict[str, Stated]:
+    """`stated_for` each; without those for which none are stated."""
+    above = {unit: with_all_above(unit) for unit in equipment_ids}
+    wanted = {place for places in above.values() for place in places}
+    rows = tx.execute(select(t.cost_rates).where(t.cost_rates.c.equipment_id.in_(wanted))).mappings()
+    stated = {row["equipment_id"]: _stated(row) for row in rows}
+    nearest = {unit: next((stated[p] for p in places if p in stated), None) for unit, places in above.items()}
+    return {unit: found for unit, found in nearest.items() if found is not None}
+
+
+def _stated(row: RowMapping) -> Stated:
+    known = {f.name: row[f.name] for f in fields(Rates) if row[f.name] is not None}
+    return Stated(row["equipment_id"], Rates(**known), row["stated_us"])
 
 
 def rates_for(tx: Connection, equipment_id: str) -> Rates | None:

@@ -11,10 +11,12 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from data.store import plan_facts
 from data.store import tables as t
 from domain.clock import DAY
 from domain.costs import Spare
 from domain.equipment import line_of, site_of
+from domain.rates import rate_at
 from domain.time_model import Cause, Leaf
 from services.line_plan import usual_setup_s
 
@@ -92,14 +94,8 @@ def _work(tx: Connection, units: list[str], at_us: int) -> dict[str, _Work]:
 
 def _cycles(tx: Connection, product_id: str, units: list[str], at_us: int) -> dict[str, float]:
     """Planned seconds per piece, by machine, as valid at the moment."""
-    r = t.product_rates.c
-    rows = tx.execute(
-        select(r.equipment_id, r.planned_cycle_s)
-        .where(r.product_id == product_id, r.equipment_id.in_(units), r.valid_from_us <= at_us)
-        .where(r.planned_cycle_s > 0)
-        .order_by(r.valid_from_us)
-    )
-    return {row.equipment_id: row.planned_cycle_s for row in rows}
+    found = {unit: rate_at(plan_facts.rates(tx, unit)[product_id], "", at_us) for unit in units}
+    return {unit: rate.per_part_s for unit, rate in found.items() if rate and rate.per_part_s}
 
 
 def _troubled(tx: Connection, units: list[str]) -> set[str]:

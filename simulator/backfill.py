@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from domain.clock import SECOND
 from simulator.history import INTERVAL_S, Progress
+from simulator.onset import Onset, begin
 from simulator.plant import VirtualPlant
 
 BATCH_TICKS = 12
@@ -17,6 +18,7 @@ def backfill(
     interval_s: int = INTERVAL_S,
     batch_ticks: int = BATCH_TICKS,
     progress: Progress | None = None,
+    onset: Onset | None = None,
 ) -> Iterator[Batch]:
     """Step the plant to `to_us` and yield (plant time of the batch's end, messages), births first.
 
@@ -27,6 +29,9 @@ def backfill(
     total = max(0, (to_us - plant.world.now_us) // step_us)
     batch: list[tuple[str, bytes]] = []
     for done in range(1, total + 1):
+        if onset is not None and plant.world.now_us >= onset.at_us:
+            begin(plant.world, onset)
+            onset = None
         plant.step(step_us)
         if done == 1:
             for node in plant.nodes:

@@ -212,6 +212,11 @@ class JsonLink:
             self._flying[self._link.publish(message(waiting))] = waiting
         self._link.flush()
 
+    def show(self, picture: Message) -> None:
+        """Send a picture, unless the broker is away: a camera keeps none."""
+        if self._link.up:
+            self._link.publish(picture)
+
     def close(self, now_ms: int) -> None:
         """Wait a moment for acknowledgements; what is left goes back into the buffer."""
         deadline = time.monotonic() + 3.0

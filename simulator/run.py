@@ -12,6 +12,7 @@ from domain.errors import SettingsError
 from simulator import snapshot
 from simulator.floor import ABSENCE, PlantFloor, open_floor, serve
 from simulator.layout import Layout, demo
+from simulator.pictures.cameras import EVERY_S, Watch
 from simulator.plant import STATE_FILE, VirtualPlant, aligned
 from simulator.publish import Broker, JsonLink, NodeLink
 from simulator.sent_log import SentLog
@@ -28,7 +29,8 @@ BUFFERED_US = 2 * DAY
 class PlantSettings:
     """How to run a plant. `interval_s` is in plant seconds; `messages_per_hour` (plant hours), when
     given, sets it instead: one message is one reading of one unit. `absence` is the share of shifts in
-    which a skill is missing, `sent_log` a file that every reading that goes out is written to.
+    which a skill is missing, `sent_log` a file that every reading that goes out is written to, `pictures`
+    the folder for cameras that write files, `camera_s` the wall seconds between two pictures (0: none).
     """
 
     directory: Path
@@ -39,6 +41,8 @@ class PlantSettings:
     messages_per_hour: float | None = None
     absence: float = ABSENCE
     sent_log: Path | None = None
+    pictures: Path | None = None
+    camera_s: float = EVERY_S
 
     def step_us(self, units: int) -> int:
         """Plant time between two readings of a unit, microseconds."""
@@ -100,7 +104,9 @@ class Live:
         self._step_us = settings.step_us(len(plant.layout.units))
         self._read_clock, self._clock, self._clock_at = read_clock, read_clock(), time.monotonic()
         self._links: list[NodeLink | JsonLink] = [NodeLink(settings.broker, node) for node in plant.nodes]
-        self._links.append(JsonLink(settings.broker, plant.devices, plant.layout.site))
+        self._json = JsonLink(settings.broker, plant.devices, plant.layout.site)
+        self._links.append(self._json)
+        self._cameras = _watch(plant, settings)
         self._save_at = time.monotonic() + SAVE_S
 
     def turn(self) -> float:
@@ -134,6 +140,8 @@ class Live:
     def _pump(self) -> None:
         for link in self._links:
             link.pump(self.plant.now_ms)
+        if self._cameras is not None and (picture := self._cameras.due()) is not None:
+            self._json.show(picture)
 
     def _save(self) -> None:
         begun = time.monotonic()
@@ -145,6 +153,12 @@ class Live:
         for link in self._links:
             link.close(self.plant.now_ms)
         self.plant.save()
+
+
+def _watch(plant: VirtualPlant, settings: PlantSettings) -> Watch | None:
+    if settings.camera_s <= 0:
+        return None
+    return Watch(plant.layout, settings.seed, settings.pictures, settings.camera_s)
 
 
 def _catch_up(plant: VirtualPlant, now_us: int, stop: threading.Event) -> None:

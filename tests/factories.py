@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert, select
 from auth import passwords
 from auth.permissions import Actor, Role
 from data.store import tables as t
-from data.store.upsert import insert_ignore
+from data.store.upsert import insert_ignore, upsert
 from domain.clock import DAY, HOUR, MINUTE, SECOND, wall_us
 from domain.equipment import LEVELS
 from domain.evidence import Alternative, Evidence, ProposedCommand, alternatives_to_json
@@ -36,7 +36,7 @@ def password_hash() -> str:
 def site(tx: Connection, site_id: str = "north", *, now_us: int = NOW, speed: float = 1.0) -> str:
     """A site whose clock shows `now_us` at this moment."""
     row = {"site_id": site_id, "name": f"Plant {site_id.capitalize()}", "time_zone": "Europe/Berlin"}
-    tx.execute(insert(t.sites).values(**row, currency="EUR", shadow=False))
+    tx.execute(insert(t.sites).values(**row, currency="EUR", shadow=False, virtual=True))
     clock = {"origin_plant_us": now_us, "origin_wall_us": wall_us(), "speed": speed}
     tx.execute(insert(t.clocks).values(site_id=site_id, **clock))
     return site_id
@@ -371,3 +371,31 @@ def receipt(tx: Connection, command_id: str, status: str = "accepted", **changes
     row.update(changes)
     tx.execute(insert(t.receipts).values(**row))
     return str(row["receipt_id"])
+
+
+def did(tx: Connection, equipment_id: str, changes: Sequence[tuple[int, int | None]], to_us: int) -> None:
+    """What a machine did, as the figures classify it: (from, state or None) in order, up to `to_us`."""
+    ends = [at for at, _ in changes[1:]] + [to_us]
+    rows = [
+        {
+            "equipment_id": equipment_id, "from_us": at, "to_us": end, "leaf": "production",
+            "cause": "running", "state": state, "source": "packml", "charged_to": "", "order_id": "",
+            "product_id": "", "off_plan": False, "provisional": False,
+        }
+        for (at, state), end in zip(changes, ends, strict=True)
+    ]  # fmt: skip
+    tx.execute(insert(t.intervals), rows)
+    row = {"equipment_id": equipment_id, "from_us": changes[0][0], "upto_us": to_us}
+    upsert(tx, t.kpi_progress, [row], ["equipment_id"])
+
+
+def absent(tx: Connection, equipment_id: str, from_us: int, to_us: int | None = None) -> None:
+    """A machine that was taken out of the plant, and perhaps put back."""
+    row = {
+        "equipment_id": equipment_id, "from_us": from_us, "to_us": to_us, "out_by": "", "out_wall_us": 0,
+        "out_reason": "sold", "back_reason": "",
+    }  # fmt: skip
+    tx.execute(insert(t.absences).values(**row))
+    if to_us is None:
+        mine = t.equipment.c.equipment_id == equipment_id
+        tx.execute(t.equipment.update().where(mine).values(removed_us=from_us))

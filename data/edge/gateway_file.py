@@ -40,7 +40,7 @@ class SourcePart(BaseModel):
                 raise ValueError(f"{metric.metric}: an OPC UA value needs node, and no register")
             if self.modbus is not None and (metric.node or metric.register_ is None):
                 raise ValueError(f"{metric.metric}: a Modbus value needs register, and no node")
-        names = [name for metric in self.metrics for name in metric.sent_as]
+        names = [name for metric in self.metrics for name in (*metric.sent_as, *metric.alerts_as)]
         double = next((name for name in names if names.count(name) > 1), None)
         if double is not None:
             raise ValueError(f"two values are sent as {double!r}")
@@ -94,14 +94,19 @@ def _from_folder(found: GatewayFile, folder: Path) -> GatewayFile:
     alert_file = found.alerts.file
     alerts = found.alerts.model_copy(update={"file": folder / alert_file if alert_file else None})
     sources = tuple(_source_from(source, folder) for source in found.sources)
-    return found.model_copy(update={"store": store, "alerts": alerts, "sources": sources})
+    broker = found.broker.model_copy(update=_paths(found.broker, ("ca", "certificate", "key"), folder))
+    changed = {"store": store, "alerts": alerts, "sources": sources, "broker": broker}
+    return found.model_copy(update=changed)
+
+
+def _paths(part: BaseModel, names: Sequence[str], folder: Path) -> dict[str, Path]:
+    return {name: folder / path for name in names if (path := getattr(part, name)) is not None}
 
 
 def _source_from(source: SourcePart, folder: Path) -> SourcePart:
     if source.opcua is None:
         return source
-    names = ("certificate", "key", "server_certificate")
-    paths = {name: folder / path for name in names if (path := getattr(source.opcua, name)) is not None}
+    paths = _paths(source.opcua, ("certificate", "key", "server_certificate"), folder)
     return source.model_copy(update={"opcua": source.opcua.model_copy(update=paths)})
 
 

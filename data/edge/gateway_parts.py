@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from data.sources.mqtt_address import TlsFiles
 from data.sources.topic_mapping import MetricMap
-from domain.edge import Deadband, Sum, summed_name
+from domain.edge import Deadband, Side, Sum, alert_metric, summed_name
 from domain.errors import SettingsError
 
 STRICT = ConfigDict(extra="forbid", frozen=True)
@@ -39,15 +40,36 @@ class Secret(BaseModel):
 
 
 class BrokerPart(Secret):
-    """The broker, and the host application that the gateway takes as its primary host."""
+    """The broker, and the host application that the gateway takes as its primary host.
+
+    PEM files for `mqtts://`: `ca`, who may have signed the broker's certificate (the machine's own list
+    unless said); `certificate` and `key`, who we are, where the broker wants to know.
+    """
 
     url: str
     host: Id = "taktwise"
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
 
     @field_validator("url")
     @classmethod
     def _mqtt(cls, value: str) -> str:
         return _checked_url(value, ("mqtt", "mqtts"))
+
+    @model_validator(mode="after")
+    def _files_of_use(self) -> "BrokerPart":
+        given = [name for name in ("ca", "certificate", "key") if getattr(self, name) is not None]
+        if given and not self.url.startswith("mqtts:"):
+            raise ValueError(f"{', '.join(given)}: of use over mqtts:// only")
+        if self.key is not None and self.certificate is None:
+            raise ValueError("a key without its certificate")
+        return self
+
+    @property
+    def tls(self) -> TlsFiles:
+        """Whom the connection trusts, and who it says that we are."""
+        return TlsFiles(*(str(path or "") for path in (self.ca, self.certificate, self.key)))
 
 
 class StorePart(BaseModel):
@@ -214,12 +236,22 @@ class MetricPart(MetricMap):
 
     @property
     def sent_as(self) -> tuple[str, ...]:
-        """The names that go out for it."""
+        """The names that go out for it, those of its alerts aside."""
         return (
             tuple(summed_name(self.metric, kind) for kind in self.aggregate.keep)
             if self.aggregate
             else (self.metric,)
         )
+
+    @property
+    def alerts_as(self) -> dict[str, tuple[Side, float]]:
+        """The names under which its alerts go out, each with its limit."""
+        sides = {Side.HIGH: self.limits.high, Side.LOW: self.limits.low} if self.limits else {}
+        return {
+            alert_metric(self.metric, side): (side, limit)
+            for side, limit in sides.items()
+            if limit is not None
+        }
 
 
 def _checked_url(value: str, schemes: Sequence[str]) -> str:

@@ -82,7 +82,11 @@ class ModbusReader:
             self.refused = [f"{block.table} {block.first} and {block.count - 1} more: {answer}"[:200]]
             return None
         bits = block.table in ("coil", "discrete")
-        return list(answer.bits[: block.count]) if bits else list(answer.registers)
+        found = list(answer.bits[: block.count]) if bits else list(answer.registers)
+        if len(found) != block.count:
+            self.refused = [f"{block.table} {block.first}: {len(found)} of {block.count} came back"]
+            return None
+        return found
 
     def _tell(self, block: Block, answer: list[int] | None, at_ms: int, emit: Emit) -> None:
         for part in block.parts:

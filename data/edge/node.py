@@ -173,6 +173,8 @@ class EdgeNode:
 
     def _born_metric(self, device: str, column: Column, said: Said, now_ms: int) -> Metric:
         found = said.get((device, column.name))
+        if found is None and column.reporting.limit is not None:  # an alert that never came
+            found = EdgeValue(device, column.name, now_ms, 0.0)
         if found is None:
             empty = Metric(column.name, column.alias, now_ms, DataType.DOUBLE, None, is_null=True)
             return empty._replace(reporting=column.reporting)
@@ -212,9 +214,10 @@ def columns_of(file: GatewayFile) -> dict[str, tuple[Column, ...]]:
             said = Reporting(
                 spec.unit if spec else metric.unit, metric.band.width, float(sampling), aggregate_s
             )
-            for name in metric.sent_as:
-                alias += 1
-                columns.append(Column(name, alias, said))
+            names = dict.fromkeys(metric.sent_as, said)
+            names |= {name: Reporting(limit=limit) for name, (_, limit) in metric.alerts_as.items()}
+            columns += [Column(name, alias + n, how) for n, (name, how) in enumerate(names.items(), 1)]
+            alias += len(names)
         found[source.name] = tuple(columns)
     return found
 

@@ -38,13 +38,48 @@ _Column = Annotated[str, Field(pattern=rf"^({_NAME}\.)?{_NAME}$")]  # its own, o
 
 
 class ColumnMap(BaseModel):
-    """One foreign column. `values` says what each of its words is here; others make the row unreadable."""
+    """One foreign column, or of several the first that is filled. `values` says what each of its words is
+    here; others make the row unreadable. `filled` stands instead of a column: the first of its columns that
+    is filled decides which word it is.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    column: _Column
+    column: tuple[_Column, ...] = Field(default=(), max_length=4)
+    filled: dict[_Column, str] = Field(default_factory=dict, max_length=4)
     kind: ColumnKind = Field(default=ColumnKind.TEXT, alias="is")
     values: dict[str, str] = Field(default_factory=dict, max_length=100)
+
+    @field_validator("column", mode="before")
+    @classmethod
+    def _one_or_more(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> "ColumnMap":
+        if bool(self.column) == bool(self.filled):
+            raise ValueError(
+                "give a column (or several, of which the first that is filled counts), or filled"
+            )
+        if len(set(self.column)) < len(self.column):
+            raise ValueError(f"a column stands twice in {', '.join(self.column)}")
+        if len(self.filled) == 1:
+            raise ValueError("filled decides between two columns or more")
+        if self.filled and (self.values or self.kind is not ColumnKind.TEXT):
+            raise ValueError("filled gives our words; it takes neither values nor is")
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The foreign columns that are read for it."""
+        return self.column or tuple(self.filled)
+
+    def of(self, row: Any) -> Any:
+        """Its value in a row by column names, as it stands there; None when nothing is filled."""
+        name = next((one for one in self.names if row[one] is not None and row[one] != ""), None)
+        if name is None:
+            return row[self.column[0]] if len(self.column) == 1 else None
+        return self.filled[name] if self.filled else row[name]
 
 
 class JoinMap(BaseModel):
@@ -59,7 +94,7 @@ class JoinMap(BaseModel):
 
 class EntityMap(BaseModel):
     """One foreign table. `key` tells its rows apart; the newest of `updated` must grow with every change
-    of a row. Rows in which a column of `need` is empty are not read.
+    of a row. Rows in which a column of `need` is empty are not read; of several in one entry, one suffices.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -70,7 +105,9 @@ class EntityMap(BaseModel):
     joins: dict[Annotated[str, Field(pattern=f"^{_NAME}$")], JoinMap] = Field(
         default_factory=dict, max_length=8
     )
-    need: tuple[_Column, ...] = Field(default=(), max_length=20)
+    need: tuple[Annotated[tuple[_Column, ...], Field(min_length=1, max_length=4)], ...] = Field(
+        default=(), max_length=20
+    )
     columns: dict[str, ColumnMap]
 
     @field_validator("updated", mode="before")
@@ -78,13 +115,30 @@ class EntityMap(BaseModel):
     def _one_or_more(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
 
+    @field_validator("need", mode="before")
+    @classmethod
+    def _each_one_or_more(cls, value: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            return value
+        return tuple((one,) if isinstance(one, str) else one for one in value)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The foreign columns that our columns are made of."""
+        return tuple(name for found in self.columns.values() for name in found.names)
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The columns of `need`."""
+        return tuple(name for some in self.need for name in some)
+
     @model_validator(mode="after")
     def _joined_before(self) -> "EntityMap":
         known: set[str] = set()
         for name, join in self.joins.items():
             _check_joins([join.by], known)
             known.add(name)
-        _check_joins([*self.updated, *self.need, *(c.column for c in self.columns.values())], known)
+        _check_joins([*self.updated, *self.needed, *self.names], known)
         return self
 
     @field_validator("columns", mode="before")
@@ -92,7 +146,10 @@ class EntityMap(BaseModel):
     def _short_form(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        return {name: {"column": found} if isinstance(found, str) else found for name, found in value.items()}
+        short = (str, list)
+        return {
+            name: {"column": found} if isinstance(found, short) else found for name, found in value.items()
+        }
 
 
 class Mapping(BaseModel):
@@ -134,7 +191,8 @@ class Mapping(BaseModel):
                 raise ValueError(f"{name} is no table that rows are read into")
             given = set(entity.columns) | {owner(name), "updated_us"}
             unknown = given - set(table.c.keys())
-            missing = {column.name for column in table.c if not column.nullable} - given
+            needed = (c.name for c in table.c if not c.nullable and c.server_default is None)
+            missing = set(needed) - given
             if unknown or missing:
                 raise ValueError(f"{name}: unknown columns {sorted(unknown)}, missing {sorted(missing)}")
         return self

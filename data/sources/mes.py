@@ -118,9 +118,10 @@ class ForeignDatabase:
                 continue
             page.watermark = Watermark(*stamp)
             try:
-                found = {ours: self._value(row[its.column], its, page, find) for ours, its in columns.items()}
+                found = {ours: self._value(its.of(row), its, page, find) for ours, its in columns.items()}
                 if "product_id" in found and found["product_id"] is None:
                     found["product_id"] = ""  # an order without a product is kept, and flagged
+                found = _without_defaults(entity, found)
                 _must_be_there(entity, found)
                 page.rows.append({**found, "updated_us": mes_values.time_us(row[UPDATED], self.mapping)})
             except (TypeError, ValueError, OverflowError) as error:
@@ -139,6 +140,12 @@ class ForeignDatabase:
 
 def _content(row: Row) -> int:
     return hash(tuple(row.values()))
+
+
+def _without_defaults(entity: str, row: Row) -> Row:
+    """Empty values left out where our column has a value of its own."""
+    columns = t.metadata.tables[entity].c
+    return {name: v for name, v in row.items() if v is not None or columns[name].server_default is None}
 
 
 def _must_be_there(entity: str, row: Row) -> None:

@@ -24,12 +24,12 @@ def build(
         join, _, own = name.rpartition(".")
         return sources[join].c[own]
 
-    wanted = dict.fromkeys([entity.key, *(found.column for found in entity.columns.values())])
+    wanted = dict.fromkeys([entity.key, *entity.names])
     newest, key = _newest([at(name) for name in entity.updated], dialect), at(entity.key)
     query = (
         select(*(at(name).label(name) for name in wanted), newest.label(UPDATED))
         .select_from(_joined(entity, sources))
-        .where(*(at(name).is_not(None) for name in entity.need))
+        .where(*(or_(*(at(name).is_not(None) for name in some)) for some in entity.need))
         .order_by(newest, key)
         .limit(limit)
     )
@@ -50,7 +50,7 @@ def _sources(entity: EntityMap) -> dict[str, FromClause]:
     names: dict[str, set[str]] = {"": {entity.key}} | {
         alias: {join.key} for alias, join in entity.joins.items()
     }
-    used = [*entity.updated, *entity.need, *(found.column for found in entity.columns.values())]
+    used = [*entity.updated, *entity.needed, *entity.names]
     for name in [*used, *(join.by for join in entity.joins.values())]:
         alias, _, own = name.rpartition(".")
         names[alias].add(own)

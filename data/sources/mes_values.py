@@ -52,7 +52,7 @@ def _midnight(raw: Any, mapping: Mapping, days_on: int) -> int:
 
 def _translated(word: str, its: ColumnMap) -> str:
     if word not in its.values:
-        raise ValueError(f"{its.column} says {word[:100]}, which the mapping does not know")
+        raise ValueError(f"{' or '.join(its.column)} says {word[:100]}, which the mapping does not know")
     return its.values[word]
 
 

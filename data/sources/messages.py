@@ -15,12 +15,12 @@ SESSION_ENDED = "$session/ended"  # and of the one that it broke
 _ALL_GOOD: Mapping[tuple[str, int], Quality] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class RawMessage:
+class RawMessage(NamedTuple):
     """One message as it came. `source` is 'json' or 'sparkplug'.
 
     `receive_us` is the receipt in plant time, `wall_us` in wall time; both microseconds. `broker` names
-    the connection that it came by, empty for the first.
+    the connection that it came by, empty for the first. `mid` and `session` are what is needed to
+    acknowledge it; `mid` 0 needs no acknowledgement.
     """
 
     source: str
@@ -29,6 +29,17 @@ class RawMessage:
     receive_us: int
     wall_us: int
     broker: str = ""
+    mid: int = 0
+    session: int = 0
+
+
+class Told(NamedTuple):
+    """What a plain JSON message says of one device at one time: values as sent, by name."""
+
+    device: SourceKey
+    at_us: int
+    values: Mapping[str, object]
+    message: RawMessage
 
 
 class Sample(NamedTuple):
@@ -45,8 +56,8 @@ class Sample(NamedTuple):
 
 @dataclass(slots=True)
 class Findings:
-    """What a batch of messages came to. `stale` holds device names that went offline, `rebirths` the edge
-    nodes to be asked, with the broker over which to ask them.
+    """What a batch of messages came to. `told` are plain JSON messages with a time. `stale` holds
+    device names that went offline, `rebirths` the edge nodes to be asked, with the broker over which.
 
     `at_least_once` counts messages without time and sequence.
     `reporting` is what births say of how a metric is sent (device, metric, how).
@@ -54,6 +65,7 @@ class Findings:
     """
 
     samples: list[Sample] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
     rejected: list[tuple[Rejected, RawMessage]] = field(default_factory=list)
     gaps: dict[Gap, None] = field(default_factory=dict)
     withdrawn: dict[Gap, None] = field(default_factory=dict)

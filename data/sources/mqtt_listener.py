@@ -1,7 +1,6 @@
 """Listens on a broker for a while, without a session of its own there: nothing is kept for it."""
 
 import queue
-import ssl
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -30,7 +29,7 @@ def listen(broker: Broker, topic_filter: str, client_id: str, hear: Hear, stop: 
     if username:
         client.username_pw_set(username, unquote(parts.password or "") or broker.password)
     if parts.scheme == "mqtts":
-        client.tls_set(cert_reqs=ssl.CERT_REQUIRED)
+        client.tls_set_context(broker.tls.context())
     heard = _Heard(client, topic_filter)
     try:
         client.connect_timeout = CONNECT_S

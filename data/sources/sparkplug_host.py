@@ -248,6 +248,15 @@ def must_say_online(topic: str, payload: bytes, host_id: str) -> bool:
     return parsed.kind is MessageType.STATE and parsed.node == host_id and not state.online
 
 
+def is_of_another(payload: bytes, born_ms: int) -> bool:
+    """True for a STATE birth that is not the one that we published: another host has our name."""
+    try:
+        state = decode_state(payload)
+    except Malformed:
+        return False
+    return state.online and state.timestamp_ms != born_ms
+
+
 def _birth(device: DeviceState, payload: Payload, message: RawMessage, found: Findings) -> None:
     device.types = birth_types(payload.metrics)
     device.aliases = {m.alias: (m.name, m.datatype) for m in payload.metrics if m.alias is not None}

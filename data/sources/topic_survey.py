@@ -17,6 +17,7 @@ from domain.telemetry import METRICS
 
 MAX_TOPICS = 5_000
 MAX_SAMPLE = 2_000
+_INTERNAL = ("$", "_INBOX/")  # a broker's own, or of NATS
 _TIMES = ("ts", "timestamp", "time", "t", "datetime", "sourceTimestamp", "Timestamp")
 _SEQUENCES = ("seq", "sequence", "sequenceNumber")
 _VALUES = ("value", "val", "v", "Value", "data")
@@ -40,17 +41,29 @@ class Seen:
     at_least_once: bool = False
 
 
+def _shown(payload: bytes) -> str:
+    """The beginning of a text; of anything else its length."""
+    text = payload[:200].decode("utf-8", "replace")
+    binary = "\ufffd" in text[:-1] or any(letter < " " and letter not in "\t\r\n" for letter in text)
+    return f"{len(payload):,} bytes, no text" if binary else text
+
+
 @dataclass
 class Survey:
-    """Counts topics while messages come; beyond `MAX_TOPICS` new topics only count in `left_out`."""
+    """Counts topics while messages come; beyond `MAX_TOPICS` new topics only count in `left_out`, and what
+    brokers say among themselves in `internal`."""
 
     reader: TopicReader | None
     seen: dict[str, Seen] = field(default_factory=dict)
     left_out: int = 0
+    internal: int = 0
     _payloads: dict[str, bytes] = field(default_factory=dict)
 
     def hear(self, topic: str, payload: bytes) -> None:
         """Take one message."""
+        if topic.startswith(_INTERNAL):
+            self.internal += 1
+            return
         found = self.seen.get(topic)
         if found is None and len(self.seen) >= MAX_TOPICS:
             self.left_out += 1
@@ -60,7 +73,7 @@ class Survey:
             found = self.seen[topic] = Seen(topic, state, becomes, "")
         found.messages += 1
         found.state, found.becomes, found.at_least_once = state, becomes, once
-        found.sample = payload[:200].decode("utf-8", "replace")
+        found.sample = _shown(payload)
         self._payloads[topic] = payload[:MAX_SAMPLE]
 
     def rows(self) -> list[dict[str, object]]:

@@ -19,6 +19,12 @@ def newest(*where: ColumnElement[bool]) -> Select[Any]:
     return select(t.alarm_definitions).join(last, same).where(*where)
 
 
+def in_plant() -> ColumnElement[bool]:
+    """Alarms of machines that are not out of the plant."""
+    e = t.equipment.c
+    return _D.equipment_id.not_in(select(e.equipment_id).where(e.removed_us.is_not(None)))
+
+
 def definition(tx: Connection, alarm_id: str) -> dict[str, Any] | None:
     """An alarm's newest definition, or None."""
     row = tx.execute(newest(_D.alarm_id == alarm_id)).mappings().one_or_none()
@@ -55,6 +61,8 @@ def begin(tx: Connection, alarm_id: str, from_us: int) -> None:
         "since_us": from_us,
         "pending_us": None,
         "upto_us": from_us,
+        "judged_us": from_us,
+        "stale": False,
         "value": None,
         "note": "",
         "note_by": "",
@@ -89,10 +97,9 @@ def change(tx: Connection, alarm_id: str, values: Mapping[str, Any]) -> None:
     tx.execute(update(t.alarm_states).where(_S.alarm_id == alarm_id).values(version=_S.version + 1, **values))
 
 
-def mark(tx: Connection, alarm_id: str, upto_us: int, pending_us: int | None, value: float | None) -> None:
-    """Remember how far values were judged."""
-    row = {"upto_us": upto_us, "pending_us": pending_us, "value": value}
-    tx.execute(update(t.alarm_states).where(_S.alarm_id == alarm_id).values(**row))
+def mark(tx: Connection, alarm_id: str, judged: Mapping[str, Any]) -> None:
+    """Remember how far an alarm was judged: upto_us, judged_us, pending_us, value, stale."""
+    tx.execute(update(t.alarm_states).where(_S.alarm_id == alarm_id).values(**judged))
 
 
 def add_events(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -101,10 +108,17 @@ def add_events(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         tx.execute(insert(t.alarm_events), [dict(row) for row in rows])
 
 
-def events(tx: Connection, where: ColumnElement[bool], limit: int) -> list[dict[str, Any]]:
-    """The journal, newest first."""
-    query = select(t.alarm_events).where(where).order_by(_E.at_us.desc(), _E.event_id.desc()).limit(limit)
-    return [dict(row) for row in tx.execute(query).mappings()]
+def events(
+    tx: Connection, where: ColumnElement[bool], limit: int | None = None, first: int = 0
+) -> list[dict[str, Any]]:
+    """The journal, newest first: `limit` lines behind the first ones, or all."""
+    query = select(t.alarm_events).where(where).order_by(_E.at_us.desc(), _E.event_id.desc())
+    return [dict(row) for row in tx.execute(query.limit(limit).offset(first)).mappings()]
+
+
+def event_count(tx: Connection, where: ColumnElement[bool]) -> int:
+    """How many lines of the journal fit."""
+    return int(tx.execute(select(func.count()).select_from(t.alarm_events).where(where)).scalar_one())
 
 
 def versions(tx: Connection, alarm_id: str) -> list[dict[str, Any]]:

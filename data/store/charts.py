@@ -1,17 +1,36 @@
 """Rows of control charts: definitions, limits, samples, broken rules. Nothing here commits."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, select, update
 
 from data.store import tables as t
+from data.store.statements import Statement
 from data.store.upsert import insert_ignore, upsert
 from domain.spc.model import Sample
 
 Row = Mapping[str, Any]
 _C, _L, _S, _B = t.spc_charts.c, t.spc_limits.c, t.spc_samples.c, t.spc_breaks.c
+
+_VALUES = Statement(
+    "SELECT content FROM spc_samples WHERE chart_id = :chart AND at_us > :from_us AND at_us <= :to_us"
+    " ORDER BY at_us"
+)
+_MARK_LATE = Statement(
+    "INSERT INTO spc_late (chart_id, from_us) VALUES (:chart, :at) ON CONFLICT (chart_id) DO UPDATE SET"
+    " from_us = CASE WHEN excluded.from_us < spc_late.from_us THEN excluded.from_us ELSE spc_late.from_us END"
+)
+
+_MARK_MOVED = Statement(
+    "INSERT INTO spc_late (chart_id, from_us) SELECT c.chart_id, :at FROM spc_charts c"
+    " WHERE c.equipment_id = :unit AND c.source = 'metric' AND c.version ="
+    " (SELECT MAX(version) FROM spc_charts WHERE chart_id = c.chart_id)"
+    " AND EXISTS (SELECT 1 FROM spc_samples s WHERE s.chart_id = c.chart_id AND s.at_us > :at)"
+    " ON CONFLICT (chart_id) DO UPDATE SET"
+    " from_us = CASE WHEN excluded.from_us < spc_late.from_us THEN excluded.from_us ELSE spc_late.from_us END"
+)
 
 
 def newest_charts(*where: ColumnElement[bool]) -> Select[Any]:
@@ -87,10 +106,25 @@ def samples(tx: Connection, chart_id: str, from_us: int, to_us: int) -> list[Sam
     return [Sample(at, tuple(json.loads(content)), count, size) for at, content, count, size in rows]
 
 
+def values(tx: Connection, chart_id: str, from_us: int, to_us: int) -> list[list[float]]:
+    """The values of each sample that ends in (from, to], in order."""
+    rows = _VALUES.rows(tx, {"chart": chart_id, "from_us": from_us, "to_us": to_us})
+    found: list[list[float]] = json.loads(f"[{','.join(row[0] for row in rows)}]")
+    return found
+
+
+def nth_before(tx: Connection, chart_id: str, at_us: int, count: int) -> int | None:
+    """When the sample ended that lies `count` samples back from a moment; None where there are fewer."""
+    query = select(_S.at_us).where(_S.chart_id == chart_id, _S.at_us <= at_us)
+    found: int | None = tx.execute(query.order_by(_S.at_us.desc()).offset(count - 1).limit(1)).scalar()
+    return found
+
+
 def newest_samples(tx: Connection) -> dict[str, int]:
-    """Where each chart's samples end."""
-    query = select(_S.chart_id, func.max(_S.at_us)).group_by(_S.chart_id)
-    return {row[0]: row[1] for row in tx.execute(query)}
+    """Where each chart's samples end, looked up chart by chart: the length of a history costs nothing."""
+    charts = select(_C.chart_id).distinct().subquery()
+    last = select(func.max(_S.at_us)).where(_S.chart_id == charts.c.chart_id).scalar_subquery()
+    return {row[0]: row[1] for row in tx.execute(select(charts.c.chart_id, last)) if row[1] is not None}
 
 
 def newest_sample(tx: Connection, chart_id: str) -> int | None:
@@ -126,3 +160,31 @@ def breaks(tx: Connection, where: ColumnElement[bool], limit: int) -> list[dict[
     """Broken rules that fit, newest first."""
     query = select(t.spc_breaks).where(where).order_by(_B.at_us.desc(), _B.rule).limit(limit)
     return [dict(row) for row in tx.execute(query).mappings()]
+
+
+def mark_late(tx: Connection, source: str, late: Iterable[tuple[str, int]]) -> None:
+    """Note for the active charts of machines, of one source of values, from when on facts came late;
+    `late` holds (equipment_id, time)."""
+    earliest: dict[str, int] = {}
+    for unit, at_us in late:
+        earliest[unit] = min(at_us, earliest.get(unit, at_us))
+    if not earliest:
+        return
+    here = newest_charts(_C.active.is_(True), _C.source == source, _C.equipment_id.in_(list(earliest)))
+    for row in tx.execute(here).mappings():
+        _MARK_LATE.run(tx, {"chart": row["chart_id"], "at": earliest[row["equipment_id"]]})
+
+
+def mark_moved(tx: Connection, unit: str, at_us: int) -> None:
+    """Note for the charts of a machine's values, as far as they have samples behind a moment, that from then
+    on it worked, or stood, other than it seemed."""
+    _MARK_MOVED.run(tx, {"unit": unit, "at": at_us})
+
+
+def take_late(tx: Connection, chart_id: str) -> int | None:
+    """From when on facts of a chart came late; forgotten with this transaction."""
+    c = t.spc_late.c
+    found: int | None = tx.execute(select(c.from_us).where(c.chart_id == chart_id)).scalar()
+    if found is not None:
+        tx.execute(delete(t.spc_late).where(c.chart_id == chart_id))
+    return found

@@ -4,6 +4,7 @@ SQLite loses updates under SQLAlchemy's default transaction, so every unit of wo
 BEGIN IMMEDIATE; reads use a snapshot of their own. PostgreSQL uses its own row locks.
 """
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,6 +69,13 @@ class Database:
         """Raise Unavailable when the database does not answer."""
         with self.read() as tx:
             tx.execute(text("SELECT 1"))
+
+    def room_bytes(self) -> int | None:
+        """What is left on the disk that holds the file; None for a server's, which is not ours to see."""
+        path = self.engine.url.database
+        if not self.is_sqlite or not path or path == ":memory:":
+            return None
+        return shutil.disk_usage(Path(path).parent).free
 
     def close(self) -> None:
         """Give all connections back."""

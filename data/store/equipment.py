@@ -47,11 +47,19 @@ def register_metrics(tx: Connection, equipment_id: str, specs: Iterable[MetricSp
 
 
 def describe_metric(
-    tx: Connection, metric_id: int, unit: str, deadband: float, sampling_ms: float, aggregate_s: float
+    tx: Connection,
+    metric_id: int,
+    unit: str,
+    deadband: float,
+    sampling_ms: float,
+    aggregate_s: float,
+    limit: float | None = None,
 ) -> None:
     """Keep how a metric is sent. Its unit is taken where we have none of our own."""
     m = t.metrics.c
-    how = {"deadband": deadband, "sampling_ms": sampling_ms, "aggregate_s": aggregate_s}
+    how = {
+        "deadband": deadband, "sampling_ms": sampling_ms, "aggregate_s": aggregate_s, "edge_limit": limit,
+    }  # fmt: skip
     tx.execute(update(t.metrics).where(m.metric_id == metric_id).values(**how))
     if unit:
         tx.execute(update(t.metrics).where(m.metric_id == metric_id, m.unit == "").values(unit=unit))

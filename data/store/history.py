@@ -4,6 +4,7 @@ A row is `(metric_id, source_us, value, quality, receive_us)`.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, select, text, update
@@ -21,6 +22,11 @@ _NEWER = (
 )
 _COPY_TYPES = ["int8", "int8", "float8", "int8", "int8"]
 _CHUNK = 900
+# Many rows a statement: 0.7 us a row, one a statement 1.2 (executemany steps, resets and counts each).
+_AT_ONCE = 200
+_BINDS = 5 * _AT_ONCE
+_ONE = f"INSERT OR IGNORE INTO readings ({_COLUMNS}) VALUES (?,?,?,?,?)"  # noqa: S608
+_MANY = _ONE + ",(?,?,?,?,?)" * (_AT_ONCE - 1)
 
 
 def store_readings(tx: Connection, rows: Sequence[ReadingRow]) -> int:
@@ -29,7 +35,12 @@ def store_readings(tx: Connection, rows: Sequence[ReadingRow]) -> int:
         return 0
     if tx.dialect.name == "sqlite":
         before = tx.exec_driver_sql("SELECT total_changes()").scalar_one()
-        tx.exec_driver_sql(f"INSERT OR IGNORE INTO readings ({_COLUMNS}) VALUES (?,?,?,?,?)", list(rows))  # noqa: S608
+        whole = len(rows) - len(rows) % _AT_ONCE
+        if whole:
+            flat = list(chain.from_iterable(rows[:whole]))
+            tx.exec_driver_sql(_MANY, [tuple(flat[at : at + _BINDS]) for at in range(0, len(flat), _BINDS)])
+        if whole < len(rows):
+            tx.exec_driver_sql(_ONE, list(rows[whole:]))
         return int(tx.exec_driver_sql("SELECT total_changes()").scalar_one() - before)
     return _copy_and_merge(tx, rows)
 

@@ -4,7 +4,7 @@ A metric whose birth named a deadband is sent by exception (`metrics.deadband`).
 the next one, as long as its source is known to have lived: up to the first gap, or the moment when it died.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from sqlalchemy import Connection, select
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from data.store import tables as t
 from data.store import window_data
 from data.store.window_data import Series
+from domain.sending import Sending
 from domain.telemetry import Quality
 
 _OPEN = 2**62
@@ -27,7 +28,7 @@ def held(
     mine = {name: metric_id for name, metric_id in tx.execute(query) if name in found}
     if not mine:
         return dict(found)
-    silent = _silences(tx, equipment_id)
+    silent = silences(tx, equipment_id)
     return {
         name: _held(_with_before(tx, mine[name], series, from_us), silent, from_us, to_us, step_us)
         if name in mine
@@ -58,7 +59,7 @@ def standing(tx: Connection, equipment_id: str) -> dict[str, float]:
     m = t.metrics.c
     query = select(m.name, m.deadband).where(m.equipment_id == equipment_id, m.deadband.is_not(None))
     found = {row.name: float(row.deadband) for row in tx.execute(query)}
-    return found if found and not any(end == _OPEN for _, end in _silences(tx, equipment_id)) else {}
+    return found if found and not any(end == _OPEN for _, end in silences(tx, equipment_id)) else {}
 
 
 def _with_before(tx: Connection, metric_id: int, series: Series, from_us: int) -> Series:
@@ -75,8 +76,20 @@ def _with_before(tx: Connection, metric_id: int, series: Series, from_us: int) -
     return np.append(row.source_us, series[0]), np.append(row.value, series[1])
 
 
-def _silences(tx: Connection, equipment_id: str) -> list[tuple[int, int]]:
-    """Stretches of which nothing is known, of the device and of its node; the last may be open."""
+def sent(tx: Connection, equipment_id: str, names: Collection[str]) -> dict[str, Sending]:
+    """How these metrics of a machine are sent, as the newest birth says; those of which none says it are left
+    out."""
+    m = t.metrics.c
+    query = select(m.name, m.deadband, m.sampling_ms, m.aggregate_s).where(m.equipment_id == equipment_id)
+    return {
+        name: Sending(*rest)
+        for name, *rest in tx.execute(query)
+        if name in names and any(one is not None for one in rest)
+    }
+
+
+def silences(tx: Connection, equipment_id: str) -> list[tuple[int, int]]:
+    """Stretches of which nothing is known, of the device and of its node; the last may be open (2**62)."""
     a, g, d, n = t.equipment_aliases.c, t.gaps.c, t.edge_devices.c, t.edge_nodes.c
     names = list(tx.execute(select(a.external_id).where(a.equipment_id == equipment_id)).scalars())
     nodes = ["/".join(name.split("/")[:2]) for name in names]

@@ -8,11 +8,16 @@ from sqlalchemy import Connection, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from data.store import tables as t
-from data.store.upsert import add, insert_ignore, upsert
+from data.store.statements import Statement
+from data.store.upsert import insert_ignore, upsert
 from domain.telemetry import Gap, Rejected
 
 MAX_PAYLOAD = 64 * 1024
 MAX_QUARANTINE = 20_000
+_COUNT = Statement(
+    "INSERT INTO ingest_counters (source, counter, value) VALUES (:source, :counter, :value)"
+    " ON CONFLICT (source, counter) DO UPDATE SET value = ingest_counters.value + excluded.value"
+)
 _KEY = ("source", "topic", "digest", "reason")
 
 
@@ -63,7 +68,8 @@ def store_gaps(tx: Connection, gaps: Iterable[Gap], withdrawn: Iterable[Gap], re
 def count(tx: Connection, source: str, counters: Mapping[str, int]) -> None:
     """Add to the counters of a source; zeros are left out."""
     rows = [{"source": source, "counter": name, "value": value} for name, value in counters.items() if value]
-    add(tx, t.ingest_counters, rows, ("source", "counter"))
+    if rows:
+        _COUNT.run_many(tx, rows)
 
 
 def add_flow(tx: Connection, rows: list[dict[str, Any]], forget_us: int) -> None:

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from data.store.statements import Columns, Statement
+from data.store.columns import Columns
+from data.store.statements import Row, Statement
 from domain.clock import MINUTE, SECOND
-from domain.setups import AT_RATE, LONGEST_US
+from domain.setups import AT_RATE, LONGEST_US, Made
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -32,8 +33,14 @@ _EXTENT = Statement(
     f" MAX(bucket_us - bucket_us / {BUCKET_US} * {BUCKET_US}) FROM counts WHERE {_HERE}"
 )
 _ODD = Statement(
-    "SELECT bucket_us, resets > 0, refused > 0 FROM counts WHERE equipment_id = :unit"
-    " AND bucket_us >= :from_us AND bucket_us < :to_us AND (resets > 0 OR refused > 0) ORDER BY bucket_us"
+    "SELECT bucket_us, resets > 0, refused > 0, fell > 0 FROM counts WHERE equipment_id = :unit"
+    " AND bucket_us >= :from_us AND bucket_us < :to_us AND (resets > 0 OR refused > 0 OR fell > 0)"
+    " ORDER BY bucket_us"
+)
+_AT_ONCE = Statement(
+    "SELECT bucket_us, parts_since_us, energy_since_us, good + scrap, energy_kwh FROM counts"
+    " WHERE equipment_id = :unit AND bucket_us >= :from_us AND bucket_us < :to_us"
+    " AND (parts_since_us IS NOT NULL OR energy_since_us IS NOT NULL) ORDER BY bucket_us"
 )
 _SUMS = "SUM(c.good), SUM(c.scrap), SUM(c.energy_kwh)"
 _INSIDE = "c.equipment_id = :unit AND c.bucket_us >= s.low AND c.bucket_us < s.high"
@@ -56,6 +63,16 @@ _FIRST = Statement(
     "SELECT bucket_us FROM counts WHERE equipment_id = :unit AND bucket_us >= :from_us"
     " AND bucket_us < :to_us AND good > 0 AND good >= :least ORDER BY bucket_us LIMIT 1"
 )
+_GOOD = Statement(
+    "SELECT bucket_us, good FROM counts WHERE equipment_id = :unit AND bucket_us >= :from_us"
+    " AND bucket_us <= :to_us AND good > 0 ORDER BY bucket_us"
+)
+_MADE = (
+    "FROM counts WHERE equipment_id = :unit AND bucket_us > :low AND bucket_us <= :high AND good + scrap > 0"
+)
+_HEARD_FIRST = Statement("SELECT MIN(bucket_us) FROM counts WHERE equipment_id = :unit")
+_MADE_LAST = Statement(f"SELECT bucket_us {_MADE} ORDER BY bucket_us DESC LIMIT 1")
+_MADE_FIRST = Statement(f"SELECT bucket_us {_MADE} ORDER BY bucket_us LIMIT 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +106,41 @@ class Stored:
         near = {"unit": self.unit, "from_us": from_us, "to_us": until_us, "least": least}
         found = _FIRST.rows(self.tx, near)
         return found[0][0] if found else None
+
+    @property
+    def bucket_us(self) -> int:
+        """How much time the counters put together."""
+        return BUCKET_US
+
+    def runs_through(self, at_us: int) -> bool:
+        """True where good parts came in the bucket that holds a moment and in the one before it."""
+        return self._good(at_us - 2 * BUCKET_US, at_us).runs_through(at_us)
+
+    def longest_gap(self, from_us: int, to_us: int, ended_us: int) -> tuple[int, int] | None:
+        """The longest stretch between two buckets with good parts within [from, to]."""
+        return self._good(from_us, to_us).longest_gap(from_us, to_us, ended_us)
+
+    def _good(self, from_us: int, to_us: int) -> Made:
+        rows = _GOOD.rows(self.tx, {"unit": self.unit, "from_us": from_us, "to_us": to_us})
+        return Made([row[0] for row in rows], [row[1] for row in rows], BUCKET_US)
+
+
+def first_heard(tx: Connection, unit: str) -> int | None:
+    """The first bucket in which anything came."""
+    found: int | None = _HEARD_FIRST.rows(tx, {"unit": unit})[0][0]
+    return found
+
+
+def made_before(tx: Connection, unit: str, at_us: int, back_us: int) -> int | None:
+    """The last bucket with parts that begins in (back, at]."""
+    found = _MADE_LAST.rows(tx, {"unit": unit, "low": back_us, "high": at_us})
+    return found[0][0] if found else None
+
+
+def made_after(tx: Connection, unit: str, at_us: int, until_us: int) -> int | None:
+    """The end of the first bucket with parts that begins in (at, until]."""
+    found = _MADE_FIRST.rows(tx, {"unit": unit, "low": at_us, "high": until_us})
+    return found[0][0] + BUCKET_US if found else None
 
 
 def by_bucket(tx: Connection, near: dict[str, Any]) -> Counted:
@@ -125,10 +177,18 @@ def added(tx: Connection, unit: str, found: Ints, cut: Cut) -> Counted:
     return Counted(np.array([row[0] for row in rows], np.int64), values[:, 0], values[:, 1], values[:, 2])
 
 
-def odd(tx: Connection, stretch: dict[str, Any]) -> tuple[list[int], list[int]]:
-    """(buckets in which a counter was reset, buckets in which one read less than zero)."""
+def odd(tx: Connection, stretch: dict[str, Any]) -> tuple[list[int], list[int], list[int]]:
+    """The buckets in which a counter was reset, in which one read less than zero, and in which one fell a
+    little."""
     rows = _ODD.rows(tx, stretch)
-    return [row[0] for row in rows if row[1]], [row[0] for row in rows if row[2]]
+    resets, negative, fell = ([row[0] for row in rows if row[k]] for k in (1, 2, 3))
+    return resets, negative, fell
+
+
+def at_once(tx: Connection, stretch: dict[str, Any]) -> list[Row]:
+    """(bucket, since when its parts were not read, and its energy, parts, kWh) where these came at once after
+    a gap between readings; None: they did not."""
+    return _AT_ONCE.rows(tx, stretch)
 
 
 def heard(found: Sequence[int] | Ints) -> list[tuple[int, int]]:

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from data.store import kpi_counts, plan_facts
+from data.store.columns import Columns
 from data.store.kpi_counts import BUCKET_US, Counted, Cut
-from data.store.statements import Columns, Statement
+from data.store.statements import Row, Statement
 from domain.clock import DAY
-from domain.setups import LONGEST_US, Made, with_setups
+from domain.setups import LONGEST_US, BookedLate, Doubled, Made, booked_late, doubled, with_setups
 from domain.state_sources import STATE_METRICS, StateSource, infer, source_of
 from domain.telemetry import MachineMode
-from domain.time_model import OperationSpan, Span
+from domain.time_model import EXECUTING, REMEMBER_US, OperationSpan, Span
 
 Ints = NDArray[np.int64]
 PLANS_BACK_US = 4 * DAY
@@ -31,6 +32,16 @@ _STATES = Columns(
     "source_us",
     (("state", 6), ("mode", 3)),
 )
+_RUNS = ", ".join(str(int(state)) for state in sorted(EXECUTING))
+_RAN = Statement(
+    "SELECT source_us FROM states WHERE equipment_id = :unit AND source_us <= :at AND source_us > :back"  # noqa: S608
+    f" AND state IN ({_RUNS}) ORDER BY source_us DESC LIMIT 1"
+)
+_AFTER = Statement("SELECT MIN(source_us) FROM states WHERE equipment_id = :unit AND source_us > :at")
+_RUNS_NEXT = Statement(
+    "SELECT source_us FROM states WHERE equipment_id = :unit AND source_us > :at AND source_us < :until"  # noqa: S608
+    f" AND state IN ({_RUNS}) ORDER BY source_us LIMIT 1"
+)
 _CHECKS = Statement(
     "SELECT at_us, COALESCE(order_id, ''), good, scrap, rework, result_id FROM quality_results"
     " WHERE equipment_id = :unit AND at_us > :from_us AND at_us <= :to_us"
@@ -39,7 +50,40 @@ _WORK = Statement(
     "SELECT start_us, COALESCE(end_us, :to_us), kind FROM maintenance WHERE equipment_id = :unit"
     " AND start_us < :to_us AND COALESCE(end_us, :to_us) > :from_us AND kind IN ('corrective', 'preventive')"
 )
+_FIRST = Statement("SELECT MIN(source_us) FROM states WHERE equipment_id = :unit")
 _TELLS = Statement("SELECT name FROM metrics WHERE equipment_id = :unit")
+
+
+def stood_since(tx: Connection, unit: str, at_us: int) -> int:
+    """Where to look from for all of a stop that a moment may lie in: the moment itself where the machine
+    runs, else when it last ran; at most REMEMBER_US back, and not before its first data."""
+    back = at_us - REMEMBER_US
+    before = _BEFORE.rows(tx, {"unit": unit, "at": at_us})
+    if before and before[0][1] in EXECUTING:
+        return at_us
+    if before:
+        ran = _RAN.rows(tx, {"unit": unit, "at": at_us, "back": back})
+        if ran:
+            return int(_AFTER.rows(tx, {"unit": unit, "at": ran[0][0]})[0][0])
+    elif (made := kpi_counts.made_before(tx, unit, at_us, back)) is not None:
+        return made
+    first = kpi_counts.first_heard(tx, unit)
+    return at_us if first is None else max(back, min(first, at_us))
+
+
+def stands_until(tx: Connection, unit: str, at_us: int, now_us: int) -> int:
+    """The same forward: where to look to, not beyond `now_us`."""
+    until = min(now_us, at_us + REMEMBER_US)
+    if at_us >= until:
+        return at_us
+    before = _BEFORE.rows(tx, {"unit": unit, "at": at_us})
+    if not before:
+        made = kpi_counts.made_after(tx, unit, at_us, until)
+        return until if made is None else min(until, made)
+    if before[0][1] in EXECUTING:
+        return at_us
+    runs = _RUNS_NEXT.rows(tx, {"unit": unit, "at": at_us, "until": until})
+    return int(runs[0][0]) if runs else until
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +102,11 @@ class Recorded:
     refused: list[tuple[int, str]]  # inspections with a negative quantity: (at, id)
     resets: list[int]  # buckets in which a counter fell
     negative: list[int]  # buckets in which one read less than zero
+    doubled: Sequence[Doubled] = ()  # orders booked at once
+    late: Sequence[BookedLate] = ()  # switches booked after the new parts had begun
+    silent: Sequence[int] = ()  # the first buckets after a silence
+    fell: Sequence[int] = ()  # buckets in which a counter read a little less than before
+    at_once: Sequence[Row] = ()  # buckets with what was not read for long (kpi_counts.at_once)
 
 
 def read(tx: Connection, unit: str, from_us: int, to_us: int, cuts: Cuts) -> Recorded:
@@ -76,9 +125,11 @@ def read(tx: Connection, unit: str, from_us: int, to_us: int, cuts: Cuts) -> Rec
         counted = kpi_counts.by_bucket(tx, near)
         operations, heard = with_setups(booked, _made(counted)), kpi_counts.heard(counted.bucket_us)
     state_at, state, mode = _states(tx, stretch, long)
-    if not len(state_at) and source is StateSource.COUNTER:
-        state_at, state, mode = _inferred(counted, operations)
-    checks, (resets, negative) = _CHECKS.rows(tx, stretch), kpi_counts.odd(tx, stretch)
+    if source is StateSource.COUNTER:
+        inferred = _inferred(counted, operations, _FIRST.rows(tx, stretch)[0][0])
+        told = (state_at, state, mode)
+        state_at, state, mode = (np.concatenate(pair) for pair in zip(inferred, told, strict=True))
+    checks, (resets, negative, fell) = _CHECKS.rows(tx, stretch), kpi_counts.odd(tx, stretch)
     return Recorded(
         state_at, state, mode,
         [Span(a, b) for a, b in heard if b > from_us and a < to_us],
@@ -90,6 +141,11 @@ def read(tx: Connection, unit: str, from_us: int, to_us: int, cuts: Cuts) -> Rec
         [(row[0], row[5]) for row in checks if min(row[2:5]) < 0],
         resets,
         negative,
+        doubled(booked),
+        booked_late(booked, operations),
+        [a for k, (a, _) in enumerate(heard) if k or kpi_counts.first_heard(tx, unit) != a],
+        fell,
+        kpi_counts.at_once(tx, stretch),
     )  # fmt: skip
 
 
@@ -106,9 +162,11 @@ def _states(tx: Connection, stretch: dict[str, Any], long: bool) -> tuple[Ints, 
     return at, state, mode
 
 
-def _inferred(counted: Counted, operations: Sequence[OperationSpan]) -> tuple[Ints, Ints, Ints]:
-    cycle = next((o.planned_cycle_s for o in operations if o.planned_cycle_s), None)
+def _inferred(
+    counted: Counted, operations: Sequence[OperationSpan], told_us: int | None
+) -> tuple[Ints, Ints, Ints]:
+    """States from parts, up to the first that the machine told, if it ever told one."""
     parts = (counted.good + counted.scrap).tolist()
-    found = infer(counted.bucket_us.tolist(), parts, BUCKET_US, cycle)
-    rows = np.array(found, np.int64).reshape(-1, 2)
+    found = infer(counted.bucket_us.tolist(), parts, BUCKET_US, operations)
+    rows = np.array([r for r in found if told_us is None or r[0] < told_us], np.int64).reshape(-1, 2)
     return rows[:, 0], rows[:, 1], np.full(len(rows), int(MachineMode.PRODUCTION))

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from data.store.statements import Row, Statement
+from data.store.statements import Row, Statement, ask_many
 from domain.measures import NAMES
 
 INTERVAL = (
@@ -50,6 +50,27 @@ _MONTH_STEPS = (
 )
 _DAY_TEXTS = tuple(Statement(step) for step in _DAY_STEPS)
 _MONTH_TEXTS = tuple(Statement(step) for step in _MONTH_STEPS)
+_ONE_GROUP = " AND shift = :shift AND product_id = :product"
+_GROUP_TEXTS = (
+    Statement(_MONTH_STEPS[0] + _ONE_GROUP),
+    Statement(_MONTH_STEPS[1].replace(_MONTHS, _MONTHS + _ONE_GROUP)),
+)
+_GROUPS = Statement(f"SELECT DISTINCT shift, product_id FROM kpi_cells{_STRETCH}")
+_LOSSES = Statement(f"SELECT {', '.join(LOSS)} FROM kpi_losses{_STRETCH} AND level = 'cell'")
+_MARKS = {"sqlite": ", ".join("?" * len(LOSS)), "postgresql": ", ".join(["%s"] * len(LOSS))}
+_ADD = (
+    f"INSERT INTO kpi_losses ({', '.join(LOSS)}) VALUES ({{}})"
+    " ON CONFLICT (level, equipment_id, from_us, cause,"
+    " charged_to) DO UPDATE SET lost_us = kpi_losses.lost_us + excluded.lost_us,"
+    " times = kpi_losses.times + excluded.times"
+)
+_ADDS = {dialect: _ADD.format(marks) for dialect, marks in _MARKS.items()}
+_CLEAR = Statement(
+    "DELETE FROM kpi_losses WHERE level = :level AND equipment_id = :unit AND from_us = :from_us"
+    " AND cause = :cause AND charged_to = :charged_to AND times = 0 AND lost_us = 0"
+)
+FEW_GROUPS = 4
+Group = tuple[str, str]  # shift, product
 _TWO_DAYS_US, _LONGEST_MONTH_US = 48 * 3_600_000_000, 33 * 24 * 3_600_000_000
 
 
@@ -81,17 +102,46 @@ def replace_intervals(
 
 def replace_cells(
     tx: Connection, unit: str, from_us: int, to_us: int, cells: Sequence[Row], losses: Sequence[Row]
-) -> None:
-    """Make the cells that begin in [from_us, to_us), and their losses, these."""
+) -> set[Group]:
+    """Make the cells that begin in [from_us, to_us), and their losses (of the days and months, too), these.
+    Returns the shifts and products that they had before and have now."""
     stretch = {"unit": unit, "from_us": from_us, "to_us": to_us}
+    groups = set(_GROUPS.rows(tx, stretch)) | {(row[4], row[3]) for row in cells}
     _DROP_CELLS.run(tx, stretch)
-    _DROP_LOSSES.run(tx, stretch)
     insert(tx, "kpi_cells", CELL, cells)
+    _replace_losses(tx, stretch, losses)
+    return groups
+
+
+def _replace_losses(tx: Connection, stretch: dict[str, Any], losses: Sequence[Row]) -> None:
+    old, new = set(_LOSSES.rows(tx, stretch)), set(losses)
+    if old == new:
+        return
+    moved: dict[Row, list[int]] = {}
+    for rows, sign in ((old - new, -1), (new - old, 1)):
+        for _, unit, _, cause, charged, _, day, month, us, times in rows:
+            for level, since in (("day", day), ("month", month)):
+                amount = moved.setdefault((level, unit, since, cause, charged, "", since, month), [0, 0])
+                amount[0] += sign * us
+                amount[1] += sign * times
+    _DROP_LOSSES.run(tx, stretch)
     insert(tx, "kpi_losses", LOSS, losses)
+    book_losses(tx, [(*key, *much) for key, much in moved.items() if any(much)])
+
+
+def book_losses(tx: Connection, rows: Sequence[Row]) -> None:
+    """Add to losses (rows as LOSS, amounts may be below zero), and drop those that nothing is left of."""
+    if not rows:
+        return
+    ask_many(tx, _ADDS[tx.dialect.name], rows)
+    names = ("level", "unit", "from_us", "cause", "charged_to")
+    _CLEAR.run_many(
+        tx, [dict(zip(names, row[:5], strict=True)) for row in rows if row[8] <= 0 or row[9] <= 0]
+    )
 
 
 def add_up(tx: Connection, unit: str, days: tuple[int, int], months: tuple[int, int]) -> None:
-    """Sum cells into days and days into months again, from the first to the last of each."""
+    """Sum cells and their losses into days and days into months again, from the first to the last of each."""
     for steps, (first, last), near in (
         (_DAY_TEXTS, days, _TWO_DAYS_US),
         (_MONTH_TEXTS, months, _LONGEST_MONTH_US),
@@ -102,6 +152,22 @@ def add_up(tx: Connection, unit: str, days: tuple[int, int], months: tuple[int, 
             step.run(tx, {**values, **more})
 
 
+def add_up_cells(
+    tx: Connection, unit: str, days: tuple[int, int], months: tuple[int, int], groups: set[Group]
+) -> None:
+    """The same for cells of these shifts and products, whose losses are booked already."""
+    for step in _DAY_TEXTS[:2]:
+        step.run(tx, {"unit": unit, "from_us": days[0], "to_us": days[1]})
+    values = {"unit": unit, "from_us": months[0], "to_us": months[1]}
+    if len(groups) > FEW_GROUPS:
+        for step in _MONTH_TEXTS[:2]:
+            step.run(tx, values)
+        return
+    for shift, product in groups:
+        for step in _GROUP_TEXTS:
+            step.run(tx, {**values, "shift": shift, "product": product})
+
+
 def insert(tx: Connection, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
     """Insert rows that are not there: executemany on SQLite, COPY on PostgreSQL where it is worth it."""
     if not rows:
@@ -109,7 +175,7 @@ def insert(tx: Connection, table: str, columns: Sequence[str], rows: Sequence[Ro
     names = ", ".join(columns)
     if tx.dialect.name == "sqlite":
         marks = ", ".join("?" * len(columns))
-        tx.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(rows))
+        ask_many(tx, f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)
         return
     cursor: Any = tx.connection.cursor()
     if len(rows) < 100:

@@ -1,4 +1,7 @@
-"""Rows of the watch over models: marks, the newest look, proposals to train anew. Nothing here commits."""
+"""Rows of the watch over models: marks, the newest look, what is behind proposals to train anew.
+
+Nothing here commits.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +12,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from data.store import tables as t
 from data.store.upsert import upsert
+from domain.cases import open_key
 
 _W, _R, _B = t.model_watch.c, t.retrain_proposals.c, t.baseline_marks.c
 
@@ -59,35 +63,43 @@ def looked_us(tx: Connection, site_id: str, model_name: str) -> int:
     return int(tx.execute(query).scalar() or 0)
 
 
-def open_proposal(tx: Connection, site_id: str, model_name: str) -> dict[str, Any] | None:
-    """The proposal that waits for a decision or for its run."""
-    query = select(t.retrain_proposals).where(_R.open_key == f"{site_id}|{model_name}")
+def open_case(tx: Connection, site_id: str, model_name: str) -> dict[str, Any] | None:
+    """The case about training a model anew that waits for a decision or for its run."""
+    query = select(t.cases).where(t.cases.c.open_key == open_key(site_id, model_name))
     row = tx.execute(query).mappings().one_or_none()
     return None if row is None else dict(row)
 
 
-def proposal(tx: Connection, proposal_id: str) -> dict[str, Any] | None:
-    """One proposal."""
-    query = select(t.retrain_proposals).where(_R.proposal_id == proposal_id)
-    row = tx.execute(query).mappings().one_or_none()
+def approved_before(tx: Connection, site_id: str, model_name: str) -> dict[str, Any] | None:
+    """A proposal that was approved before proposals were cases, and was not run yet."""
+    query = select(t.retrain_proposals).where(_R.open_key == f"{site_id}|{model_name}")
+    row = tx.execute(query.where(_R.state == "approved")).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+def of_case(tx: Connection, case_id: str) -> dict[str, Any] | None:
+    """What is behind a case."""
+    row = tx.execute(select(t.retrain_proposals).where(_R.case_id == case_id)).mappings().one_or_none()
     return None if row is None else dict(row)
 
 
 def proposals(tx: Connection, site_id: str, limit: int = 50) -> list[dict[str, Any]]:
-    """Proposals of a site, newest first."""
-    query = select(t.retrain_proposals).where(_R.site_id == site_id).order_by(_R.opened_wall_us.desc())
+    """Proposals of a site, newest first, with `number` and `case_state` of their case (None without)."""
+    c = t.cases.c
+    query = select(t.retrain_proposals, c.number, c.state.label("case_state"))
+    query = query.join_from(t.retrain_proposals, t.cases, c.case_id == _R.case_id, isouter=True)
+    query = query.where(_R.site_id == site_id).order_by(_R.opened_wall_us.desc())
     return [dict(row) for row in tx.execute(query.limit(limit)).mappings()]
 
 
 def propose(tx: Connection, row: Mapping[str, Any]) -> None:
-    """Open a proposal."""
+    """Keep what is behind a case."""
     empty = dict.fromkeys(
         ("decided_by", "printed_name", "meaning", "record_hash", "reason", "new_version"), ""
     )
     tx.execute(insert(t.retrain_proposals).values(empty | dict(row)))
 
 
-def change_proposal(tx: Connection, proposal_id: str, state: str, values: Mapping[str, Any]) -> bool:
-    """Move a proposal that is in `state`; False when it no longer is."""
-    mine = (_R.proposal_id == proposal_id) & (_R.state == state)
-    return tx.execute(update(t.retrain_proposals).where(mine).values(**values)).rowcount == 1
+def change_proposal(tx: Connection, proposal_id: str, values: Mapping[str, Any]) -> None:
+    """Write what became of it."""
+    tx.execute(update(t.retrain_proposals).where(_R.proposal_id == proposal_id).values(**values))

@@ -1,13 +1,14 @@
 """What was planned for units: shifts with their breaks, planned stops, operations, rates, policies."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
 from data.store.statements import Row, Statement
 from domain.clock import SECOND
 from domain.equipment import site_of
+from domain.rates import Rate, rate_at
 from domain.setups import LONGEST_US, Booked
 from domain.time_model import MINOR_US, Cause, PlannedSpan, Span
 
@@ -31,13 +32,13 @@ _POLICIES = Statement(
     " ORDER BY valid_from_us"
 )
 _OPERATIONS = Statement(
-    "SELECT start_us, end_us, order_id, product_id, setup_end_us FROM operations"
+    "SELECT start_us, end_us, order_id, product_id, setup_end_us, COALESCE(tool, '') FROM operations"
     " WHERE equipment_id = :unit AND start_us < :to_us AND (end_us IS NULL OR end_us > :from_us)"
     " ORDER BY start_us"
 )
 _RATES = Statement(
-    "SELECT product_id, valid_from_us, planned_cycle_s FROM product_rates WHERE equipment_id = :unit"
-    " ORDER BY valid_from_us"
+    "SELECT product_id, valid_from_us, tool, planned_cycle_s, cavities, basis FROM product_rates"
+    " WHERE equipment_id = :unit ORDER BY valid_from_us"
 )
 
 
@@ -83,22 +84,17 @@ def operations(tx: Connection, unit: str, from_us: int, to_us: int) -> list[Book
     before its operation was booked, and depends on the operation before."""
     near = {"unit": unit, "from_us": from_us - 2 * LONGEST_US, "to_us": to_us + LONGEST_US}
     cycles, found = rates(tx, unit), []
-    for start_us, end_us, order_id, product, setup_end_us in _OPERATIONS.rows(tx, near):
+    for start_us, end_us, order_id, product, setup_end_us, tool in _OPERATIONS.rows(tx, near):
         end = to_us + 2 * LONGEST_US if end_us is None else end_us
-        cycle = rate_at(cycles[product], start_us)
+        rate = rate_at(cycles[product], tool, start_us)
+        cycle = rate.per_part_s if rate else None
         found.append(Booked(start_us, max(end, start_us), order_id, product, cycle, setup_end_us))
     return found
 
 
-def rates(tx: Connection, unit: str) -> dict[str, list[tuple[int, float]]]:
-    """(valid from, planned cycle in seconds) per product of a unit, by time."""
-    found: dict[str, list[tuple[int, float]]] = defaultdict(list)
-    for product, valid_us, cycle in _RATES.rows(tx, {"unit": unit}):
-        found[product].append((valid_us, cycle))
+def rates(tx: Connection, unit: str) -> dict[str, list[Rate]]:
+    """The planned cycles per product of a unit, by time."""
+    found: dict[str, list[Rate]] = defaultdict(list)
+    for product, *rate in _RATES.rows(tx, {"unit": unit}):
+        found[product].append(Rate(*rate))
     return found
-
-
-def rate_at(versions: Sequence[tuple[int, float]], at_us: int) -> float | None:
-    """PRI that holds at a moment. A cycle of 0 or less is no rate."""
-    valid = [cycle for valid_us, cycle in versions if valid_us <= at_us]
-    return valid[-1] if valid and valid[-1] > 0 else None

@@ -49,12 +49,17 @@ def model_version(tx: Connection, key: tuple[str, str]) -> Registered | None:
     return None if row is None else Registered(row.path, row.sha256)
 
 
-def units(tx: Connection, machine_types: Iterable[str], site_id: str = "") -> list[tuple[str, str]]:
-    """(equipment id, machine type) of the assigned units of some types, of one site or of all."""
+def units(
+    tx: Connection, machine_types: Iterable[str], site_id: str = "", *, now: bool = False
+) -> list[tuple[str, str]]:
+    """(equipment id, machine type) of the assigned units of some types, of one site or of all; `now`: without
+    those that are out of the plant."""
     e = t.equipment.c
     query = select(e.equipment_id, e.machine_type).where(
         e.level == "unit", e.assigned, e.machine_type.in_(list(machine_types))
     )
+    if now:
+        query = query.where(e.removed_us.is_(None))
     if site_id:
         query = query.where(e.equipment_id.startswith(f"{site_id}/", autoescape=True))
     return [(row[0], row[1]) for row in tx.execute(query.order_by(e.equipment_id))]

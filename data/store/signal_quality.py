@@ -35,10 +35,14 @@ def readings(tx: Connection, metric_id: int, after_us: int, to_us: int) -> Readi
 
 
 def machines(tx: Connection, site_id: str) -> list[str]:
-    """Placed machines of a site, in order."""
+    """Placed machines of a site that are in the plant, in order."""
     e = t.equipment.c
-    query = select(e.equipment_id).where(
-        e.equipment_id.startswith(f"{site_id}/", autoescape=True), e.level == "unit", e.assigned.is_(True)
+    query = (
+        select(e.equipment_id)
+        .where(
+            e.equipment_id.startswith(f"{site_id}/", autoescape=True), e.level == "unit", e.assigned.is_(True)
+        )
+        .where(e.removed_us.is_(None))
     )
     return list(tx.execute(query.order_by(e.equipment_id)).scalars())
 

@@ -5,13 +5,18 @@ Payload: `{"ts": <milliseconds since the epoch>, "seq": <int>, "values": {"tempe
 """
 
 import json
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
+import msgspec
+
+from data.wire import json_values
 from domain.errors import Malformed
 
 ROOT = "uns"
 SUBSCRIPTION = f"{ROOT}/#"
 MAX_VALUES = 1_000
+_BOUND = 2**62
+_new = tuple.__new__  # what the class would call, without the call in between
 
 
 class Telemetry(NamedTuple):
@@ -20,6 +25,17 @@ class Telemetry(NamedTuple):
     ts_ms: int | None
     seq: int | None
     values: dict[str, object]
+
+
+class Plain(msgspec.Struct, gc=False):
+    """What nearly every message is: a time, and numbers only. `numbers` are floats, whatever they were."""
+
+    ts: Annotated[int, msgspec.Meta(gt=-_BOUND, lt=_BOUND)]
+    numbers: Annotated[dict[str, float], msgspec.Meta(max_length=MAX_VALUES)] = msgspec.field(name="values")
+    seq: Annotated[int, msgspec.Meta(gt=-_BOUND, lt=_BOUND)] | None = None
+
+
+_plain = msgspec.json.Decoder(Plain).decode
 
 
 def telemetry_topic(device: str) -> str:
@@ -46,17 +62,28 @@ def encode(telemetry: Telemetry) -> bytes:
     return json.dumps(found, separators=(",", ":"), allow_nan=False).encode()
 
 
+def decode_plain(payload: bytes) -> Plain | None:
+    """The same message in half the time, where it is plain; None where it wants `decode`."""
+    try:
+        return _plain(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
 def decode(payload: bytes) -> Telemetry:
     """Raises Malformed('json') for what is no JSON, Malformed('shape') for JSON of another shape."""
-    try:
-        found = json.loads(payload)
-    except (ValueError, RecursionError) as error:
-        raise Malformed("json", str(error)[:200]) from error
-    if not isinstance(found, dict) or not isinstance(found.get("values"), dict):
+    found = json_values.parse(payload)
+    values = found.get("values") if found.__class__ is dict else None
+    if values.__class__ is not dict:
         raise Malformed("shape", "no object with values")
-    if len(found["values"]) > MAX_VALUES:
-        raise Malformed("shape", f"{len(found['values'])} values in one message")
-    return Telemetry(_whole(found.get("ts"), "ts"), _whole(found.get("seq"), "seq"), found["values"])
+    if len(values) > MAX_VALUES:
+        raise Malformed("shape", f"{len(values)} values in one message")
+    ts, seq = found.get("ts"), found.get("seq")
+    if ts.__class__ is not int or not -_BOUND < ts < _BOUND:
+        ts = _whole(ts, "ts")
+    if seq.__class__ is not int or not -_BOUND < seq < _BOUND:
+        seq = _whole(seq, "seq")
+    return _new(Telemetry, (ts, seq, values))
 
 
 def _whole(value: object, name: str) -> int | None:
@@ -64,6 +91,6 @@ def _whole(value: object, name: str) -> int | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124  NaN
         raise Malformed("shape", f"{name} is no number")
-    if not -(2**62) < value < 2**62:
+    if not -_BOUND < value < _BOUND:
         raise Malformed("shape", f"{name} is out of range")
     return int(value)

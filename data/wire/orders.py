@@ -20,6 +20,7 @@ from domain.messages import (
     ReceiptStatus,
     Requisition,
     Reservation,
+    Retraining,
 )
 
 MAX_BYTES = envelope.MAX_BYTES
@@ -125,6 +126,8 @@ def _body(command: Command) -> dict[str, Any]:
             return _request_body(command.kind, request)
         case Cancel():
             return {}
+        case Retraining():
+            raise InvalidInput("training a model anew stays in the desk; no receiver takes it")
 
 
 def _job_body(kind: CommandKind, job: MaintenanceOrder) -> dict[str, Any]:

@@ -75,7 +75,6 @@ def decode(data: bytes) -> Payload:
         raise Malformed("protobuf", str(error)[:200]) from error
 
 
-_SIGNED = frozenset({DataType.INT8, DataType.INT16, DataType.INT32, DataType.INT64})
 _FIELD_OF = {
     DataType.INT8: "int_value",
     DataType.INT16: "int_value",
@@ -97,6 +96,7 @@ _FIELD_OF = {
 }
 _FIELD_OF |= {kind: "bytes_value" for kind in DataType if kind >= DataType.INT8_ARRAY}
 _MASKS = {"int_value": (1 << 32) - 1, "long_value": (1 << 64) - 1}
+_new = tuple.__new__  # what a NamedTuple calls, without the call in between
 _NESTED = frozenset({"dataset_value", "template_value", "extension_value"})
 
 
@@ -132,28 +132,24 @@ def _fill_value(wire: Any, metric: Metric) -> None:
 
 
 def _metric(wire: Any, depth: int = 0) -> Metric:
-    field, name = wire.WhichOneof("value"), wire.name
-    datatype = wire.datatype
+    """Field by field; a field that is zero is asked whether it was sent, the others were."""
+    field, name, datatype = wire.WhichOneof("value"), wire.name, wire.datatype
     if name.__class__ is not str:  # protobuf hands over damaged UTF-8 as bytes
         raise ValueError("a name that is no UTF-8")
-    if field is None:
-        value = None
-    elif field in _NESTED:
-        value = _nested(field, getattr(wire, field), depth)
-    else:
-        value = getattr(wire, field)
-    if datatype in _SIGNED:
+    value: Any = None if field is None else getattr(wire, field)
+    if field in _NESTED:
+        value = _nested(field, value, depth)
+    if 0 < datatype <= DataType.INT64:
         value = as_type(value, datatype)
-    return Metric(
-        name,
-        wire.alias if wire.HasField("alias") else None,
-        wire.timestamp if wire.HasField("timestamp") else None,
-        datatype,
-        value,
-        wire.is_historical,
-        wire.is_null,
-        *(nested.properties(wire.properties) if wire.HasField("properties") else (None, None)),
-    )
+    alias, stamp, properties = wire.alias, wire.timestamp, wire.properties
+    sent = wire.HasField
+    quality, reporting = nested.properties(properties) if properties else (None, None)
+    if not alias and not sent("alias"):
+        alias = None
+    if not stamp and not sent("timestamp"):
+        stamp = None
+    more = (wire.is_historical, wire.is_null, quality, reporting)
+    return _new(Metric, (name, alias, stamp, datatype, value, *more))
 
 
 def _nested(field: str, data: bytes, depth: int) -> Value:

@@ -34,6 +34,7 @@ _FORMATS: dict[int, str] = {
 _QUALITY = "Quality"
 _UNIT = "engUnit"  # the name that other products use too
 _NUMBERS = {"deadband": "deadband", "samplingMs": "sampling_ms", "aggregateS": "aggregate_s"}
+_LIMIT = "limit"
 
 
 def data_set(data: bytes) -> DataSet | Unreadable:
@@ -80,6 +81,8 @@ def properties(data: bytes) -> tuple[int | None, Reporting | None]:
             said["unit"] = value.string_value[:32]
         elif key in _NUMBERS and kind == "double_value" and 0 <= value.double_value < math.inf:
             said[_NUMBERS[key]] = value.double_value
+        elif key == _LIMIT and kind == "double_value" and math.isfinite(value.double_value):
+            said["limit"] = value.double_value
     return quality, Reporting(**said) if any(name in said for name in _NUMBERS.values()) else None
 
 
@@ -96,6 +99,9 @@ def pack_properties(quality: int | None, reporting: Reporting | None) -> bytes:
         for key, name in _NUMBERS.items():
             wire.keys.append(key)
             wire.values.add(type=DataType.DOUBLE, double_value=getattr(reporting, name))
+        if reporting.limit is not None:
+            wire.keys.append(_LIMIT)
+            wire.values.add(type=DataType.DOUBLE, double_value=reporting.limit)
     return bytes(wire.SerializeToString())
 
 

@@ -71,12 +71,14 @@ Value = int | float | bool | str | bytes | DataSet | Template | Unreadable | Non
 
 class Reporting(NamedTuple):
     """What a birth says of how a metric is sent, by properties: its unit, the deadband that a change must
-    exceed (in that unit), the sampling, and the stretch over which values are summed up (0: none)."""
+    exceed (in that unit), the sampling, and the stretch over which values are summed up (0: none). `limit`:
+    the metric tells whether another one is beyond this (domain.edge.alert_metric)."""
 
     unit: str = ""
     deadband: float = 0.0
     sampling_ms: float = 0.0
     aggregate_s: float = 0.0
+    limit: float | None = None
 
 
 class Metric(NamedTuple):

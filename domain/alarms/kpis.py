@@ -13,6 +13,7 @@ from domain.clock import DAY, MINUTE
 TEN_US = 10 * MINUTE
 FLOOD_BEGINS, FLOOD_ENDS = 10, 5
 STALE_US = DAY
+LEAD_US = DAY  # a flood that runs is looked for so far back
 CHATTER_TIMES, CHATTER_US = 3, MINUTE
 TARGETS = {Priority.LOW: 0.80, Priority.MEDIUM: 0.15, Priority.HIGH: 0.05}
 
@@ -38,8 +39,8 @@ class Flood:
 @dataclass(frozen=True, slots=True)
 class AlarmKpis:
     """Figures of a stretch. `rate`: mean per 10 minutes; `worst`: the highest count in any 10 minutes;
-    `flooded`: share of time in floods; `frequent`: (alarm, count), most first; `chattering`: alarms that
-    asked three times within a minute, with how often they did."""
+    `flooded`: share of time in floods; `frequent`: (alarm, count), most first, and behind them those that
+    chatter; `chattering`: alarms that asked three times within a minute, with how often they did."""
 
     total: int
     rate: float
@@ -52,21 +53,26 @@ class AlarmKpis:
 
 
 def kpis(asked: Sequence[Asked], from_us: int, to_us: int, *, shown: int = 10) -> AlarmKpis:
-    """The figures of [from, to); `asked` in order of time."""
+    """The figures of [from, to); `asked` in order of time, with what came in LEAD_US before: a flood that
+    runs already when the stretch begins counts from there on."""
     inside = [a for a in asked if from_us <= a.at_us < to_us]
     times = [a.at_us for a in inside]
-    found = floods(times)
+    found = [f for f in floods([a.at_us for a in asked if a.at_us < to_us]) if f.to_us > from_us]
+    flooded = sum(min(f.to_us, to_us) - max(f.from_us, from_us) for f in found)
     split = Counter(a.priority for a in inside)
+    counts = Counter(a.alarm_id for a in inside).most_common()
+    chatter = chattering(inside)
+    listed = {key for key, _ in chatter} | {key for key, _ in counts[:shown]}
     total = len(inside)
     return AlarmKpis(
         total=total,
         rate=total * TEN_US / max(1, to_us - from_us),
-        worst=max((_within(times, i) for i in range(total)), default=0),
+        worst=_worst(times),
         floods=tuple(found),
-        flooded=sum(min(f.to_us, to_us) - f.from_us for f in found) / max(1, to_us - from_us),
+        flooded=flooded / max(1, to_us - from_us),
         split={p: split[p] / total if total else 0.0 for p in Priority},
-        frequent=tuple(Counter(a.alarm_id for a in inside).most_common(shown)),
-        chattering=chattering(inside),
+        frequent=tuple(row for row in counts if row[0] in listed),
+        chattering=chatter,
     )
 
 
@@ -92,17 +98,34 @@ def floods(times: Sequence[int]) -> list[Flood]:
     return found
 
 
+def flood_now(times: Sequence[int], now_us: int) -> bool:
+    """Whether a flood runs at a moment: the same rule as in the figures, with what came in LEAD_US before."""
+    return any(f.from_us <= now_us < f.to_us for f in floods([at for at in times if at <= now_us]))
+
+
+def stale_a_day(spans: Sequence[tuple[int, int]], from_us: int, to_us: int) -> float:
+    """How many alarms a day had been there for more than a day: the mean over the days of a stretch.
+
+    `spans`: from when to when each alarm was there; one that still is ends at to_us."""
+    stale = [(begin + STALE_US, end) for begin, end in spans if end - begin > STALE_US]
+    days = [(at, min(at + DAY, to_us)) for at in range(from_us, to_us, DAY)]
+    hits = sum(begin < end_of and end > at for at, end_of in days for begin, end in stale)
+    return hits / max(1, len(days))
+
+
 def _calm(times: Sequence[int], count: int) -> int | None:
     """When the last ten minutes of the first `count` times hold fewer than 5, if nothing else comes."""
     return times[count - FLOOD_ENDS] + TEN_US if count >= FLOOD_ENDS else None
 
 
-def _within(times: Sequence[int], i: int) -> int:
-    """Annunciations in the ten minutes that begin with the i-th."""
-    end = i
-    while end < len(times) and times[end] < times[i] + TEN_US:
-        end += 1
-    return end - i
+def _worst(times: Sequence[int]) -> int:
+    """The most annunciations in the ten minutes that begin with any of them."""
+    most = end = 0
+    for begin, at in enumerate(times):
+        while end < len(times) and times[end] < at + TEN_US:
+            end += 1
+        most = max(most, end - begin)
+    return most
 
 
 def chattering(asked: Sequence[Asked]) -> tuple[tuple[str, int], ...]:

@@ -1,5 +1,6 @@
 """A limit on a value, with a deadband and delays, judged by source time.
 
+Delays run on plant time, for as long as the value is known to stand; they do not need another value.
 The condition begins when the value has been beyond the limit for `on_delay_us`, and ends when it has
 been back by the deadband for `off_delay_us`: the two cures for chattering (ISA-18.2, section 11).
 """
@@ -56,3 +57,24 @@ def step(limit: Limit, watch: Watch, at_us: int, value: float) -> tuple[Watch, i
     if at_us - since < delay:
         return replace(watch, since_us=since), None
     return Watch(not watch.active), at_us
+
+
+def due(limit: Limit, watch: Watch) -> int | None:
+    """When the delay that runs is over, if the value stays as it is; None while none runs."""
+    if watch.since_us is None:
+        return None
+    return watch.since_us + (limit.off_delay_us if watch.active else limit.on_delay_us)
+
+
+def stay(limit: Limit, watch: Watch, until_us: int) -> tuple[Watch, int | None]:
+    """The value is known to have stayed as it was until a moment: a source that sends by exception says
+    nothing while nothing changes. Returns the watch and, when a delay ran out by then, that moment."""
+    at_us = due(limit, watch)
+    if at_us is None or at_us > until_us:
+        return watch, None
+    return Watch(not watch.active), at_us
+
+
+def pause(watch: Watch, lost_us: int) -> Watch:
+    """Time of which nothing is known does not count for a delay."""
+    return watch if watch.since_us is None else replace(watch, since_us=watch.since_us + lost_us)

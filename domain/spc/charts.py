@@ -13,6 +13,7 @@ from domain.spc import constants as k
 from domain.spc.model import ATTRIBUTES, Kind, Limits, Point, Sample, Series, Weights
 
 FEWEST = 8
+FORGOTTEN = 1e-18  # a share that no longer changes a value
 
 
 def limits_of(kind: Kind, samples: Sequence[Sample], *, between: bool = False) -> Limits:
@@ -34,17 +35,26 @@ def limits_of(kind: Kind, samples: Sequence[Sample], *, between: bool = False) -
     return Limits(level, 0.0, len(samples))
 
 
+def within(kind: Kind, samples: Sequence[Sample]) -> float:
+    """The spread of one value within samples of measured values, from ranges, deviations or moving ranges
+    as the chart takes it. InvalidInput for fewer than 8 samples."""
+    if len(samples) < FEWEST:
+        raise InvalidInput(
+            f"the spread within samples needs at least {FEWEST} of them, there are {len(samples)}"
+        )
+    if kind is Kind.XBAR_R:
+        return _pooled(samples, lambda s: (max(s.values) - min(s.values)) / k.d2(len(s.values)))
+    if kind is Kind.XBAR_S or all(len(s.values) > 1 for s in samples):
+        return _pooled(samples, lambda s: _deviation(s.values) / k.c4(len(s.values)))
+    steps = [abs(b.mean - a.mean) for a, b in pairwise(samples)]
+    return math.fsum(steps) / len(steps) / k.d2(2)
+
+
 def _variable(kind: Kind, samples: Sequence[Sample], between: bool) -> Limits:
     means = [s.mean for s in samples]
     sizes = sum(len(s.values) for s in samples)
     level = math.fsum(v for s in samples for v in s.values) / sizes
-    if kind is Kind.XBAR_R:
-        sigma = _pooled(samples, lambda s: (max(s.values) - min(s.values)) / k.d2(len(s.values)))
-    elif kind is Kind.XBAR_S or all(len(s.values) > 1 for s in samples):
-        sigma = _pooled(samples, lambda s: _deviation(s.values) / k.c4(len(s.values)))
-    else:
-        steps = [abs(b - a) for a, b in pairwise(means)]
-        sigma = math.fsum(steps) / len(steps) / k.d2(2)
+    sigma = within(kind, samples)
     apart = _deviation(means) / k.c4(len(means)) if between else 0.0
     if sigma <= 0:
         raise InvalidInput("all values of phase I are equal: is the sensor stuck?")
@@ -66,10 +76,40 @@ def _deviation(values: Sequence[float]) -> float:
 
 
 def series_of(
-    kind: Kind, samples: Sequence[Sample], limits: Limits, weights: Weights | None = None
+    kind: Kind,
+    samples: Sequence[Sample],
+    limits: Limits,
+    weights: Weights | None = None,
+    sums: tuple[float, float] = (0.0, 0.0),
 ) -> tuple[Series, ...]:
-    """The series of a chart, first the level, then (where there is one) the spread."""
+    """The series of a chart, first the level, then (where there is one) the spread. A CUSUM goes on from
+    `sums`, above and below."""
+    if kind is Kind.CUSUM:
+        return _cusum(samples, limits, weights or Weights(), sums)
     return _DRAWN[kind](samples, limits, weights or Weights())
+
+
+def sums_after(values: Sequence[Sequence[float]], limits: Limits, weights: Weights) -> tuple[float, float]:
+    """Where a CUSUM stands after samples, each with its values."""
+    high = low = 0.0
+    slack, level, sigmas = weights.cusum_slack, limits.level, dict[int, float]()
+    for each in values:
+        n = len(each)
+        sigma = sigmas.get(n) or sigmas.setdefault(n, limits.of_mean(n))
+        z = (math.fsum(each) / n - level) / sigma
+        high = max(0.0, high + z - slack)
+        low = max(0.0, low - z - slack)
+    return high, low
+
+
+def remembers(kind: Kind, weights: Weights) -> int | None:
+    """How many samples before one its point depends on; None: all of them (a CUSUM forgets nothing, but
+    `sums_after` holds all that it remembers)."""
+    if kind is Kind.CUSUM:
+        return None
+    if kind is Kind.EWMA and weights.ewma_lambda < 1:
+        return math.ceil(math.log(FORGOTTEN) / math.log(1 - weights.ewma_lambda))
+    return 1
 
 
 def _point(at_us: int, value: float, center: float, sigma: float, floor: float = -math.inf) -> Point:
@@ -161,9 +201,11 @@ def _ewma(samples: Sequence[Sample], limits: Limits, weights: Weights) -> tuple[
     return (Series("EWMA", tuple(points), zones=False),)
 
 
-def _cusum(samples: Sequence[Sample], limits: Limits, weights: Weights) -> tuple[Series, ...]:
+def _cusum(
+    samples: Sequence[Sample], limits: Limits, weights: Weights, sums: tuple[float, float]
+) -> tuple[Series, ...]:
     """Two one-sided sums in sigmas of the plotted value; the lower one is drawn downwards."""
-    h, high, low = weights.cusum_decision, 0.0, 0.0
+    h, (high, low) = weights.cusum_decision, sums
     above, below = [], []
     for s in samples:
         z = (s.mean - limits.level) / limits.of_mean(len(s.values))
@@ -183,7 +225,6 @@ _DRAWN: dict[Kind, Callable[[Sequence[Sample], Limits, Weights], tuple[Series, .
     Kind.C: _c,
     Kind.U: _u,
     Kind.EWMA: _ewma,
-    Kind.CUSUM: _cusum,
 }
 
 

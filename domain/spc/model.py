@@ -38,6 +38,7 @@ KIND_LABELS = {
     Kind.CUSUM: "CUSUM",
 }
 ATTRIBUTES = frozenset({Kind.P, Kind.NP, Kind.C, Kind.U})
+DEFECTS = frozenset({Kind.C, Kind.U})  # Poisson counts: a part may have several
 SUBGROUPED = frozenset({Kind.XBAR_R, Kind.XBAR_S})
 WEIGHTED = frozenset({Kind.EWMA, Kind.CUSUM})  # each point carries the past: rules on runs do not hold
 

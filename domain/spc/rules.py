@@ -31,6 +31,7 @@ class Rule(StrEnum):
 
 
 WESTERN_ELECTRIC = (Rule.BEYOND, Rule.WE_2, Rule.WE_3, Rule.WE_4)
+REACH = 15  # points that the longest rule looks at
 NELSON = (Rule.BEYOND, *(rule for rule in Rule if rule.value.startswith("nelson")))
 RULE_LABELS = {
     Rule.BEYOND: "Beyond the limits",

@@ -16,6 +16,18 @@ class PeerNote(Strict):
     threshold: float
 
 
+class SoundNote(Strict):
+    """What training runs were like: seconds between readings, longest gap in such steps, longest stillness
+    of each signal in readings, and the least standard deviation of each in a beginning.
+    """
+
+    step_least_s: float
+    step_most_s: float
+    gap: float
+    still: tuple[int, ...]
+    spread: tuple[float, ...]
+
+
 class Card(CommonCard):
     """Everything about an anomaly model that a user or another process must know before it is used.
 
@@ -34,6 +46,7 @@ class Card(CommonCard):
     limits_by_signal: dict[str, float]
     served: str
     peers: dict[str, PeerNote]
+    sound: SoundNote | None = None  # models of before have none, and judge every run
 
 
 def read_card(folder: Path) -> Card:

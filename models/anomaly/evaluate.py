@@ -8,6 +8,7 @@ import numpy.typing as npt
 from domain.errors import SettingsError
 from models.anomaly import session
 from models.anomaly.peers import PEERS
+from models.anomaly.scoring import window_score
 from models.anomaly.series import Run
 from models.anomaly.session import Detector
 from models.dataspec import DataSpec
@@ -26,20 +27,24 @@ def evaluate(model: Path, data: DataSpec) -> Figures:
     labelled = [run for run in detector.runs(data) if run.truth is not None]
     if not any(run.truth.any() for run in labelled if run.truth is not None):
         raise SettingsError("these data hold no truth to judge by")
-    scored = [detector.score(run) for run in labelled]
-    flags = [one.flags(detector.card.threshold) for one in scored]
+    found = list(detector.each(labelled))
+    labelled = [run for run, one in found if not isinstance(one, str)]
+    scored = [one for _, one in found if not isinstance(one, str)]
+    flags = [one.flags() for one in scored]
     heads = [one.head for one in scored]
     out: Figures = {"served": detector.card.served, "stated_rate": detector.card.rate}
-    out |= figures(labelled, flags, heads)
+    out |= figures(labelled, flags, heads) | window_score(labelled, flags)
+    out["runs_not_judged"] = float(len(found) - len(labelled))
     for folder in sorted({run.file.split("/")[0] for run in labelled}):
         own = [k for k, run in enumerate(labelled) if run.file.split("/")[0] == folder]
-        found = figures([labelled[k] for k in own], [flags[k] for k in own], [heads[k] for k in own])
-        out[f"{folder}_f1"] = found["f1"]
+        part = figures([labelled[k] for k in own], [flags[k] for k in own], [heads[k] for k in own])
+        out[f"{folder}_f1"] = part["f1"]
     for name, (peer, threshold) in detector.peers().items():
-        said = [session.run(peer, one.windows)[0] > threshold for one in scored]
+        limits = [detector.limit(run, peer, threshold) for run in labelled]
+        said = [session.run(peer, one.windows)[0] > top for one, top in zip(scored, limits, strict=True)]
         out |= _peer(name, figures(labelled, [_after(f, h) for f, h in zip(said, heads, strict=True)], heads))
     for name in PEERS:
-        said = _own_beginning(name, labelled, heads, detector.card.rate)
+        said = _own_beginning(name, labelled, heads, detector.card.rate, alone=bool(detector.kind.least))
         out |= _peer(name, figures(labelled, said, heads))
     return out
 
@@ -76,18 +81,22 @@ def _peer(name: str, found: dict[str, float]) -> Figures:
     return {f"peer_{name}_{key}": found[key] for key in ("f1", "false_alarm_rate", "missed_alarm_rate")}
 
 
-def _own_beginning(name: str, runs: list[Run], heads: list[int], rate: float) -> list[Flags]:
-    """Flags of a peer that learns each run's beginning; one threshold relative to what the head says."""
+def _own_beginning(name: str, runs: list[Run], heads: list[int], rate: float, *, alone: bool) -> list[Flags]:
+    """Flags of a peer that learns each run's beginning; one threshold relative to what the head says.
+
+    `alone`: each run has a threshold of its own, as ours then has.
+    """
     fit, healthy = PEERS[name], []
     for run, head in zip(runs, heads, strict=True):
         half = run.values[: head // 2]
         score = fit(half)
         healthy.append(score(run.values[head // 2 : head]) / _unit(score(half)))
-    threshold = float(np.quantile(np.concatenate(healthy), 1 - rate))
+    shared = float(np.quantile(np.concatenate(healthy), 1 - rate))
     found = []
-    for run, head in zip(runs, heads, strict=True):
+    for run, head, own in zip(runs, heads, healthy, strict=True):
         usual = run.values[:head]
         score = fit(usual)
+        threshold = float(np.quantile(own, 1 - rate)) if alone else shared
         found.append(_after(score(run.values) / _unit(score(usual)) > threshold, head))
     return found
 

@@ -43,21 +43,22 @@ def explain(model: Path, data: DataSpec, case: str) -> dict[str, Any]:
             "observed": float(run.values[place, k]),
             "usual": float(run.values[: scored.head, k].mean()),
             "odd_since": since[k],
+            "standing_still": bool(scored.left_out[k] or scored.still[place, k]),
         }
         for k in np.argsort(-np.abs(found.values), kind="stable").tolist()
     ]
-    flagged = bool(scored.flags(card.threshold)[place])
+    flagged = bool(scored.flags()[place])
     return {
         "case": f"{run.file}@{run.times[place]}",
         "model": f"{card.name} {card.version}",
         "score": found.output_value,
-        "threshold": card.threshold,
+        "threshold": scored.limit,
         "flagged": flagged,
         "base_value": found.base_value,
         "additivity_error": found.additivity_error,
         "background": f"{HEALTHY} of {card.background}",
         "method": f"SHAP, {found.method}, interventional, on the score",
-        "text": words(found.output_value, card.threshold, flagged=flagged, parts=parts),
+        "text": words(found.output_value, scored.limit, flagged=flagged, parts=parts),
         "contributions": parts,
     }
 

@@ -29,11 +29,11 @@ def gather(kind: Kind, runs: list[Run]) -> Healthy:
     found: list[tuple[Floats, int, bool]] = []
     for number, run in enumerate(runs):
         head = kind.settings.head(len(run))
-        found.append((_seen_from(kind, run.values[:head], head // 2), number, True))
+        found.append((seen_from(kind, run.values[:head], head // 2), number, True))
         if run.file.startswith(HEALTHY):
             whole = int(head / kind.settings.head_share)
             for first in range(0, len(run) - whole, whole // 4):
-                found.append((_seen_from(kind, run.values[first : first + whole], head), number, False))
+                found.append((seen_from(kind, run.values[first : first + whole], head), number, False))
     counts = [len(part) for part, _, _ in found]
     return Healthy(
         np.concatenate([part for part, _, _ in found]),
@@ -42,5 +42,6 @@ def gather(kind: Kind, runs: list[Run]) -> Healthy:
     )
 
 
-def _seen_from(kind: Kind, values: npt.NDArray[np.float64], head: int) -> Floats:
+def seen_from(kind: Kind, values: npt.NDArray[np.float64], head: int) -> Floats:
+    """Windows of what follows a beginning of `head` readings, seen from it."""
     return windows(deviations(values, head, kind.settings), kind.settings.steps)[head:]

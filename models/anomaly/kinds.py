@@ -10,7 +10,7 @@ import pandas as pd
 
 from domain.errors import SettingsError
 from models.anomaly.deviation import Settings
-from models.anomaly.series import Run, Values, read
+from models.anomaly.series import Flags, Run, Values, read
 from models.dataspec import DataSpec
 
 SKAB = (
@@ -31,7 +31,8 @@ class Kind:
     """One set: its channels, how it is read, how a run's own beginning is used, and which model serves.
 
     `rate` is the stated false-alarm rate: the share of healthy readings, after a beginning half as long,
-    that may be flagged.
+    that may be flagged. `least` above 0: every run has a threshold of its own from its own beginning, at
+    least so high; runs of unlike things share none, else the one that moves most blinds all the others.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Kind:
     source: str
     licence: str
     limits: tuple[str, ...]
+    least: float = 0.0
 
 
 def _files(data: DataSpec) -> list[Path]:
@@ -60,10 +62,18 @@ def read_skab(data: DataSpec) -> list[Run]:
     for path in _files(data):
         frame = read(path, ";", "datetime", SKAB)
         values = frame[[names[0] for names in SKAB]].to_numpy(float)
-        truth = frame["anomaly"].to_numpy(float) > 0 if "anomaly" in frame else None
+        truth = _truth(frame)
         name = path.relative_to(data.folder).as_posix()
         runs.append(Run(name, tuple(map(str, frame["datetime"])), values, truth))
     return runs
+
+
+def _truth(frame: pd.DataFrame) -> Flags | None:
+    """What is labelled odd (rows,); None where a label is missing: a run is judged whole or not."""
+    if "anomaly" not in frame:
+        return None
+    found = pd.to_numeric(frame["anomaly"], errors="coerce").to_numpy(float)
+    return None if np.isnan(found).any() else np.asarray(found > 0)
 
 
 def read_nab(data: DataSpec) -> list[Run]:
@@ -115,13 +125,15 @@ KINDS = {
             name="nab",
             channels=("level", "change", "spread"),
             read=read_nab,
-            settings=replace(_SETTINGS, head_share=0.15, head_most=750, smooth=4, lag=24),
-            version="deviation-1",
+            # Five-minute readings: an hour is smoothed, and a day's own course is no wandering.
+            settings=replace(_SETTINGS, head_share=0.15, head_most=750, smooth=12, lag=288),
+            version="deviation-2",
             rate=0.01,
             served="t2",
             source="Numenta anomaly benchmark: single series",
             licence="MIT",
             limits=("Each series is compared with its first 15 %, at most 750 readings.",),
+            least=3.0,
         ),
     )
 }

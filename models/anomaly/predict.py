@@ -1,8 +1,9 @@
 """Writes an anomaly model's answer to a file: `file,timestamp,score,flag`, a row per reading."""
 
-import csv
+from collections.abc import Iterator
 from pathlib import Path
 
+from models import answers
 from models.anomaly.session import Detector
 from models.dataspec import DataSpec
 
@@ -10,16 +11,16 @@ from models.dataspec import DataSpec
 def predict(model: Path, data: DataSpec, out: Path) -> int:
     """Write a row per reading, files in the order of their paths; returns the number of rows.
 
-    The readings of a run's beginning teach what is usual and are never flagged. Needs no truth.
+    The readings of a run's beginning teach what is usual and are never flagged. Score and flag of a run
+    that cannot be judged are empty. Needs no truth.
     """
-    detector, count = Detector(model), 0
-    found = [(run, detector.score(run)) for run in detector.runs(data)]
-    with out.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["file", "timestamp", "score", "flag"])
-        for run, scored in found:
-            flags = scored.flags(detector.card.threshold)
-            for time, score, flag in zip(run.times, scored.score.tolist(), flags.tolist(), strict=True):
-                writer.writerow([run.file, time, f"{score:.6f}", int(flag)])
-            count += len(run)
-    return count
+    return answers.write(out, ("file", "timestamp", "score", "flag"), _rows(Detector(model), data))
+
+
+def _rows(detector: Detector, data: DataSpec) -> Iterator[tuple[str, str, str, int | str]]:
+    for run, scored in detector.each(detector.runs(data)):
+        if isinstance(scored, str):
+            yield from ((run.file, time, "", "") for time in run.times)
+            continue
+        for time, score, flag in zip(run.times, scored.score.tolist(), scored.flags().tolist(), strict=True):
+            yield run.file, time, f"{score:.6f}", int(flag)

@@ -1,6 +1,8 @@
 """Runs an anomaly model's ONNX file on recordings."""
 
-from dataclasses import dataclass
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from domain.errors import SettingsError, Tampered
+from models.anomaly import sound
 from models.anomaly.card import Card, read_card
 from models.anomaly.deviation import Floats, deviations, windows
+from models.anomaly.healthy import seen_from
 from models.anomaly.kinds import KINDS, Kind
 from models.anomaly.series import Run
 from models.card import GOLDEN_FILE, MODEL_FILE, file_hash
@@ -17,20 +21,29 @@ from models.dataspec import DataSpec
 from models.session import BATCH, open_session
 
 TOLERANCE = 1e-4
+ABOVE = 1.001  # times the limit: the least score of a reading that is flagged
+LOG = logging.getLogger("taktwise.models")
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A run's windows (N, T, C), scores (N,) and the signals' parts (N, C); the first `head` taught."""
+    """A run's windows (N, T, C), scores (N,) and the signals' parts (N, C); the first `head` taught.
+
+    Readings above `limit` are flagged, and those where a signal stands `still` (N, C). Signals `left_out`
+    (C,) stood still in the head.
+    """
 
     windows: Floats
     score: npt.NDArray[np.float64]
     parts: npt.NDArray[np.float64]
     head: int
+    limit: float
+    left_out: npt.NDArray[np.bool_]
+    still: npt.NDArray[np.bool_]
 
-    def flags(self, threshold: float) -> npt.NDArray[np.bool_]:
-        """Readings above the threshold, never one of the head, (N,)."""
-        found = self.score > threshold
+    def flags(self) -> npt.NDArray[np.bool_]:
+        """Readings above the limit, never one of the head, (N,)."""
+        found = self.score > self.limit
         found[: self.head] = False
         return found
 
@@ -57,10 +70,51 @@ class Detector:
         return self.kind.read(data)
 
     def score(self, recording: Run) -> Scored:
-        """Every reading of a run, judged by its own beginning."""
-        head = self.kind.settings.head(len(recording))
-        seen = windows(deviations(recording.values, head, self.kind.settings), self.kind.settings.steps)
-        return Scored(seen, *run(self._session, seen), head)
+        """Every reading of a run, judged by its own beginning; SettingsError where it cannot be.
+
+        Where a signal stands still for longer than training ever saw, the score is above the limit.
+        """
+        head = self.head(recording)
+        try:
+            found = sound.check(self.card, recording, self.kind.settings)
+        except sound.NotJudged as error:
+            raise SettingsError(str(error)) from error
+        seen = windows(deviations(found.values, head, self.kind.settings), self.kind.settings.steps)
+        limit = self.limit(replace(recording, values=found.values), self._session, self.card.threshold)
+        score, parts = run(self._session, seen)
+        score = np.where(found.still.any(axis=1), np.maximum(score, ABOVE * limit), score)
+        return Scored(seen, score, parts, head, limit, found.left_out, found.still)
+
+    def head(self, recording: Run) -> int:
+        """Readings in the beginning of a run; SettingsError names the file of one that is too short."""
+        try:
+            return self.kind.settings.head(len(recording))
+        except SettingsError as error:
+            raise SettingsError(f"{recording.file}: {error}") from error
+
+    def each(self, runs: Iterable[Run]) -> Iterator[tuple[Run, Scored | str]]:
+        """Every run with its scores, or with why it cannot be judged; SettingsError where none can."""
+        judged, why = 0, ""
+        for one in runs:
+            try:
+                found: Scored | str = self.score(one)
+                judged += 1
+            except SettingsError as error:
+                found = why = str(error)
+                LOG.warning("not judged: %s", error)
+            yield one, found
+        if not judged:
+            raise SettingsError(why)
+
+    def limit(self, recording: Run, session: Any, shared: float) -> float:
+        """A run's threshold: the shared one, or its own from the second half of its beginning, seen from the
+        first, at the stated rate and at least the shared one.
+        """
+        if not self.kind.least:
+            return shared
+        head = self.head(recording)
+        healthy = seen_from(self.kind, recording.values[:head], head // 2)
+        return max(shared, float(np.quantile(run(session, healthy)[0], 1 - self.kind.rate)))
 
     def scores(self, seen: Floats) -> npt.NDArray[np.float64]:
         """Scores (N,) of windows (N, T, C)."""

@@ -6,16 +6,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 
 from domain.errors import SettingsError
-from models.anomaly import healthy, session
+from models.anomaly import healthy, session, sound
 from models.anomaly.card import Card, PeerNote
 from models.anomaly.deviation import Floats
 from models.anomaly.healthy import Healthy
 from models.anomaly.kinds import KINDS, Kind
 from models.anomaly.network import T2, AutoEncoder, Mean, Variational
+from models.anomaly.series import Run
 from models.card import BACKGROUND_FILE, GOLDEN_FILE, MODEL_FILE, file_hash, write_card
 from models.dataspec import DataSpec
 from models.session import open_session
@@ -53,7 +55,7 @@ def train(data: DataSpec, out: Path, report: Report = _silent) -> dict[str, floa
         path = out / (MODEL_FILE if served else f"peer_{name}.onnx")
         members, score, share = _fit(name, kind, found, SEEDS[0], report, number)
         export(Mean(members).eval(), found.windows[:GOLDEN], path)
-        threshold = float(np.quantile(score, 1 - kind.rate))
+        threshold = (kind.least if served else 0.0) or float(np.quantile(score, 1 - kind.rate))
         figures[f"{name}_threshold"] = threshold
         if name != "t2":
             others = [_fit(name, kind, found, seed, _silent, 0)[1] for seed in SEEDS[1:]]
@@ -62,18 +64,21 @@ def train(data: DataSpec, out: Path, report: Report = _silent) -> dict[str, floa
         if served:
             parts = share
         else:
-            peers[name] = PeerNote(sha256=file_hash(path), threshold=threshold)
+            # Where runs have thresholds of their own, a peer's is the run's alone: none is shared.
+            peers[name] = PeerNote(sha256=file_hash(path), threshold=0.0 if kind.least else threshold)
     _write_cases(found, out)
-    limits = dict(zip(kind.channels, np.quantile(parts, 1 - kind.rate, axis=0).tolist(), strict=True))
-    write_card(out, _card(kind, len(runs), figures, peers, limits, began, out))
+    tops = np.quantile(parts, 1 - kind.rate, axis=0).tolist()
+    shared = dict(zip(kind.channels, tops, strict=True))
+    limits = dict.fromkeys(kind.channels, kind.least**2) if kind.least else shared
+    write_card(out, _card(kind, runs, figures, peers, limits, began, out))
     return figures
 
 
 def _fit(
     name: str, kind: Kind, found: Healthy, seed: int, report: Report, number: int
 ) -> tuple[list[nn.Module], np.ndarray[tuple[int], np.dtype[np.float64]], Floats]:
-    """Members, each blind to one part of the runs, and what they say of the part that they never saw."""
-    fold = found.run % MEMBERS
+    """Members, each blind to one part of the runs (of one run: of its time), and what they say of it."""
+    fold = _folds(found.run)
     members: list[nn.Module] = []
     score, parts = np.zeros(len(found.run)), np.zeros((len(found.run), len(kind.channels)), np.float32)
     for k in range(MEMBERS):
@@ -87,8 +92,15 @@ def _fit(
     return members, score[found.sets], parts[found.sets]
 
 
+def _folds(run: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The part of each window (N,): by run, or by time where there are fewer runs than parts."""
+    if len(np.unique(run)) < MEMBERS:
+        return np.arange(len(run)) * MEMBERS // len(run)
+    return np.asarray(run % MEMBERS)
+
+
 def _member(name: str, seen: Floats, seed: int) -> nn.Module:
-    if name == "t2" or len(seen) == 0:
+    if name == "t2":
         return T2()
     torch.manual_seed(seed)
     shape = (seen.shape[1], seen.shape[2], min(MIDDLE, seen.shape[2]))
@@ -139,7 +151,7 @@ def _write_cases(found: Healthy, out: Path) -> None:
 
 def _card(
     kind: Kind,
-    runs: int,
+    runs: list[Run],
     figures: dict[str, float],
     peers: dict[str, PeerNote],
     limits: dict[str, float],
@@ -167,7 +179,8 @@ def _card(
         sha256=digest,
         kind=kind.name,
         source=kind.source,
-        runs=runs,
+        runs=len(runs),
+        sound=sound.note(runs, kind.settings),
         channels=kind.channels,
         steps=kind.settings.steps,
         rate=kind.rate,

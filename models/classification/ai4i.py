@@ -1,12 +1,10 @@
 """AI4I 2020: a milling machine, five failure modes. Original file: ai4i2020.csv."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
 from domain.errors import SettingsError
-from models.classification.table import Floats, Table, csv_file, numbers, read_frame
+from models.classification.table import Floats, Table, csv_file, ids, numbers, read_frame, said
 from models.dataspec import DataSpec
 
 NUMBERS = (
@@ -20,36 +18,36 @@ COLUMNS = (*NUMBERS, "Type")
 GRADES = ("L", "M", "H")
 MODES = ("HDF", "PWF", "OSF", "TWF")  # where a case has several, the first one names it
 TRUTH = "Machine failure"
+IDS = ("UDI", "UID")  # the header of the original file, and of shares of it
 
 
 def read(data: DataSpec, target: str) -> Table:
-    """A case per row, named by its UDI. RNF is left out as a mode: it is drawn by chance."""
+    """A case per row, named by its UDI (or UID), else by its number from 1.
+
+    RNF is left out as a mode: it is drawn by chance. SettingsError when an id is missing or comes twice.
+    """
     path = csv_file(data.folder, data.subset, COLUMNS)
-    frame = read_frame(path, ("UDI", *COLUMNS) if "UDI" in _names(path) else COLUMNS)
+    frame = read_frame(path, COLUMNS)
     unknown = sorted(set(frame["Type"].astype(str)) - set(GRADES))
     if unknown:
         raise SettingsError(f"{path}: Type {unknown[0]!r} is none of {', '.join(GRADES)}")
     grade = frame["Type"].map({name: place for place, name in enumerate(GRADES)}).to_numpy(float)
     raw = np.column_stack([numbers(frame, NUMBERS, path), grade]).astype(np.float32)
-    ids = frame["UDI"] if "UDI" in frame else pd.Series(range(1, len(frame) + 1))
-    return Table(tuple(map(str, ids)), raw[:, None, :], _labels(frame, target, path))
+    return Table(ids(frame, IDS, path), raw[:, None, :], _labels(frame, target))
 
 
-def _names(path: Path) -> list[str]:
-    return list(pd.read_csv(path, nrows=0).columns)
-
-
-def _labels(frame: pd.DataFrame, target: str, path: Path) -> tuple[str, ...] | None:
+def _labels(frame: pd.DataFrame, target: str) -> tuple[str, ...] | None:
     if TRUTH not in frame:
         return None
-    failed = numbers(frame, (TRUTH,), path)[:, 0] > 0
+    truth = said(frame, TRUTH)
+    failed = truth > 0
     if target == "failure":
-        return tuple("1" if one else "0" for one in failed)
+        return tuple(np.where(np.isnan(truth), "", np.where(failed, "1", "0")).tolist())
     if any(name not in frame for name in MODES):
         return None
-    found = np.where(failed, "", "none").astype("U4")  # a failure without a mode is not known
+    found = np.where(truth <= 0, "none", "").astype("U4")  # a failure without a mode is not known
     for name in reversed(MODES):
-        found[failed & (numbers(frame, (name,), path)[:, 0] > 0)] = name
+        found[failed & (said(frame, name) > 0)] = name
     return tuple(found.tolist())
 
 

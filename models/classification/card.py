@@ -12,11 +12,17 @@ SEEN_FILE = "seen.npz"
 
 
 class RangeNote(Strict):
-    """What training saw of a reading: its smallest and largest value."""
+    """What training saw of a reading: smallest and largest value, three quantiles (5, 50, 95 %), and the
+    share of its commonest value. Older cards have the first two only.
+    """
 
     name: str
     low: float
     high: float
+    early: float = 0.0
+    middle: float = 0.0
+    late: float = 0.0
+    common: float = 1.0
 
 
 class Card(CommonCard):
@@ -36,6 +42,7 @@ class Card(CommonCard):
     threshold: float | None = Field(ge=0, le=1)
     stretches: int = Field(ge=1)
     ranges: tuple[RangeNote, ...]
+    usual: tuple[float, ...] = ()  # share of each label in training
     served: str
     peers: dict[str, str]
 

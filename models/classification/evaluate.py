@@ -50,7 +50,7 @@ def _as_it_is(classifier: Classifier, folder: Path, table: Table) -> Figures:
     card, truth = classifier.card, table.truth()
     rule = Rule(card.labels, card.positive, card.threshold)
     out: Figures = {"protocol": "cases that the model never saw", "served": card.served}
-    out |= judge.figures(rule, truth, classifier.probabilities(table.raw))
+    out |= judge.figures(rule, truth, classifier.stated(table.raw))
     out["outside_of_training"] = float(classifier.strange(table).mean())
     inputs = classifier.kind.features(table.raw)
     for name, peer in session.peers(folder, card).items():

@@ -28,7 +28,7 @@ def explain(model: Path, data: DataSpec, case: str) -> dict[str, Any]:
     if case not in table.ids:
         raise SettingsError(f"--case {case!r}: no such case; the first is {table.ids[0]}")
     raw = table.raw[table.ids.index(case)]
-    p = classifier.probabilities(raw[None])
+    p = classifier.stated(raw[None])
     label = str(Rule(card.labels, card.positive, card.threshold).decide(p)[0])
     told = card.positive or label
     background = _background(model)
@@ -36,7 +36,7 @@ def explain(model: Path, data: DataSpec, case: str) -> dict[str, Any]:
     place = card.labels.index(told)
 
     def probability(windows: Floats) -> Probabilities:
-        return classifier.probabilities(windows)[:, place]
+        return classifier.stated(windows)[:, place]
 
     found = Explainer(probability, groups, background, rounds=ROUNDS, precision=PRECISION).explain(raw)
     parts = _contributions(classifier, groups, found, raw, background)

@@ -4,6 +4,7 @@ A case is an experiment: its whole cutting time. Positions are never given to a 
 worn tools were set up at another height (29.7 instead of 29.5 mm), so a coordinate names the tool.
 """
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from domain.errors import SettingsError
-from models.classification.table import Floats, Table, numbers, read_frame
+from models.classification.table import Floats, Table, numbers, read_frame, said
 from models.dataspec import DataSpec
 
 STRETCHES = 1
@@ -46,22 +47,35 @@ TRUTH = "tool_condition"
 
 
 def read(data: DataSpec, target: str) -> Table:  # noqa: ARG001 - the set has one target
-    """A case per file experiment_NN.csv, in the order of their numbers, named by the number."""
-    paths = sorted(data.folder.glob(data.subset or "experiment_*.csv"))
+    """A case per file experiment_NN.csv, in the order of their numbers, named by the number.
+
+    The files lie in the folder or in one below it, with train.csv beside them or in the folder.
+    """
+    pattern = data.subset or "experiment_*.csv"
+    paths = sorted(data.folder.glob(pattern)) or sorted(data.folder.rglob(pattern))
     if not paths:
         raise SettingsError(f"{data.folder} holds no experiment_NN.csv")
-    ids = tuple(str(int("".join(filter(str.isdigit, path.stem)) or 0)) for path in paths)
-    return Table(ids, np.stack([stretches(path) for path in paths]), _labels(data.folder, ids))
+    paths.sort(key=_number)
+    ids = tuple(str(_number(path)) for path in paths)
+    if len(set(ids)) < len(ids):
+        raise SettingsError(f"{data.folder} holds an experiment twice: name one folder")
+    labels = _labels((paths[0].parent / "train.csv", data.folder / "train.csv"), ids)
+    return Table(ids, np.stack([stretches(path) for path in paths]), labels)
 
 
-def _labels(folder: Path, ids: tuple[str, ...]) -> tuple[str, ...] | None:
-    path = folder / "train.csv"
-    if not path.is_file():
+def _number(path: Path) -> int:
+    return int("".join(filter(str.isdigit, path.stem)) or 0)
+
+
+def _labels(places: tuple[Path, ...], ids: tuple[str, ...]) -> tuple[str, ...] | None:
+    path = next((one for one in places if one.is_file()), None)
+    if path is None:
         return None
     frame = read_frame(path, ("No",))
     if TRUTH not in frame:
         return None
-    known = {str(int(number)): str(label) for number, label in zip(frame["No"], frame[TRUTH], strict=True)}
+    rows = zip(said(frame, "No").tolist(), frame[TRUTH].fillna("").astype(str).str.strip(), strict=True)
+    known = {str(int(number)): label for number, label in rows if not math.isnan(number)}
     return tuple(known.get(one, "") for one in ids)
 
 

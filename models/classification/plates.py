@@ -1,9 +1,8 @@
 """Steel Plates Faults: 27 measures of a fault's picture, seven kinds."""
 
 import numpy as np
-import pandas as pd
 
-from models.classification.table import Floats, Table, csv_file, numbers, read_frame
+from models.classification.table import Floats, Table, csv_file, ids, numbers, read_frame, said
 from models.dataspec import DataSpec
 
 COLUMNS = (
@@ -18,17 +17,17 @@ ONE_HOT = ("Other_Faults", "Pastry", "Z_Scratch", "K_Scatch", "Stains", "Dirtine
 
 
 def read(data: DataSpec, target: str) -> Table:  # noqa: ARG001 - the set has one target
-    """A case per row, named by its number in the file, from 1."""
+    """A case per row, named by its `id`, else by its number in the file, from 1."""
     path = csv_file(data.folder, data.subset, COLUMNS)
     frame = read_frame(path, COLUMNS)
     raw = numbers(frame, COLUMNS, path).astype(np.float32)
-    names = frame["id"] if "id" in frame else pd.Series(range(1, len(frame) + 1))
     labels = None
     if TRUTH in frame:
-        labels = tuple(str(int(one)) for one in numbers(frame, (TRUTH,), path)[:, 0])
+        labels = tuple("" if np.isnan(one) else str(int(one)) for one in said(frame, TRUTH))
     elif set(ONE_HOT) <= set(frame.columns):
-        labels = tuple(ONE_HOT[k] for k in numbers(frame, ONE_HOT, path).argmax(axis=1))
-    return Table(tuple(map(str, names)), raw[:, None, :], labels)
+        named = np.column_stack([said(frame, name) for name in ONE_HOT]) > 0
+        labels = tuple(ONE_HOT[int(row.argmax())] if row.any() else "" for row in named)
+    return Table(ids(frame, ("id",), path), raw[:, None, :], labels)
 
 
 def features(raw: Floats) -> Floats:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from domain.errors import SettingsError, Tampered
 from models.card import GOLDEN_FILE, MODEL_FILE, file_hash
+from models.classification import known
 from models.classification.card import Card, read_card
 from models.classification.kinds import KINDS, Kind
 from models.classification.table import Floats, Probabilities, Table
@@ -28,21 +29,18 @@ class Classifier:
         """The mean over a case's stretches, in the order of the card's labels."""
         return probabilities(self._session, self.kind.features(raw))
 
+    def stated(self, raw: Floats) -> Probabilities:
+        """Probabilities (N, L) as they are given out: far outside of what training saw, the usual shares."""
+        return known.towards_usual(self.card, self.probabilities(raw), raw)
+
     def check(self, table: Table) -> None:
-        """SettingsError when a reading's usual value lies far outside of what training saw."""
-        for place, known in enumerate(self.card.ranges):
-            middle = float(np.median(table.raw[..., place]))
-            span = max(known.high - known.low, abs(known.high), 1e-6)
-            if not known.low - span <= middle <= known.high + span:
-                raise SettingsError(
-                    f"{known.name!r} is about {middle:g}, and training saw {known.low:g} to {known.high:g}: "
-                    "another unit?"
-                )
+        """SettingsError where a reading is in another unit than in training, or stands still."""
+        known.check(self.card, table.raw)
 
     def strange(self, table: Table) -> npt.NDArray[np.bool_]:
         """Cases with a reading outside of all that training saw, (N,): less is known of them."""
-        low = np.array([known.low for known in self.card.ranges])
-        high = np.array([known.high for known in self.card.ranges])
+        low = np.array([one.low for one in self.card.ranges])
+        high = np.array([one.high for one in self.card.ranges])
         return np.asarray(((table.raw < low) | (table.raw > high)).any(axis=(1, 2)))
 
     def _check_golden(self, folder: Path) -> None:

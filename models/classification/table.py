@@ -54,14 +54,24 @@ def csv_file(folder: Path, subset: str, columns: tuple[str, ...]) -> Path:
 
 
 def _header(path: Path) -> list[str]:
-    with path.open(encoding="utf-8-sig") as file:
-        return [name.strip().strip('"') for name in file.readline().split(",")]
+    try:
+        with path.open(encoding=_encoding(path)) as file:
+            return [name.strip().strip('"') for name in file.readline().split(",")]
+    except (ValueError, OSError):
+        return []
+
+
+def _encoding(path: Path) -> str:
+    """UTF-16 where the file begins with its mark (spreadsheets write it so), else UTF-8."""
+    with path.open("rb") as file:
+        return "utf-16" if file.read(2) in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
 
 
 def read_frame(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     """A CSV file with at least `columns`, or a SettingsError that says what is wrong with it."""
     try:
-        frame = pd.read_csv(path, skipinitialspace=True, encoding="utf-8-sig", low_memory=False)
+        frame = pd.read_csv(path, skipinitialspace=True, encoding=_encoding(path), low_memory=False)
+        frame = frame.dropna(how="all").reset_index(drop=True)
     except FileNotFoundError as error:
         raise SettingsError(f"no file {path}") from error
     except (ValueError, OSError) as error:
@@ -93,3 +103,32 @@ def numbers(frame: pd.DataFrame, columns: tuple[str, ...], path: Path) -> npt.ND
             raise SettingsError(f"{path}: {name!r} in row {wrong[0] + 1} is no number: {text!r}")
         table[:, place] = found
     return table
+
+
+def said(frame: pd.DataFrame, column: str) -> npt.NDArray[np.float64]:
+    """A column of truth (rows,); NaN where it is empty or no number: such a case's truth is not known."""
+    return np.asarray(pd.to_numeric(frame[column], errors="coerce"), dtype=np.float64)
+
+
+def ids(frame: pd.DataFrame, columns: tuple[str, ...], path: Path) -> tuple[str, ...]:
+    """What the first of `columns` that is there calls each case (rows,), else its number from 1.
+
+    SettingsError when an id is missing or comes twice: an answer must find its case.
+    """
+    name = next((one for one in columns if one in frame), "")
+    if not name:
+        return tuple(map(str, range(1, len(frame) + 1)))
+    empty = np.flatnonzero(frame[name].isna())
+    if len(empty):
+        raise SettingsError(f"{path}: {name!r} in row {empty[0] + 1} is empty")
+    found = tuple(_plain(one) for one in frame[name])
+    if len(set(found)) < len(found):
+        twice = next(one for place, one in enumerate(found) if one in found[:place])
+        raise SettingsError(f"{path}: {name!r} {twice} comes twice")
+    return found
+
+
+def _plain(value: object) -> str:
+    """An id as written: a column with one cell of text, or a gap, makes whole numbers fractions."""
+    whole = isinstance(value, float) and value.is_integer()
+    return str(int(value)) if whole else str(value).strip()  # type: ignore[call-overload]

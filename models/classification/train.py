@@ -10,17 +10,17 @@ import numpy as np
 
 from domain.errors import SettingsError
 from models.card import BACKGROUND_FILE, GOLDEN_FILE, MODEL_FILE, file_hash, write_card
-from models.classification import judge, recipes, seen, session
-from models.classification.card import SEEN_FILE, Card, RangeNote
+from models.classification import background, judge, known, recipes, seen, session
+from models.classification.card import SEEN_FILE, Card
 from models.classification.folds import Problem, choose, cross_validate
 from models.classification.judge import Rule
 from models.classification.kinds import KINDS, Kind
-from models.classification.table import Floats, Table
+from models.classification.table import Table
 from models.dataspec import DataSpec
 from models.session import open_session
 
 Report = Callable[[str, float], None]
-BACKGROUND, GOLDEN = 64, 32
+GOLDEN = 32
 EXACT = 1e-5
 
 
@@ -102,20 +102,13 @@ def export(problem: Problem, model: Any, path: Path) -> float:
 
 
 def _write_cases(problem: Problem, table: Table, out: Path) -> None:
-    draw = np.random.default_rng(recipes.SEEDS[0])
-    chosen = np.sort(draw.permutation(len(table))[:BACKGROUND])
-    np.savez_compressed(out / BACKGROUND_FILE, background=table.raw[chosen])
+    opened = open_session(out / MODEL_FILE)
+    usual = background.chosen(session.probabilities(opened, problem.inputs), recipes.SEEDS[0])
+    np.savez_compressed(out / BACKGROUND_FILE, background=table.raw[usual])
     np.savez_compressed(out / SEEN_FILE, cases=seen.digests(table.raw))
     golden = table.raw[np.linspace(0, len(table) - 1, min(GOLDEN, len(table))).astype(int)]
-    answers = session.probabilities(open_session(out / MODEL_FILE), problem.kind.features(golden))
+    answers = session.probabilities(opened, problem.kind.features(golden))
     np.savez_compressed(out / GOLDEN_FILE, raw=golden, probability=answers)
-
-
-def _ranges(kind: Kind, raw: Floats) -> tuple[RangeNote, ...]:
-    low, high = raw.min(axis=(0, 1)).tolist(), raw.max(axis=(0, 1)).tolist()
-    return tuple(
-        RangeNote(name=name, low=a, high=b) for name, a, b in zip(kind.columns, low, high, strict=True)
-    )
 
 
 def _card(
@@ -146,7 +139,7 @@ def _card(
         threshold_rule="best F1 on cases held out of training" if chosen else "the likeliest label",
         validation=found,
         test={},
-        background=f"{min(BACKGROUND, len(table))} cases drawn at random from training",
+        background=f"{min(background.COUNT, len(table))} training cases with the mean probabilities of all",
         sha256=digest,
         kind=kind.name,
         target=target,
@@ -156,7 +149,8 @@ def _card(
         positive=problem.positive,
         threshold=rule.threshold,
         stretches=table.raw.shape[1],
-        ranges=_ranges(kind, table.raw),
+        ranges=known.ranges(kind.columns, table.raw),
+        usual=tuple(float((problem.truth == label).mean()) for label in problem.labels),
         served=name,
         peers=peers,
     )

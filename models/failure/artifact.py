@@ -25,14 +25,17 @@ class Result:
     seconds: float
 
 
-def finish(problem: Problem, data: DataSpec, out: Path, result: Result) -> dict[str, float]:
-    """Write golden.npz, background.npz and card.json; returns validation and test figures."""
+def finish(problem: Problem, data: DataSpec | None, out: Path, result: Result) -> dict[str, float]:
+    """Write golden.npz, background.npz and card.json; returns validation and test figures.
+
+    Without `data` there is no test part to judge by.
+    """
     digest = file_hash(out / MODEL_FILE)
     _golden(problem, out)
     np.savez_compressed(out / BACKGROUND_FILE, **problem.background)  # type: ignore[arg-type]
     card = _card(problem, result, digest)
     write_card(out, card)
-    card = card.model_copy(update={"test": _test(out, data)})
+    card = card.model_copy(update={"test": _test(out, data) if data else {}})
     write_card(out, card)
     return {**{f"validation_{k}": v for k, v in result.validation.items()}, **card.test}
 
@@ -72,6 +75,7 @@ def _card(problem: Problem, result: Result, digest: str) -> Card:
         horizon=problem.horizon,
         horizon_unit="cycles" if problem.horizon_s == 0 else "h",
         horizon_s=problem.horizon_s,
+        horizons=problem.horizons,
         life_unit="cycles" if problem.life_unit == "cycles" else "operating hours",
         life_limit=problem.recipe.limit,
         threshold=result.threshold,
@@ -80,4 +84,5 @@ def _card(problem: Problem, result: Result, digest: str) -> Card:
         test={},
         background=words.background,
         sha256=digest,
+        known=problem.known,
     )

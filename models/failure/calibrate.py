@@ -6,6 +6,9 @@ import numpy.typing as npt
 from models.failure.samples import Whole, one_per_run
 
 Floats = npt.NDArray[np.floating]
+LEVEL = 0.9
+TAIL = 0.04  # the quantiles of the hazard that the interval starts from: this far from each end
+OPEN = 1e-3
 
 
 def sigmoid(x: Floats) -> npt.NDArray[np.float64]:
@@ -36,21 +39,57 @@ def platt(logit: Floats, label: Floats, weight: Floats) -> tuple[float, float]:
 
 
 def margin(
-    low: Floats, high: Floats, life: Floats, run: Whole, tail: float = 0.05, draws: int = 51
-) -> tuple[float, float]:
-    """How much to move the interval's ends outwards so that each misses `tail` of new runs.
+    rul: Floats, life: Floats, run: Whole, limit: float, level: float = LEVEL, draws: int = 51
+) -> float:
+    """How far to move both ends of `rul` (N, 3) outwards so that `level` of new windows lie inside.
 
-    Split conformal prediction on quantiles (Romano et al. 2019), each end on its own: one window per
-    run, since windows of one run are not exchangeable; the median over `draws` choices of that window.
+    Split conformal prediction on quantiles (Romano et al. 2019) with one score for both ends. Windows of
+    one run are not exchangeable: one of each is drawn, weighted by the run's length, since long runs have
+    more windows to be held, and the median over `draws` such draws is taken. Negative where the
+    ends may come closer.
     """
-    ends = []
+    return drawn(missed(rul, life, limit), run, level, draws)
+
+
+def drawn(score: Floats, run: Whole, level: float = LEVEL, draws: int = 51) -> float:
+    """The quantile of `score` (N,) that holds `level` of new runs' windows, as `margin` says."""
+    names, counts = np.unique(run, return_counts=True)
+    found = []
     for seed in range(draws):
-        chosen = one_per_run(run, seed)
-        ends.append([_upper((low - life)[chosen], tail), _upper((life - high)[chosen], tail)])
-    below, above = np.median(np.array(ends), axis=0)
-    return float(below), float(above)
+        chosen = score[one_per_run(run, seed)]
+        order = np.argsort(chosen, kind="stable")
+        share = np.cumsum(counts[order]) / (counts.sum() + counts.mean())
+        found.append(chosen[order[min(int(np.searchsorted(share, level)), len(names) - 1)]])
+    return float(np.median(found))
 
 
-def _upper(score: Floats, tail: float) -> float:
-    rank = int(np.ceil((1 - tail) * (len(score) + 1)))
-    return float(np.sort(score)[min(rank, len(score)) - 1])
+def widened(rul: Floats, margin: float, limit: float) -> npt.NDArray[np.float64]:
+    """`rul` (N, 3) with its ends moved outwards by the margin; an end at the limit stays "at least"."""
+    low, middle, high = np.asarray(rul, dtype=np.float64).T
+    top = high >= limit - OPEN
+    moved = np.where(top, limit, np.minimum(high + margin, limit))
+    return np.stack((np.clip(low - margin, 0.0, middle), middle, np.maximum(moved, middle)), axis=1)
+
+
+def inside(rul: Floats, life: Floats, limit: float) -> npt.NDArray[np.bool_]:
+    """Whether each life, cut at the limit, lies in its interval (N,)."""
+    cut = np.minimum(life, limit)
+    return np.asarray((cut >= rul[:, 0] - OPEN) & (cut <= rul[:, 2] + OPEN))
+
+
+def winkler(rul: Floats, life: Floats, limit: float, level: float = LEVEL) -> float:
+    """Mean interval score: width, and 2 / (1 - level) for each unit that a life lies outside.
+
+    Winkler 1972; lower is better.
+    """
+    low, high, cut = rul[:, 0], rul[:, 2], np.minimum(life, limit)
+    outside = np.maximum(low - cut, 0.0) + np.maximum(cut - high, 0.0)
+    return float(np.mean(high - low + 2 / (1 - level) * outside))
+
+
+def missed(rul: Floats, life: Floats, limit: float) -> npt.NDArray[np.float64]:
+    """How far each life lies outside its interval, negative inside; an open end is never missed."""
+    cut = np.minimum(life, limit)
+    below = np.where(life >= limit, -limit, rul[:, 0] - cut)
+    above = np.where(rul[:, 2] >= limit - OPEN, -limit, cut - rul[:, 2])
+    return np.asarray(np.maximum(below, above), dtype=np.float64)

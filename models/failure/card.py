@@ -24,6 +24,7 @@ __all__ = [
     "MODEL_FILE",
     "Card",
     "DataNote",
+    "KnownNote",
     "WindowNote",
     "file_hash",
     "read_card",
@@ -42,6 +43,7 @@ class DataNote(Strict):
     windows: int = Field(ge=1)
     failures: int = Field(ge=0)
     split: str
+    simulated: bool = True  # what does not say that its machines were real was simulated
 
 
 class WindowNote(Strict):
@@ -58,12 +60,25 @@ class WindowNote(Strict):
     values: int = Field(ge=1)
     masks: int = Field(ge=0)
     groups: tuple[str, ...] = ()
+    conditions: tuple[tuple[float, ...], ...] = ()  # settings that training saw; others are refused
 
     @property
     def sensors(self) -> tuple[str, ...]:
         """Names of the sensors that the model reads, in the order of their columns."""
         pairs = zip(self.channels, self.statistics, strict=True)
         return tuple(name for name, kind in pairs if kind == "cycle")
+
+
+class KnownNote(Strict):
+    """What training saw of engines: conditions (K, 3), least and largest reading by condition and sensor
+    (K, S), and the longest run of equal readings of each sensor, in cycles (S,).
+    """
+
+    sensors: tuple[str, ...]
+    conditions: tuple[tuple[float, ...], ...]
+    low: tuple[tuple[float, ...], ...]
+    high: tuple[tuple[float, ...], ...]
+    still: tuple[int, ...]
 
 
 class Card(CommonCard):
@@ -75,10 +90,12 @@ class Card(CommonCard):
     horizon: float  # in `horizon_unit`
     horizon_unit: Literal["h", "cycles"]
     horizon_s: int = Field(ge=0)  # 0 where the horizon is in cycles
+    horizons: tuple[float, ...] = ()  # in `life_unit`: where the output `horizons` states a chance
     life_unit: Literal["operating hours", "cycles"]
     life_limit: float  # lives are cut here: `rul` at the limit reads "at least"
     interval: float = 0.9
     threshold: float = Field(ge=0, le=1)
+    known: KnownNote | None = None  # engines only
 
 
 def read_card(folder: Path) -> Card:

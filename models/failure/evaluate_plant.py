@@ -6,7 +6,7 @@ import numpy as np
 
 from domain.errors import SettingsError
 from models.dataspec import DataSpec
-from models.failure import baselines, labels, plant, session
+from models.failure import baselines, horizons, labels, plant, session
 from models.failure.card import MODEL_FILE, Card
 from models.failure.events import Track, ranking, tally, threshold_for
 from models.failure.recipes import PLANT, PLANT_FALSE_RATE
@@ -23,8 +23,8 @@ def evaluate_plant(model: Path, card: Card, data: DataSpec) -> dict[str, float]:
     PLANT_FALSE_RATE, each at its own threshold for that rate; `recall`, `false_cases_per_machine_month`
     and `precision` are the model's at its shipped threshold.
     """
+    tests = plant.plants(data.folder, ("test",))  # before the peers learn: without tests there is no need
     scores = {"model": network_score(model), **peers(data)}
-    tests = plant.plants(data.folder, ("test",))
     figures = _figures(tests, card, scores) | life_figures(model, card, tests)
     try:
         others = plant.plants(data.folder, ("other",))
@@ -39,17 +39,19 @@ def evaluate_plant(model: Path, card: Card, data: DataSpec) -> dict[str, float]:
 def life_figures(model: Path, card: Card, paths: list[Path]) -> dict[str, float]:
     """How often the interval holds the true life, one window of each run that ended with a failure.
 
-    An upper end at the limit reads "at least"; lives are cut there.
+    An upper end at the limit reads "at least"; lives are cut there. Beside: the chances by horizon, over
+    all windows, scored with what the watch did not see weighed in (`models.failure.horizons`).
     """
     samples = plant.gather(paths, LIFE_STRIDE)
+    said = horizons.judge(model, samples, card.horizons, "h") if card.horizons else {}
     failed = samples.take(samples.observed)
     if len(failed) == 0:
-        return {}
+        return said
     chosen = failed.take(one_per_run(failed.run, 0))
     low, _, high = session.run(session.open_session(model / MODEL_FILE), chosen.windows).rul.T
     life = np.minimum(chosen.life, card.life_limit)
     inside = (life >= low) & ((life <= high) | (high >= card.life_limit - 1e-3))
-    return {"life_runs": float(len(chosen)), "life_coverage": float(inside.mean())}
+    return {"life_runs": float(len(chosen)), "life_coverage": float(inside.mean())} | said
 
 
 def network_score(model: Path) -> Score:

@@ -1,9 +1,10 @@
-"""The one network of both failure models: a recurrent encoder with a risk head and a life head.
+"""The one network of all failure models: an encoder over time with a risk head and a life head.
 
 Input: windows (N, T, F), F = values, then masks, then one-hot groups (machine types). Scaling is
-part of the network: each value is centred and scaled by its group's healthy mean and spread, and is
-zero where its mask is. Life is a discrete-time hazard over the bins between `edges`; what survives
-the last edge is "at least that long", so censored lives enter the loss as what they are.
+part of the network: each value is centred and scaled by the mean and spread of its machine type, or of
+the operating condition of its own step (the nearest one), and is zero where its mask is. Life is a
+discrete-time hazard over the bins between `edges`; what survives the last edge is "at least that long",
+so censored lives enter the loss as what they are.
 """
 
 from dataclasses import dataclass
@@ -11,17 +12,26 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from models.failure.calibrate import OPEN, TAIL
+from models.failure.conditions import GRID
+from models.failure.horizons import TINY
 from models.failure.samples import Layout
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Size of a network: kind of encoder (gru, lstm, tcn), its width, depth and dropout."""
+    """Size of a network: kind of encoder (gru, lstm, tcn), its width, depth and dropout.
+
+    `pool`: so many steps are averaged into one before the encoder. `attend`: beside the last step's state
+    the heads see a mean over all steps, weighted by what the network finds worth looking at.
+    """
 
     kind: str = "gru"
     width: int = 48
     layers: int = 1
     dropout: float = 0.1
+    pool: int = 1
+    attend: bool = False
 
 
 class _Residual(nn.Module):
@@ -47,8 +57,8 @@ class _Tcn(nn.Module):
         self.blocks = nn.Sequential(*(_Residual(shape.width, 2**i, shape.dropout) for i in range(5)))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, T, C) to the last step's state (N, width)."""
-        return self.blocks(self.enter(x.transpose(1, 2)))[:, :, -1]
+        """(N, T, C) to the states (N, T, width)."""
+        return self.blocks(self.enter(x.transpose(1, 2))).transpose(1, 2)
 
 
 class _Recurrent(nn.Module):
@@ -59,24 +69,40 @@ class _Recurrent(nn.Module):
         self.cell = cell(inputs, shape.width, shape.layers, batch_first=True, dropout=between)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, T, C) to the last step's state (N, width)."""
-        return self.cell(x)[0][:, -1]
+        """(N, T, C) to the states (N, T, width)."""
+        return self.cell(x)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """Mean and spread of each value by group, (G, V) each; a value of infinite spread says nothing there.
+
+    `centres` (G, S): the groups are operating conditions, told by the first S values of a step.
+    """
+
+    mean: Tensor
+    scale: Tensor
+    centres: Tensor | None = None
 
 
 class FailureNetwork(nn.Module):
     """Windows (N, T, F) to a risk logit (N,) and hazard logits (N, K)."""
 
-    def __init__(self, layout: Layout, mean: Tensor, scale: Tensor, bins: int, shape: Shape) -> None:
+    def __init__(self, layout: Layout, scaling: Scaling, bins: int, shape: Shape) -> None:
         super().__init__()
-        self.layout = layout
-        self.register_buffer("mean", mean)
-        self.register_buffer("scale", scale)
+        self.layout, self.pool = layout, shape.pool
+        self.register_buffer("mean", scaling.mean)
+        self.register_buffer("gain", 1.0 / scaling.scale)
+        self.register_buffer("centres", scaling.centres)
+        self.register_buffer("grid", torch.tensor(GRID, dtype=torch.float32))
         self.register_buffer("mask_of", torch.tensor([layout.values + m for m in layout.mask_of]))
         inputs = layout.values + layout.masks + layout.groups
         self.encoder = (_Tcn if shape.kind == "tcn" else _Recurrent)(inputs, shape)
+        self.look = nn.Linear(shape.width, 1) if shape.attend else None
         self.drop = nn.Dropout(shape.dropout)
-        self.risk = nn.Linear(shape.width, 1)
-        self.life = nn.Linear(shape.width, bins)
+        width = shape.width * (2 if shape.attend else 1)
+        self.risk = nn.Linear(width, 1)
+        self.life = nn.Linear(width, bins)
         nn.init.constant_(self.life.bias, -3.0)
 
     def scaled(self, window: Tensor) -> Tensor:
@@ -84,16 +110,32 @@ class FailureNetwork(nn.Module):
         values = window[:, :, : self.layout.values]
         rest = window[:, :, self.layout.values :]
         mask = torch.index_select(window, 2, self.mask_of)
-        mean, scale = self.mean, self.scale
+        mean, gain = self.mean, self.gain
         if self.layout.groups:
             group = window[:, -1:, self.layout.values + self.layout.masks :]
-            mean, scale = group @ self.mean, group @ self.scale
-        value = torch.clamp((values - mean) / scale, -8.0, 8.0) * mask
+            mean, gain = group @ self.mean, group @ self.gain
+        if self.centres is not None:
+            group = self.condition(window[:, :, : self.layout.settings])
+            mean, gain = group @ self.mean, group @ self.gain
+        value = torch.clamp((values - mean) * gain, -8.0, 8.0) * mask
         return torch.cat((value, rest), dim=2)
+
+    def condition(self, settings: Tensor) -> Tensor:
+        """Which condition is nearest to the settings (N, T, S), as one-hot (N, T, G)."""
+        apart = (((settings[:, :, None, :] - self.centres) / self.grid) ** 2).sum(3)
+        return (apart <= apart.amin(dim=2, keepdim=True)).float()
 
     def forward(self, window: Tensor) -> tuple[Tensor, Tensor]:
         """Risk logit (N,), hazard logits (N, K)."""
-        state = self.drop(self.encoder(self.scaled(window)))
+        x = self.scaled(window)
+        if self.pool > 1:
+            x = nn.functional.avg_pool1d(x.transpose(1, 2), self.pool).transpose(1, 2)
+        states = self.encoder(x)
+        state = states[:, -1]
+        if self.look is not None:
+            weight = torch.softmax(self.look(states), dim=1)
+            state = torch.cat((state, (weight * states).sum(1)), dim=1)
+        state = self.drop(state)
         return self.risk(state)[:, 0], self.life(state)
 
 
@@ -115,37 +157,70 @@ def life_quantile(alive: Tensor, widths: Tensor, level: float) -> Tensor:
     return share @ widths
 
 
-class Served(nn.Module):
-    """What is exported: the members' mean, calibrated probability, and life with its interval.
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """What the windows that no member saw asked for.
 
-    `calibration` = (slope, offset) on the mean logit; `margin` = (low, high) widens the interval of
-    the 5 % and 95 % quantiles by what the validation runs asked for (conformal).
+    `pair` = (slope, offset) on the mean logit; `margin` widens the interval (conformal); `read` (K + 1, H)
+    reads survival at the horizons, `weights` (H, 3) make chances of it (`models.failure.horizons`).
+    """
+
+    pair: tuple[float, float]
+    margin: float
+    read: Tensor
+    weights: Tensor
+
+
+class Served(nn.Module):
+    """What is exported: the mean of all members, calibrated probability, and life with its interval.
+
+    `members` are in order of their folds, as many a fold as there are kinds of encoder.
     """
 
     def __init__(
-        self,
-        members: list[FailureNetwork],
-        edges: Tensor,
-        calibration: tuple[float, float],
-        margin: tuple[float, float],
+        self, members: list[FailureNetwork], edges: Tensor, calibrated: Calibrated, folds: int
     ) -> None:
         super().__init__()
-        self.members = nn.ModuleList(members)
+        self.members, self.folds = nn.ModuleList(members), folds
         self.register_buffer("widths", edges[1:] - edges[:-1])
         self.limit = float(edges[-1])
-        self.calibration, self.margin = calibration, margin
+        self.calibration, self.margin = calibrated.pair, calibrated.margin
+        self.register_buffer("read", calibrated.read)
+        self.register_buffer("weights", calibrated.weights)
 
-    def forward(self, window: Tensor) -> tuple[Tensor, Tensor]:
-        """`probability` (N,), `rul` (N, 3) = low, expected, high."""
+    def forward(self, window: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """`probability` (N,), `rul` (N, 3) = low, expected, high, `horizons` (N, H): the chance of a
+        failure by each, and `folds` (N, folds, 3): what the members of each fold say, not widened.
+        """
         outputs = [member(window) for member in self.members]
         logit = torch.stack([risk for risk, _ in outputs]).mean(0)
-        alive = torch.stack([survival(life) for _, life in outputs]).mean(0)
+        each = torch.stack([survival(life) for _, life in outputs])
+        alive = each.mean(0)
         probability = torch.sigmoid(self.calibration[0] * logit + self.calibration[1])
-        middle = expected_life(alive, self.widths)
-        low = torch.clamp(life_quantile(alive, self.widths, 0.05) - self.margin[0], min=0.0)
-        high = torch.clamp(life_quantile(alive, self.widths, 0.95) + self.margin[1], max=self.limit)
-        low, high = torch.minimum(low, middle), torch.maximum(high, middle)
-        return probability, torch.stack((low, middle, high), dim=1)
+        low, middle, high = life_ends(alive, self.widths)
+        top = high >= self.limit - OPEN
+        high = torch.where(top, high, torch.clamp(high + self.margin, max=self.limit))
+        low = torch.minimum(torch.clamp(low - self.margin, min=0.0), middle)
+        rul = torch.stack((low, middle, torch.maximum(high, middle)), dim=1)
+        own = each.chunk(self.folds)
+        said = [torch.stack(life_ends(part.mean(0), self.widths), dim=1) for part in own]
+        return probability, rul, self.chances(logit, alive), torch.stack(said, dim=1)
+
+    def chances(self, logit: Tensor, alive: Tensor) -> Tensor:
+        """The chance by horizon (N, H), as `models.failure.horizons.chances`."""
+        gone = torch.clamp(1.0 - alive @ self.read, TINY, 1.0 - TINY)
+        odds = torch.log(gone / (1.0 - gone))
+        score = self.weights[:, 0] + logit[:, None] * self.weights[:, 1] + odds * self.weights[:, 2]
+        steps = list(torch.sigmoid(score).unbind(1))
+        for place in range(1, len(steps)):
+            steps[place] = torch.maximum(steps[place], steps[place - 1])
+        return torch.stack(steps, dim=1)
+
+
+def life_ends(alive: Tensor, widths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Lower quantile, mean and upper quantile of life, (N,) each."""
+    low, high = (life_quantile(alive, widths, level) for level in (TAIL, 1 - TAIL))
+    return low, expected_life(alive, widths), high
 
 
 def loss(

@@ -6,7 +6,9 @@ Only what a plant has on record is read: gauges, states, and failures as the con
 """
 
 import json
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,13 +72,24 @@ def plants(folder: Path, parts: tuple[str, ...]) -> list[Path]:
     return found
 
 
-def machines(plant: Path) -> Iterator[Machine]:
-    """The machines of one plant, in order of their id. Their bins are kept beside the history."""
+def simulated(plant: Path) -> bool:
+    """Whether a history says by what seed it was simulated; that of a real plant has none."""
+    return "seed" in json.loads((plant / "meta.json").read_text(encoding="utf-8"))
+
+
+def machines(plant: Path, *, record: bool = True) -> Iterator[Machine]:
+    """The machines of one plant, in order of their id.
+
+    Without `record` no failures are read, and nothing is written: who predicts has neither need nor right.
+    Else bins are kept beside the history for the next time, where it may be written.
+    """
     try:
         meta = json.loads((plant / "meta.json").read_text(encoding="utf-8"))
         kinds = {row["equipment_id"]: row["machine_type"] for row in _rows(plant / "machines.parquet")}
-        failures = _rows(plant / "failures.parquet")
+        failures = _rows(plant / "failures.parquet") if record else []
         kept = _kept(plant, meta) or _bin(plant, meta)
+        if record:
+            _keep(plant, kept)
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         raise SettingsError(f"{plant}: the history cannot be read: {error}") from error
     for name in sorted(kept):
@@ -86,25 +99,46 @@ def machines(plant: Path) -> Iterator[Machine]:
         yield Machine(plant.name, name, kinds[name], bins, np.array(fails, np.int64), breaks, end_us)
 
 
+def binned(folder: str) -> int:
+    """Make the bins of a plant's machines, unless they are kept; returns how many machines there are."""
+    return sum(1 for _ in machines(Path(folder)))
+
+
 def _bin(plant: Path, meta: dict[str, int]) -> dict[str, tuple[Bins, Times]]:
-    """Bins and ends of watch of every machine, from the readings; kept for the next time."""
+    """Bins and ends of watch of every machine, from the readings."""
     tables = [pq.read_table(path) for path in sorted((plant / "readings").glob("*.parquet"))]
     table = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
     names = table["equipment_id"].chunk(0)
     codes = names.indices.to_numpy()
     order = np.argsort(codes, kind="stable")
     bounds = np.searchsorted(codes[order], np.arange(len(names.dictionary) + 1))
-    found = {
+    return {
         name: _machine_bins(table, np.sort(order[bounds[code] : bounds[code + 1]]), meta)
         for code, name in enumerate(names.dictionary.to_pylist())
     }
+
+
+def _keep(plant: Path, found: dict[str, tuple[Bins, Times]]) -> None:
+    """Keep the bins for the next time; a folder that may not be written is read anew each time."""
+    path = _kept_file(plant)
+    if path.is_file() and path.stat().st_mtime >= _newest(plant):
+        return
     arrays = {
         f"{name}|{part}": value
         for name, (bins, breaks) in found.items()
         for part, value in (("breaks", breaks), *((field, getattr(bins, field)) for field in _FIELDS))
     }
-    np.savez(_kept_file(plant), **arrays)
-    return found
+    part = path.with_name(f".{os.getpid()}.{path.name}")
+    with suppress(PermissionError, FileNotFoundError):
+        try:
+            np.savez(part, **arrays)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def _newest(plant: Path) -> float:
+    return max((file.stat().st_mtime for file in (plant / "readings").glob("*.parquet")), default=0.0)
 
 
 def _kept_file(plant: Path) -> Path:
@@ -114,8 +148,7 @@ def _kept_file(plant: Path) -> Path:
 def _kept(plant: Path, meta: dict[str, int]) -> dict[str, tuple[Bins, Times]]:
     """What an earlier run kept, unless the readings are newer."""
     path = _kept_file(plant)
-    newest = max((file.stat().st_mtime for file in (plant / "readings").glob("*.parquet")), default=0.0)
-    if not path.is_file() or path.stat().st_mtime < newest:
+    if not path.is_file() or path.stat().st_mtime < _newest(plant):
         return {}
     with path.open("rb") as file, np.load(file) as stored:
         names = dict.fromkeys(title.rpartition("|")[0] for title in stored.files)
@@ -190,5 +223,10 @@ def gather(paths: list[Path], stride: int) -> Samples:
         for machine in machines(path):
             parts.append(samples(machine, number, group, stride))
             number += 1
+    return joined(parts)
+
+
+def joined(parts: list[Samples]) -> Samples:
+    """All samples in one, in their order."""
     fields = ("windows", "life", "observed", "label", "run", "group", "weight")
     return Samples(*(np.concatenate([getattr(part, name) for part in parts]) for name in fields))

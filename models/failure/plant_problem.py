@@ -1,9 +1,11 @@
 """The plant's failure model as a problem to train on."""
 
+import os
+
 import numpy as np
 
 from models.dataspec import DataSpec
-from models.failure import plant, recipes
+from models.failure import fleet, plant, recipes
 from models.failure.card import DataNote, WindowNote
 from models.failure.problem import Problem, Words, spread
 from models.failure.recipes import Recipe
@@ -30,21 +32,61 @@ WORDS = Words(
 )
 
 
+LAYOUT = Layout(features.VALUES, len(features.GAUGES) + 1, len(features.TYPES), features.MASK_OF)
+SPLIT = (
+    "each member is trained on all plants (seeds, machines) but one, judged on that one; "
+    "test plants are other seeds whose time begins days after the training data end"
+)
+
+
 def plant_problem(data: DataSpec, recipe: Recipe = recipes.PLANT) -> Problem:
     """Training on the plants `train-*` in the folder."""
     paths = plant.plants(data.folder, ("train",))
+    if os.environ.get(fleet.ADDRESS):
+        fleet.bin_all(paths, os.environ[fleet.ADDRESS])
     samples = plant.gather(paths, recipe.stride)
-    layout = Layout(features.VALUES, len(features.GAUGES) + 1, len(features.TYPES), features.MASK_OF)
     healthy = samples.take(samples.life > recipe.limit)
-    mean, scale = _scaling(healthy, layout)
+    simulated = any(plant.simulated(path) for path in paths)
+    source = f"{'virtual ' if simulated else ''}plants " + ", ".join(path.name for path in paths)
+    note = note_of(samples, source, SPLIT, simulated=simulated)
+    return problem_of(recipe, samples, _scaling(healthy, LAYOUT), note, background(healthy))
+
+
+def note_of(samples: Samples, source: str, split: str, *, simulated: bool) -> DataNote:
+    """What the card says of the data."""
+    return DataNote(
+        kind="plant",
+        source=source,
+        simulated=simulated,
+        licence="Apache-2.0",
+        runs=len(np.unique(samples.run)),
+        windows=len(samples),
+        failures=len(np.unique(samples.run[samples.observed])),
+        split=split,
+    )
+
+
+def problem_of(
+    recipe: Recipe,
+    samples: Samples,
+    scaling: tuple[Floats, Floats],
+    note: DataNote,
+    healthy: dict[str, Floats],
+    words: Words = WORDS,
+) -> Problem:
+    """The plant's problem for these samples, scaling (G, V) and background windows by machine type.
+
+    A type of which there is no healthy window was not learned: the model does not speak of it.
+    """
     return Problem(
         recipe=recipe,
         samples=samples,
-        layout=layout,
-        mean=mean,
-        scale=scale,
+        layout=LAYOUT,
+        mean=scaling[0],
+        scale=scaling[1],
         horizon=recipes.PLANT_HORIZON_H,
         horizon_s=int(recipes.PLANT_HORIZON_H * 3_600),
+        horizons=recipes.PLANT_HORIZONS,
         life_unit="operating hours",
         feature_version=features.FEATURE_VERSION,
         window=WindowNote(
@@ -52,22 +94,13 @@ def plant_problem(data: DataSpec, recipe: Recipe = recipes.PLANT) -> Problem:
             step_s=features.BIN_US // 1_000_000,
             channels=features.CHANNELS,
             statistics=features.STATISTICS,
-            values=layout.values,
-            masks=layout.masks,
-            groups=features.TYPES,
+            values=LAYOUT.values,
+            masks=LAYOUT.masks,
+            groups=tuple(name for name in features.TYPES if name in healthy),
         ),
-        data=DataNote(
-            kind="plant",
-            source="virtual plants " + ", ".join(path.name for path in paths),
-            licence="Apache-2.0",
-            runs=len(np.unique(samples.run)),
-            windows=len(samples),
-            failures=len(np.unique(samples.run[samples.observed])),
-            split="each member is trained on all plants (seeds, machines) but one, judged on that one; "
-            "test plants are other seeds whose time begins days after the training data end",
-        ),
-        words=WORDS,
-        background=_background(healthy),
+        data=note,
+        words=words,
+        background=healthy,
     )
 
 
@@ -91,7 +124,8 @@ def _scaling(healthy: Samples, layout: Layout) -> tuple[Floats, Floats]:
     return mean, scale
 
 
-def _background(healthy: Samples) -> dict[str, Floats]:
+def background(healthy: Samples) -> dict[str, Floats]:
+    """Healthy windows of each machine type, from as many runs as possible."""
     found = {}
     full = healthy.windows[:, -1, features.VALUES - 1] > 0.3
     of_type = _group_columns(healthy) > 0

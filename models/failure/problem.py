@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from domain.errors import SettingsError
 from models.dataspec import DataSpec
-from models.failure import cmapss, recipes
-from models.failure.card import DataNote, WindowNote
+from models.failure import cmapss, conditions, known, recipes
+from models.failure.card import DataNote, KnownNote, WindowNote
 from models.failure.recipes import Recipe
 from models.failure.samples import Floats, Layout, Samples, one_per_run
 from models.features import cmapss as engine_features
@@ -29,7 +29,10 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One model to train. `mean`, `scale` are (G, V), one row for each group (or one in all)."""
+    """One model to train. `mean`, `scale` are (G, V), one row for each group (or one in all).
+
+    `centres` (G, S): the groups are operating conditions, told by the first S values of each step.
+    """
 
     recipe: Recipe
     samples: Samples
@@ -38,12 +41,15 @@ class Problem:
     scale: Floats
     horizon: float
     horizon_s: int
+    horizons: tuple[float, ...]
     life_unit: str
     feature_version: str
     window: WindowNote
     data: DataNote
     words: Words
     background: dict[str, Floats]
+    centres: Floats | None = None
+    known: KnownNote | None = None
 
     @property
     def edges(self) -> npt.NDArray[np.float32]:
@@ -51,26 +57,29 @@ class Problem:
         return np.linspace(0, self.recipe.limit, self.recipe.bins + 1, dtype=np.float32)
 
 
-CMAPSS_WORDS = Words(
-    name="cmapss_fd001",
-    intended_use="Remaining cycles of C-MAPSS turbofan engines, and failure within 30 cycles.",
-    limits=(
-        "Lives are cut at 125 cycles: 125 reads 'at least 125'.",
-        "Trained on one operating condition and one failure mode (FD001); the engines are simulated.",
-        "Fewer than 30 cycles of history make the answer close to the fleet's mean.",
-        "The interval holds for new engines of this fleet, not for each stage of wear on its own.",
-    ),
-    licence="CC0 (data), Apache-2.0 (model)",
-    command="python -m runtime train failure --data cmapss:DIR:FD001 --out models/artifacts/cmapss_fd001",
-    threshold_rule="0.5: more likely than not to fail within the horizon",
-    background="64 windows of training engines with more than 125 cycles left, history full",
-)
+def _words(subset: str, count: int) -> Words:
+    flown = "one operating condition" if count == 1 else f"{count} operating conditions"
+    name = f"cmapss_{subset.lower()}"
+    return Words(
+        name=name,
+        intended_use="Remaining cycles of C-MAPSS turbofan engines, and failure within 30 cycles.",
+        limits=(
+            "Lives are cut at 125 cycles: 125 reads 'at least 125'.",
+            f"Trained on {flown} and the failure modes of {subset}; the engines are simulated.",
+            known.FEW,
+            "The interval holds for new engines of this fleet, not for each stage of wear on its own.",
+        ),
+        licence="CC0 (data), Apache-2.0 (model)",
+        command=f"python -m runtime train failure --data cmapss:DIR:{subset} --out models/artifacts/{name}",
+        threshold_rule="0.5: more likely than not to fail within the horizon",
+        background="64 windows of training engines with more than 125 cycles left, history full",
+    )
 
 
 def engine_samples(runs: list[cmapss.Engine], names: tuple[str, ...], steps: int) -> Samples:
     """A sample for every cycle of engines that ran to failure."""
     picked = cmapss.columns(names)
-    windows = [engine_features.build_all(run.sensors[:, picked], steps) for run in runs]
+    windows = [engine_features.build_all(run.readings[:, picked], steps, run.first) for run in runs]
     life = np.concatenate([np.arange(len(w) - 1, -1, -1, dtype=np.float32) for w in windows])
     unit = np.repeat(np.array([run.unit for run in runs], dtype=np.int64), [len(w) for w in windows])
     return Samples(
@@ -84,25 +93,32 @@ def engine_samples(runs: list[cmapss.Engine], names: tuple[str, ...], steps: int
     )
 
 
-def cmapss_problem(data: DataSpec, recipe: Recipe = recipes.CMAPSS) -> Problem:
+def cmapss_problem(data: DataSpec, recipe: Recipe | None = None) -> Problem:
     """Training on a C-MAPSS subset (FD001 unless named)."""
     runs = cmapss.engines(data, "train")
-    names = cmapss.varying(runs)
-    if not names:
+    centres = cmapss.centres(runs)
+    many = len(centres) > 1
+    recipe = recipe or recipes.CMAPSS
+    sensors = cmapss.varying(runs)
+    if not sensors:
         raise SettingsError(f"{data}: no sensor varies")
+    names = (*cmapss.SETTINGS, *sensors) if many else sensors
     samples = engine_samples(runs, names, recipe.steps)
     values = len(names) + 1
-    last = samples.windows[:, -1, :values]
+    settings = len(cmapss.SETTINGS) if many else 0
+    mean, scale = _scaling(samples.windows[:, -1, :values], settings, centres)
+    subset = data.subset or "FD001"
     healthy = (samples.life > recipe.limit) & (samples.windows[:, 0, -1] > 0)
     chosen = samples.take(healthy)
     return Problem(
         recipe=recipe,
         samples=samples,
-        layout=Layout(values, 1, 0, (0,) * values),
-        mean=last.mean(0, keepdims=True),
-        scale=last.std(0, keepdims=True),
+        layout=Layout(values, 1, 0, (0,) * values, settings),
+        mean=mean,
+        scale=scale,
         horizon=recipes.CMAPSS_HORIZON,
         horizon_s=0,
+        horizons=recipes.CMAPSS_HORIZONS,
         life_unit="cycles",
         feature_version=engine_features.FEATURE_VERSION,
         window=WindowNote(
@@ -112,20 +128,35 @@ def cmapss_problem(data: DataSpec, recipe: Recipe = recipes.CMAPSS) -> Problem:
             statistics=(*("cycle",) * len(names), "value", "mask"),
             values=values,
             masks=1,
+            conditions=tuple(tuple(row) for row in centres.tolist()) if many else (),
         ),
         data=DataNote(
             kind="cmapss",
             source="NASA C-MAPSS turbofan degradation simulation",
-            subset=data.subset or "FD001",
+            subset=subset,
             licence="CC0",
             runs=len(runs),
             windows=len(samples),
             failures=len(runs),
             split=f"{recipe.folds} folds by engine; each member is trained on all folds but one",
         ),
-        words=CMAPSS_WORDS,
+        words=_words(subset, len(centres)),
         background={"engine": chosen.windows[spread(chosen, 64)]},
+        centres=centres.astype(np.float32) if many else None,
+        known=known.note(runs, sensors),
     )
+
+
+def _scaling(last: Floats, settings: int, centres: npt.NDArray[np.float64]) -> tuple[Floats, Floats]:
+    """Mean and spread of the values of all cycles (N, V) by condition, (K, V) each; settings say nothing."""
+    if not settings:
+        return last.mean(0, keepdims=True), last.std(0, keepdims=True)
+    place = conditions.places(last[:, :settings].astype(np.float64), centres)
+    mean, scale = conditions.scaling(last.astype(np.float64), place, len(centres))
+    scale[:, :settings] = np.inf
+    # The cycles flown are no reading of a condition: one scale for all.
+    mean[:, -1], scale[:, -1] = last[:, -1].mean(), last[:, -1].std()
+    return mean.astype(np.float32), scale.astype(np.float32)
 
 
 def spread(samples: Samples, count: int) -> npt.NDArray[np.int64]:

@@ -104,28 +104,37 @@ def _brier(cases: Sequence[Case], change: Callable[[float], float]) -> float:
 
 
 def _write_onnx(source: Path, out: Path, found: Found) -> None:
+    """The same graph; its chances, those by horizon too, moved by slope and offset in log odds."""
     import onnx
     from onnx import helper, numpy_helper
 
     model = onnx.load(str(source))
     graph = model.graph
+    moved = [one.name for one in graph.output if one.name in ("probability", "horizons")]
     for node in graph.node:
         for names in (node.input, node.output):
             for place, name in enumerate(names):
-                if name == "probability":
-                    names[place] = "stated"
+                if name in moved:
+                    names[place] = f"stated_{name}_{len(graph.node)}"
+    count = len(graph.node)
     values = {"low": TINY, "high": 1 - TINY, "one": 1.0, "slope": found.slope, "offset": found.offset}
     for name, value in values.items():
-        graph.initializer.append(numpy_helper.from_array(np.array(value, np.float32), f"calibrate_{name}"))
-    steps = (
-        ("Clip", ["stated", "calibrate_low", "calibrate_high"], "calibrate_p"),
-        ("Sub", ["calibrate_one", "calibrate_p"], "calibrate_q"),
-        ("Div", ["calibrate_p", "calibrate_q"], "calibrate_odds"),
-        ("Log", ["calibrate_odds"], "calibrate_logit"),
-        ("Mul", ["calibrate_logit", "calibrate_slope"], "calibrate_scaled"),
-        ("Add", ["calibrate_scaled", "calibrate_offset"], "calibrate_moved"),
-        ("Sigmoid", ["calibrate_moved"], "probability"),
-    )
-    graph.node.extend(helper.make_node(kind, inputs, [output]) for kind, inputs, output in steps)
+        tensor = numpy_helper.from_array(np.array(value, np.float32), f"calibrate_{name}_{count}")
+        graph.initializer.append(tensor)
+    for output in moved:
+        steps = (
+            ("Clip", ["stated", "low", "high"], "p"),
+            ("Sub", ["one", "p"], "q"),
+            ("Div", ["p", "q"], "odds"),
+            ("Log", ["odds"], "logit"),
+            ("Mul", ["logit", "slope"], "scaled"),
+            ("Add", ["scaled", "offset"], "moved"),
+            ("Sigmoid", ["moved"], output),
+        )
+        given = {"stated": f"stated_{output}_{count}", output: output}
+        given |= {name: f"calibrate_{name}_{count}" for name in values}
+        for kind, inputs, name in steps:
+            own = [given.get(one, f"{output}_{one}_{count}") for one in (*inputs, name)]
+            graph.node.append(helper.make_node(kind, own[:-1], own[-1:]))
     onnx.checker.check_model(model)
     onnx.save(model, str(out))

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 class Recipe:
     """How a network is built and trained. `limit` is where lives are cut, in `bins` equal bins."""
 
-    kind: str = "gru"
+    kind: str = "gru"  # encoders joined by + are trained on each fold, and averaged
     width: int = 48
     layers: int = 1
     dropout: float = 0.2
@@ -24,6 +24,8 @@ class Recipe:
     folds: int = 5
     seed: int = 7
     mask_drop: float = 0.0  # share of a batch's windows that lose a sensor, so that a lost one is no shock
+    pool: int = 1  # steps averaged into one before the encoder
+    attend: int = 0  # 1: the heads see a weighted mean of all steps too
     stride: int = 1  # windows taken: every stride-th, besides those shortly before a failure
 
     def settings(self) -> dict[str, float | int | str]:
@@ -31,8 +33,9 @@ class Recipe:
         return asdict(self)
 
 
-CMAPSS = Recipe()
+CMAPSS = Recipe(steps=100, pool=2, attend=1, epochs=16)  # docs/decisions/0009
 CMAPSS_HORIZON = 30.0
+CMAPSS_HORIZONS = (10.0, 30.0, 60.0, 100.0)  # cycles
 
 PLANT = Recipe(
     width=40,
@@ -47,4 +50,5 @@ PLANT = Recipe(
     risk_weight=2.0,
 )
 PLANT_HORIZON_H = 24.0
+PLANT_HORIZONS = (8.0, 24.0, 72.0, 168.0)  # operating hours
 PLANT_FALSE_RATE = 0.5  # false cases per machine and month that a planner bears

@@ -12,12 +12,16 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Columns of a window: `values` first, then `masks`, then `groups`; `mask_of[i]` masks value i."""
+    """Columns of a window: `values` first, then `masks`, then `groups`; `mask_of[i]` masks value i.
+
+    The first `settings` values only say which operating condition a step was flown in.
+    """
 
     values: int
     masks: int
     groups: int
     mask_of: tuple[int, ...]
+    settings: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import onnxruntime
 
 from models.session import BATCH, open_session
 
-__all__ = ["BATCH", "Scores", "open_session", "run"]
+__all__ = ["BATCH", "Scores", "fetch", "open_session", "outputs", "run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +28,20 @@ def run(session: onnxruntime.InferenceSession, windows: npt.NDArray[np.float32])
     if not parts:
         return Scores(np.zeros(0, np.float32), np.zeros((0, 3), np.float32))
     return Scores(np.concatenate([p for p, _ in parts]), np.concatenate([r for _, r in parts]))
+
+
+def outputs(session: onnxruntime.InferenceSession) -> frozenset[str]:
+    """Names of what the file gives; older ones give `probability` and `rul` alone."""
+    return frozenset(one.name for one in session.get_outputs())
+
+
+def fetch(
+    session: onnxruntime.InferenceSession, name: str, windows: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """One output of windows (N, T, F), N at least 1."""
+    return np.concatenate(
+        [
+            session.run([name], {"window": windows[start : start + BATCH]})[0]
+            for start in range(0, len(windows), BATCH)
+        ]
+    )

@@ -1,6 +1,6 @@
 """Scores whole plants, window by window, for judging by event."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +18,14 @@ CHUNK = 4_096
 
 def tracks(paths: list[Path], scores: Mapping[str, Score]) -> dict[str, list[Track]]:
     """For each named score a track of every machine of the plants, in one pass over the data."""
+    return of_machines((machine for path in paths for machine in plant.machines(path)), scores)
+
+
+def of_machines(machines: Iterable[Machine], scores: Mapping[str, Score]) -> dict[str, list[Track]]:
+    """For each named score a track of every machine, in their order."""
     found: dict[str, list[Track]] = {name: [] for name in scores}
-    for path in paths:
-        for machine in plant.machines(path):
-            _add(found, machine, scores)
+    for machine in machines:
+        _add(found, machine, scores)
     return found
 
 

@@ -7,8 +7,9 @@ from components.approval import people_panel
 from components.choices import choices_panel
 from components.course import course_panel
 from components.orders import first_start, orders_panel, receipts_panel
+from components.retraining import became_panel, uses_panel
 from components.tables import empty
-from domain.cases import UNDECIDED
+from domain.cases import ABOUT_MODELS, UNDECIDED
 from pages.decide.deciding import buttons, form_is_open
 from pages.live import live
 from services.desk import Desk
@@ -38,7 +39,10 @@ def render(desk: Desk) -> None:
 
 
 def _undecided(desk: Desk, case: CaseView) -> None:
-    st.html(choices_panel(case, desk.site, desk.now_us))
+    if case.kind in ABOUT_MODELS:
+        st.html(uses_panel(case))
+    else:
+        st.html(choices_panel(case, desk.site, desk.now_us))
     st.html(orders_panel(case, desk.site, desk.now_us))
     live(desk, REFRESH_S, lambda now: _people(now, case.number))
     buttons(desk, case)
@@ -50,7 +54,9 @@ def _decided(desk: Desk, case: CaseView) -> None:
     live(desk, REFRESH_S, lambda now: _people(now, case.number))
     buttons(desk, case)
     live(desk, REFRESH_S, lambda now: _course(now, case.number))
-    below = card.signatures_panel(case, desk.site) + choices_panel(case, desk.site, desk.now_us)
+    about_model = case.kind in ABOUT_MODELS
+    choices = uses_panel(case) if about_model else choices_panel(case, desk.site, desk.now_us)
+    below = card.signatures_panel(case, desk.site) + choices
     st.html(f'<div class="tw-stack">{below}</div>')
 
 
@@ -76,7 +82,8 @@ def _course(desk: Desk, number: int) -> None:
 
 def _receipts(desk: Desk, number: int) -> None:
     case = desk.queries.decide.case(number)
-    st.html(receipts_panel(case, desk.site, desk.now_us))
+    about_model = case.kind in ABOUT_MODELS
+    st.html(became_panel(case) if about_model else receipts_panel(case, desk.site, desk.now_us))
 
 
 def _people(desk: Desk, number: int) -> None:

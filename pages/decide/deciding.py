@@ -5,17 +5,17 @@ from collections.abc import Callable
 import streamlit as st
 
 from components.approval import SIGN_AS
-from components.card import STATES, meaning
+from components.card import meaning, state_words
 from components.orders import what_can_be_taken_back
 from domain.approval import Part
-from domain.cases import JUDGEABLE, UNDECIDED, UNDER_WAY, CaseState
+from domain.cases import ABOUT_MODELS, JUDGEABLE, UNDECIDED, UNDER_WAY, CaseState
 from domain.policy import REJECT_REASONS
 from pages.decide import caring, changing
 from pages.decide.acting import act_once, close_form, open_form, signed, which_form
 from pages.decide.finding import finding_form
 from services.desk import Desk
 from services.rows.decide import CaseView
-from services.signing import APPROVES, APPROVES_CHANGED, REJECTS, TAKES_BACK
+from services.signing import APPROVES, APPROVES_CHANGED, LETS_TRAIN, REJECTS, TAKES_BACK
 
 BEFORE = ("approve", "change", "reject", "emergency", "snooze")  # forms for a case that nobody has decided
 
@@ -33,15 +33,23 @@ def buttons(desk: Desk, case: CaseView) -> None:
         with st.container(horizontal=True):
             _row(case, more)
         if case.may_decide and case.state in UNDECIDED:
-            st.html(
-                meaning(f"Approving means: {APPROVES} It can be taken back until the receivers acknowledge.")
-            )
+            st.html(meaning(f"Approving means: {_approves(case)} {_until(case)}"))
         kind = _open_form(desk, case)
         unfinished = [words for form, words in (offered | more).items() if case.drafts.get(_draft_of(form))]
         if unfinished and not kind:
             st.caption(f"Your unfinished words are kept under: {', '.join(unfinished)}.")
         if kind in offered or kind in more:
             FORMS[kind](desk, case)
+
+
+def _approves(case: CaseView) -> str:
+    return LETS_TRAIN if case.kind in ABOUT_MODELS else APPROVES
+
+
+def _until(case: CaseView) -> str:
+    if case.kind in ABOUT_MODELS:
+        return "It can be taken back until the training is run."
+    return "It can be taken back until the receivers acknowledge."
 
 
 def _finding_is_due(case: CaseView) -> bool:
@@ -99,14 +107,14 @@ def decided_first(desk: Desk, case: CaseView) -> str:
     """Who was faster, when, and what became of the case."""
     who = f"{case.decided_by} decided first" if case.decided_by else "The case has ended"
     when = f" at {desk.site.local(case.decided_us):%H:%M}" if case.decided_us else ""
-    return f"{who}{when}: it is now {STATES[case.state.value]}. Nothing of yours was sent."
+    return f"{who}{when}: it is now {state_words(case.kind, case.state.value)}. Nothing of yours was sent."
 
 
 def _offered(case: CaseView) -> dict[str, str]:
     offered = {}
     if case.state in UNDECIDED and case.may_decide:
         offered["approve"] = SIGN_AS[case.approval.my_part or Part.DECISION]
-        if not case.too_late:
+        if not case.too_late and case.kind not in ABOUT_MODELS:
             offered["change"] = "Approve with changes"
         if case.approval.may_reject:
             offered["reject"] = "Reject"
@@ -119,7 +127,7 @@ def _offered(case: CaseView) -> dict[str, str]:
 
 
 def _approve(desk: Desk, case: CaseView) -> None:
-    typed = signed(desk, case, "approve", "Sign and release", APPROVES)
+    typed = signed(desk, case, "approve", "Sign and release", _approves(case))
     if typed:
         cases, who = desk.commands.cases, desk.actor
         act_once(

@@ -5,7 +5,6 @@ import streamlit as st
 from auth.permissions import Permission
 from components.inbox import aside_panel, headline, under_way_panel, waiting_panel
 from components.links import link
-from components.model_watch import proposed_panel
 from components.tables import lead
 from components.words import plural
 from pages.decide.raising import raising
@@ -42,5 +41,4 @@ def _tables(desk: Desk, line_id: str) -> None:
     under_way = under_way_panel(inbox.under_way, desk.site, now)
     aside = aside_panel(inbox.aside, desk.site, now)
     waiting = waiting_panel(inbox.waiting, desk.site, now)
-    models = proposed_panel(desk.queries.model_watch.to_sign())
-    st.html(f'<div class="tw-stack">{waiting}{models}{aside}{under_way}</div>')
+    st.html(f'<div class="tw-stack">{waiting}{aside}{under_way}</div>')

@@ -41,7 +41,7 @@ def _draw(desk: Desk, position: str) -> None:
     st.html(c.board_panel(board.rows, desk.site, desk.now_us))
     left, right = st.columns(2, gap="small")
     with left:
-        st.html(c.quiet_panel(board.rows, desk.site, desk.now_us))
+        st.html(c.quiet_panel(board.rows, desk.site, desk.now_us) + c.stale_values(board))
     with right:
         if desk.may(Permission.SEE_PREDICTIONS):
             risks = desk.queries.predict.risks(position or None).rows

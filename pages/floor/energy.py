@@ -44,7 +44,7 @@ def render(desk: Desk) -> None:
 
 
 def typical(view: EnergyView, desk: Desk) -> None:
-    """Working days beside weekends, with their bands."""
+    """Working days beside days off, with their bands."""
     if not view.typical:
         st.html(load_profile.profile_panel(view))
         return

@@ -5,20 +5,21 @@ import streamlit as st
 from components import kpi as c
 from components.kpi_orders import orders_csv, orders_panel
 from components.links import link
+from components.planned_rates import rates_csv, rates_panel
+from components.remarks import remarks_csv
 from components.tables import lead
 from components.words import moment, safe
 from domain.equipment import line_of
 from pages import stretch
-from pages.filters import choice
+from pages.filters import choice, place
 from services.desk import Desk
 from services.rows.kpi import Ask, KpiView
 
 
 def render(desk: Desk) -> None:
     """The part of the plant named by `?id=`, else the first that the actor may see."""
-    scope = st.query_params.get("id") or next(iter(desk.queries.floor.scopes()), "")
+    scope = place(desk)
     if not scope:
-        st.info("No part of this site is open to you. Ask an administrator for access.")
         return
     top = st.container()
     with st.container(horizontal=True):
@@ -71,12 +72,27 @@ def _draw(desk: Desk, view: KpiView, keep: dict[str, str]) -> None:
         st.html(c.figures_panel(view))
         st.html(c.flags_panel(view, site, desk.now_us))
     st.html(c.parts_panel("By shift", view.shifts, keep) + c.parts_panel("By product", view.products, keep))
+    st.html(rates_panel(view, site))
     orders = desk.queries.kpi.orders(view.ask)
-    st.html(orders_panel(orders))
+    st.html(orders_panel(orders, desk.queries.kpi.kept(view.ask)))
     with st.container(horizontal=True):
         st.download_button(
             "Figures as CSV", c.figures_csv(view), "taktwise-kpi.csv", "text/csv", on_click="ignore"
         )
         st.download_button(
+            "Remarks as CSV",
+            lambda: remarks_csv(desk.queries.kpi.remarks(view.ask), site),  # read when it is asked for
+            "taktwise-remarks.csv",
+            "text/csv",
+            on_click="ignore",
+        )
+        st.download_button(
             "Orders as CSV", orders_csv(orders, site), "taktwise-orders.csv", "text/csv", on_click="ignore"
+        )
+        st.download_button(
+            "Planned run times as CSV",
+            rates_csv(view, site),
+            "taktwise-planned.csv",
+            "text/csv",
+            on_click="ignore",
         )

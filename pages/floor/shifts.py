@@ -4,7 +4,7 @@ import streamlit as st
 
 from auth.permissions import Permission
 from components import shifts as c
-from components.tables import lead
+from components.tables import lead, stack
 from domain.errors import Conflict, UserFixable
 from pages import stretch
 from pages.filters import line_filter
@@ -27,7 +27,14 @@ def render(desk: Desk) -> None:
         rows = desk.queries.kpi.shifts(lines, from_us, to_us)
     with top:
         st.html(lead(c.headline(rows, desk.now_us)))
-    st.html(c.shifts_panel(rows, desk.site, desk.now_us))
+    st.html(
+        stack(
+            c.unsure_panel(rows, desk.site),
+            c.corrections_panel(rows, desk.site, desk.now_us),
+            c.shifts_panel(rows, desk.site, desk.now_us),
+            c.versions_panel(rows, desk.site, desk.now_us),
+        )
+    )
     st.download_button(
         "Download as CSV", c.shifts_csv(rows, desk.site), "taktwise-shifts.csv", "text/csv", on_click="ignore"
     )

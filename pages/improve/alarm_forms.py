@@ -58,6 +58,9 @@ def _about(desk: Desk, form: Form, old: Definition | None) -> dict[str, Any]:
 
 
 def _limit(form: Form, old: Definition | None) -> dict[str, Any]:
+    if old is not None and old.from_gateway:
+        st.caption("The gateway beside the machine judges this limit. Its file sets limit and delays.")
+        return {"metric": old.metric, "high": old.high, "limit_value": old.limit_value}
     a, b, d = st.columns([2, 1, 1])
     metric = a.selectbox("Value", GAUGES, GAUGES.index(old.metric) if old else 0, format_func=_metric)
     high = b.selectbox("Is", list(SIDES), int(bool(old and not old.high)), format_func=SIDES.__getitem__)
@@ -67,6 +70,8 @@ def _limit(form: Form, old: Definition | None) -> dict[str, Any]:
 
 
 def _delays(form: Form, old: Definition | None) -> dict[str, Any]:
+    if old is not None and old.from_gateway:
+        return {"deadband": old.deadband, "on_delay_s": old.on_delay_s, "off_delay_s": old.off_delay_s}
     a, b, d = st.columns(3)
     deadband = a.number_input("Back by (deadband)", 0.0, value=old.deadband if old else 0.0, format="%g")
     on = b.number_input("Raised after, seconds", 0, LONGEST_DELAY_S, old.on_delay_s if old else 60, 10)
@@ -90,7 +95,9 @@ def _answer(desk: Desk, form: Form, found: DefinitionList, old: Definition | Non
     response = st.text_input("What the operator does", old.response if old else "", max_chars=200)
     form.under("response")
     a, b = st.columns(2)
-    stands = a.checkbox("Not while the machine stands", bool(old and old.suppress_when))
+    stands = (old is None or not old.from_gateway) and a.checkbox(
+        "Not while the machine stands", bool(old and old.suppress_when)
+    )
     active = b.checkbox("In use", old.active if old else True)
     return {
         "priority": priority, "position_id": position, "consequence": consequence, "response": response,

@@ -19,6 +19,8 @@ def render(desk: Desk) -> None:
         st.html(lead(c.headline(report), c.times(report)))
         if report.provisional:
             st.html(c.provisional(report))
+        if report.unsure:
+            st.html(c.unsure(report))
         _charts(desk, report)
         st.html(c.tables(report))
 

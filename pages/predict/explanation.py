@@ -4,6 +4,8 @@ import streamlit as st
 
 from components import evidence
 from components.charts import trend_figure
+from components.horizons import horizons_panel
+from components.maturity import machine_panel
 from components.risk import prediction_title
 from components.tables import empty, heading, panel
 from domain.prediction import PredictionStatus
@@ -29,6 +31,9 @@ def render(desk: Desk) -> None:
         _explained(desk, view)
     elif view.prediction.status is PredictionStatus.SCORED:
         _unexplained(desk, view)
+    note = "the warning level looks at the sentence above"
+    both = horizons_panel(view.horizons, note), machine_panel(view.maturity)
+    st.html(f'<div class="tw-three">{"".join(both)}</div>')
     if view.prediction.status is PredictionStatus.SCORED:
         recomputing(desk, view)
 

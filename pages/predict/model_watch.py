@@ -1,31 +1,27 @@
-"""The watch over models: truth, drift, learning machines, and proposals to train anew."""
+"""The watch over models: truth, drift, learning machines, and the cases of training anew."""
 
 import streamlit as st
 
-from auth.signatures import Credential
 from components import model_watch as c
-from components.card import meaning
+from components.maturity import site_panel
 from components.tables import lead
 from components.words import moment
 from domain.clock import HOUR
 from pages.forms import Form, said
 from pages.kept import kept_line
-from services.commands.model_watch import APPROVES, KINDS, REJECTS
+from services.commands.model_watch import KINDS
 from services.desk import Desk
-from services.rows.model_watch import ProposalRow, WatchView
+from services.rows.model_watch import WatchView
 
 NAMES = {"sensor": "a sensor was changed or moved", "tool": "a tool was changed", "other": "something else"}
 HOURS = (0, 1, 2, 4, 8, 12, 24, 48, 96, 168)
 
 
 def render(desk: Desk) -> None:
-    """Sentence, proposals that wait, then each model: what came, drift, learning."""
+    """Sentence, then each model: what came, drift, learning."""
     view = desk.queries.model_watch.watch()
     said()
     st.html(lead(c.headline(view)))
-    for row in view.proposals:
-        if row.state == "proposed" and view.may_decide:
-            _decide(desk, row)
     for look in view.looks:
         left, right = st.columns([1, 1], gap="small")
         with left:
@@ -42,26 +38,10 @@ def render(desk: Desk) -> None:
     if view.looks:
         name = f"taktwise-model-watch-{desk.site.site_id}.csv"
         st.download_button("Download as CSV", c.watch_csv(view), name, "text/csv", on_click="ignore")
+    st.html(site_panel(view.maturity))
     st.html(c.proposals_panel(view.proposals, desk.site, desk.now_us))
     if view.may_mark and view.machines:
         _mark(desk, view)
-
-
-def _decide(desk: Desk, row: ProposalRow) -> None:
-    with st.container(border=True, key=f"retrain-{row.proposal_id}"):
-        st.html(f'<div class="tw-h"><h2>Train {c.safe_model(row)} anew?</h2></div>{c.why(row)}')
-        reason = kept_line(desk, f"retrain:{row.proposal_id}", "Why you decide so")
-        with st.form(f"retrain-sign-{row.proposal_id}", border=False, clear_on_submit=True):
-            st.html(meaning(f"Signed as {desk.actor.name}. Approve: {APPROVES} Reject: {REJECTS}"))
-            typed = _typed(desk)
-            with st.container(horizontal=True):
-                yes = st.form_submit_button("Sign and approve")
-                no = st.form_submit_button("Sign and reject")
-        form = Form()
-        form.under()
-        if yes or no:
-            acts, words = desk.commands.model_watch, (desk.actor, row.proposal_id, reason)
-            form.attempt(lambda: acts.decide(*words, approve=yes, credential=typed), "It is signed.")
 
 
 def _mark(desk: Desk, view: WatchView) -> None:
@@ -82,11 +62,3 @@ def _mark(desk: Desk, view: WatchView) -> None:
                 lambda: acts.mark(desk.actor, machine, kind, at, words),
                 f"{names[machine]} is learning; the list follows within an hour of plant time.",
             )
-
-
-def _typed(desk: Desk) -> Credential:
-    password = st.text_input("Your password", type="password", autocomplete="current-password")
-    coded = desk.queries.policy.wants_code()
-    return Credential(
-        password, st.text_input("Code from your phone", autocomplete="one-time-code") if coded else ""
-    )

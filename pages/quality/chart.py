@@ -56,7 +56,7 @@ def _draw(desk: Desk, chart_id: str, days: int) -> None:
     view = _read(desk, chart_id, days)
     st.html(lead(q.chart_headline(view)))
     with st.container(border=True, key="sensors"):
-        st.html(f'<p class="tw-muted tw-small">{q.chart_facts(view)}</p>')
+        st.html(f'<p class="tw-muted tw-small">{q.chart_facts(view)}</p>{q.counted_note(view)}')
         if any(s.points for s in view.series):
             st.plotly_chart(chart_figure(view, desk.site.time_zone), theme=None, config=PLOT, key="chart")
     left, right = st.columns(2, gap="small")

@@ -12,9 +12,11 @@ from domain.errors import SettingsError, TaktwiseError
 from runtime.cli import (
     admin,
     exporting,
+    federated,
     gateway,
     modelling,
     models,
+    pictures,
     plant,
     policy,
     processes,
@@ -28,8 +30,10 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 for part in (
     processes,
     plant,
+    pictures,
     modelling,
     models,
+    federated,
     retraining,
     reports,
     policy,

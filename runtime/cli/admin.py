@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,7 +11,7 @@ from runtime import settings as configuration
 from runtime.cli import output
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-BENCHES = ("kpis", "live", "start", "explain", "models", "ingest", "plant", "stop", "decide")
+BENCHES = ("kpis", "live", "start", "explain", "models", "ingest", "history", "plant", "stop", "decide")
 
 
 def register(app: typer.Typer) -> None:
@@ -61,10 +61,17 @@ def doctor(as_json: Json = False) -> None:
 
 def bench(
     name: Annotated[
-        str, typer.Argument(help="live, start, explain, models, ingest, plant, kpis, stop, decide, or all")
+        str,
+        typer.Argument(
+            help="live, start, explain, models, ingest, history, plant, kpis, stop, decide, or all"
+        ),
     ],
     as_json: Json = False,
-    size: Annotated[str, typer.Option(help="kpis: full, or small for a quick look.")] = "full",
+    size: Annotated[str, typer.Option(help="kpis: full, or middle or small for a quick look.")] = "full",
+    prepared: Annotated[
+        Path | None, typer.Option(help="kpis: where its plant is kept; below the var folder unless said.")
+    ] = None,
+    only: Annotated[str, typer.Option(help="kpis: just the queries whose name holds this.")] = "",
 ) -> None:
     """Measure a stated figure; exit 1 when a goal is missed.
 
@@ -75,11 +82,12 @@ def bench(
     if name not in (*BENCHES, "all"):
         raise SettingsError(f"there is no bench {name!r}: {', '.join(BENCHES)} or all")
     names = BENCHES if name == "all" else (name,)
-    if size not in ("full", "small"):
-        raise SettingsError("a bench is full or small")
+    if size not in ("full", "middle", "small"):
+        raise SettingsError("a bench is full, middle or small")
     found = []
+    folder = prepared or configuration.load().var_dir / "bench" / "kpis"
     for one in names:
-        more = {"size": size} if one == "kpis" else {}
+        more: dict[str, Any] = {"size": size, "folder": folder, "only": only} if one == "kpis" else {}
         found += importlib.import_module(f"benchmarks.{one}").run(**more)
     output.rows(found, as_json=as_json)
     if not all(row["ok"] for row in found if row["ok"] is not None):

@@ -44,6 +44,7 @@ def check(file: File = Path("gateway.yaml"), as_json: Json = False) -> None:
     from data.edge.node import columns_of
 
     found = gateway_file.load(file)
+    _ = found.broker.tls.context()  # files of no use are told here
     rows = [
         {
             "device": f"{found.group}/{found.node}/{device}",
@@ -52,6 +53,7 @@ def check(file: File = Path("gateway.yaml"), as_json: Json = False) -> None:
             "deadband": column.reporting.deadband,
             "sampling_ms": column.reporting.sampling_ms,
             "aggregate_s": column.reporting.aggregate_s,
+            "limit": column.reporting.limit,
         }
         for device, columns in columns_of(found).items()
         for column in columns

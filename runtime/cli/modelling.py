@@ -61,10 +61,14 @@ def explain(
     model: Model,
     data: Data,
     case: Annotated[str, typer.Option(help="The case: its unit, its id, or FILE[@TIMESTAMP].")],
+    out: Annotated[Path | None, typer.Option(help="Vision: where the picture with its regions goes.")] = None,
 ) -> None:
     """SHAP values of one case, as JSON.
 
     Example: python -m runtime explain failure --model MODEL --data cmapss:DIR:FD001 --case 24
     """
     row = capabilities.find(capability)
-    output.document(row.command("explain")(model, row.data(data), case))
+    if out is not None and capability != "vision":
+        raise SettingsError("--out is for pictures: vision writes one")
+    more = (out,) if capability == "vision" else ()
+    output.document(row.command("explain")(model, row.data(data), case, *more))

@@ -1,7 +1,8 @@
 """Commands for the model registry: what is there, put a version into the shadow, judge its gates."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -52,26 +53,35 @@ def admit(
 
     Example: python -m runtime models admit build/plant_failure --reason "one more year" --back 10
     """
-    from models import registry
+    from models import opening
     from runtime import wiring
     from services.registry.admission import admit as take
     from services.registry.checking import check_due
-    from services.registry.shadowing import look_back
 
     settings = configuration.load()
     database = wiring.database(settings)
     try:
-        model = take(database, folder, settings.model_keep, registry.load, reason)
+        model = take(database, folder, settings.model_keep, opening.load, reason)
         said = 0
         if back:
             with output.progress("Looking back") as step:
-                said = look_back(database, model, back, step).predictions
-        check_due(database, registry.load)
+                said = _look_back(database, model, back, step)
+        check_due(database, opening.load)
     finally:
         database.close()
     card = model.card
     shown = {"name": card.name, "version": card.version, "kept in": str(model.folder), "predictions": said}
     output.show(shown, as_json=as_json)
+
+
+def _look_back(database: Any, model: Any, days: float, step: Callable[[float], None]) -> int:
+    from models.vision.session import Inspector
+    from services.registry.shadowing import look_back
+    from services.vision.judging import look_back as look_at_pictures
+
+    if isinstance(model, Inspector):
+        return look_at_pictures(database, model, days, step)
+    return look_back(database, model, days, step).predictions
 
 
 def gates(name: str, version: str, as_json: Json = False) -> None:
@@ -82,7 +92,7 @@ def gates(name: str, version: str, as_json: Json = False) -> None:
     from data.store import registry as store
     from domain.errors import NotFound
     from domain.model_gates import GateState
-    from models import registry
+    from models import opening
     from runtime import wiring
     from services.registry.checking import check
 
@@ -92,7 +102,7 @@ def gates(name: str, version: str, as_json: Json = False) -> None:
             row = store.version(tx, name, version)
         if row is None:
             raise NotFound(f"there is no model {name!r} {version}")
-        found = check(database, row, registry.load)
+        found = check(database, row, opening.load)
     finally:
         database.close()
     rows = [

@@ -38,7 +38,7 @@ def stop_on_signals() -> threading.Event:
 def prepare(
     days: Annotated[float, typer.Option(help="Days of history.", min=0.25, max=60)] = 14.0,
     seed: Annotated[
-        int | None, typer.Option(help="Which plant; without, one with a machine at risk now.")
+        int | None, typer.Option(help="Which plant; without, the demo's, with a machine that wears out.")
     ] = None,
     anew: Annotated[bool, typer.Option(help="Forget what is there.")] = False,
 ) -> None:

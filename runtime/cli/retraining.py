@@ -22,10 +22,10 @@ def retrain(
     data: Annotated[
         str, typer.Option(help="plant:DIR to train the whole network; without, its chances are calibrated.")
     ] = CALIBRATE,
-    anyway: Annotated[str, typer.Option(help="Why it is done without an approved proposal.")] = "",
+    anyway: Annotated[str, typer.Option(help="Why it is done without an approved case.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Run the approved proposal of Model watch; what comes out stands in the shadow (needs make train).
+    """Run the approved case of a model; what comes out stands in the shadow (needs make train).
 
     Example: python -m runtime retrain --json
     """
@@ -35,9 +35,10 @@ def retrain(
 
     settings = configuration.load()
     name, database = read_card(settings.failure_model).name, wiring.database(settings)
+    order = None
     try:
-        proposal = retraining.approved(database, settings.site, name, anyway)
-        reason = anyway or "; ".join(("proposal approved", proposal["reason"] if proposal else ""))
+        order = retraining.approved(database, settings.site, name, anyway)
+        reason = anyway or (order.reason if order else "")
         with output.progress("Training") as step:
             if data == CALIBRATE:
                 found = retraining.calibrate(database, settings.site, name, settings.model_keep, reason, step)
@@ -46,9 +47,13 @@ def retrain(
                 spec, work = row.data(data), row.command("train")
                 told = lambda out: work(spec, out, report=lambda _text, share: step(share))  # noqa: E731
                 found = retraining.train(database, settings.model_keep, told, reason)
-        retraining.done(database, proposal, found.version)
+        retraining.done(database, order, found.version)
     except ModuleNotFoundError as error:
+        retraining.failed(database, order, error)
         raise SettingsError(f"training needs {error.name}: run make train, or use .venv-train") from error
+    except BaseException as error:
+        retraining.failed(database, order, error)
+        raise
     finally:
         database.close()
     shown = {"name": found.name, "version": found.version, "how": found.how, **found.figures}

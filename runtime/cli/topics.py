@@ -84,13 +84,13 @@ def _listen(
     settings: configuration.Settings, only: str, survey: "Survey", seconds: float | None, *, quiet: bool
 ) -> int:
     """Until the time is over or Ctrl-C; the table is drawn once a second meanwhile."""
-    from data.sources.mqtt import Broker
     from data.sources.mqtt_listener import listen
+    from runtime.brokers import brokers
 
     stop, drawn = threading.Event(), [0.0]
     before = signal.signal(signal.SIGINT, lambda *_: stop.set())
     timer = threading.Timer(seconds, stop.set) if seconds else None
-    broker = Broker(settings.broker_url, settings.broker_username, settings.broker_password)
+    broker = brokers(settings)[0]
     name = f"taktwise-{settings.instance}-topics-{uuid.uuid4().hex[:6]}"
     if timer:
         timer.start()
@@ -129,12 +129,20 @@ def _tell(survey: "Survey", proposal: dict[str, Any], dropped: int, *, as_json: 
     rows = survey.rows()
     if as_json:
         output.document(
-            {"topics": rows, "left_out": survey.left_out, "dropped": dropped, "proposal": proposal}
+            {
+                "topics": rows,
+                "left_out": survey.left_out,
+                "internal": survey.internal,
+                "dropped": dropped,
+                "proposal": proposal,
+            }
         )
         return
     output.console.print(_table(survey))
     if dropped or survey.left_out:
         output.console.print(f"{dropped} messages were not looked at, {survey.left_out} on further topics.")
+    if survey.internal:
+        output.console.print(f"{survey.internal} messages of the broker's own were left out.")
     if proposal:
         output.console.print("A mapping for what none fits:\n")
         output.console.print(as_yaml(proposal), markup=False, highlight=False, soft_wrap=True)

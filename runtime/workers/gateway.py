@@ -55,6 +55,7 @@ class Gateway:
         self._confirm = threading.Event()
         self._broken: list[BaseException] = []
         self._retry_ms = 0
+        self._trouble = ""
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`, or until a thread fails: the process then ends, and its supervisor starts it anew."""
@@ -142,6 +143,7 @@ class Gateway:
         while not self._contacts.empty():
             contact = self._contacts.get()
             self.forwarder.contact(contact.device, present=contact.present, now_ms=now_ms())
+        self._say_trouble()
         if not self._link.connected:
             threading.Event().wait(TURN_S)
             return
@@ -158,13 +160,20 @@ class Gateway:
         else:
             self._link.wait(TURN_S)
 
+    def _say_trouble(self) -> None:
+        """Why there is no broker, when that is news."""
+        if self._link.connected:
+            self._trouble = ""
+        elif self._link.socket() is None and self._link.trouble != self._trouble:
+            self._trouble = self._link.trouble
+            log.warning("no broker at %s: %s", self._link.shown, self._trouble)
+
     def _hear(self, event: str | tuple[str, bytes]) -> None:
         match event:
             case "connected":
                 log.info("connected to the broker at %s", self._link.shown)
                 self.forwarder.node.on_connected()
             case "lost":
-                log.info("no broker: %s", self._link.trouble)
                 self.forwarder.disconnected()
             case (topic, payload) if topic == self._link.host_topic:
                 self.forwarder.state(payload, now_ms())

@@ -1,6 +1,7 @@
 """Polls the MES and ERP databases, in a thread of the ingest process.
 
-Each is read every `EVERY_S`; one that calls (NOTIFY) is read at once.
+Each is read every `EVERY_S`; one that calls (NOTIFY) is read at once. Others join and leave by a file
+(runtime/workers/mes_members.py).
 """
 
 import logging
@@ -9,10 +10,11 @@ import time
 
 from data.sources import mapping
 from data.sources.mes import ForeignDatabase
-from data.sources.mes_wake import Doorbell, Listener, can_ring
+from data.sources.mes_wake import Doorbell
 from data.store.database import Database
 from domain.errors import NotFound, Retryable, SettingsError
 from runtime.settings import Settings
+from runtime.workers.mes_members import LOOK_S, Members
 from services import clocks
 from services.ingest.mes import MesIntake
 
@@ -46,40 +48,24 @@ def run(
 ) -> None:
     """Poll until `stop` is set. A database that is away, ours or theirs, is tried again."""
     database, bell = Database(settings.store_url, pool_size=2), Doorbell()
-    listeners = _listeners(settings, foreign, bell, stop)
+    members = Members(settings, foreign, bell)
     intake, said, due = MesIntake(database), dict[str, str](), set(foreign)
     all_due = time.monotonic() + every_s
     while not stop.is_set():
-        for name in sorted(due):
+        due |= members.follow()
+        for name in sorted(due.intersection(members.foreign)):
             if stop.is_set():
                 break
-            trouble = _poll(database, intake, settings.site, name, foreign[name])
+            trouble = _poll(database, intake, settings.site, name, members.foreign[name])
             if trouble != said.get(name, ""):
                 log.warning("%s: %s", name, trouble or "reads again")
                 said[name] = trouble
         stop.wait(LEAST_S)
-        due = _called(bell, stop, all_due)
-        if not due:
-            due, all_due = set(foreign), time.monotonic() + every_s
-    for listener in listeners:
-        listener.join(5)
-    for source in foreign.values():
-        source.close()
+        due = _called(bell, stop, min(all_due, time.monotonic() + LOOK_S))
+        if not due and time.monotonic() >= all_due:
+            due, all_due = set(members.foreign), time.monotonic() + every_s
+    members.close()
     database.close()
-
-
-def _listeners(
-    settings: Settings, foreign: dict[str, ForeignDatabase], bell: Doorbell, stop: threading.Event
-) -> list[Listener]:
-    urls = settings.mes_urls | settings.erp_urls
-    found = [
-        Listener(name, urls[name], source.mapping.notify, bell, stop)
-        for name, source in foreign.items()
-        if source.mapping.notify and can_ring(urls[name])
-    ]
-    for listener in found:
-        listener.start()
-    return found
 
 
 def _called(bell: Doorbell, stop: threading.Event, until: float) -> set[str]:

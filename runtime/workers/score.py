@@ -13,9 +13,10 @@ from typing import Any
 from data.store.database import Database
 from domain.clock import SECOND, wall_us
 from domain.errors import Retryable, SettingsError
-from models import registry
+from models import opening, registry
 from runtime.settings import Settings
 from runtime.workers.heartbeat import Heartbeat
+from runtime.workers.pictures import Pictures
 from services.recommend import Recommender
 from services.registry.checking import check_due
 from services.registry.lineup import Lineup
@@ -37,19 +38,22 @@ def main(settings: Settings, stop: threading.Event) -> None:
     """Run until `stop` is set. SettingsError when the plant's model is missing or wrong."""
     plant = registry.load(settings.failure_model)
     engines = _optional(settings)
-    database = Database(settings.store_url)
+    database, pictures = Database(settings.store_url), None
     try:
         while not stop.is_set():
             try:
+                pictures = pictures or Pictures(settings, database)
                 served = [serve(database, model) for model in (plant, *engines)]
                 lineup = Lineup(database, plant, registry.load)
-                worker = Worker(database, served, lineup, Recommender(database).consider)
+                worker = Worker(database, served, lineup, Recommender(database).consider, pictures)
             except Retryable as error:
                 log.warning("waiting for the database: %s", error)
                 stop.wait(RETRY_S)
                 continue
             worker.run(stop)
     finally:
+        if pictures is not None:
+            pictures.close()
         database.close()
 
 
@@ -66,8 +70,14 @@ class Worker:
     """The loop. What the line-up says scores as data arrive; all that were ever loaded answer requests."""
 
     def __init__(
-        self, database: Database, served: list[Served], lineup: Lineup, consider: Callable[[str], Any]
+        self,
+        database: Database,
+        served: list[Served],
+        lineup: Lineup,
+        consider: Callable[[str], Any],
+        pictures: Pictures | None = None,
     ) -> None:
+        self._pictures = pictures
         self._database, self._lineup, self._consider = database, lineup, consider
         self._served = {one.judge.key: one for one in served}
         self._models = recomputing.Models(served, registry.load)
@@ -96,11 +106,12 @@ class Worker:
         again = recomputing.answer(self._database, self._models)
         self._counted["explained"] += asked
         scored = self._score()
-        judged = 0 if scored else check_due(self._database, registry.load) + look_due(self._database)
+        seen_parts = self._pictures is not None and self._pictures.turn()
+        judged = 0 if scored else check_due(self._database, opening.load) + look_due(self._database)
         seen = consider_due(self._database, self._consider, limit=CONSIDERED_A_TURN)
         self._counted["considered"] += seen
         self._heartbeat.beat(self._detail)
-        return bool(asked or again or scored or judged or seen == CONSIDERED_A_TURN)
+        return bool(asked or again or scored or judged or seen_parts or seen == CONSIDERED_A_TURN)
 
     def _score(self) -> bool:
         """Score the first site that is due: the champion, then the challengers in its shadow."""
@@ -130,4 +141,5 @@ class Worker:
             "model": "none" if work.champion is None else " ".join(work.champion.judge.key),
             "in shadow": len(work.challengers),
             "trouble": self._trouble or work.trouble,
+            **(self._pictures.detail() if self._pictures is not None else {}),
         }

@@ -16,6 +16,7 @@ from domain.clock import MINUTE, SECOND, wall_us
 from domain.errors import Retryable
 from runtime.settings import Settings
 from runtime.workers.heartbeat import Heartbeat
+from services.alarms.edge_watch import EdgeAlarmWatch
 from services.alarms.watch import AlarmWatch
 from services.joining import Effect
 from services.signal_watch import SignalWatch
@@ -27,6 +28,7 @@ from services.spc.watch import ChartWatch
 NAME = "watch"
 TURN_S = 1.0
 CHARTS_US = 5 * SECOND
+ARRIVAL_WALL_US = 2 * SECOND  # from a value's own time to the moment at which it is stored, as a rule
 GRACE_WALL_US = 30 * SECOND  # what is on its way at the end of an hour still arrives
 log = logging.getLogger("taktwise.watch")
 
@@ -45,7 +47,7 @@ class Worker:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._alarms = AlarmWatch(database)
+        self._alarms, self._edge_alarms = AlarmWatch(database), EdgeAlarmWatch(database)
         self._sources = SourceWatch(database)
         self._charts, self._patterns = ChartWatch(database), PatternWatch(database)
         self._signals = SignalWatch(database)
@@ -78,8 +80,10 @@ class Worker:
     def turn(self) -> None:
         """Do what is due, site by site."""
         now = wall_us()
+        arrived = dict(self._sites(ARRIVAL_WALL_US))
         for site_id, plant_us in self._sites(0):
-            self._totals["alarm events"] += self._alarms.turn(site_id, plant_us)
+            for watch in (self._alarms, self._edge_alarms):
+                self._totals["alarm events"] += watch.turn(site_id, plant_us, arrived.get(site_id))
             taken = self._sources.turn(site_id, plant_us, now)
             self._totals["cases"] += taken[Effect.OPENED]
             self._totals["joined"] += taken[Effect.JOINED]

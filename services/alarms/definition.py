@@ -7,6 +7,7 @@ from typing import Any
 from domain.alarms.life import Priority
 from domain.alarms.limit import Limit
 from domain.clock import SECOND
+from domain.edge import alert_on
 from domain.errors import InvalidInput
 from domain.telemetry import METRICS, MetricKind
 
@@ -18,7 +19,8 @@ LONGEST_DELAY_S = 3_600
 class Definition:
     """What raises an alarm, and what it is good for: without a consequence and a response it is none.
 
-    Only measured values can raise one: a model's risk is an alert, and no metric here.
+    Only measured values can raise one: a model's risk is an alert, and no metric here. A gateway's alert
+    (domain.edge.alert_metric) is judged there; the limit is then told here, not set.
     """
 
     alarm_id: str
@@ -40,7 +42,8 @@ class Definition:
 
     def __post_init__(self) -> None:
         spec = METRICS.get(self.metric)
-        if spec is None or spec.kind is not MetricKind.GAUGE:
+        gauge = spec is not None and spec.kind is MetricKind.GAUGE
+        if not gauge and not self.from_gateway:
             raise InvalidInput(
                 "an alarm watches a measured value; a model's risk is an alert, not an alarm", "metric"
             )
@@ -53,7 +56,19 @@ class Definition:
             raise InvalidInput("a delay is an hour at most", "delays")
         if self.suppress_when not in ("", NOT_RUNNING):
             raise InvalidInput(f"{self.suppress_when!r} is no known reason to suppress an alarm")
+        if self.from_gateway and self.suppress_when:
+            raise InvalidInput("a gateway's alert does not know whether the machine runs", "metric")
         _ = self.limit
+
+    @property
+    def from_gateway(self) -> bool:
+        """A gateway beside the machine judges it."""
+        return alert_on(self.metric) is not None
+
+    @property
+    def watched(self) -> str:
+        """The metric whose value is beyond the limit."""
+        return watched(self.metric)
 
     @property
     def limit(self) -> Limit:
@@ -65,6 +80,12 @@ class Definition:
     def columns(self) -> dict[str, Any]:
         """The columns of `alarm_definitions`, those on who and when aside."""
         return asdict(self) | {"priority": self.priority.value}
+
+
+def watched(metric: str) -> str:
+    """The metric that an alarm's metric is about: of a gateway's alert, the one that it watches."""
+    found = alert_on(metric)
+    return metric if found is None else found[0]
 
 
 def definition_of(row: Mapping[str, Any]) -> Definition:

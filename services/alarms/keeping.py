@@ -42,9 +42,12 @@ def keep(
 
 
 def state_columns(done: Step, at_us: int, told: Told) -> dict[str, Any]:
-    """The columns of `alarm_states` after a step. A person's name and words stay until it comes anew."""
+    """The columns of `alarm_states` after a step. A person's name and words stay until it comes anew; an
+    alarm that was acknowledged is there since it came."""
     after, event = done
-    values: dict[str, Any] = {**store.columns(after), "since_us": at_us}
+    values: dict[str, Any] = dict(store.columns(after))
+    if event is not Event.ACKNOWLEDGED:
+        values["since_us"] = at_us
     if told.name:
         values |= {"note": told.note, "note_by": told.name}
     elif event is Event.ACTIVATED:
@@ -53,9 +56,16 @@ def state_columns(done: Step, at_us: int, told: Told) -> dict[str, Any]:
 
 
 def journal_row(
-    definition: Definition, before: Alarm, done: Step, at_us: int, value: float | None, told: Told
+    definition: Definition,
+    before: Alarm,
+    done: Step,
+    at_us: int,
+    value: float | None,
+    told: Told,
+    *,
+    historical: bool = False,
 ) -> dict[str, Any]:
-    """A step as a line of the journal."""
+    """A step as a line of the journal; `historical`: it was kept at a gateway and came long after."""
     after, event = done
     return {
         "alarm_id": definition.alarm_id,
@@ -70,4 +80,5 @@ def journal_row(
         "actor": told.actor,
         "note": told.note,
         "until_us": told.until_us,
+        "historical": historical,
     }

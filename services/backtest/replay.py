@@ -12,12 +12,14 @@ import numpy as np
 from sqlalchemy import Connection
 
 from domain.clock import DAY
+from domain.equipment import site_of
 from domain.policy import CALM_PREDICTIONS, keeps_quiet
 from domain.prediction import Contribution
 from domain.recommendation import Advice, advise
 from services.backtest.asof import Book, Score, cause_at, setting_at
 from services.score.inputs import Input
 from services.score.judge import horizon_s
+from services.score.origin import barred, silenced
 from services.score.run import Served
 
 CHUNK_US = 7 * DAY
@@ -76,6 +78,8 @@ def _scores(
     for start in range(from_us, to_us, CHUNK_US):
         times = served.inputs.due(tx, book.unit, start, min(start + CHUNK_US, to_us))
         inputs = served.inputs.build(tx, book.unit, times)
+        if barred(tx, card, site_of(book.unit.equipment_id)):
+            inputs = silenced(inputs)
         windows = [one.window for one in inputs if one.window is not None]
         found = scorer.score(np.stack(windows)) if windows else None
         place = 0

@@ -30,10 +30,10 @@ class AlarmCommands:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def acknowledge(self, actor: Actor, alarm_ids: Sequence[str], note: str = "") -> int:
-        """Say that they were seen, with the person's name shown. NotNow when one does not wait: then none
-        is acknowledged. Returns how many."""
-        words = checked_text(note, optional=True)
+    def acknowledge(self, actor: Actor, alarm_ids: Sequence[str], note: str) -> int:
+        """Say that they were seen, with a note and the person's name shown. InvalidInput without a note;
+        NotNow when one does not wait: then none is acknowledged. Returns how many."""
+        words = checked_text(note)
         with self._database.write() as tx:
             for alarm_id in dict.fromkeys(alarm_ids):
                 _act(
@@ -106,6 +106,8 @@ class AlarmCommands:
 
 
 def _version(tx: Connection, wanted: Definition) -> Definition:
+    if not wanted.alarm_id and wanted.from_gateway:
+        raise InvalidInput("a gateway's file sets what the gateway watches", "metric")
     if not wanted.alarm_id:
         return replace(wanted, alarm_id=new_id(), version=1)
     row = store.definition(tx, wanted.alarm_id)
@@ -113,6 +115,10 @@ def _version(tx: Connection, wanted: Definition) -> Definition:
         raise NotFound("no such alarm of this machine")
     if row["version"] != wanted.version:
         raise Conflict("the alarm has changed since you read it")
+    before = definition_of(row)
+    if before.from_gateway or wanted.from_gateway:  # words, priority and position are the desk's
+        kept = {name: getattr(before, name) for name in ("metric", "high", "limit_value")}
+        wanted = replace(wanted, **kept)
     return replace(wanted, version=wanted.version + 1)
 
 

@@ -21,6 +21,7 @@ from domain.errors import Conflict, InvalidInput, NotFound
 from domain.ids import new_id
 from domain.recommendation import CAUSE_LABELS
 from domain.spc.charts import limits_of, resemblance
+from domain.spc.model import DEFECTS
 from services import audit
 from services.actors import fresh
 from services.commands.acting import checked_text, reason_of
@@ -29,6 +30,7 @@ from services.situation import Site, site_at
 from services.spc import multivariate
 from services.spc.definition import BETWEEN, Chart, chart_of
 from services.spc.patterns import METRICS, hours_of
+from services.spc.sampling import tells_defects
 
 _SAMPLED = ("kind", "source", "metric", "product_id", "subgroup_size", "every_us")
 
@@ -43,11 +45,18 @@ class ChartCommands:
         """Add a chart (empty `chart_id`) or a new version of one; returns its id.
 
         Conflict when somebody changed it meanwhile (`chart.version` is the one that was read). When the
-        way of sampling changes, the samples are taken anew and the old limits no longer hold.
+        way of sampling changes, the samples are taken anew and the old limits no longer hold. A new c or u
+        chart is refused where no inspection of the machine says how many defects there were.
         """
         with self._database.write() as tx:
             person, site = _allowed(tx, actor, Permission.MANAGE_CHARTS, chart.equipment_id)
             words = checked_text(reason)
+            if chart.kind in DEFECTS and not tells_defects(tx, chart.equipment_id):
+                raise InvalidInput(
+                    "c and u charts count defects, of which a part may have several; the inspections of this "
+                    "machine name bad parts only: choose p or np",
+                    "kind",
+                )
             if chart.equipment_id not in names_of(tx, [chart.equipment_id]):
                 raise NotFound("no such machine")
             saved = _next_version(tx, chart)

@@ -5,9 +5,9 @@ from typing import Any
 
 from data.store import cases as store
 from domain.approval import Grant
-from domain.cases import UNDER_WAY, Case, CaseKind, CaseState, step
+from domain.cases import ABOUT_MODELS, UNDER_WAY, Case, CaseKind, CaseState, step
 from domain.clock import wall_us
-from domain.errors import Forbidden
+from domain.errors import Forbidden, NotNow
 from domain.messages import CommandState, Finding
 from domain.policy import Approval, above_limit, check_in_time, check_start
 from domain.recommendation import clock_text
@@ -19,7 +19,7 @@ from services.planning import chosen, money, propose, replanned
 from services.policy.current import approval_of, terms_of
 from services.proposal import cost_of
 from services.receipts import settle
-from services.signing import APPROVES, APPROVES_CHANGED, EMERGENCY, REJECTS, TAKES_BACK, sign
+from services.signing import APPROVES, APPROVES_CHANGED, EMERGENCY, LETS_TRAIN, REJECTS, TAKES_BACK, sign
 
 UNTIL_ENDED = "The case stays open until its orders have ended."
 
@@ -35,15 +35,14 @@ def approve(work: Work) -> Decided:
     check_in_time(_facts(work, work.case["cost_cents"]))
     work = releasing.retimed(work)
     after = step(work.state, CaseState.APPROVED, by=work.actor.account_id)
-    got = consenting.granted(work)
-    return (
-        _release(work, after, APPROVES, {}, got) if got.releases else consenting.wait(work, got, APPROVES, {})
-    )
+    got, base = consenting.granted(work), LETS_TRAIN if work.case["kind"] in ABOUT_MODELS else APPROVES
+    return _release(work, after, base, {}, got) if got.releases else consenting.wait(work, got, base, {})
 
 
 def approve_changed(work: Work, changes: Changes) -> Decided:
     """Approve another choice or time: counted anew, limits checked again."""
     after = step(work.state, CaseState.APPROVED, by=work.actor.account_id)
+    of_a_machine(work)
     facts = _facts(work, 0)
     check_in_time(facts)
     check_start(work.site.now_us, changes.start_us)
@@ -113,8 +112,19 @@ def _release(work: Work, after: Case, base: str, detail: dict[str, Any], got: Gr
         for row in rows:
             releasing.queue(work, row, now)
     note(work, "approved", {"meaning": said, **signed, "orders": [r["command_id"] for r in rows], **detail})
-    told = "A replay sends nothing." if work.site.shadow else "The orders are on their way."
-    return Decided.of(work.case, f"Approved. {told}")
+    return Decided.of(work.case, f"Approved. {_what_follows(work)}")
+
+
+def _what_follows(work: Work) -> str:
+    if work.case["kind"] in ABOUT_MODELS:
+        return "The training waits to be run: python -m runtime retrain."
+    return "A replay sends nothing." if work.site.shadow else "The orders are on their way."
+
+
+def of_a_machine(work: Work) -> None:
+    """NotNow for a case about a model: there is no other choice, no hurry, and nothing found at a machine."""
+    if work.case["kind"] in ABOUT_MODELS:
+        raise NotNow("a case about a model is approved as it is, or rejected")
 
 
 def act_alone(work: Work, reason: str) -> Decided:
@@ -123,6 +133,7 @@ def act_alone(work: Work, reason: str) -> Decided:
     What has expired, or rests on stale data, is not released this way either.
     """
     step(work.state, CaseState.APPROVED, by=work.actor.account_id)
+    of_a_machine(work)
     check_in_time(_facts(work, work.case["cost_cents"]))
     consenting.check_code(work)
     due_us = emergencies.begin(work, reason)

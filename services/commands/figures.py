@@ -12,21 +12,23 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from auth.permissions import Actor, Permission
 from data.store import tables as t
 from data.store.database import Database
-from data.store.upsert import insert_ignore, upsert
-from domain.clock import wall_us
+from data.store.upsert import insert_ignore
+from domain.clock import MINUTE, wall_us
 from domain.equipment import line_of, site_of
 from domain.errors import Conflict, InvalidInput, NotFound, NotNow
 from domain.kpi import MinorModel
 from domain.measures import NAMES
+from domain.shift_calendar import at_minute, local_day
 from services import audit, clocks
 from services.actors import fresh
 from services.commands.acting import checked_text, reason_of
 from services.kpi import dirty, valid
 from services.kpi.closing import provisional_units
-from services.kpi.planned import units_of
+from services.kpi.planned import units_of, zone_of
 from services.queries.common import people
 
 LONGEST_MINOR_S = 1_800
+WHILE_TYPING_US = 10 * MINUTE  # a form says "from now on" with the time at which it was drawn
 TARGETED = ("oee", "availability", "effectiveness", "quality")
 
 
@@ -92,7 +94,8 @@ class FigureCommands:
     def set_target(
         self, actor: Actor, scope: str, kpi: str, value: float, valid_from_us: int, reason: str = ""
     ) -> None:
-        """A target as a fraction, from a moment on; earlier ones stay for the time before.
+        """A target as a fraction, from a moment on; earlier ones stay for the time before. Only the first of
+        its kind may begin before today.
 
         Conflict where one holds from that moment on already: it must be taken back first.
         """
@@ -102,6 +105,11 @@ class FigureCommands:
             person = self._allowed(tx, actor, Permission.SET_TARGETS, scope)
             _known(tx, scope)
             before = _target(tx, scope, kpi, valid_from_us)
+            at_us = clocks.read(tx, site_of(scope)).plant_us()
+            zone = zone_of(tx, scope)
+            if valid_from_us < at_minute(local_day(at_us, zone), 0, zone) and _held(tx, scope, kpi, at_us):
+                words = "a target begins today or later: the days before keep the one that held then"
+                raise InvalidInput(words, "valid_from")
             row = {
                 "scope": scope, "kpi": kpi, "valid_from_us": valid_from_us, "value": value,
                 "set_by": person.account_id, "set_wall_us": self._now_wall(),
@@ -112,7 +120,6 @@ class FigureCommands:
                 "kpi": kpi, "value": value, "valid_from_us": valid_from_us, "before": share_words(before),
                 "after": f"{kpi} {share_words(value)}", "reason": checked_text(reason, optional=True),
             }  # fmt: skip
-            at_us = clocks.read(tx, site_of(scope)).plant_us()
             _note(tx, person, "set a target", scope, at_us, detail, "target")
 
     def take_back_target(self, actor: Actor, scope: str, kpi: str, valid_from_us: int, reason: str) -> None:
@@ -142,12 +149,15 @@ class FigureCommands:
         with self._database.write() as tx:
             person = self._allowed(tx, actor, Permission.SET_TARGETS, scope)
             _known(tx, scope)
+            if valid_from_us < clocks.read(tx, site_of(scope)).plant_us() - WHILE_TYPING_US:
+                raise InvalidInput("this holds from now on: earlier stops keep the limit of their time", "")
             row = {
                 "scope": scope, "valid_from_us": valid_from_us, "minor_stop_s": minor_stop_s,
                 "minor_model": model.value, "set_by": person.account_id, "set_wall_us": self._now_wall(),
                 "reason": words,
             }  # fmt: skip
-            upsert(tx, t.stop_policies, [row], ["scope", "valid_from_us"])
+            if not insert_ignore(tx, t.stop_policies, [row]):
+                raise Conflict("somebody else has just set this; look at it again")
             dirty.mark(tx, [(line, valid_from_us, dirty.FOR_EVER_US) for line in _lines(tx, scope)])
             detail = {"minor_stop_s": minor_stop_s, "model": model.value, "reason": words}
             _note(tx, person, "set how stops are read", scope, valid_from_us, detail)
@@ -210,6 +220,12 @@ def _keep(tx: Connection, line_id: str, from_us: int, to_us: int, version: int) 
 def _waits(units: tuple[str, ...], line_id: str, from_us: int, to_us: int) -> Any:
     d = t.kpi_dirty.c
     return d.equipment_id.in_([*units, line_id]) & (d.from_us < to_us) & (d.to_us > from_us)
+
+
+def _held(tx: Connection, scope: str, kpi: str, at_us: int) -> bool:
+    g = t.targets.c
+    query = select(g.value).where(g.scope == scope, g.kpi == kpi, g.valid_from_us < at_us)
+    return tx.execute(query.limit(1)).first() is not None
 
 
 def _known(tx: Connection, scope: str) -> None:

@@ -89,4 +89,6 @@ def reach(tx: Connection, actor: Actor, case_id: str, permission: Permission) ->
     case = store.hold(tx, case_id)
     if case is None or not person.may(permission, case["equipment_id"]):
         raise NotFound("no such case")
+    if permission is Permission.DECIDE:
+        person.require(Permission(case["permission"]))
     return person, case

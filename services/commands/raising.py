@@ -11,7 +11,7 @@ from data.store import tables as t
 from domain.cases import CaseKind, CaseState, open_key
 from domain.clock import DAY, wall_us
 from domain.equipment import site_of
-from domain.errors import InvalidInput, NotFound
+from domain.errors import InvalidInput, NotFound, NotNow
 from domain.evidence import Evidence
 from domain.ids import new_id
 from domain.policy import DEFAULT_ACTION
@@ -22,7 +22,7 @@ from services.commands.acting import Decided
 from services.joining import Signal, Source, join, recent_prediction
 from services.planning import no_prediction, planned, propose
 from services.signing import hash_of
-from services.situation import causes_of, machine_at, site_at
+from services.situation import causes_of, is_out, machine_at, site_at
 
 LONGEST_IGNORE_US = 7 * DAY
 
@@ -32,6 +32,8 @@ def open_case(
 ) -> Decided:
     """Open a case in the person's name; where one is open for this machine and cause, the words join it."""
     site, machine = site_at(tx, site_of(equipment_id)), machine_at(tx, equipment_id)
+    if is_out(tx, equipment_id):
+        raise NotNow(f"{machine.name} is out of the plant; put it back first (Improve, Machines)")
     if cause != "unknown" and cause not in causes_of(tx, machine.machine_type):
         raise InvalidInput(f"{cause!r} is no known cause for this type of machine")
     prediction = recent_prediction(tx, equipment_id, site.now_us) or no_prediction(equipment_id, site.now_us)

@@ -88,7 +88,10 @@ def _payload(row: dict[str, Any]) -> Payload:
 
 
 def queue(work: Work, row: dict[str, Any], now_wall_us: int) -> None:
-    """Put one order into the outbox."""
+    """Put one order into the outbox. What the desk does itself only waits until it is taken up."""
+    if row["kind"] == CommandKind.RETRAINING:
+        store.set_command(work.tx, row["command_id"], C.QUEUED.value, now_wall_us)
+        return
     payload = _payload(row)
     command = Command(
         command_id=row["command_id"],
@@ -129,6 +132,11 @@ def _proposed_for(rows: dict[str, dict[str, Any]], row: dict[str, Any], command_
 
 def _take_one_back(work: Work, row: dict[str, Any], reason: str) -> None:
     now, case_id = wall_us(), work.case["case_id"]
+    if row["kind"] == CommandKind.RETRAINING:
+        if row["state"] != C.QUEUED:
+            raise NotNow("the training is running; dismiss its challenger when it is done")
+        store.set_command(work.tx, row["command_id"], C.CANCELLED.value, now, "taken back before it was run")
+        return
     if row["state"] == C.QUEUED and outbox.drop(work.tx, row["command_id"]):
         store.set_command(work.tx, row["command_id"], C.CANCELLED.value, now, "taken back before it was sent")
         drop_dependents(work.tx, case_id, row["command_id"])

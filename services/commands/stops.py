@@ -18,11 +18,10 @@ from domain.equipment import line_of, site_of
 from domain.errors import Conflict, Forbidden, InvalidInput, NotFound, NotNow
 from domain.reasons import Reason
 from domain.stop_history import Act, ActKind, Ask, perform, to_json
-from domain.stops import is_hidden
 from domain.time_model import Span
 from services import audit, clocks
 from services.actors import fresh
-from services.stops import log
+from services.stops import draws, log
 from services.stops.finding import Found, find
 from services.stops.reasons import tree
 
@@ -152,7 +151,8 @@ def _store(tx: Connection, person: Actor, order: Order, found: Found, now_us: in
         "stop_to_us": stop.to_us, "number": done.number, "kind": ask.kind.value, "reason": ask.reason,
         "earlier": _earlier(done, ask, found, fresh=not (said.own or said.older)), "note": order.note.strip(),
         "before": json.dumps(to_json(done.before)), "after": json.dumps(to_json(done.after)),
-        "proposal": found.proposal.reason if found.proposal else "", "hidden": is_hidden(stop.key),
+        "proposal": found.proposal.reason if found.proposal else "",
+        "hidden": draws.draw(tx, [stop])[stop.key],
         "entry_ms": max(0, min(order.entry_ms, 3_600_000)),
     }  # fmt: skip
     tx.execute(

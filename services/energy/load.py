@@ -1,133 +1,121 @@
-"""Quarter hours of many machines at once, out of the 5-minute counts.
+"""Demand of machines by quarter hour: stored blocks where they are kept, and the rest from the counts."""
 
-`counts` holds what a meter moved since the reading before; after a gap the first bucket holds the
-energy of the whole gap. Left there it would be a false peak: it is spread evenly over the gap, and the
-quarter hours are marked as estimated. After a machine's last bucket nothing is known. A meter that
-fell was reset (services.rollups counts from 0 again); what it drew between its last reading and the
-reset is unknown, and small.
-"""
-
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from data.store.statements import Columns, Statement
-from domain.clock import DAY, HOUR
-from domain.energy import QUARTER_US, Quarter
-from domain.telemetry import MachineState
-from services.rollups import BUCKET_US
+from domain.clock import HOUR, micros, utc
+from domain.energy import QUARTER_US, Quarter, base_load
+from services.energy import blocks, buckets
+from services.energy.buckets import A_QUARTER, QUARTER
 
-LOOK_BACK_US = 7 * DAY
-A_QUARTER = QUARTER_US // BUCKET_US
-_HERE = "equipment_id = :unit AND bucket_us >= :from_us AND bucket_us < :to_us"
-_COUNTS = Statement(f"SELECT bucket_us, energy_kwh, good FROM counts WHERE {_HERE} ORDER BY bucket_us")  # noqa: S608
-_LAST = Statement(f"SELECT bucket_us FROM counts WHERE {_HERE} ORDER BY bucket_us DESC LIMIT 1")  # noqa: S608
-_STATE_AT = Statement(
-    "SELECT source_us FROM states WHERE equipment_id = :unit AND source_us <= :at"
-    " ORDER BY source_us DESC LIMIT 1"
-)
-_STATES = Columns(
-    "states",
-    "equipment_id = :unit AND source_us >= :from_us AND source_us < :to_us",
-    "source_us",
-    (("state", 6),),
-)
-Floats = NDArray[np.float64]
+PER_HOUR = HOUR / QUARTER_US
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Some machines together, by quarter hour (q,): kW (0 where nothing is known), whether anything is
+    known, and whether a part of it is estimated or missing."""
+
+    from_us: int
+    kw: NDArray[np.float64]
+    known: NDArray[np.bool_]
+    estimated: NDArray[np.bool_]
+
+    @property
+    def kwh(self) -> NDArray[np.float64]:
+        """Energy of each quarter hour."""
+        return self.kw / PER_HOUR
+
+    def quarters(self) -> list[Quarter]:
+        """One by one."""
+        times = range(self.from_us, self.from_us + len(self.kw) * QUARTER_US, QUARTER_US)
+        each = zip(times, self.kw.tolist(), self.known.tolist(), self.estimated.tolist(), strict=True)
+        return [Quarter(at, kw if known else None, guessed) for at, kw, known, guessed in each]
+
+    def months(self, zone: ZoneInfo) -> Iterator["Demand"]:
+        """The same by calendar month of a time zone."""
+        at_us, end_us = self.from_us, self.from_us + len(self.kw) * QUARTER_US
+        while at_us < end_us:
+            day = utc(at_us).astimezone(zone)
+            first = datetime(day.year + day.month // 12, day.month % 12 + 1, 1, tzinfo=zone)
+            until_us = min(micros(first), end_us)
+            own = slice((at_us - self.from_us) // QUARTER_US, (until_us - self.from_us) // QUARTER_US)
+            yield Demand(at_us, self.kw[own], self.known[own], self.estimated[own])
+            at_us = until_us
+
+    def peak(self) -> tuple[float, int] | None:
+        """(kW, time) of the highest quarter hour that was measured throughout; a spread one is no peak."""
+        measured = self.known & ~self.estimated
+        if not measured.any():
+            return None
+        highest = int(np.argmax(np.where(measured, self.kw, -1.0)))
+        return float(self.kw[highest]), self.from_us + highest * QUARTER_US
+
+    def base(self) -> float | None:
+        """The base load (domain.energy.base_load) of the quarter hours that were measured throughout."""
+        return base_load(np.sort(self.kw[self.known & ~self.estimated]).tolist())
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Machines (u,) by 5-minute bucket (b,): kWh with NaN where nothing is known, spread or measured,
-    the share of the bucket in which the machine executed, and its good parts."""
+    """Machines (u,) by quarter hour (q,): a column (u, q) for each name of `buckets.QUARTER`."""
 
     units: tuple[str, ...]
     from_us: int
-    kwh: Floats
-    spread: NDArray[np.bool_]
-    running: Floats
-    good: Floats
+    columns: Mapping[str, NDArray[Any]]
 
-    def quarters(self, chosen: Sequence[int] | None = None) -> list[Quarter]:
-        """Demand of the chosen machines (all, unless said) together, by quarter hour.
+    def demand(self, chosen: Sequence[int] | None = None) -> Demand:
+        """The chosen machines (all, unless said) together.
 
-        A quarter hour in which a machine is unknown counts the others; it is marked as estimated.
+        A quarter hour in which a machine is unknown counts the others; it is marked as estimated. A machine
+        of which nothing is known in all of the stretch (`unmetered`) is left out.
         """
-        rows = slice(None) if chosen is None else list(chosen)
-        kwh = self.kwh[rows].reshape(-1, self.kwh.shape[1] // A_QUARTER, A_QUARTER)
-        known = np.isfinite(kwh)
-        sums = np.nansum(kwh, axis=(0, 2))
-        any_known = np.asarray(known.any(axis=(0, 2)))
-        guessed = np.asarray(~known.all(axis=(0, 2)))
-        guessed |= self.spread[rows].reshape(kwh.shape).any(axis=(0, 2))
-        scale = HOUR / QUARTER_US
-        return [
-            Quarter(
-                self.from_us + i * QUARTER_US,
-                float(sums[i] * scale) if any_known[i] else None,
-                bool(guessed[i]),
-            )
-            for i in range(len(sums))
-        ]
+        kwh, known, spread = (self._of(name, chosen) for name in ("kwh", "known", "spread"))
+        lacking = (known < A_QUARTER) & known.any(axis=1, keepdims=True)
+        guessed = lacking.any(axis=0) | (spread.max(axis=0) > 0)
+        return Demand(
+            self.from_us, kwh.sum(axis=0, dtype=np.float64) * PER_HOUR, known.max(axis=0) > 0, guessed
+        )
 
-    def idle_kwh(self, unit: int) -> float:
-        """Energy of a machine while it did not execute.
+    def unmetered(self) -> tuple[str, ...]:
+        """The machines without any reading of an energy meter in or around the stretch."""
+        heard = self.columns["known"].sum(axis=1).tolist()
+        return tuple(unit for unit, known in zip(self.units, heard, strict=True) if not known)
 
-        A bucket in which it never executed counts whole; in a mixed one the standing time counts with
-        the machine's median power when it stands, and never more than the bucket holds.
+    def idle_kwh(self) -> NDArray[np.float64]:
+        """Energy of each machine (u,) while it is known to have stood.
+
+        A bucket in which it stood throughout counts whole; in a mixed one the standing time counts with
+        the machine's mean power when it stands, and never more than the quarter hour's mixed buckets hold.
         """
-        kwh, running = self.kwh[unit], self.running[unit]
-        known = np.isfinite(kwh)
-        stands = known & (running == 0)
-        whole = float(kwh[stands].sum())
-        mixed = known & (running > 0) & (running < 1)
-        usual = float(np.median(kwh[stands])) if stands.any() else 0.0
-        return whole + float(np.minimum(usual * (1 - running[mixed]), kwh[mixed]).sum())
+        whole = self.columns["stood_kwh"].sum(axis=1, dtype=np.float64)
+        usual = whole / np.maximum(1, self.columns["stood"].sum(axis=1, dtype=np.int64))
+        mixed = np.minimum(usual[:, None] * self.columns["mixed"], self.columns["mixed_kwh"])
+        result: NDArray[np.float64] = whole + mixed.sum(axis=1, dtype=np.float64)
+        return result
+
+    def share(self, name: str, chosen: Sequence[int]) -> float:
+        """The share of buckets that are `known` or `spread`, 0..1."""
+        own = self._of(name, chosen)
+        return float(own.sum(dtype=np.int64)) / max(1, own.size * A_QUARTER)
+
+    def _of(self, name: str, chosen: Sequence[int] | None) -> NDArray[Any]:
+        column = self.columns[name]
+        return column if chosen is None else column[list(chosen)]
 
 
 def load(tx: Connection, units: Sequence[str], from_us: int, to_us: int) -> Load:
     """The load of machines in [from, to), both on whole quarter hours."""
-    first, count = from_us - from_us % QUARTER_US, (to_us - from_us) // QUARTER_US * A_QUARTER
-    kwh = np.full((len(units), count), np.nan)
-    spread = np.zeros(kwh.shape, bool)
-    good, running = np.zeros(kwh.shape), np.zeros(kwh.shape)
-    for row, unit in enumerate(units):
-        _fill(tx, unit, first, kwh[row], spread[row], good[row])
-        _run(tx, unit, first, running[row])
-    return Load(tuple(units), first, kwh, spread, running, good)
-
-
-def _fill(
-    tx: Connection, unit: str, first: int, kwh: Floats, spread: NDArray[np.bool_], good: Floats
-) -> None:
-    """Put one machine's counts into its row: what came after a gap evenly into all of it."""
-    stretch = {"unit": unit, "from_us": first, "to_us": first + len(kwh) * BUCKET_US}
-    rows = _COUNTS.rows(tx, stretch)
-    if not rows:
-        return
-    place = (np.fromiter((row[0] for row in rows), np.int64, len(rows)) - first) // BUCKET_US
-    energy, parts = (np.maximum(0, np.fromiter((r[k] for r in rows), float, len(rows))) for k in (1, 2))
-    known = _LAST.rows(tx, {"unit": unit, "from_us": first - LOOK_BACK_US, "to_us": first})
-    before = (known[0][0] - first) // BUCKET_US if known else place[0] - 1
-    length = np.diff(place, prepend=before)
-    begin, cut = max(0, before + 1), max(0, -before - 1)
-    kwh[begin : place[-1] + 1] = np.repeat(energy / length, length)[cut:]
-    spread[begin : place[-1] + 1] = np.repeat(length > 1, length)[cut:]
-    good[place] = parts
-
-
-def _run(tx: Connection, unit: str, first: int, running: Floats) -> None:
-    """The share of each bucket in which a machine executed."""
-    edges = first + np.arange(len(running) + 1, dtype=np.int64) * BUCKET_US
-    known = _STATE_AT.rows(tx, {"unit": unit, "at": first})
-    begin = known[0][0] if known else first
-    stretch = {"unit": unit, "from_us": begin, "to_us": int(edges[-1])}
-    at, state = _STATES.read(tx, stretch, long=len(running) > DAY // BUCKET_US)
-    if not len(at):
-        return
-    times = np.concatenate((at, edges[-1:]))
-    runs = state == int(MachineState.EXECUTE)
-    total = np.concatenate([[0.0], np.cumsum(runs * np.diff(times))])
-    running[:] = np.diff(np.interp(edges, times, total)) / BUCKET_US
+    first = from_us - from_us % QUARTER_US
+    cells = np.zeros((len(units), (to_us - first) // QUARTER_US), QUARTER)
+    for low, high, some in blocks.read(tx, units, first, cells):
+        fresh = buckets.read(tx, [units[k] for k in some], low, high).quarters()
+        cells[some, (low - first) // QUARTER_US : (high - first) // QUARTER_US] = fresh
+    return Load(tuple(units), first, {name: cells[name].copy() for name in QUARTER.names or ()})

@@ -37,6 +37,13 @@ def nodes(tx: Connection, scope: str, level: str) -> list[Node]:
     return sorted(found, key=lambda n: n.position) if level == "line" else found
 
 
+def out_since(tx: Connection, ids: Sequence[str]) -> dict[str, int]:
+    """Since when machines are out of the plant; those that are in it are left out."""
+    e = t.equipment.c
+    query = select(e.equipment_id, e.removed_us).where(e.equipment_id.in_(ids), e.removed_us.is_not(None))
+    return {row[0]: row[1] for row in tx.execute(query)}
+
+
 def aimed(tx: Connection, found: Sequence[Node], at_us: int) -> list[Node]:
     """The same nodes with the OEE target that holds at a moment; without a dated one, that of the node."""
     g = t.targets.c

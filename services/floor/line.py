@@ -10,7 +10,7 @@ from domain.prediction import Prediction
 from domain.time_model import Span
 from services.floor import facts, plant
 from services.queries.predictions import as_prediction, newest_prediction
-from services.rows.floor import LineView, UnitFigures
+from services.rows.floor import LineView, UnitFigures, Window
 
 SHOWN_STOPS = 8
 
@@ -27,6 +27,8 @@ def read(tx: Connection, ask: plant.Request) -> LineView:
     window = Span(span.from_us, span.to_us)
     risks = newest_risks(tx, ids)
     model = figures.oee.model
+    since_us = ask.now_us if ask.window is Window.SHIFT else window.from_us  # what runs now, or ran then
+    out = facts.out_since(tx, ids)
     units = tuple(
         UnitFigures(
             u,
@@ -35,6 +37,7 @@ def read(tx: Connection, ask: plant.Request) -> LineView:
             risks.get(u.equipment_id),
         )
         for u in figures.units
+        if out.get(u.equipment_id, ask.now_us + 1) > since_us
     )
     names = {u.equipment_id: u.name for u in figures.units}
     stops = facts.stops(tx, ask.scope, window, names, facts.stood(figures.strip))

@@ -33,7 +33,7 @@ SHOWN_STOPS = 6
 
 def read(tx: Connection, ask: plant.Request) -> MachineView:
     """Everything about the unit `ask.scope`. Raises NotFound."""
-    unit, assigned = _unit(tx, ask.scope)
+    unit, assigned, out_us = _unit(tx, ask.scope)
     zone, currency = facts.site_words(tx, site_of(ask.scope))
     line = next(iter(facts.nodes(tx, line_of(ask.scope), "line")), None)
     line = line or Node(line_of(ask.scope), line_of(ask.scope), "other", False, 0, None)
@@ -47,7 +47,7 @@ def read(tx: Connection, ask: plant.Request) -> MachineView:
     measured = both[ask.scope]
     figures = Oee(span.from_us, span.to_us, measured.measures, valid.model_of(tx, ask.scope, span.to_us))
     stops = facts.stops(tx, ask.scope, window, {ask.scope: unit.name}, facts.stood(both[pace].strip))
-    risk = newest_risks(tx, [ask.scope]).get(ask.scope)
+    risk = newest_risks(tx, [ask.scope]).get(ask.scope) if out_us is None else None
     case = _open_case(tx, ask.scope)
     return MachineView(
         UnitFigures(unit, figures, measured.strip, risk),
@@ -62,6 +62,7 @@ def read(tx: Connection, ask: plant.Request) -> MachineView:
         case[1] if case else "",
         zone,
         currency,
+        out_us,
     )
 
 
@@ -115,16 +116,23 @@ def _ignored(tx: Connection, unit_id: str, now_us: int) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def _unit(tx: Connection, unit_id: str) -> tuple[Node, bool]:
+def _unit(tx: Connection, unit_id: str) -> tuple[Node, bool, int | None]:
     e = t.equipment.c
     row = tx.execute(
         select(
-            e.equipment_id, e.name, e.machine_type, e.constraint_unit, e.position, e.target_oee, e.assigned
+            e.equipment_id,
+            e.name,
+            e.machine_type,
+            e.constraint_unit,
+            e.position,
+            e.target_oee,
+            e.assigned,
+            e.removed_us,
         ).where(e.equipment_id == unit_id, e.level == "unit")
     ).first()
     if row is None:
         raise NotFound("there is no such machine")
-    return Node(*row[:6]), row[6]
+    return Node(*row[:6]), row[6], row[7]
 
 
 def _open_case(tx: Connection, unit_id: str) -> tuple[int, str] | None:

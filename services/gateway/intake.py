@@ -6,17 +6,18 @@ values that were known until then are confirmed, and a mark tells that from here
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from data.edge.events import Contact, Event, Missed, Seen
 from data.edge.gateway_file import GatewayFile
 from data.edge.gateway_parts import MetricPart
 from data.edge.shelf import Shelf
-from domain.edge import Aggregate, Alert, Deadband, EdgeValue, LimitWatch
+from domain.edge import Aggregate, Alert, Deadband, EdgeValue, LimitWatch, alert_metric, alert_on
 from domain.telemetry import Quality
 from services.gateway.reading import number
 
+GRACE_MS = 500  # a value that ends what stands too long may be on its way
 SURE_MS = 5_000  # a change that is older than this has arrived, or its server counts as lost
 MOST_WAITING = 50_000
 CONFIRM_AFTER_MS = 1_000  # a server that has come back: its values are confirmed so long after SURE_MS
@@ -31,6 +32,7 @@ class _Signal:
     watch: LimitWatch | None
     sums: Aggregate | None
     newest: EdgeValue | None = None
+    heard_ms: int = 0  # by our clock: when the newest came
     shift_ms: int = 0
 
     def in_its_own_millisecond(self, found: EdgeValue) -> EdgeValue | None:
@@ -48,6 +50,12 @@ class _Signal:
     def band(self) -> Deadband:
         return self.part.band
 
+    def stood(self, now_ms: int) -> list[Alert]:
+        """What the newest value raises by standing: the server's clock goes on as ours does."""
+        if self.watch is None or self.newest is None:
+            return []
+        return self.watch.stay(self.newest, self.newest.at_ms + now_ms - self.heard_ms - GRACE_MS)
+
 
 class Intake:
     """One thread owns it. `counts`: values seen, kept, unreadable, repeated, late."""
@@ -56,10 +64,13 @@ class Intake:
         self._shelf, self._most_waiting = shelf, most_waiting
         self._said = shelf.said()
         self._signals = {
-            (source.name, part.metric): _signal(part) for source in file.sources for part in source.metrics
+            (source.name, part.metric): _signal(source.name, part, self._said)
+            for source in file.sources
+            for part in source.metrics
         }
         self._waiting: list[EdgeValue] = []
         self._holes: dict[str, int] = {}
+        self._owed: dict[Key, EdgeValue] = {}  # alerts for which there was no room: the newest of each
         self._anew: set[Key] = set()  # whatever comes next of these is sent: its server was away
         self._confirm_ms: dict[str, int] = {}
         self.present: set[str] = set()
@@ -85,20 +96,24 @@ class Intake:
                     self.counts["missed"] += 1
                     kept.append(_mark(event.device, event.at_ms))
                 case Seen():
-                    alerts += self._seen(event, kept)
+                    alerts += self._seen(event, kept, now_ms)
         kept.extend(self._confirmed(now_ms))
         for signal in self._signals.values():
             if signal.sums is not None:
                 self._keep(signal, signal.sums.due(now_ms), kept)
+            if stood := signal.stood(now_ms):
+                self._tell(stood, kept)
+                alerts += stood
         return alerts
 
     def save(self, now_ms: int) -> None:
         """Store it. Raises Unavailable (the disk is full); it waits, and may be saved later: `most_waiting`
         values at most, what comes beyond that leaves a mark in its place."""
         holes = [_mark(device, at_ms) for device, at_ms in self._holes.items()]
-        self._shelf.append([*self._waiting, *holes], now_ms)
+        self._shelf.append([*self._waiting, *holes, *self._owed.values()], now_ms)
         self._waiting.clear()
         self._holes.clear()
+        self._owed.clear()
 
     def confirm(self, now_ms: int) -> None:
         """Say of every value of every server that answers that it is unchanged: a receiver that was away
@@ -121,7 +136,7 @@ class Intake:
         self.present.discard(event.device)
         return self._lost(event.device, event.at_ms)
 
-    def _seen(self, event: Seen, kept: list[EdgeValue]) -> list[Alert]:
+    def _seen(self, event: Seen, kept: list[EdgeValue], now_ms: int) -> list[Alert]:
         signal = self._signals[event.device, event.part.metric]
         self.counts["seen"] += 1
         value = self._value(event)
@@ -132,13 +147,29 @@ class Intake:
         if value is None:
             self.counts["repeated"] += 1
             return []
+        signal.heard_ms = now_ms
         told = [value]
         if signal.sums is not None:
             sums = signal.sums.take(value)
             self.counts["late"] += sums is None
             told = sums or []
+        alerts = signal.watch.take(value) if signal.watch is not None else []
+        if alerts and signal.sums is None:
+            self._anew.add(value[:2])  # the desk is to see what raised it, whatever the deadband
         self._keep(signal, told, kept)
-        return signal.watch.take(value) if signal.watch is not None else []
+        self._tell(alerts, kept)
+        return alerts
+
+    def _tell(self, alerts: Sequence[Alert], kept: list[EdgeValue]) -> None:
+        """Alerts go to the desk as values, in their place among the others."""
+        for alert in alerts:
+            name = alert_metric(alert.metric, alert.side)
+            value = EdgeValue(alert.device, name, alert.at_ms, float(alert.raised))
+            self._said[value[:2]] = value
+            if len(kept) < self._most_waiting:
+                kept.append(value)
+            else:
+                self._owed[value[:2]] = value
 
     def _value(self, event: Seen) -> EdgeValue | None:
         """A bad value without a number stands for the last one, no longer good."""
@@ -173,12 +204,12 @@ class Intake:
         return [*still, _mark(device, at_ms)]
 
     def _still(self, device: str, at_ms: int) -> list[EdgeValue]:
-        """The values of a device as they still stood at that time."""
+        """The values of a device as they still stood at that time, those of alerts aside."""
         found = [
             value._replace(at_ms=at_ms)
             for (name, _), value in self._said.items()
             if name == device and value.quality is Quality.GOOD and value.at_ms < at_ms
-            if value[:2] not in self._anew
+            if value[:2] not in self._anew and alert_on(value.metric) is None
         ]
         self._said.update({value[:2]: value for value in found})
         return found
@@ -188,9 +219,12 @@ def _mark(device: str, at_ms: int) -> EdgeValue:
     return EdgeValue(device, "", at_ms, 0.0, Quality.BAD)
 
 
-def _signal(part: MetricPart) -> _Signal:
+def _signal(device: str, part: MetricPart, said: Mapping[Key, EdgeValue]) -> _Signal:
     limits, sums = part.limits, part.aggregate
     watch = None
     if limits is not None:
         watch = LimitWatch(limits.high, limits.low, limits.clear_by, round(limits.after_s * 1000))
+        for name, (side, _) in part.alerts_as.items():
+            if (before := said.get((device, name))) is not None and before.value:
+                watch.resume(side)
     return _Signal(part, watch, Aggregate(round(sums.seconds * 1000), sums.keep) if sums else None)

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -39,6 +39,13 @@ class Device:
 
     equipment_id: str
     metrics: dict[str, Metric] = field(default_factory=dict)
+    numbers: dict[str, tuple[int, float, float]] = field(default_factory=dict)
+
+    def add(self, metric: Metric) -> None:
+        """Another metric. `numbers` holds (id, low, high) of all but states and modes."""
+        self.metrics[metric.name] = metric
+        if not metric.stateful:
+            self.numbers[metric.name] = (metric.metric_id, metric.low, metric.high)
 
 
 def safe_metric(name: str) -> bool:
@@ -75,8 +82,13 @@ class DeviceBook:
         for row in equipment.load_metrics(tx):
             device = self._by_equipment.get(row.equipment_id)
             if device is not None:
-                device.metrics[row.name] = _metric(row.metric_id, row.name)
+                device.add(_metric(row.metric_id, row.name))
         self._unassigned = sum(f"/{equipment.UNASSIGNED}/" in found for found in self._by_equipment)
+
+    @property
+    def devices(self) -> Mapping[SourceKey, Device]:
+        """All that are registered."""
+        return self._devices or {}
 
     def known(self, key: SourceKey) -> Device | None:
         """The device, when it is registered."""
@@ -115,7 +127,8 @@ class DeviceBook:
                 wanted.append(METRICS.get(name) or MetricSpec(name, ""))
         if wanted:
             ids = equipment.register_metrics(tx, device.equipment_id, wanted)
-            device.metrics.update({spec.name: _metric(ids[spec.name], spec.name) for spec in wanted})
+            for spec in wanted:
+                device.add(_metric(ids[spec.name], spec.name))
         return refused
 
     def _of(self, equipment_id: str) -> Device:

@@ -21,7 +21,7 @@ class Flow:
         self._lag_us: Counter[str] = Counter()
 
     def took(self, result: IngestResult, received_wall_us: Iterable[tuple[str, int]], now_us: int) -> None:
-        """A batch was committed at `now_us`; (source, wall time of receipt) of each of its messages."""
+        """A batch was committed at `now_us`; (source, wall time of receipt) of the oldest of its messages."""
         for source in SOURCES:
             self._counts[source].update(result.tally.get(source, {}))
         for source, at_us in received_wall_us:

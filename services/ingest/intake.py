@@ -1,7 +1,7 @@
 """Ingest: decode, normalise and store a batch of messages in one transaction."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -17,18 +17,21 @@ from data.sources.messages import (
 )
 from data.sources.sparkplug_host import REORDER_US, SparkplugHost
 from data.sources.topic_reading import TopicReader
-from data.store import equipment, half_hours, history, intake_records
+from data.store import charts, equipment, half_hours, history, intake_records, roll_marks
 from data.store.database import Database
 from domain.clock import HOUR
 from domain.telemetry import Gap, Rejected, SourceKey
+from services.history import marking
 from services.ingest import host_memory, json_samples
 from services.ingest.devices import DeviceBook
 from services.ingest.judge import AHEAD_US, BEHIND_US, Judge, Judged
 from services.ingest.states import StateKeeper
 from services.kpi import dirty
 from services.rollups import BUCKET_US, refresh
+from services.spc.definition import METRIC
 
 REMEMBER_US = 24 * HOUR
+_MARKERS = (SESSION_STARTED, SESSION_ENDED)
 Tally = defaultdict[str, Counter[str]]
 
 
@@ -65,7 +68,8 @@ class Ingest:
     """Takes messages in. One per process and not thread-safe: it holds the Sparkplug host's state.
 
     `site`: where devices of unknown sites are registered. `ahead_us` and `behind_us`: see Judge.
-    `reorder_us`: see SparkplugHost. `mapped` reads plain JSON topics that are not our own.
+    `reorder_us`: see SparkplugHost. `mapped` reads plain JSON topics that are not our own. `mine`: which
+    edge nodes are remembered, of all in the database. `guard` is called first in each transaction.
     """
 
     def __init__(
@@ -76,14 +80,18 @@ class Ingest:
         behind_us: int = BEHIND_US,
         reorder_us: int = REORDER_US,
         mapped: TopicReader | None = None,
+        mine: Callable[[str], bool] = lambda _node: True,
+        guard: Callable[[Connection], None] = lambda _tx: None,
     ) -> None:
+        self._guard = guard
         self._mapped = mapped
         self._database = database
         self._book = DeviceBook(site)
         self._judge = Judge(self._book, ahead_us, behind_us)
         self._states = StateKeeper(self._book)
         with database.read() as tx:
-            self._host = SparkplugHost(host_memory.load(tx), reorder_us)
+            known = [node for node in host_memory.load(tx) if mine(node.name)]
+        self._host = SparkplugHost(known, reorder_us)
 
     @property
     def waiting(self) -> bool:
@@ -113,6 +121,7 @@ class Ingest:
             if wall_us is not None or messages:
                 self._host.tick(wall_us or messages[-1].wall_us, found)
             with self._database.write() as tx:
+                self._guard(tx)
                 return self._store(tx, messages, found, once)
         except BaseException:
             self._host.nodes = before
@@ -129,14 +138,13 @@ class Ingest:
 
     def _decode(self, messages: Sequence[RawMessage]) -> tuple[Findings, set[int]]:
         """The findings, and the positions of samples that carry a sequence but no time."""
-        found, once = Findings(), set()
-        for message in messages:
+        found = Findings()
+        plain = [message for message in messages if message[0] == JSON]
+        once = json_samples.take_all(plain, found, self._mapped)
+        for message in messages if len(plain) < len(messages) else ():
             if message.source == SPARKPLUG:
                 self._host.receive(message, found)
-            elif message.source == JSON:
-                if json_samples.take(message, found, self._mapped):
-                    once.add(len(found.samples) - 1)
-            else:
+            elif message.source != JSON:
                 found.reject(message, "unknown_source", message.source)
         return found, once
 
@@ -146,13 +154,14 @@ class Ingest:
         self._book.load(tx)
         receive_us = messages[-1].receive_us if messages else 0
         samples = _only_new(tx, found, once) if once else found.samples
-        judged = self._judge.judge(tx, samples)
+        judged = self._judge.judge(tx, samples, found.told)
         self._describe(tx, found)
         tally: Tally = defaultdict(Counter)
         self._store_values(tx, judged, found, receive_us, tally)
         rejected = found.rejected + judged.rejected
         intake_records.quarantine(tx, [(what, message.receive_us) for what, message in rejected])
         intake_records.store_gaps(tx, found.gaps, found.withdrawn, receive_us)
+        marking.mark_gaps(tx, [*found.gaps, *found.withdrawn])
         nodes = [self._host.nodes[name] for name in found.nodes]
         devices = [
             device for node in nodes for device in node.devices.values() if device.name in found.devices
@@ -186,6 +195,8 @@ class Ingest:
         for source, rows in judged.rows.items():
             rows.sort()
             stored = history.store_readings(tx, rows)
+            if stored:
+                roll_marks.mark_readings(tx, rows)
             tally[source].update(stored=stored, repeated=len(rows) - stored)
             newest.update({row[0]: row for row in rows})
         self._states.keep(tx, judged.states, receive_us)
@@ -194,9 +205,11 @@ class Ingest:
         history.mark_stale(tx, [device.equipment_id for device in offline if device])
         tally[SPARKPLUG].update(texts=judged.texts)
         tally[JSON].update(repeated=found.repeated, at_least_once=found.at_least_once)
-        refresh(tx, judged.dirty)
-        half_hours.forget(tx, [d for d in judged.dirty if d[1] < receive_us - half_hours.LATE_US])
-        dirty.mark(tx, [(unit, at, at + BUCKET_US) for unit, at in judged.dirty])
+        changed = {*judged.dirty, *refresh(tx, judged.dirty)}
+        late = [d for d in judged.dirty if d[1] < receive_us - half_hours.LATE_US]
+        half_hours.forget(tx, late)
+        charts.mark_late(tx, METRIC, late)
+        dirty.mark(tx, [(unit, at, at + BUCKET_US) for unit, at in sorted(changed)])
 
 
 def _added(
@@ -227,9 +240,8 @@ def _tally_messages(
     found: Findings,
     rejected: Sequence[tuple[Rejected, RawMessage]],
 ) -> None:
-    for message in messages:
-        if message.topic not in (SESSION_STARTED, SESSION_ENDED):
-            tally[message.source]["received"] += 1
+    for source, count in Counter([m[0] for m in messages if m[1] not in _MARKERS]).items():
+        tally[source]["received"] += count
     for message in {id(message): message for _, message in rejected}.values():
         tally[message.source]["quarantined"] += 1
     tally[SPARKPLUG].update(gaps=len(found.gaps), rebirths=len(found.rebirths))

@@ -1,12 +1,15 @@
 """Plain JSON telemetry to samples: our own topic, and those of a mapping."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
-from data.sources.messages import JSON, Findings, RawMessage, Sample
+from data.sources.messages import JSON, Findings, RawMessage, Sample, Told
 from data.sources.topic_reading import TopicReader
-from data.wire.json_topics import decode, parse_topic
+from data.wire.json_topics import decode, decode_plain, parse_topic
 from domain.errors import Malformed
 from domain.telemetry import SourceKey
+
+_new = tuple.__new__  # what the class would call, without the call in between
 
 
 @lru_cache(maxsize=8192)
@@ -17,30 +20,53 @@ def _own(topic: str) -> SourceKey | None:
         return None
 
 
+def device_of(topic: str, mapped: TopicReader | None = None) -> str:
+    """The device that a topic speaks of; the topic itself when nothing says."""
+    own = _own(topic)
+    if own is not None:
+        return own.name
+    place = mapped.place(topic) if mapped is not None else None
+    return topic if place is None else place.device
+
+
+def take_all(messages: Sequence[RawMessage], found: Findings, mapped: TopicReader | None = None) -> set[int]:
+    """Add what messages say; returns where in `found.samples` those stand that must be seen once only."""
+    once, tell = set[int](), found.told.append
+    for message in messages:
+        device = _own(message[1])
+        plain = None if device is None else decode_plain(message[2])
+        if plain is not None:
+            tell(_new(Told, (device, plain.ts * 1000, plain.numbers, message)))
+        elif take(message, found, mapped):
+            once.add(len(found.samples) - 1)
+    return once
+
+
 def take(message: RawMessage, found: Findings, mapped: TopicReader | None = None) -> bool:
-    """Add the sample of one message. True when it has a sequence but no time: it must be seen once only.
+    """Add what one message says. True when it has a sequence but no time: it must be seen once only.
 
     Without a time the receipt stands for it; without both the message is stored at least once, and
     counted as such.
     """
+    device = _own(message.topic)
     try:
-        sample, timed, numbered = _read(message, mapped)
+        if device is None:
+            sample, timed, numbered = _mapped(message, mapped)
+        else:
+            ts_ms, seq, told = decode(message.payload)
+            if ts_ms is not None:
+                found.told.append(_new(Told, (device, ts_ms * 1000, told, message)))
+                return False
+            timed, numbered = False, seq is not None
+            sample = Sample(device, [(name, message.receive_us, told[name]) for name in told], message)
     except Malformed as error:
         found.reject(message, error.reason, error.detail)
         return False
     found.samples.append(sample)
-    found.at_least_once += not timed and not numbered
-    return not timed and numbered
-
-
-def _read(message: RawMessage, mapped: TopicReader | None) -> tuple[Sample, bool, bool]:
-    device = _own(message.topic)
-    if device is None:
-        return _mapped(message, mapped)
-    telemetry = decode(message.payload)
-    at_us = message.receive_us if telemetry.ts_ms is None else telemetry.ts_ms * 1000
-    values = [(name, at_us, value) for name, value in telemetry.values.items()]
-    return Sample(device, values, message), telemetry.ts_ms is not None, telemetry.seq is not None
+    if timed:
+        return False
+    found.at_least_once += not numbered
+    return numbered
 
 
 def _mapped(message: RawMessage, mapped: TopicReader | None) -> tuple[Sample, bool, bool]:

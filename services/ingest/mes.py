@@ -9,14 +9,16 @@ from sqlalchemy import Connection, Table, select, tuple_
 
 from data.sources.mapping import owner
 from data.sources.mes import ForeignDatabase, Page, Watermark
-from data.store import equipment, intake_records
+from data.store import charts, equipment, intake_records
 from data.store import tables as t
 from data.store.database import Database
 from data.store.upsert import upsert
 from domain.clock import SECOND, wall_us
 from domain.errors import Malformed, Unavailable
 from domain.telemetry import Rejected
+from services.ingest import corrections
 from services.kpi import dirty
+from services.spc.definition import QUALITY
 
 OK = "ok"
 _UNKNOWN = "not placed yet: "
@@ -85,14 +87,18 @@ class MesIntake:
     def _store(self, read: "_Reading", page: Page, state: str) -> None:
         table = t.metadata.tables[read.entity]
         keys = [found.name for found in table.primary_key]
-        rows = [{owner(read.entity): read.instance, **row} for row in page.rows]
+        rows = [{owner(read.entity): read.instance, **_defaults(table), **row} for row in page.rows]
         newest = {tuple(row[key] for key in keys): row for row in rows}
         source, now = f"mes:{read.instance}", wall_us()
         rejected = [(_rejected(source, read.entity, row, why), now) for row, why in page.bad]
         with self._database.write() as tx:
             before = _stored(tx, table, keys, list(newest))
+            corrections.keep(tx, read.instance, read.entity, keys, before, list(newest.values()), now)
             upsert(tx, table, list(newest.values()), keys)
             dirty.mark(tx, dirty.of_mes(tx, read.entity, [*before, *newest.values()]))
+            if read.entity == "quality_results":
+                results = (*before, *newest.values())
+                charts.mark_late(tx, QUALITY, ((row["equipment_id"], row["at_us"]) for row in results))
             intake_records.quarantine(tx, rejected)
             intake_records.count(tx, source, {"stored": len(rows), "quarantined": len(rejected)})
             _save(tx, read, page.watermark, now, state)
@@ -106,6 +112,15 @@ class MesIntake:
         with self._database.write() as tx:
             _save(tx, read, mark, now, state)
         self._said[place] = (state, now)
+
+
+def _defaults(table: Table) -> dict[str, Any]:
+    """What our columns hold where a mapping or a row says nothing."""
+    return {
+        c.name: c.type.python_type(c.server_default.arg)  # type: ignore[attr-defined]
+        for c in table.c
+        if c.server_default is not None
+    }
 
 
 def _stored(

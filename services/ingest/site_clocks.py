@@ -6,6 +6,7 @@ from data.store import tables as t
 from data.store.database import Database
 from domain.clock import MINUTE, SECOND, Clock, wall_us
 
+TOPICS = 20_000  # remembered with their clock
 _WALL = Clock(0, 0, 1.0)
 
 
@@ -16,6 +17,7 @@ class SiteClocks:
         self._database = database
         self._default_site = default_site
         self._clocks: dict[str, Clock] = {}
+        self._by_topic: dict[str, Clock] = {}
         self.read()
 
     def read(self) -> None:
@@ -24,11 +26,17 @@ class SiteClocks:
         query = select(c.site_id, c.origin_plant_us, c.origin_wall_us, c.speed)
         with self._database.read() as tx:
             self._clocks = {row[0]: Clock(*row[1:]) for row in tx.execute(query)}
+        self._by_topic.clear()
 
     def stamp(self, topic: str) -> tuple[int, int]:
         """(plant time, wall time) now, on the clock of the site that the topic names (second level)."""
         now = wall_us()
-        return self._of(topic.split("/", 2)[1] if "/" in topic else "").plant_us(now), now
+        clock = self._by_topic.get(topic)
+        if clock is None:
+            clock = self._of(topic.split("/", 2)[1] if "/" in topic else "")
+            if len(self._by_topic) < TOPICS:
+                self._by_topic[topic] = clock
+        return clock.plant_us(now), now
 
     def ahead_us(self) -> int:
         """How far a source time may be ahead: 5 minutes, or 2 wall seconds on the fastest clock."""

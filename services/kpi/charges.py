@@ -1,24 +1,17 @@
-"""Who made a machine wait: the nearest one before or behind it that stood meanwhile.
+"""Charges all waits of a line at once, by the rule of `domain.waits`."""
 
-Walk up the line and down the line from the machine that waits, over machines that waited too, to the
-first that stood (down, in setup, planned down or without work) for half of the wait. A stop reaches
-its neighbours through buffers, so it may have begun LOOKBACK_US before. Of two, the one that stood
-longer caused it; behind means blocked, before means starved. A wait without such a machine stays
-`waiting`, charged to nobody.
-"""
-
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
-from domain.clock import MINUTE
-from domain.time_model import Cause, Leaf
-from services.kpi.engine import CAUSES, LEAVES, Bools, Ints, Parts, cause_code
+from domain.time_model import Cause, Leaf, Segment
+from domain.waits import LOOKBACK_US, whose
+from services.kpi.engine import CAUSES, LEAVES, Bools, Ints, Parts, cause_code, leaf_code
 
-LOOKBACK_US = 10 * MINUTE
 _IS_WAIT = np.array([cause in (Cause.WAITING, Cause.BLOCKED, Cause.STARVED) for cause in CAUSES])
-_BLOCKED, _STARVED, _WAITING = (cause_code(c) for c in (Cause.BLOCKED, Cause.STARVED, Cause.WAITING))
+_CODES = {cause: cause_code(cause) for cause in Cause}
 _STANDS = np.array([leaf in (Leaf.DOWN, Leaf.SETUP, Leaf.PLANNED_DOWN, Leaf.DELAY) for leaf in LEAVES])
 
 
@@ -26,6 +19,17 @@ def waits(parts: Parts) -> Bools:
     """Which stretches wait for another machine."""
     found: Bools = _IS_WAIT[parts.cause]
     return found
+
+
+def parts_of(strip: Sequence[Segment]) -> Parts:
+    """A strip in time order as arrays; who caused a wait is to be found anew."""
+    begin, end, leaf, cause = (
+        np.array([(s.from_us, s.to_us, leaf_code(s.leaf), _CODES[s.cause]) for s in strip], np.int64)
+        .reshape(-1, 4)
+        .T
+    )
+    nothing = np.full(len(strip), -1)
+    return Parts(begin, end, leaf, cause, nothing, nothing, nothing > 0, nothing > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +41,7 @@ class _Time:
     before: Ints
 
     @classmethod
-    def of(cls, parts: Parts, mine: Bools) -> "_Time":
-        begin, end = parts.from_us[mine], parts.to_us[mine]
+    def of(cls, begin: Ints, end: Ints) -> "_Time":
         return cls(begin, end, np.concatenate(([0], np.cumsum(end - begin)[:-1])) if len(begin) else begin)
 
     def within(self, from_us: Ints, to_us: Ints) -> Ints:
@@ -55,59 +58,62 @@ class _Time:
 
 
 @dataclass(frozen=True, slots=True)
-class _Waits:
-    """All waits of a line at once: whose, how much every machine stood and waited meanwhile (rows are
-    places of the line), and how much of either is enough."""
+class _Axis:
+    """The stretches of all machines one behind the other, each machine in a room of its own: one search
+    in place of one a machine."""
 
-    place: Ints
-    need: Ints
-    stood: Ints
-    waited: Ints
+    from_us: Ints
+    to_us: Ints
+    base_us: int
+    room_us: int
+    machines: int
 
-    def nearest(self, step: int) -> tuple[Ints, Ints]:
-        """Per wait the first machine in one direction that stood long enough, over machines that waited
-        (-1: none), and how long it stood."""
-        count = len(self.place)
-        found, amount = np.full(count, -1), np.zeros(count, np.int64)
-        walking, at = np.arange(count), self.place + step
-        while True:
-            inside = (at >= 0) & (at < len(self.stood))
-            walking, at = walking[inside], at[inside]
-            if not len(walking):
-                return found, amount
-            stood, need = self.stood[at, walking], self.need[walking]
-            here = stood >= need
-            found[walking[here]], amount[walking[here]] = at[here], stood[here]
-            on = ~here & (self.waited[at, walking] >= need)
-            walking, at = walking[on], at[on] + step
+    @classmethod
+    def of(cls, line: Sequence[Parts]) -> "_Axis":
+        begin = np.concatenate([parts.from_us for parts in line])
+        end = np.concatenate([parts.to_us for parts in line])
+        if not len(begin):
+            return cls(begin, end, 0, 1, len(line))
+        base, room = int(begin.min()), int(end.max() - begin.min()) + 1
+        shift = np.repeat(np.arange(len(line)) * room - base, [len(parts.from_us) for parts in line])
+        return cls(begin + shift, end + shift, base, room, len(line))
+
+    def measured(self, mine: Bools, from_us: Ints, to_us: Ints) -> Ints:
+        """Per machine (rows) and stretch (columns) how much of the chosen time lies in it."""
+        rooms = np.arange(self.machines)[:, None] * self.room_us
+        low, high = ((np.clip(at - self.base_us, 0, self.room_us - 1) + rooms) for at in (from_us, to_us))
+        chosen = _Time.of(self.from_us[mine], self.to_us[mine])
+        return chosen.within(low.ravel(), high.ravel()).reshape(low.shape)
 
 
-def charge(line: Sequence[Parts]) -> list[tuple[Ints, Ints]]:
-    """Per machine of a line, in line order: the cause of every stretch, and the position of the machine
-    that it is charged to (-1: none)."""
+Charged = tuple[Ints, Ints, Bools]
+
+
+def charge(line: Sequence[Parts]) -> list[Charged]:
+    """Per machine of a line, in line order: the cause of every stretch, the position of the machine that it
+    is charged to (-1: none), and whether no other could be meant."""
     masks = [waits(parts) for parts in line]
-    every = _waits_of(line, masks)
-    behind, before = every.nearest(1), every.nearest(-1)
-    blocked = (behind[0] >= 0) & (behind[1] >= before[1])
-    starved = (before[0] >= 0) & ~blocked
-    why = np.where(blocked, _BLOCKED, np.where(starved, _STARVED, _WAITING))
-    whom = np.where(blocked, behind[0], np.where(starved, before[0], -1))
-    result, done = [], 0
-    for parts, mine in zip(line, masks, strict=True):
-        count = int(np.count_nonzero(mine))
-        cause, to = parts.cause.copy(), np.full(len(parts.cause), -1)
-        cause[mine], to[mine] = why[done : done + count], whom[done : done + count]
-        done += count
-        result.append((cause, to))
-    return result
-
-
-def _waits_of(line: Sequence[Parts], masks: Sequence[Bools]) -> _Waits:
     begin = np.concatenate([parts.from_us[mine] for parts, mine in zip(line, masks, strict=True)])
     end = np.concatenate([parts.to_us[mine] for parts, mine in zip(line, masks, strict=True)])
-    place = np.repeat(np.arange(len(line)), [np.count_nonzero(mine) for mine in masks])
-    stood, waited = np.zeros((2, len(line), len(begin)), np.int64)
-    for number, (parts, mine) in enumerate(zip(line, masks, strict=True)):
-        stood[number] = _Time.of(parts, _STANDS[parts.leaf] & ~mine).within(begin - LOOKBACK_US, end)
-        waited[number] = _Time.of(parts, mine).within(begin - LOOKBACK_US, end)
-    return _Waits(place, (end - begin + 1) // 2, stood, waited)
+    leaf, waited = np.concatenate([parts.leaf for parts in line]), np.concatenate(masks)
+    axis, since = _Axis.of(line), begin - LOOKBACK_US
+    every = zip(
+        (end - begin).tolist(),
+        axis.measured(_STANDS[leaf] & ~waited, since, end).T.tolist(),
+        axis.measured(waited, since, end).T.tolist(),
+        strict=True,
+    )
+    units = enumerate(zip(line, masks, strict=True))
+    return [_charged(place, parts, mine, every) for place, (parts, mine) in units]
+
+
+def _charged(
+    place: int, parts: Parts, mine: Bools, every: Iterator[tuple[int, list[int], list[int]]]
+) -> Charged:
+    """One machine's stretches, with the next of all waits."""
+    found = [whose(place, *wait) for wait in islice(every, int(np.count_nonzero(mine)))]
+    cause, to, sure = parts.cause.copy(), np.full(len(parts.cause), -1), np.ones(len(parts.cause), bool)
+    cause[mine] = [_CODES[blame.cause] for blame in found]
+    to[mine] = [blame.place for blame in found]
+    sure[mine] = [blame.sure for blame in found]
+    return cause, to, sure

@@ -2,18 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from data.store import tables as t
+from data.store.statements import Among, Statement
 from domain.kpi import Measures, MinorModel
 from domain.measures import NAMES
-from services.kpi import reading, valid
+from services.kpi import reading, remarks, sums, valid
+from services.kpi.corrected import changes_of, corrections, others
 from services.kpi.lines import Cells, Line, at_pace
 from services.queries.common import people
-from services.rows.kpi import Changed, ShiftRow
+from services.rows.kpi import Changed, CorrectionRow, KpiRow, ShiftRow, VersionRow
 
 SHOWN = ("good", "scrap", "production_us", "down_us", "setup_us", "delay_us", "planned_us", "no_data_us",
          "rework", "ideal_s", "ideal_good_s")  # fmt: skip
@@ -60,10 +62,20 @@ def read(tx: Connection, line_id: str, from_us: int, to_us: int) -> tuple[ShiftR
     )
     units = [u.equipment_id for u in line.units]
     checked, goals = inspected_until(tx, units), valid.goals(tx, [line_id])
+    kept = _kept(tx, line_id, from_us, to_us)
+    spans = {begin: (begin, cell["to_us"], closings[begin][-1]["closed_wall_us"])
+             for begin, cell in cells.items() if begin in closings}  # fmt: skip
+    changes = changes_of(tx, line_id, list(spans.values()))
+    newest = sorted(cells.items(), reverse=True)
+    named = {u.equipment_id: u.name for u in line.units}
+    odd = remarks.unsure(tx, named, ((begin, found["to_us"]) for begin, found in newest))
     return tuple(
-        _row(tx, line, _Known(model, goals.at(line_id, begin), checked, names), begin, found,
-             closings.get(begin, []))
-        for begin, found in sorted(cells.items(), reverse=True)
+        replace(
+            _row(tx, line, _Known(model, goals.at(line_id, begin), checked, names, kept, changes), begin,
+                 found, closings.get(begin, [])),
+            unsure=tuple(words),
+        )
+        for (begin, found), words in zip(newest, odd, strict=True)
     )  # fmt: skip
 
 
@@ -75,23 +87,28 @@ class _Known:
     goal: float | None
     checked: Mapping[str, int]
     names: Mapping[str, str]
+    kept: Mapping[tuple[int, int], Cells]
+    changes: Sequence[Mapping[str, Any]]
+
+
+_CELLS = Among(
+    f"SELECT from_us, to_us, shift, equipment_id, product_id, {sums.TOTALS_SQL} FROM kpi_cells"  # noqa: S608
+    " WHERE equipment_id {among} AND from_us >= :from_us AND from_us < :to_us AND shift <> ''"
+    " GROUP BY from_us, to_us, shift, equipment_id, product_id"
+)
+_KEPT = Statement(
+    f"SELECT from_us, version, equipment_id, product_id, {', '.join(NAMES)} FROM shift_figures"  # noqa: S608
+    " WHERE line_id = :line AND from_us >= :from_us AND from_us < :to_us"
+)
 
 
 def _cells(tx: Connection, line: Line, from_us: int, to_us: int) -> dict[int, Any]:
-    c = t.kpi_cells.c
-    units = [u.equipment_id for u in line.units]
-    rows = tx.execute(
-        select(
-            c.from_us, c.to_us, c.shift, c.equipment_id, c.product_id,
-            *(func.sum(c[name]).label(name) for name in NAMES),
-        )
-        .where(c.equipment_id.in_(units), c.from_us >= from_us, c.from_us < to_us, c.shift != "")
-        .group_by(c.from_us, c.to_us, c.shift, c.equipment_id, c.product_id)
-    ).mappings()  # fmt: skip
-    found: dict[int, Any] = {}
-    for row in rows:
-        cell = found.setdefault(row["from_us"], {"to_us": row["to_us"], "shift": row["shift"], "cells": {}})
-        cell["cells"][row["equipment_id"], row["product_id"]] = Measures.of(row)
+    units, found = [u.equipment_id for u in line.units], dict[int, Any]()
+    for begin, end, shift, unit, product, *values in _CELLS.rows(
+        tx, units, {"from_us": from_us, "to_us": to_us}
+    ):
+        cell = found.setdefault(begin, {"to_us": end, "shift": shift, "cells": {}})
+        cell["cells"][unit, product] = Measures(*values)
     return found
 
 
@@ -114,16 +131,21 @@ def _row(
         m = at_pace(cells, [line], "line", node.equipment_id)
         return reading.row(node.equipment_id, node.name, "line", m, known.model, known.goal)
 
-    units = [u.equipment_id for u in line.units]
+    units = {u.equipment_id: u.name for u in line.units}
     open_quality = bool(_uninspected(tx, known.checked, begin, cell["to_us"]))
-    now, reported = measured(cell["cells"]), None
-    changed: tuple[Changed, ...] = ()
+    now = measured(cell["cells"])
+    versions = tuple(
+        _version(c, known.names, measured(known.kept.get((begin, c["version"]), {})))
+        for c in reversed(closings)
+    )
+    reported = versions[0].figures if versions else None
+    changed = _changed(reported.measures, now.measures) if reported else ()
     why: tuple[str, ...] = ()
+    named: tuple[CorrectionRow, ...] = ()
     if newest is not None:
-        kept = _kept(tx, node.equipment_id, begin, newest["version"])
-        reported = measured(kept)
-        changed = _changed(reported.measures, now.measures)
-        why = _why(tx, units, begin, cell["to_us"], newest) if changed else ()
+        span, products = (begin, cell["to_us"]), {product for _, product in cell["cells"]}
+        named = corrections(known.changes, units, span, newest["closed_wall_us"], products)
+        why = others(tx, list(units), span, newest, {c.entity for c in named}) if changed else ()
     return ShiftRow(
         node.equipment_id, node.name, cell["shift"], begin, cell["to_us"],
         newest["version"] if newest else 0,
@@ -133,39 +155,27 @@ def _row(
         newest["note"] if newest else "",
         known.names.get(newest["reopened_by"] or "", "") if newest else "",
         newest["reopen_reason"] if newest else "",
-        open_quality, now, reported, changed, why,
+        open_quality, now, reported, changed, why, versions, named,
     )  # fmt: skip
 
 
-def _kept(tx: Connection, line_id: str, from_us: int, version: int) -> Cells:
-    c = t.shift_figures.c
-    query = select(t.shift_figures).where(c.line_id == line_id, c.from_us == from_us, c.version == version)
-    rows = tx.execute(query).mappings()
-    return {(row["equipment_id"], row["product_id"]): Measures.of(row) for row in rows}
+def _version(closing: Mapping[str, Any], names: Mapping[str, str], figures: KpiRow) -> VersionRow:
+    return VersionRow(
+        closing["version"], names.get(closing["closed_by"], ""), closing["closed_us"], closing["note"],
+        names.get(closing["reopened_by"] or "", ""), closing["reopened_us"], closing["reopen_reason"],
+        figures,
+    )  # fmt: skip
+
+
+def _kept(tx: Connection, line_id: str, from_us: int, to_us: int) -> dict[tuple[int, int], Cells]:
+    """Figures as reported, by the beginning of the shift and the version of its close."""
+    found: dict[tuple[int, int], Cells] = defaultdict(dict)
+    values = {"line": line_id, "from_us": from_us, "to_us": to_us}
+    for begin, version, unit, product, *measures in _KEPT.rows(tx, values):
+        found[begin, version][unit, product] = Measures(*measures)
+    return found
 
 
 def _changed(reported: Measures, now: Measures) -> tuple[Changed, ...]:
     pairs = ((name, float(getattr(reported, name)), float(getattr(now, name))) for name in SHOWN)
     return tuple(Changed(*pair) for pair in pairs if abs(pair[1] - pair[2]) > 1e-6)
-
-
-def _why(
-    tx: Connection, units: Sequence[str], from_us: int, to_us: int, closing: Mapping[str, Any]
-) -> tuple[str, ...]:
-    """Which facts of the shift came after it was closed."""
-    since, found = closing["closed_us"], []
-    s, q, o, d = t.states.c, t.quality_results.c, t.operations.c, t.downtimes.c
-    late = (
-        ("machine states that arrived late", s, s.source_us, s.receive_us),
-        ("inspections entered or changed later", q, q.at_us, q.updated_us),
-        ("operations booked or changed later", o, o.start_us, o.updated_us),
-        ("downtimes entered or changed later", d, d.start_us, d.updated_us),
-    )
-    for words, c, at, known in late:
-        query = select(func.count()).where(
-            c.equipment_id.in_(list(units)), at >= from_us, at <= to_us, known > since
-        )
-        count = tx.execute(query).scalar_one()
-        if count:
-            found.append(f"{count} {words}")
-    return tuple(found) or ("counters that arrived late, or a changed planned cycle or policy",)

@@ -3,15 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from data.store import tables as t
+from data.store.statements import Statement
 from domain.clock import HOUR
 from domain.setups import LONGEST_US
 from domain.time_model import Span
 
 Mark = tuple[str, int, int]  # equipment id (a unit, or a line for all its units), from, to
 FOR_EVER_US = 2**62
+_MARK = Statement("INSERT INTO kpi_dirty (equipment_id, from_us, to_us) VALUES (:unit, :low, :high)")
 
 
 def mark(tx: Connection, marks: Iterable[Mark]) -> None:
@@ -20,9 +22,8 @@ def mark(tx: Connection, marks: Iterable[Mark]) -> None:
     for unit, from_us, to_us in marks:
         low, high = widest.get(unit, (from_us, to_us))
         widest[unit] = (min(low, from_us), max(high, to_us))
-    rows = [{"equipment_id": u, "from_us": low, "to_us": high} for u, (low, high) in widest.items()]
-    if rows:
-        tx.execute(insert(t.kpi_dirty), rows)
+    if widest:
+        _MARK.run_many(tx, [{"unit": u, "low": low, "high": high} for u, (low, high) in widest.items()])
 
 
 def of_mes(tx: Connection, entity: str, rows: Sequence[Mapping[str, Any]]) -> list[Mark]:

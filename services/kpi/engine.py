@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.clock import DAY
 from domain.telemetry import MachineState
-from domain.time_model import EXECUTING, EXTERNAL, Cause, Leaf
+from domain.time_model import EXECUTING, EXTERNAL, REMEMBER_US, Cause, Leaf
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -19,10 +18,10 @@ Bools = NDArray[np.bool_]
 LEAVES = tuple(Leaf)
 CAUSES = tuple(Cause)
 GAP = -1
-REMEMBER_US = 4 * DAY  # plans this far back tell whether a stop is new
 _LEAF = {leaf: code for code, leaf in enumerate(LEAVES)}
 _CAUSE = {cause: code for code, cause in enumerate(CAUSES)}
 _DOWN, _SETUP, _PRODUCTION = _LEAF[Leaf.DOWN], _LEAF[Leaf.SETUP], _LEAF[Leaf.PRODUCTION]
+_DELAY, _NO_ORDER, _REMOVED = _LEAF[Leaf.DELAY], _CAUSE[Cause.NO_ORDER], _CAUSE[Cause.REMOVED]
 _IS_EXECUTING = np.array([code in EXECUTING for code in range(19)])  # by state, -1 reads the last: no
 _IS_EXTERNAL = np.array([code in EXTERNAL for code in range(19)])
 
@@ -58,7 +57,7 @@ class Spans:
 class Unit:
     """One machine, ready to classify. States hold from their time to the next, in `heard` stretches.
 
-    `operations.code` is the end of the setup; `planned.code` a cause.
+    `operations.code` is the end of the setup; `planned.code` a cause. `away`: taken out of the plant.
     """
 
     state_at: Ints
@@ -69,7 +68,7 @@ class Unit:
     planned: Spans
     operations: Spans
     minor_us: int
-    removed_us: int
+    away: Spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +96,12 @@ def classify(unit: Unit, cells: Ints, from_us: int, to_us: int) -> Parts:
     """Cut [from_us, to_us) into leaves, and at every moment of `cells` too (the edges of cells)."""
     cuts = _cuts(unit, cells, from_us, to_us)
     at, end = cuts[:-1], cuts[1:]
-    state, told, since = _states(unit, at)
+    state, told, record = _states(unit, at)
     shift, planned = unit.shifts.find(at), unit.planned.find(at)
     operation = unit.operations.find(at)
     leaf, cause, off_plan = _leaves(unit, at, state, told, shift, planned, operation)
-    begins = _name_stops(at, end, leaf, cause, unit.minor_us)
-    _keep_new(unit, begins, at, leaf, state, told, since)
+    stop = _stops(unit, at, end, leaf, cause, record)
+    begins = _name_stops(end - at, stop, leaf, cause, unit.minor_us)
     parts = Parts(at, end, leaf, cause, state, operation, off_plan, begins)
     edge = np.zeros(len(at), bool)
     place = np.searchsorted(at, cells)
@@ -115,7 +114,9 @@ def _cuts(unit: Unit, cells: Ints, from_us: int, to_us: int) -> Ints:
     operations = unit.operations
     every = np.concatenate(
         (
-            [from_us, to_us, unit.removed_us],
+            [from_us, to_us],
+            unit.away.from_us,
+            unit.away.to_us,
             cells,
             unit.state_at,
             unit.heard.from_us,
@@ -135,20 +136,20 @@ def _cuts(unit: Unit, cells: Ints, from_us: int, to_us: int) -> Ints:
 
 
 def _states(unit: Unit, at: Ints) -> tuple[Ints, Bools, Ints]:
-    """State, the machine's own word on setup, and since when the state holds."""
+    """State, the machine's own word on setup, and the record of the state (-1: nothing is known)."""
     if not len(unit.state_at):
-        return np.full(len(at), GAP), np.zeros(len(at), bool), at
+        return np.full(len(at), GAP), np.zeros(len(at), bool), np.full(len(at), -1)
     index = np.searchsorted(unit.state_at, at, side="right") - 1
     known = (index >= 0) & (unit.heard.find(at) >= 0)
     state = np.where(known, unit.state[index], GAP)
-    return state, known & unit.told_setup[index], np.where(known, unit.state_at[index], at)
+    return state, known & unit.told_setup[index], np.where(known, index, -1)
 
 
 def _leaves(
     unit: Unit, at: Ints, state: Ints, told: Bools, shift: Ints, planned: Ints, operation: Ints
 ) -> tuple[Ints, Ints, Bools]:
     executing, gap = _IS_EXECUTING[state], state == GAP
-    gone, no_shift, in_plan = at >= unit.removed_us, shift < 0, planned >= 0
+    gone, no_shift, in_plan = unit.away.find(at) >= 0, shift < 0, planned >= 0
     no_order = operation < 0
     setup_end = unit.operations.code[operation] if len(unit.operations.code) else np.zeros(len(at), np.int64)
     setup = told | (~no_order & (at < setup_end))
@@ -175,32 +176,37 @@ def _leaves(
     return leaf, cause, np.where(gone, executing, worked & (no_shift | in_plan))
 
 
-def _name_stops(at: Ints, end: Ints, leaf: Ints, cause: Ints, minor_us: int) -> Bools:
-    """Down stretches that touch are one stop. Names short ones in `cause`; returns where stops begin."""
-    down = leaf == _DOWN
-    first: Bools = down & ~np.concatenate(([False], down[:-1]))
-    last = down & ~np.concatenate((down[1:], [False]))
-    starts, ends = np.flatnonzero(first), np.flatnonzero(last)
-    minor = end[ends] - at[starts] < minor_us
-    if minor.any():
-        which = np.cumsum(first) - 1
-        cause[down & minor[which]] = _CAUSE[Cause.MINOR_STOP]
-    return first
+def _stops(unit: Unit, at: Ints, end: Ints, leaf: Ints, cause: Ints, record: Ints) -> Ints:
+    """Per stretch the number of the stop that it may belong to (domain.time_model: what ends one)."""
+    ends: Bools = (leaf == _PRODUCTION) | (leaf == _SETUP) | (cause == _REMOVED)
+    known = np.flatnonzero(record >= 0)
+    over = known[1:][np.diff(known) > 1]  # the first known after a silence
+    if len(over):
+        changes = np.cumsum(np.concatenate(([0], unit.state[1:] != unit.state[:-1])))
+        before = known[:-1][np.diff(known) > 1]
+        ends[over] |= changes[record[over]] != changes[record[before]]
+    stop: Ints = np.cumsum(ends)
+    down = np.flatnonzero(leaf == _DOWN)
+    far = (at[down[1:]] - end[down[:-1]] > REMEMBER_US) & (stop[down[1:]] == stop[down[:-1]])
+    if not far.any():
+        return stop
+    ends[down[1:][far]] = True
+    again: Ints = np.cumsum(ends)
+    return again
 
 
-def _keep_new(unit: Unit, begins: Bools, at: Ints, leaf: Ints, state: Ints, told: Bools, since: Ints) -> None:
-    """Take the mark from stops that only go on after a break or a night: the state was down before."""
-    starts = np.flatnonzero(begins)
-    starts = starts[(starts > 0) & (since[starts] < at[starts])]
-    starts = starts[leaf[starts - 1] < _LEAF[Leaf.DELAY]]
-    if not len(starts):
-        return
-    then = since[starts]
-    found, _, _ = _leaves(
-        unit, then, state[starts], told[starts], unit.shifts.find(then), unit.planned.find(then),
-        unit.operations.find(then),
-    )  # fmt: skip
-    begins[starts[(found == _DOWN) | (at[starts] - then > REMEMBER_US)]] = False
+def _name_stops(length: Ints, stop: Ints, leaf: Ints, cause: Ints, minor_us: int) -> Bools:
+    """Names time down in short stops, in `cause`; returns where the time down of each stop begins."""
+    down = np.flatnonzero(leaf == _DOWN)
+    begins = np.zeros(len(leaf), bool)
+    if not len(down):
+        return begins
+    stood = np.flatnonzero((leaf == _DOWN) | ((leaf == _DELAY) & (cause != _NO_ORDER)))
+    minor = np.bincount(stop[stood], length[stood], int(stop[-1]) + 1) < minor_us
+    which = stop[down]
+    cause[down[minor[which]]] = _CAUSE[Cause.MINOR_STOP]
+    begins[down[np.concatenate(([True], which[1:] != which[:-1]))]] = True
+    return begins
 
 
 def _merged(parts: Parts, edge: Bools) -> Parts:

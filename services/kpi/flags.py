@@ -7,6 +7,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from data.store import kpi_rows
+from data.store.kpi_counts import Counted
 from data.store.kpi_facts import Recorded
 from data.store.statements import Statement
 from domain.clock import MINUTE, SECOND, utc
@@ -14,15 +15,19 @@ from domain.measures import NAMES
 from domain.time_model import Cause, OperationSpan
 from services.kpi.engine import Parts, cause_code
 from services.kpi.grid import Cell
-from services.kpi.measuring import Sums
+from services.kpi.measuring import Sums, after_silence
 from services.kpi.planned import Line
 
+OVER_A_CHANGE = "over_a_shift_change"
 FASTER_FROM_S = 900.0  # in less, a bucket of parts more or less says nothing
 _COLUMNS = ("equipment_id", "from_us", "code", "record", "at_us", "words")
 _DROP = Statement(
     "DELETE FROM kpi_flags WHERE equipment_id = :unit AND from_us >= :from_us AND from_us < :to_us"
 )
-_ZEROS = Statement("SELECT product_id FROM product_rates WHERE equipment_id = :unit AND planned_cycle_s <= 0")
+_ZEROS = Statement(
+    "SELECT product_id FROM product_rates WHERE equipment_id = :unit"
+    " AND (planned_cycle_s <= 0 OR cavities <= 0)"
+)
 _IDEAL, _MADE, _UNRATED = (NAMES.index(name) for name in ("ideal_s", "production_us", "unrated"))
 
 
@@ -58,11 +63,33 @@ def _all(
     yield from _of_sums(cells, sums)
     yield from _of_orders(tx, unit, cells, recorded.operations)
     for cell in cells:
+        yield from _of_bookings(cell, recorded)
         for overlap in line.overlaps:
             if cell.covers(overlap.from_us):
                 both = f"{overlap.first} and {overlap.second}"
-                words = f"Shifts {both} overlap: each minute counts once, for the later shift."
+                words = f"Shifts {both} overlap: each minute counts once, for {overlap.counts}."
+                if overlap.goes_on:
+                    other = overlap.first if overlap.counts == overlap.second else overlap.second
+                    words = f"{words[:-1]}; {other} goes on behind it."
                 yield Flag(cell.from_us, "overlapping_shifts", both, overlap.from_us, words)
+
+
+def _of_bookings(cell: Cell, recorded: Recorded) -> Iterator[Flag]:
+    for two in recorded.doubled:
+        if cell.covers(two.at_us):
+            both = f"{two.first} and {two.second}"
+            words = f"Orders {both} are booked at once: each minute counts once, for {two.second}"
+            words += f"; {two.first} goes on behind it." if two.goes_on else "."
+            yield Flag(cell.from_us, "overlapping_orders", both, two.at_us, words)
+    for late in recorded.late:
+        if cell.covers(late.at_us):
+            long, behind = ((b - a) // MINUTE for a, b in ((late.setup.from_us, late.setup.to_us),
+                                                           (late.setup.to_us, late.at_us)))  # fmt: skip
+            words = (
+                f"The switch to order {late.order_id} was booked {behind} min after its parts had begun:"
+                f" the stop of {long} min before them counts as its setup."
+            )
+            yield Flag(cell.from_us, "late_switch", late.order_id, late.at_us, words)
 
 
 def _of_time(cells: list[Cell], starts: np.ndarray, parts: Parts) -> Iterator[Flag]:
@@ -86,21 +113,53 @@ def _of_time(cells: list[Cell], starts: np.ndarray, parts: Parts) -> Iterator[Fl
 
 
 def _of_counts(cells: list[Cell], starts: np.ndarray, recorded: Recorded) -> Iterator[Flag]:
-    for at in recorded.resets:
+    odd = (
+        ("counter_reset", recorded.resets, "A counter fell: it was reset, and counts from zero."),
+        ("counter_fell", recorded.fell, "A counter read a little less than before: that counts nothing."),
+        ("negative_counter", recorded.negative, "A counter was below zero: that reading is left out."),
+    )
+    for code, found, words in odd:
+        for at in found:
+            index = int(np.searchsorted(starts, at, side="right")) - 1
+            if index >= 0 and at < cells[index].to_us:
+                yield Flag(cells[index].from_us, code, _from("counts", at), at, words)
+    counted, silent = recorded.counted, after_silence(recorded)
+    for at, made in zip(counted.bucket_us[silent].tolist(), _made(counted)[silent].tolist(), strict=True):
         index = int(np.searchsorted(starts, at, side="right")) - 1
-        if index >= 0 and at < cells[index].to_us:
-            words = "A counter fell: it was reset, and counts from zero."
-            yield Flag(cells[index].from_us, "counter_reset", _from("counts", at), at, words)
-    for at in recorded.negative:
-        index = int(np.searchsorted(starts, at, side="right")) - 1
-        if index >= 0 and at < cells[index].to_us:
-            words = "A counter was below zero: that reading is left out."
-            yield Flag(cells[index].from_us, "negative_counter", _from("counts", at), at, words)
+        if made and index >= 0 and at < cells[index].to_us:
+            words = f"{made:.0f} parts came to light after a silence: counted here, without a rate."
+            yield Flag(cells[index].from_us, "parts_of_a_gap", _from("counts", at), at, words)
+    yield from _over_a_change(cells, starts, recorded)
     for at, record in recorded.refused:
         index = int(np.searchsorted(starts, at - 1, side="right")) - 1
         if index >= 0 and at - 1 < cells[index].to_us:
             words = f"Inspection {record} has a negative quantity; left out."
             yield Flag(cells[index].from_us, "negative_quantity", record, at, words)
+
+
+def _over_a_change(cells: list[Cell], starts: np.ndarray, recorded: Recorded) -> Iterator[Flag]:
+    """What came at once after a gap that began before the shift: nobody knows whose it is."""
+    for at, parts_since, energy_since, parts, kwh in recorded.at_once:
+        index = int(np.searchsorted(starts, at, side="right")) - 1
+        if index < 0 or at >= cells[index].to_us:
+            continue
+        begin, much, since = cells[index].from_us, [], at
+        for before, words in ((parts_since, f"{parts:,.0f} parts"), (energy_since, f"{kwh:,.1f} kWh")):
+            if before is not None and before < begin:
+                much.append(words)
+                since = min(since, before)
+        if much:
+            before_min, whole_min = (begin - since) // MINUTE, (at - since) // MINUTE
+            words = (
+                f"{' and '.join(much)} came at once after {whole_min:,} min without a reading, of which"
+                f" {before_min:,} min lie before this shift: all count here, some may belong before it."
+            )
+            record = f"{_from('counts', since)} to {utc(at):%Y-%m-%d %H:%M} UTC"
+            yield Flag(begin, OVER_A_CHANGE, record, at, words)
+
+
+def _made(counted: Counted) -> np.ndarray:
+    return counted.good + counted.scrap
 
 
 def _from(what: str, at_us: int) -> str:
@@ -145,5 +204,5 @@ def _of_order(operation: OperationSpan, cell: Cell, zero: bool) -> Iterator[Flag
         words = f"Order {operation.order_id} names no product: no rate, no effectiveness."
         yield Flag(cell.from_us, "order_without_product", operation.order_id, at, words)
     elif zero:
-        words = f"The planned cycle of {operation.product_id} is 0 or less: it is no rate."
+        words = f"The planned cycle of {operation.product_id} (or its cavities) is 0 or less: it is no rate."
         yield Flag(cell.from_us, "cycle_zero", operation.product_id, at, words)

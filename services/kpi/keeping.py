@@ -11,14 +11,15 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
 
+from data.store import charts
 from data.store import tables as t
 from data.store.database import Database
 from data.store.upsert import upsert
 from domain.clock import MINUTE
 from domain.equipment import line_of, site_of
-from domain.errors import NotFound
 from domain.time_model import Span
 from services import clocks
+from services.energy import blocks
 from services.kpi.planned import units_of
 from services.kpi.recompute import recompute
 from services.kpi.refresh import refresh
@@ -29,11 +30,12 @@ BATCH = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one turn did: lines brought up to date, marks answered, marks that wait."""
+    """What one turn did: lines brought up to date, marks answered; marks and days of energy that wait."""
 
     lines: int
     marks: int
     waiting: int
+    days: int = 0
 
 
 class Keeper:
@@ -49,7 +51,7 @@ class Keeper:
             d = t.kpi_dirty.c
             marks = tx.execute(select(t.kpi_dirty).order_by(d.dirty_id).limit(BATCH)).mappings().all()
             total = tx.execute(select(func.count()).select_from(t.kpi_dirty)).scalar_one()
-            nows = _nows(tx)
+            nows = clocks.plant_times(tx)
             lines = _lines(tx)
             behind = _behind(tx, nows)
         wanted: dict[str, list[Any]] = {line: [] for line in behind}
@@ -60,7 +62,8 @@ class Keeper:
         for line, rows in wanted.items():
             self._line(line, rows, nows[site_of(line)], behind.get(line))
         self._drop([row["dirty_id"] for row in marks if line_of(row["equipment_id"]) not in wanted])
-        return Turn(len(wanted), len(marks), total - len(marks))
+        days = blocks.pack(self._database, nows)
+        return Turn(len(wanted), len(marks), total - len(marks), days)
 
     def rebuild(self, line: str, since_us: int, now_us: int) -> None:
         """Classify a whole history of a line at once, as for one that has just come."""
@@ -81,7 +84,7 @@ class Keeper:
             .where(e.level == "unit", e.assigned.is_(True), p.equipment_id.is_(None))
         )
         with self._database.read() as tx:
-            nows = _nows(tx)
+            nows = clocks.plant_times(tx)
             first = _since(tx, list(tx.execute(query).scalars()))
         lines: dict[str, int] = {}
         for unit, at in first.items():
@@ -109,7 +112,9 @@ class Keeper:
                 if (found := [_within(s, known.get(unit)) for s in spans])
             }
             if held:
-                refresh(tx, line, held, now_us)
+                otherwise = refresh(tx, line, held, now_us)
+                blocks.touch(tx, held)
+                _tell(tx, otherwise)
             _note(tx, held, known, now_us)
             _forget(tx, [row["dirty_id"] for row in rows])
 
@@ -120,19 +125,16 @@ class Keeper:
                 _forget(tx, dirty_ids)
 
 
+def _tell(tx: Connection, otherwise: Sequence[tuple[str, Span]]) -> None:
+    """Make what rests on whether machines worked follow: the days of energy, and the charts of values."""
+    for unit, span in otherwise:
+        blocks.touch(tx, {unit: [span]})
+        charts.mark_moved(tx, unit, span.from_us)
+
+
 def _within(span: Span, first_us: int | None) -> Span:
     """Nothing before a machine's first data is classified, however far back a plan reaches."""
     return span if first_us is None else Span(max(span.from_us, min(first_us, span.to_us - 1)), span.to_us)
-
-
-def _nows(tx: Connection) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for site_id in tx.execute(select(t.sites.c.site_id)).scalars():
-        try:
-            found[site_id] = clocks.read(tx, site_id).plant_us()
-        except NotFound:
-            continue
-    return found
 
 
 def _lines(tx: Connection) -> set[str]:

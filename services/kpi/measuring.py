@@ -6,14 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from data.store.kpi_counts import BUCKET_US, Cut
+from data.store.kpi_counts import BUCKET_US, SILENCE_US, Cut
 from data.store.kpi_facts import Recorded
+from domain.clock import SECOND
 from domain.measures import LEAF_COLUMNS, NAMES, REAL
-from domain.time_model import Cause, Leaf, OperationSpan
+from domain.time_model import Cause, Leaf, OperationSpan, Span
 from services.kpi.engine import LEAVES, Bools, Floats, Ints, Parts, Spans, cause_code, leaf_code
 from services.kpi.grid import Cell
 
 Key = tuple[int, str, str]  # position of the cell, order, product
+NO_END = 2**62
+_BUCKET_S = BUCKET_US / SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,9 @@ class _Ledger:
         return keys, values
 
 
-def measure(parts: Parts, cells: list[Cell], recorded: Recorded) -> Sums:
-    """The measures of every cell, by order. `parts` are cut at the cells' edges."""
+def measure(parts: Parts, cells: list[Cell], recorded: Recorded, away: Sequence[Span] = ()) -> Sums:
+    """The measures of every cell, by order. `parts` are cut at the cells' edges; what is counted while the
+    machine is `away` (out of the plant) belongs to none."""
     starts = np.array([c.from_us for c in cells], np.int64)
     ends = np.array([c.to_us for c in cells], np.int64)
     names = [("", "")]
@@ -70,7 +74,7 @@ def measure(parts: Parts, cells: list[Cell], recorded: Recorded) -> Sums:
     group_of = np.array([0, *(place[o.order_id, o.product_id] for o in recorded.operations)])
     ledger = _Ledger(len(cells), len(names))
     _times(ledger, parts, np.searchsorted(starts, parts.from_us, side="right") - 1, group_of)
-    _counts(ledger, recorded, starts, ends, group_of)
+    _counts(ledger, recorded, starts, ends, group_of, away)
     _checks(ledger, recorded, starts, ends, {order: place[order, product] for order, product in names})
     _work(ledger, recorded, starts, ends)
     keys, values = ledger.rows()
@@ -95,12 +99,18 @@ def _times(ledger: _Ledger, parts: Parts, cell: Ints, group_of: Ints) -> None:
         ledger.add(name, cell[mine], group[mine], np.ones(int(mine.sum())))
 
 
-def _counts(ledger: _Ledger, recorded: Recorded, starts: Ints, ends: Ints, group_of: Ints) -> None:
+def _counts(
+    ledger: _Ledger, recorded: Recorded, starts: Ints, ends: Ints, group_of: Ints, away: Sequence[Span]
+) -> None:
     """Parts and energy by bucket, or stretch of buckets that `cuts` leaves whole: its cell is that of its
-    start, its order the one that fills most of it."""
+    start, its order the one that fills most of it.
+
+    The first bucket after a silence holds what was made in all of it. Those parts are counted, but at rate
+    no more than a bucket allows: the time in which the others were made is not known to be production.
+    """
     counted, operations = recorded.counted, recorded.operations
     cell = np.searchsorted(starts, counted.bucket_us, side="right") - 1
-    inside = (cell >= 0) & (counted.bucket_us < ends[np.maximum(cell, 0)])
+    inside = (cell >= 0) & (counted.bucket_us < ends[np.maximum(cell, 0)]) & ~_in(counted.bucket_us, away)
     at, cell = counted.bucket_us[inside], cell[inside]
     good, scrap = counted.good[inside], counted.scrap[inside]
     which = most_of(at, spans_of(operations))
@@ -111,14 +121,24 @@ def _counts(ledger: _Ledger, recorded: Recorded, starts: Ints, ends: Ints, group
     ledger.add("good", cell, group, good)
     ledger.add("scrap", cell, group, scrap)
     ledger.add("startup_scrap", cell, group, np.where(startup, scrap, 0.0))
-    ledger.add("ideal_s", cell, group, cycles * (good + scrap))
-    ledger.add("ideal_good_s", cell, group, cycles * good)
+    ideal = cycles * (good + scrap)
+    rated = np.where(
+        after_silence(recorded)[inside], np.minimum(1.0, _BUCKET_S / np.maximum(ideal, 1e-9)), 1.0
+    )
+    ledger.add("ideal_s", cell, group, ideal * rated)
+    ledger.add("ideal_good_s", cell, group, cycles * good * rated)
     ledger.add("unrated", cell, group, np.where(cycles > 0, 0.0, good + scrap))
     ledger.add("energy_kwh", cell, group, counted.energy_kwh[inside])
 
 
-def cuts(cells: Sequence[Cell], operations: Sequence[OperationSpan]) -> Cut:
-    """Where sums of buckets must be apart: at another cell, another order, and the end of a setup."""
+def after_silence(recorded: Recorded) -> Bools:
+    """Which of the buckets (n,) are the first after a silence."""
+    return np.isin(recorded.counted.bucket_us, np.array(recorded.silent, np.int64))
+
+
+def cuts(cells: Sequence[Cell], operations: Sequence[OperationSpan], away: Sequence[Span] = ()) -> Cut:
+    """Where sums of buckets must be apart: at another cell, another order, the end of a setup, around the
+    first bucket after a silence, and where the machine is taken out of the plant or put back."""
     starts = np.array([c.from_us for c in cells], np.int64)
     ends = np.array([c.to_us for c in cells], np.int64)
     spans = spans_of(operations)
@@ -131,11 +151,22 @@ def cuts(cells: Sequence[Cell], operations: Sequence[OperationSpan]) -> Cut:
         startup = at + BUCKET_US // 2 < setup_end[which + 1]
         begins = np.ones(len(at), bool)
         begins[1:] = np.diff(cell) != 0
-        for values in (inside, which, startup):
+        for values in (inside, which, startup, _in(at, away)):
             begins[1:] |= values[1:] != values[:-1]
+        silent = np.flatnonzero(np.diff(at) > SILENCE_US) + 1
+        begins[silent] = True
+        begins[silent[silent < len(at) - 1] + 1] = True
         return begins
 
     return cut
+
+
+def _in(at: Ints, spans: Sequence[Span]) -> Bools:
+    """Which moments lie in one of a few spans."""
+    found = np.zeros(len(at), bool)
+    for span in spans:
+        found |= (at >= span.from_us) & (at < span.to_us)
+    return found
 
 
 def spans_of(operations: Sequence[OperationSpan]) -> Spans:

@@ -3,8 +3,9 @@
 from sqlalchemy import Connection, RowMapping, or_, select
 
 from data.store import tables as t
+from data.store.statements import Among
 from domain.kpi import Measures, MinorModel, figures, total
-from domain.order_kpi import OrderTimes, order_figures
+from domain.order_kpi import Adherence, OrderTimes, adherence, order_figures
 from services.kpi import reading, sums, valid
 from services.kpi.lines import Line, line_products
 from services.queries.common import under
@@ -41,6 +42,20 @@ def read(tx: Connection, ask: Ask, now_us: int) -> tuple[OrderKpiRow, ...]:
     )
 
 
+def kept(tx: Connection, ask: Ask, now_us: int) -> Adherence:
+    """Schedule adherence of every order whose planned end lies in the stretch, shown in the list or not."""
+    o = t.orders.c
+    query = select(o.planned_end_us, o.end_us).where(
+        under(o.line_id, ask.scope),
+        o.planned_end_us >= ask.from_us,
+        o.planned_end_us < ask.to_us,
+        o.status != "Aborted",
+    )
+    if ask.product:
+        query = query.where(o.product_id == ask.product)
+    return adherence(((row[0], row[1]) for row in tx.execute(query)), now_us)
+
+
 def _row(row: RowMapping, line: Line, made: "Made", model: MinorModel, now_us: int) -> OrderKpiRow:
     order = row["order_id"]
     cells = {(u.equipment_id, ""): made.get((order, u.equipment_id), Measures()) for u in line.units}
@@ -49,7 +64,7 @@ def _row(row: RowMapping, line: Line, made: "Made", model: MinorModel, now_us: i
     wip = max(0.0, units[0].good - sum(m.scrap for m in units[1:]) - good)
     at_pace = total(line_products(cells, line).values())
     times = OrderTimes(
-        row["quantity"], row["planned_end_us"], row["due_us"], row["planned_start_us"], row["start_us"],
+        row["quantity"], row["planned_end_us"], row["due_us"], row["released_us"], row["start_us"],
         row["end_us"], _busy(at_pace), at_pace.production_us, good + scrap, good,
     )  # fmt: skip
     return OrderKpiRow(
@@ -69,12 +84,12 @@ def _busy(m: Measures) -> int:
     return m.waiting_us + m.down_us + m.setup_us + m.production_us
 
 
+_MADE = Among(
+    f"SELECT order_id, equipment_id, {sums.TOTALS_SQL} FROM kpi_cells WHERE order_id {{among}}"  # noqa: S608
+    " GROUP BY order_id, equipment_id"
+)
+
+
 def _made(tx: Connection, order_ids: list[str]) -> Made:
     """Measures per order and machine."""
-    c = t.kpi_cells.c
-    rows = tx.execute(
-        select(c.order_id, c.equipment_id, *sums.TOTALS)
-        .where(c.order_id.in_(order_ids))
-        .group_by(c.order_id, c.equipment_id)
-    )
-    return {(r[0], r[1]): Measures(*r[2:]) for r in rows}
+    return {(r[0], r[1]): Measures(*r[2:]) for r in _MADE.rows(tx, order_ids, {})}

@@ -1,27 +1,32 @@
 """What a line's calendar and policies say for a stretch, ready for the engine."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
 from sqlalchemy import Connection
 
 from data.store import plan_facts
-from data.store.kpi_facts import PLANS_BACK_US, Recorded
+from data.store.kpi_facts import Recorded
 from data.store.statements import Statement
 from domain.equipment import site_of
 from domain.shift_calendar import Overlap
 from domain.telemetry import MachineMode
-from domain.time_model import MINOR_US, Cause, PlannedSpan, Span, apart_planned, merged
+from domain.time_model import MINOR_US, REMEMBER_US, Cause, PlannedSpan, Span, apart_planned, merged
 from services.kpi import grid
 from services.kpi.engine import Ints, Spans, Unit, cause_code
 from services.kpi.grid import Cell
-from services.kpi.measuring import spans_of
+from services.kpi.measuring import NO_END, spans_of
 
-_NO_END = 2**62
+STOPS_REACH_US = REMEMBER_US + grid.NEAR_US  # a stop at the edge of a cell may go on as far as this
 _ZONE = Statement("SELECT time_zone FROM sites WHERE site_id = :site")
 _UNITS = Statement(
-    "SELECT equipment_id, removed_us FROM equipment WHERE parent_id = :line AND level = 'unit'"
-    " AND assigned IS TRUE ORDER BY position, equipment_id"
+    "SELECT equipment_id FROM equipment WHERE parent_id = :line AND level = 'unit' AND assigned IS TRUE"
+    " ORDER BY position, equipment_id"
+)
+_AWAY = Statement(
+    "SELECT a.equipment_id, a.from_us, a.to_us FROM absences a"
+    " JOIN equipment e ON e.equipment_id = a.equipment_id WHERE e.parent_id = :line ORDER BY a.from_us"
 )
 _CLOSED = Statement(
     "SELECT from_us FROM shift_closings WHERE line_id = :line AND reopened_us IS NULL"
@@ -32,7 +37,7 @@ _CLOSED = Statement(
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line: its units in order, and its calendar around [from_us, to_us). `closed` are cells whose
-    shift a supervisor has closed."""
+    shift a supervisor has closed; `away` is when machines were out of the plant."""
 
     line_id: str
     units: tuple[str, ...]
@@ -42,14 +47,9 @@ class Line:
     shifts: Spans
     breaks: list[Span]
     minor: list[tuple[int, int]]
-    removed: dict[str, int]
+    away: dict[str, list[Span]]
     closed: frozenset[int]
     overlaps: list[Overlap]
-
-    @property
-    def longest_minor_us(self) -> int:
-        """The longest threshold of a minor stop that ever held."""
-        return max((us for _, us in self.minor), default=MINOR_US)
 
     def minor_at(self, at_us: int) -> int:
         """The threshold of a minor stop that holds at a moment."""
@@ -73,24 +73,23 @@ def units_of(tx: Connection, line_id: str) -> tuple[str, ...]:
 
 def read_line(tx: Connection, line_id: str, from_us: int, to_us: int) -> Line:
     """Everything planned for a line around a stretch."""
-    far = from_us - PLANS_BACK_US
+    far, beyond = from_us - STOPS_REACH_US, to_us + STOPS_REACH_US
     units = _UNITS.rows(tx, {"line": line_id})
-    rows = plan_facts.shift_rows(tx, line_id, far, to_us + grid.NEAR_US)
-    planned = [row for row in rows if row[0] < to_us]
+    planned = plan_facts.shift_rows(tx, line_id, far, beyond)
     zone = zone_of(tx, line_id)
-    near = [r for r in rows if r[1] > from_us - grid.NEAR_US]
+    near = [r for r in planned if r[1] > from_us - grid.NEAR_US and r[0] < to_us + grid.NEAR_US]
     shifts = grid.shifts_of(near, zone)
     closed = _CLOSED.rows(tx, {"line": line_id, "from_us": from_us, "to_us": to_us})
     return Line(
         line_id,
-        tuple(unit for unit, _ in units),
+        tuple(row[0] for row in units),
         from_us,
         to_us,
         grid.within(shifts, zone, from_us, to_us),
         _spans([(s.from_us, s.to_us, 0) for s in merged(Span(row[0], row[1]) for row in planned)]),
-        plan_facts.breaks_in(tx, line_id, planned, far, to_us),
+        plan_facts.breaks_in(tx, line_id, planned, far, beyond),
         plan_facts.minor_versions(tx, line_id),
-        {unit: removed_us for unit, removed_us in units if removed_us is not None},
+        _away(tx, line_id),
         frozenset(row[0] for row in closed),
         grid.overlaps_in(shifts, from_us, to_us),
     )
@@ -98,7 +97,7 @@ def read_line(tx: Connection, line_id: str, from_us: int, to_us: int) -> Line:
 
 def unit_of(tx: Connection, line: Line, unit: str, recorded: Recorded, minor_us: int) -> Unit:
     """A machine of the line with what was recorded of it."""
-    stops = plan_facts.planned_stops(tx, unit, line.from_us - PLANS_BACK_US, line.to_us)
+    stops = plan_facts.planned_stops(tx, unit, line.from_us - STOPS_REACH_US, line.to_us + STOPS_REACH_US)
     planned = apart_planned([*line.breaks, *stops])
     return Unit(
         recorded.state_at,
@@ -109,8 +108,15 @@ def unit_of(tx: Connection, line: Line, unit: str, recorded: Recorded, minor_us:
         _spans([(p.from_us, p.to_us, _cause(p)) for p in planned]),
         spans_of(recorded.operations),
         minor_us,
-        line.removed.get(unit, _NO_END),
+        _spans([(a.from_us, a.to_us, 0) for a in line.away.get(unit, ())]),
     )
+
+
+def _away(tx: Connection, line_id: str) -> dict[str, list[Span]]:
+    found: dict[str, list[Span]] = defaultdict(list)
+    for unit, from_us, to_us in _AWAY.rows(tx, {"line": line_id}):
+        found[unit].append(Span(from_us, NO_END if to_us is None else to_us))
+    return found
 
 
 def _cause(stop: PlannedSpan) -> int:

@@ -5,29 +5,24 @@ sums over the constraints of their lines, never means.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from data.store import tables as t
-from domain.clock import HOUR
-from domain.costs import Rates
 from domain.equipment import LEVELS, line_of
 from domain.errors import NotFound
-from domain.kpi import Measures, MinorModel, figures, six_big_losses, total, weighted_mean
+from domain.kpi import Measures, MinorModel, figures, total, weighted_mean
 from domain.reliability import mtbf_interval
 from domain.time_model import Cause
-from services import situation
 from services.floor import facts
-from services.kpi import bottlenecks, sums, valid
+from services.kpi import bottlenecks, losses, pri, remarks, sums, valid
 from services.kpi.lines import Cells, Line, at_pace, line_products
 from services.kpi.planned import zone_of
 from services.queries.common import names_of
-from services.rows.kpi import FLAGS_BACK_US, Ask, BigLossRow, BottleneckRow, FlagRow, KpiRow, KpiView, LossRow
-
-SHOWN_FLAGS = 40
-PERFECT = frozenset({Cause.NO_SHIFT, Cause.REMOVED, Cause.PLACED_LATER})
+from services.rows.kpi import Ask, BottleneckRow, KpiRow, KpiView
 
 
 def read(tx: Connection, ask: Ask) -> KpiView:
@@ -44,46 +39,63 @@ def read(tx: Connection, ask: Ask) -> KpiView:
     cube = sums.read(tx, shown, after, ask, zone)
     cells, lost = cube.by_product(), sums.losses(tx, pace, ask, zone)
     whole = waits_of(at_pace(cells, lines, level, ask.scope), lost, pace)
+    if level != "unit":
+        every = sums.beside(tx, units, ask, zone)
+        whole = lines_all(whole, every, units)
     goals = valid.goals(tx, [*_above(ask.scope, lines), *(units if level in ("unit", "line") else ())])
     below = parts(ask, lines, cells, level, model, goals)
+    if level in ("site", "area"):
+        below = tuple(
+            row(r.key, r.name, r.level, lines_all(r.measures, every, [u.equipment_id for u in line.units]),
+                model, r.target)
+            for r, line in zip(below, lines, strict=True)
+        )  # fmt: skip
     goal = goals.at(ask.scope, ask.to_us - 1)
     goal = (
         weighted_mean((r.target, r.measures.pbt_us) for r in below)
         if goal is None and level in ("site", "area")
         else goal
     )
-    rate = (situation.rates_for(tx, ask.scope) or Rates()).downtime_cents_per_hour
+    rates = {line.node.equipment_id: losses.rate(tx, line) for line in lines}
     named = {u.equipment_id: u.name for line in lines for u in line.units}
-    flagged, count = flags(tx, [ask.scope] if level == "unit" else units, ask, named)
+    flagged, count = remarks.newest(tx, [ask.scope] if level == "unit" else units, ask, named)
+    wide = areas(tx, ask, below, model, goals) if level == "site" else ()
+    made = products(tx, cells, lines, level, ask.scope, model)
     low, high = mtbf_interval((whole.setup_us + whole.production_us) / 1e6, whole.failures)
     return KpiView(
         ask,
         row(ask.scope, valid.name_of(tx, ask.scope), level, whole, model, goal),
         below,
-        areas(tx, ask, below, model, goals) if level == "site" else (),
+        wide,
         days(tx, ask, lines, level, zone, model),
         shifts(cube, ask, lines, level, model),
-        products(tx, cells, lines, level, ask.scope, model),
-        pareto(lost, lines, level, ask.scope, rate),
-        big_losses(whole, rate if _paces(lines, level, ask.scope) else 0),
+        made,
+        losses.pareto(lost, lines, level, ask.scope, rates),
+        losses.of_scope(whole, below, lines, level, ask.scope, rates),
         flagged,
         count,
         _bottlenecks(tx, lines, level, units, ask, zone),
         low,
         high,
         model,
-        rate,
+        next(iter(rates.values())) if len(set(rates.values())) == 1 else 0,  # each line has its own
         valid.upto(tx, units),
-        _quality_target(tx, ask),
+        _quality_targets(tx, ask, [ask.scope, *(r.key for r in (*wide, *below))]),
+        pri.read(tx, {u: named[u] for u in shown}, ask, {r.key: r.name for r in made}),
     )
 
 
-def _quality_target(tx: Connection, ask: Ask) -> float | None:
-    """The nearest one, upwards."""
-    steps = ask.scope.split("/")
-    above = ["/".join(steps[:count]) for count in range(len(steps), 0, -1)]
-    goals = valid.goals(tx, above, "quality")
-    return next((goal for one in above if (goal := goals.at(one, ask.to_us - 1)) is not None), None)
+def _quality_targets(tx: Connection, ask: Ask, keys: Iterable[str]) -> dict[str, float]:
+    """By part of the plant the nearest one, upwards; without it where none is set."""
+    above = {
+        key: ["/".join(key.split("/")[:count]) for count in range(key.count("/") + 1, 0, -1)] for key in keys
+    }
+    goals, found = valid.goals(tx, sorted({one for each in above.values() for one in each}), "quality"), {}
+    for key, each in above.items():
+        goal = next((goal for one in each if (goal := goals.at(one, ask.to_us - 1)) is not None), None)
+        if goal is not None:
+            found[key] = goal
+    return found
 
 
 def _bottlenecks(
@@ -107,10 +119,6 @@ def lines_of(tx: Connection, scope: str) -> list[Line]:
     return known
 
 
-def _paces(lines: Sequence[Line], level: str, scope: str) -> bool:
-    return level != "unit" or any(line.constraint.equipment_id == scope for line in lines)
-
-
 def waits_of(m: Measures, lost: sums.Lost, pace: Iterable[str]) -> Measures:
     """The measures with what the machines that set the pace waited for others."""
     wanted = set(pace)
@@ -121,11 +129,23 @@ def waits_of(m: Measures, lost: sums.Lost, pace: Iterable[str]) -> Measures:
     return replace(m, blocked_us=found[Cause.BLOCKED], starved_us=found[Cause.STARVED])
 
 
+def lines_all(m: Measures, every: Mapping[str, Mapping[str, Any]], units: Iterable[str]) -> Measures:
+    """Measures of lines at their constraints, with the energy, the inspections and the maintenance of all
+    their machines."""
+    mine = list(units)
+    sums_of = {name: sum(every[unit][name] for unit in mine) for name in sums.BESIDE}
+    return replace(m, **sums_of)
+
+
 def row(
     key: str, name: str, level: str, m: Measures, model: MinorModel, goal: float | None = None, at_us: int = 0
 ) -> KpiRow:
-    """A row with its figures."""
-    return KpiRow(key, name, level, m, figures(m, model), goal, at_us)
+    """A row with its figures. Energy by part is of a machine or a line: parts of lines do not add up, and a
+    product or a shift of a line has the energy of its constraint only."""
+    found = figures(m, model)
+    if level not in ("unit", "line"):
+        found = replace(found, energy_per_part=None, energy_per_made=None)
+    return KpiRow(key, name, level, m, found, goal, at_us)
 
 
 def parts(
@@ -230,53 +250,3 @@ def products(
         )
         for product in wanted
     )  # fmt: skip
-
-
-def pareto(lost: sums.Lost, lines: Sequence[Line], level: str, scope: str, rate: int) -> tuple[LossRow, ...]:
-    """Losses by cause, the longest first: of a unit its own, of lines those of their constraints, which
-    cost the stated rate. Planned time and time outside shifts is no loss."""
-    names = {u.equipment_id: u.name for line in lines for u in line.units}
-    pace = {line.constraint.equipment_id for line in lines}
-    wanted = {scope} if level == "unit" else pace
-    planned = {Cause.BREAK, Cause.PLANNED_STOP, *PERFECT}
-    rows = [
-        LossRow(
-            cause, unit, names.get(unit, unit), names.get(whom, ""), us, times,
-            round(us / HOUR * rate) if unit in pace and cause != Cause.NO_DATA else None,
-        )
-        for (unit, cause, whom), (us, times) in lost.items()
-        if unit in wanted and cause not in planned and us > 0
-    ]  # fmt: skip
-    return tuple(sorted(rows, key=lambda r: (-r.lost_us, r.name, r.cause)))
-
-
-def big_losses(m: Measures, rate: int) -> tuple[BigLossRow, ...]:
-    """The six big losses with what they cost at the line's stated rate."""
-    return tuple(
-        BigLossRow(loss.name, loss.label, loss.seconds, round(loss.seconds / 3600 * rate))
-        for loss in six_big_losses(m)
-    )
-
-
-def flags(
-    tx: Connection, units: Sequence[str], ask: Ask, names: dict[str, str]
-) -> tuple[tuple[FlagRow, ...], int]:
-    """The newest oddity of each kind and machine in the shifts that began in the last FLAGS_BACK_US of the
-    stretch, and how many there are."""
-    f = t.kpi_flags.c
-    since = max(ask.from_us, ask.to_us - FLAGS_BACK_US)
-    here = (f.equipment_id.in_(list(units)), f.from_us >= since, f.from_us < ask.to_us)
-    newest = func.max(f.from_us)
-    query = select(f.equipment_id, f.code, newest, func.count()).where(*here).group_by(f.equipment_id, f.code)
-    kinds = tx.execute(query.order_by(newest.desc(), f.equipment_id, f.code)).all()
-    times = {(str(r[0]), int(r[2]), str(r[1])): int(r[3]) for r in kinds[:SHOWN_FLAGS]}
-    which = f.equipment_id.in_({key[0] for key in times}) & f.from_us.in_({key[1] for key in times})
-    rows = {(r.equipment_id, r.from_us, r.code): r for r in tx.execute(
-        select(t.kpi_flags).where(which).order_by(f.at_us, f.record))}  # fmt: skip
-    found = tuple(
-        FlagRow(
-            unit, names.get(unit) or unit, code, row.record, row.at_us, row.words, times[unit, cell, code]
-        )
-        for (unit, cell, code), row in ((key, rows[key]) for key in times)
-    )
-    return found, sum(int(r[3]) for r in kinds)

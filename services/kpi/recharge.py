@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from data.store import kpi_rows
 from data.store.statements import Row, Statement
 from domain.time_model import Cause, Span
+from domain.waits import LOOKBACK_US
 from services.kpi import charges
 from services.kpi.engine import CAUSES, LEAVES, Parts, cause_code
 from services.kpi.planned import Line
@@ -25,33 +26,25 @@ _SET = Statement(
     "UPDATE intervals SET cause = :cause, charged_to = :charged_to"
     " WHERE equipment_id = :unit AND from_us = :from_us"
 )
-_ADD = Statement(
-    f"INSERT INTO kpi_losses ({', '.join(kpi_rows.LOSS)}) VALUES (:level, :unit, :from_us, :cause,"  # noqa: S608
-    " :charged_to, :shift, :day_us, :month_us, :us, :times) ON CONFLICT (level, equipment_id, from_us, cause,"
-    " charged_to) DO UPDATE SET lost_us = kpi_losses.lost_us + :us, times = kpi_losses.times + :times"
-)
-_CLEAR = Statement(
-    "DELETE FROM kpi_losses WHERE level = :level AND equipment_id = :unit AND from_us = :from_us"
-    " AND cause = :cause AND charged_to = :charged_to AND times = 0 AND lost_us = 0"
-)
 Rows = dict[str, list[Row]]
 
 
 def recharge(tx: Connection, line: Line, around: Span) -> int:
     """Charge every wait of the line that touches the stretch; returns how many changed."""
-    rows = _read(tx, line, around)
+    read_from = around.from_us - 4 * LOOKBACK_US  # most waits are short: one look is enough
+    rows = _read(tx, line, Span(read_from, around.to_us))
     waits = [row for found in rows.values() for row in found if _waits(row) and row[2] > around.from_us]
     if not waits:
         return 0
-    since = min(row[1] for row in waits) - charges.LOOKBACK_US
-    if since < around.from_us:
-        rows = _read(tx, line, Span(since, around.to_us))
+    whole = Span(min(row[1] for row in waits) - LOOKBACK_US, max(row[2] for row in waits))
+    if whole.from_us < read_from or whole.to_us > around.to_us:
+        rows = _read(tx, line, Span(min(whole.from_us, read_from), max(whole.to_us, around.to_us)))
     line_parts = [_parts(rows[unit]) for unit in line.units]
     changes: list[dict[str, object]] = []
-    moved: Moved = defaultdict(int)
-    for unit, (cause, to) in zip(line.units, charges.charge(line_parts), strict=True):
+    moved: Moved = defaultdict(lambda: [0, 0])
+    for unit, (cause, to, _) in zip(line.units, charges.charge(line_parts), strict=True):
         for index, row in enumerate(rows[unit]):
-            if not _waits(row) or row[2] <= around.from_us:
+            if not _waits(row) or row[2] <= around.from_us or row[1] >= around.to_us:
                 continue
             charged = line.units[int(to[index])] if to[index] >= 0 else ""
             why = CAUSES[int(cause[index])].value
@@ -60,7 +53,7 @@ def recharge(tx: Connection, line: Line, around: Span) -> int:
                 _move(moved, line, row, why, charged)
     if changes:
         _SET.run_many(tx, changes)
-        _book(tx, moved)
+        kpi_rows.book_losses(tx, [(*key, *much) for key, much in moved.items()])
     return len(changes)
 
 
@@ -88,7 +81,7 @@ def _parts(rows: list[Row]) -> Parts:
     )  # fmt: skip
 
 
-Moved = dict[tuple[str, str, int, str, str, str, int, int], int]
+Moved = dict[Row, list[int]]  # level, unit, start, cause, charged to, shift, day, month: time and times
 
 
 def _move(moved: Moved, line: Line, row: Row, cause: str, charged_to: str) -> None:
@@ -102,19 +95,6 @@ def _move(moved: Moved, line: Line, row: Row, cause: str, charged_to: str) -> No
     )
     for level, at, shift, day_us in levels:
         for why, whom, sign in ((row[4], row[5], -1), (cause, charged_to, 1)):
-            moved[level, unit, at, why, whom, shift, day_us, cell.month_us] += sign * (end - begin)
-            moved[level + "#", unit, at, why, whom, shift, day_us, cell.month_us] += sign
-
-
-def _book(tx: Connection, moved: Moved) -> None:
-    """Add to the losses what moved, and drop those that nothing is left of."""
-    for key, us in moved.items():
-        level, unit, at, why, whom, shift, day_us, month_us = key
-        if level.endswith("#"):
-            continue
-        row = {
-            "level": level, "unit": unit, "from_us": at, "cause": why, "charged_to": whom, "shift": shift,
-            "day_us": day_us, "month_us": month_us, "us": us, "times": moved[(f"{level}#", *key[1:])],
-        }  # fmt: skip
-        _ADD.run(tx, row)
-        _CLEAR.run(tx, row)
+            amount = moved[level, unit, at, why, whom, shift, day_us, cell.month_us]
+            amount[0] += sign * (end - begin)
+            amount[1] += sign

@@ -35,7 +35,7 @@ def recompute(
         for position, unit in enumerate(line.units):
             done.append(compute(tx, line, unit, cells, to_us))
             report((position + 1) / len(line.units))
-        for one, (cause, to) in zip(done, charges.charge([d.parts for d in done]), strict=True):
+        for one, (cause, to, _) in zip(done, charges.charge([d.parts for d in done]), strict=True):
             count += _write(tx, line, one, cause, to)
     days, months = [c.day_us for c in line.cells], [c.month_us for c in line.cells]
     for unit in line.units:

@@ -12,16 +12,18 @@ from functools import partial
 import numpy as np
 from sqlalchemy import Connection
 
-from data.store import kpi_facts, kpi_rows
+from data.store import activity, kpi_facts, kpi_rows
 from data.store.kpi_facts import Recorded
 from data.store.statements import Row
 from domain.clock import HOUR
 from domain.time_model import Cause, Leaf, Span
+from domain.waits import LOOKBACK_US
 from services.kpi import charges, flags, recharge
 from services.kpi.engine import CAUSES, LEAVES, Ints, Parts, cause_code, classify
 from services.kpi.grid import Cell
 from services.kpi.measuring import Sums, cuts, measure, whole
 from services.kpi.planned import Line, read_line, unit_of
+from services.kpi.reach import with_setups, with_stops
 
 RUNNING = cause_code(Cause.RUNNING)
 
@@ -37,18 +39,27 @@ class Done:
     sums: Sums
 
 
-def refresh(tx: Connection, line_id: str, stretches: Mapping[str, Sequence[Span]], now_us: int) -> None:
-    """Bring the cells of the stretches (by unit of one line) up to date; nothing beyond `now_us` counts."""
-    spans = [span for found in stretches.values() for span in found]
+def refresh(
+    tx: Connection, line_id: str, stretches: Mapping[str, Sequence[Span]], now_us: int
+) -> list[tuple[str, Span]]:
+    """Bring the cells of the stretches (by unit of one line) up to date; nothing beyond `now_us` counts.
+    Returns where machines turned out to have worked, or not, other than was stored before."""
+    moved = {unit: [with_setups(tx, unit, s, now_us) for s in found] for unit, found in stretches.items()}
+    spans = [span for found in moved.values() for span in found]
     low, high = min(s.from_us for s in spans), min(now_us, max(s.to_us for s in spans))
     if low >= high:
-        return
-    line = read_line(tx, line_id, low - HOUR, high + HOUR)
-    reach = line.longest_minor_us
-    for unit, wanted in stretches.items():
-        for run in runs(line, [Span(s.from_us - reach, s.to_us + reach) for s in wanted], now_us):
-            store(tx, line, compute(tx, line, unit, run, now_us))
-    recharge.recharge(tx, line, Span(low - reach, high + reach + charges.LOOKBACK_US))
+        return []
+    wider = {unit: [with_stops(tx, unit, s, now_us) for s in found] for unit, found in moved.items()}
+    first = min(s.from_us for found in wider.values() for s in found)
+    last = max(s.to_us for found in wider.values() for s in found)
+    line = read_line(tx, line_id, first - HOUR, max(high, min(last, now_us)) + HOUR)
+    otherwise: list[tuple[str, Span]] = []
+    for unit, wanted in wider.items():
+        for run in runs(line, wanted, now_us):
+            changed = store(tx, line, compute(tx, line, unit, run, now_us))
+            otherwise += [(unit, changed)] if changed else []
+    recharge.recharge(tx, line, Span(low, high + LOOKBACK_US))
+    return otherwise
 
 
 def runs(line: Line, wanted: Iterable[Span], now_us: int) -> list[list[Cell]]:
@@ -81,28 +92,32 @@ def compute(tx: Connection, line: Line, unit: str, cells: list[Cell], now_us: in
     """Classify and measure a machine over neighbouring cells. Waits are not charged yet."""
     begin, end = cells[0].from_us, min(cells[-1].to_us, now_us)
     minor_us = line.minor_at(begin)
-    low, high = begin - minor_us, min(end + minor_us, now_us)
-    recorded = kpi_facts.read(tx, unit, low, high, partial(cuts, cells))
+    low, high = kpi_facts.stood_since(tx, unit, begin), kpi_facts.stands_until(tx, unit, end, now_us)
+    away = line.away.get(unit, ())
+    recorded = kpi_facts.read(tx, unit, low, high, partial(cuts, cells, away=away))
     edges = np.array([*(c.from_us for c in cells), end], np.int64)
     found = classify(unit_of(tx, line, unit, recorded, minor_us), edges, low, high)
     parts = found.take((found.from_us >= begin) & (found.to_us <= end))
     if int((parts.to_us - parts.from_us).sum()) != end - begin:
         raise AssertionError("the leaves do not add up to the window")
-    return Done(unit, cells, parts, recorded, measure(parts, cells, recorded))
+    return Done(unit, cells, parts, recorded, measure(parts, cells, recorded, away))
 
 
-def store(tx: Connection, line: Line, done: Done) -> None:
-    """Write one machine's cells, as far as they differ, and what is summed from them."""
+def store(tx: Connection, line: Line, done: Done) -> Span | None:
+    """Write one machine's cells, as far as they differ, and what is summed from them. Returns where it says
+    something else now on whether the machine worked."""
     first, last = done.cells[0], done.cells[-1]
     begin, end = first.from_us, last.to_us
     old = kpi_rows.intervals_of(tx, done.unit, begin, end)
     cause, to = _charges_kept(line, done.parts, {row[1]: row for row in old})
-    kpi_rows.replace_intervals(tx, done.unit, (begin, end), old, interval_rows(line, done, cause, to))
+    rows = interval_rows(line, done, cause, to)
+    kpi_rows.replace_intervals(tx, done.unit, (begin, end), old, rows)
     losses = loss_rows(line, done, cause, to)
-    kpi_rows.replace_cells(tx, done.unit, begin, end, cell_rows(done), losses)
+    groups = kpi_rows.replace_cells(tx, done.unit, begin, end, cell_rows(done), losses)
     days, months = [c.day_us for c in done.cells], [c.month_us for c in done.cells]
-    kpi_rows.add_up(tx, done.unit, (min(days), max(days)), (min(months), max(months)))
+    kpi_rows.add_up_cells(tx, done.unit, (min(days), max(days)), (min(months), max(months)), groups)
     flags.write(tx, line, done.unit, done.cells, done.parts, done.recorded, done.sums)
+    return activity.moved(old, rows)
 
 
 def _charges_kept(line: Line, parts: Parts, old: Mapping[int, Row]) -> tuple[Ints, Ints]:

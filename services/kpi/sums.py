@@ -5,14 +5,15 @@ number of machines and with the days at the edges, not with the length of the hi
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Table, cast, column, func, select
+from sqlalchemy import Connection
 
-from data.store import tables as t
+from data.store.statements import Among, Row
 from domain.clock import DAY
 from domain.kpi import Measures, behind, total
 from domain.measures import LEAF_COLUMNS, NAMES, REAL, WHOLE
@@ -22,11 +23,12 @@ from services.rows.kpi import Ask
 Key = TypeVar("Key")
 ByKey = dict[tuple[str, str], Measures]  # (equipment id, product | shift)
 _DAILY = (*LEAF_COLUMNS.values(), "minor_us", "good", "scrap", "ideal_s", "ideal_good_s", "unrated")
-_SUM: dict[str, ColumnElement[Any]] = {
-    **{name: cast(func.sum(column(name)), BigInteger) for name in WHOLE},
-    **{name: func.sum(column(name)) for name in REAL},
+_SUM = {
+    **{name: f"CAST(SUM({name}) AS BIGINT)" for name in WHOLE},
+    **{name: f"SUM({name})" for name in REAL},
 }
-TOTALS = tuple(_SUM[name] for name in NAMES)
+TOTALS_SQL = ", ".join(_SUM[name] for name in NAMES)
+_TIME = {"kpi_months": "month_us", "kpi_days": "day_us"}
 MONTHS_FROM_DAYS = 62
 DAYS_SHOWN = 100
 TWO_DAYS_US = 2 * DAY
@@ -68,42 +70,69 @@ def read(tx: Connection, units: Sequence[str], after: Mapping[str, str], ask: As
     their scrap only, which is booked to the machine that stands for them."""
     found: list[tuple[tuple[str, str, str], Measures]] = []
     scrapped: dict[tuple[str, str, str], float] = defaultdict(float)
-    for table, at, span in _levels(ask, zone):
-        key = (table.c.equipment_id, table.c.shift, table.c.product_id)
-        rows = _rows(tx, table, key, NAMES, _where(table, at, units, ask, span))
+    key = ("equipment_id", "shift", "product_id")
+    for table, span in _levels(ask, zone):
+        rows = _rows(tx, table, key, NAMES, units, ask, span)
         found += [((row[0], row[1], row[2]), Measures(*row[3:])) for row in rows]
-        behind_it = _where(table, at, list(after), ask, span)
-        for unit, shift, product, scrap in _rows(tx, table, key, ("scrap",), behind_it) if after else ():
+        for unit, shift, product, scrap in _rows(tx, table, key, ("scrap",), list(after), ask, span):
             scrapped[after[unit], shift, product] += scrap
     found += [(place, Measures(scrap=scrap)) for place, scrap in scrapped.items()]
     return Cube(_grouped(found))
+
+
+BESIDE = ("energy_kwh", "rework", "inspected", "first_pass", "corrective_us", "preventive_us")
+
+
+def beside(tx: Connection, units: Sequence[str], ask: Ask, zone: str) -> dict[str, dict[str, Any]]:
+    """What a line has of all its machines, and not only of the one that sets its pace, by machine."""
+    found: dict[str, dict[str, Any]] = {unit: dict.fromkeys(BESIDE, 0) for unit in units}
+    for table, span in _levels(ask, zone):
+        for unit, *values in _rows(tx, table, ("equipment_id",), BESIDE, units, ask, span):
+            for name, value in zip(BESIDE, values, strict=True):
+                found[unit][name] += value
+    return found
 
 
 def busy(tx: Connection, units: Sequence[str], ask: Ask, zone: str) -> dict[str, tuple[int, int]]:
     """(planned busy time, of it delay) of each machine."""
     found: dict[str, tuple[int, int]] = {}
     names = ("delay_us", "down_us", "setup_us", "production_us")
-    for table, at, span in _levels(ask, zone):
-        rows = _rows(tx, table, (table.c.equipment_id,), names, _where(table, at, units, ask, span))
-        for unit, delay, *rest in rows:
+    for table, span in _levels(ask, zone):
+        for unit, delay, *rest in _rows(tx, table, ("equipment_id",), names, units, ask, span):
             pbt, waited = found.get(unit, (0, 0))
             found[unit] = (pbt + delay + sum(rest), waited + delay)
     return found
 
 
-def _levels(ask: Ask, zone: str) -> list[tuple[Table, Any, tuple[int, int]]]:
-    """(table, column of its time, stretch) that together cover what is asked."""
+def _levels(ask: Ask, zone: str) -> list[tuple[str, tuple[int, int]]]:
+    """(table, stretch) that together cover what is asked."""
     months, days = pieces(ask, zone)
-    m, d = t.kpi_months, t.kpi_days
-    return [*((m, m.c.month_us, span) for span in months), *((d, d.c.day_us, span) for span in days)]
+    return [*(("kpi_months", span) for span in months), *(("kpi_days", span) for span in days)]
 
 
 def _rows(
-    tx: Connection, table: Table, key: tuple[Any, ...], names: Sequence[str], where: Sequence[Any]
-) -> Sequence[Any]:
-    """The key and the sums of every group."""
-    query = select(*key, *(_SUM[name] for name in names)).where(*where).group_by(*key)
-    return tx.execute(query.select_from(table)).all()
+    tx: Connection,
+    table: str,
+    key: tuple[str, ...],
+    names: tuple[str, ...],
+    units: Sequence[str],
+    ask: Ask,
+    span: tuple[int, int],
+) -> list[Row]:
+    """The key and the sums of every group of some machines over a stretch."""
+    if not units:
+        return []
+    values = {"from_us": span[0], "to_us": span[1], "shift": ask.shift, "product": ask.product}
+    return _statement(table, key, names, bool(ask.shift), bool(ask.product)).rows(tx, units, values)
+
+
+@lru_cache(maxsize=256)
+def _statement(table: str, key: tuple[str, ...], names: tuple[str, ...], shift: bool, product: bool) -> Among:
+    at, keys = _TIME[table], ", ".join(key)
+    where = f"equipment_id {{among}} AND {at} >= :from_us AND {at} < :to_us"
+    where += " AND shift = :shift" * shift + " AND product_id = :product" * product
+    sums = ", ".join(_SUM[name] for name in names)
+    return Among(f"SELECT {keys}, {sums} FROM {table} WHERE {where} GROUP BY {keys}")  # noqa: S608
 
 
 def _with(names: tuple[str, ...]) -> Callable[..., Measures]:
@@ -136,12 +165,11 @@ def trend(
     what is read does not grow with it. `after` names for each machine behind a constraint that constraint."""
     measured: dict[tuple[int, str], list[Measures]] = defaultdict(list)
     scrapped: dict[tuple[int, str], float] = defaultdict(float)
-    for table, at, when, span in _steps(ask, zone):
-        key = (table.c.equipment_id, when)
-        for unit, begin, *values in _rows(tx, table, key, _DAILY, _where(table, at, pace, ask, span)):
+    for table, when, span in _steps(ask, zone):
+        key = ("equipment_id", when)
+        for unit, begin, *values in _rows(tx, table, key, _DAILY, pace, ask, span):
             measured[begin, unit].append(_DAY(*values))
-        behind_it = _where(table, at, list(after), ask, span)
-        for unit, begin, scrap in _rows(tx, table, key, ("scrap",), behind_it) if after else ():
+        for unit, begin, scrap in _rows(tx, table, key, ("scrap",), list(after), ask, span):
             scrapped[begin, after[unit]] += scrap
     found: dict[int, list[Measures]] = defaultdict(list)
     for (begin, unit), parts in sorted(measured.items()):
@@ -149,14 +177,11 @@ def trend(
     return dict(found)
 
 
-def _steps(ask: Ask, zone: str) -> list[tuple[Table, Any, Any, tuple[int, int]]]:
-    """(table, column of its time, what to group by, stretch) of a trend."""
-    d, m = t.kpi_days, t.kpi_months
+def _steps(ask: Ask, zone: str) -> list[tuple[str, str, tuple[int, int]]]:
+    """(table, what to group by, stretch) of a trend."""
     if not by_month(ask, zone):
-        return [(d, d.c.day_us, d.c.day_us, (ask.from_us, ask.to_us))]
-    months, edges = pieces(ask, zone)
-    whole = [(m, m.c.month_us, m.c.month_us, span) for span in months]
-    return [*whole, *((d, d.c.day_us, d.c.month_us, span) for span in edges)]
+        return [("kpi_days", "day_us", (ask.from_us, ask.to_us))]
+    return [(table, "month_us", span) for table, span in _levels(ask, zone)]
 
 
 def _grouped(rows: Iterable[tuple[Key, Measures]]) -> dict[Key, Measures]:
@@ -166,51 +191,47 @@ def _grouped(rows: Iterable[tuple[Key, Measures]]) -> dict[Key, Measures]:
     return {key: total(parts) if len(parts) > 1 else parts[0] for key, parts in found.items()}
 
 
-def _where(table, at, units, ask: Ask, span):  # type: ignore[no-untyped-def]
-    conditions = [table.c.equipment_id.in_(list(units)), at >= span[0], at < span[1]]
-    if ask.shift:
-        conditions.append(table.c.shift == ask.shift)
-    if ask.product:
-        conditions.append(table.c.product_id == ask.product)
-    return conditions
-
-
 Lost = dict[tuple[str, str, str], tuple[int, int]]  # (machine, cause, charged to) -> (us, times)
+_LOST_HERE = "equipment_id {among} AND from_us >= :from_us AND from_us < :to_us AND level = :level"
+_LOST_SHIFT = " AND shift = :shift AND day_us >= :first_us AND day_us < :end_us"
+_LOSSES, _CHARGED = (
+    [Among(sql.replace("{here}", _LOST_HERE + more)) for more in ("", _LOST_SHIFT)]
+    for sql in (
+        "SELECT equipment_id, cause, charged_to, CAST(SUM(lost_us) AS BIGINT), CAST(SUM(times) AS BIGINT)"
+        " FROM kpi_losses WHERE {here} GROUP BY equipment_id, cause, charged_to",
+        "SELECT charged_to, CAST(SUM(lost_us) AS BIGINT) FROM kpi_losses WHERE {here} AND charged_to <> ''"
+        " GROUP BY charged_to",
+    )
+)
 
 
 def losses(tx: Connection, units: Sequence[str], ask: Ask, zone: str) -> Lost:
     """Time by cause and by the machine that it is charged to. By shift where one is asked for; time is
     not split by product."""
-    c = t.kpi_losses.c
     found: Lost = {}
-    for where in _lost(units, ask, zone):
-        key = (c.equipment_id, c.cause, c.charged_to)
-        query = select(*key, func.sum(c.lost_us), func.sum(c.times)).where(*where).group_by(*key)
-        for unit, cause, whom, us, times in tx.execute(query):
-            old = found.get((unit, cause, whom), (0, 0))
-            found[unit, cause, whom] = (old[0] + int(us), old[1] + int(times))
+    for unit, cause, whom, us, times in _lost(tx, _LOSSES, units, ask, zone):
+        old = found.get((unit, cause, whom), (0, 0))
+        found[unit, cause, whom] = (old[0] + us, old[1] + times)
     return found
 
 
 def charged(tx: Connection, units: Sequence[str], ask: Ask, zone: str) -> dict[str, int]:
     """How long these machines waited, by the machine that it is charged to."""
-    c = t.kpi_losses.c
     found: dict[str, int] = defaultdict(int)
-    for where in _lost(units, ask, zone):
-        query = select(c.charged_to, func.sum(c.lost_us)).where(*where, c.charged_to != "")
-        for whom, us in tx.execute(query.group_by(c.charged_to)):
-            found[whom] += int(us)
+    for whom, us in _lost(tx, _CHARGED, units, ask, zone):
+        found[whom] += us
     return dict(found)
 
 
-def _lost(units: Sequence[str], ask: Ask, zone: str) -> list[list[ColumnElement[bool]]]:
-    """The conditions on `kpi_losses` that together cover a stretch."""
-    c = t.kpi_losses.c
-    mine = c.equipment_id.in_(list(units))
+def _lost(
+    tx: Connection, statements: Sequence[Among], units: Sequence[str], ask: Ask, zone: str
+) -> Iterator[Row]:
+    """The rows of `kpi_losses` that together cover a stretch."""
     if ask.shift:
-        near = (c.from_us >= ask.from_us, c.from_us < ask.to_us + TWO_DAYS_US)
-        whole = (c.day_us >= ask.from_us, c.day_us < ask.to_us, c.shift == ask.shift)
-        return [[c.level == "cell", mine, *near, *whole]]
+        near = {"level": "cell", "from_us": ask.from_us, "to_us": ask.to_us + TWO_DAYS_US}
+        exact = {"shift": ask.shift, "first_us": ask.from_us, "end_us": ask.to_us}
+        yield from statements[1].rows(tx, units, near | exact)
+        return
     months, days = pieces(ask, zone)
-    plan = [*(("month", span) for span in months), *(("day", span) for span in days)]
-    return [[c.level == level, mine, c.from_us >= low, c.from_us < high] for level, (low, high) in plan]
+    for level, (low, high) in (*(("month", span) for span in months), *(("day", span) for span in days)):
+        yield from statements[0].rows(tx, units, {"level": level, "from_us": low, "to_us": high})

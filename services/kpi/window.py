@@ -35,6 +35,9 @@ _CHANGED = Statement(
 )
 Products = dict[str, Measures]
 
+_LEAF, _CAUSE = {leaf.value: leaf for leaf in Leaf}, {cause.value: cause for cause in Cause}
+_STATE: dict[int | None, MachineState | None] = {None: None, **{int(state): state for state in MachineState}}
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -137,8 +140,7 @@ def _stored(tx: Connection, unit: str, cells: Sequence[Cell], now_us: int) -> li
     rows = kpi_rows.intervals_of(tx, unit, cells[0].from_us, end)
     found = [
         Segment(
-            row[1], row[2], Leaf(row[3]), None if row[5] is None else MachineState(row[5]), Cause(row[4]),
-            None, bool(row[10]), row[7],
+            row[1], row[2], _LEAF[row[3]], _STATE[row[5]], _CAUSE[row[4]], None, bool(row[10]), row[7]
         )
         for row in rows
     ]  # fmt: skip

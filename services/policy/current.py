@@ -129,5 +129,10 @@ def limit_of(policy: Policy, person: Person) -> int:
 
 
 def default_action(tx: Connection, case: Mapping[str, Any]) -> str:
-    """What happens when nobody decides, in the words of the rule that counts for the case."""
-    return policy_in_force(tx).rule_for(matter_of(case)).at_expiry or str(case["default_action"])
+    """What happens when nobody decides, in the words of the rule that counts for the case.
+
+    What a rule for machines says of limit alarms is no word on a model: a case about one keeps its own.
+    """
+    rule = policy_in_force(tx).rule_for(matter_of(case))
+    of_model = case["kind"] == CaseKind.RETRAINING and case["kind"] not in rule.kinds
+    return str(case["default_action"]) if of_model else rule.at_expiry or str(case["default_action"])

@@ -33,7 +33,9 @@ class AdminQueries:
             undelivered = failed_runs(tx)
         return Health(
             wall_us=now,
-            trouble=health.trouble(workers, nodes, watermarks, queues, now, undelivered),
+            trouble=health.trouble(
+                workers, nodes, watermarks, queues, now, undelivered, self._context.database.room_bytes()
+            ),
             workers=workers,
             sources=sources,
             nodes=nodes,

@@ -10,7 +10,7 @@ from data.store import alarms as store
 from data.store import tables as t
 from domain.errors import NotFound
 from domain.telemetry import METRICS
-from services.alarms.definition import definition_of
+from services.alarms.definition import definition_of, watched
 from services.context import Context
 from services.queries.common import in_scope, names_of, people, under
 from services.rows.alarms import DefinitionList, DefinitionRow
@@ -54,7 +54,7 @@ def _rows(tx: Connection, stored: Sequence[Mapping[str, Any]]) -> list[Definitio
     positions = dict(store.positions(tx))
     found = []
     for row in stored:
-        spec = METRICS.get(row["metric"])
+        spec = METRICS.get(watched(row["metric"]))
         found.append(
             DefinitionRow(
                 definition_of(row), names.get(row["equipment_id"], row["equipment_id"]),

@@ -8,18 +8,21 @@ from sqlalchemy import ColumnElement, Connection, or_, select
 from auth.permissions import Permission
 from data.store import alarms as store
 from data.store import tables as t
-from domain.alarms.kpis import FLOOD_BEGINS, STALE_US, TEN_US, Asked, kpis
+from domain.alarms.kpis import LEAD_US, STALE_US, TEN_US, flood_now, stale_a_day
 from domain.alarms.life import Priority, State
 from domain.clock import DAY
+from domain.equipment import within
 from domain.telemetry import METRICS
+from services.alarms import rollup
+from services.alarms.definition import watched
+from services.alarms.figures import kpis
 from services.context import Context
-from services.queries.common import in_scope, names_of, people, under
+from services.queries.common import in_scope, names_of, people, portions, under
 from services.rows.alarms import AlarmBoard, AlarmFigures, AlarmRow, JournalRow
 
 _D, _E = t.alarm_definitions.c, t.alarm_events.c
 _RANK = {Priority.HIGH: 0, Priority.MEDIUM: 1, Priority.LOW: 2}
 _URGENT = (State.UNACKNOWLEDGED, State.ACKNOWLEDGED, State.RETURNED, State.SHELVED, State.SUPPRESSED)
-SHOWN_JOURNAL = 60
 _PLANT = ("suppressed", "unsuppressed")  # each stop of a machine: kept, but not shown
 
 
@@ -36,10 +39,13 @@ class AlarmQueries:
         with c.database.read() as tx:
             rows, defined = self._rows(tx, position_id)
             seen = _positions(tx, c)
-            times = self._asked(tx, position_id, c.now_us - TEN_US)
-        recent = sum(a.at_us > c.now_us - TEN_US for a in times)
+            asked = self._asked(tx, position_id, c.now_us - LEAD_US)
+        each = [one.at.tolist() for one in asked.values()]
+        recent = max((sum(at > c.now_us - TEN_US for at in one) for one in each), default=0)
+        flooded = any(flood_now(one, c.now_us) for one in each)
+        blind = tuple(r for r in rows if r.stale and r.state is not State.OUT_OF_SERVICE)
         shown = sorted((r for r in rows if r.state is not State.NORMAL), key=_urgent)
-        return AlarmBoard(tuple(shown), seen, defined, recent > FLOOD_BEGINS, recent)
+        return AlarmBoard(tuple(shown), seen, defined, flooded, recent, blind)
 
     def figures(self, position_id: str, from_us: int, to_us: int) -> AlarmFigures:
         """How well the alarms of a position (or of all) worked in [from, to)."""
@@ -47,18 +53,38 @@ class AlarmQueries:
         c.actor.require(Permission.SEE_FLOOR)
         with c.database.read() as tx:
             rows, _ = self._rows(tx, position_id)
-            asked = self._asked(tx, position_id, from_us)
-            told = self._where(position_id) & (_E.at_us >= from_us) & or_(_E.asks, _E.event.not_in(_PLANT))
-            found = store.events(tx, told, SHOWN_JOURNAL)
-            journal = _journal(tx, found, {r.alarm_id: r for r in rows})
+            asked = self._asked(tx, position_id, from_us - LEAD_US)
+            named = dict(_positions(tx, c))
+            there = rollup.stays(tx, position_id, self._sees, from_us, to_us)
+            lines = store.event_count(tx, self._told(position_id, from_us, to_us))
+            whole = kpis(rollup.together(asked.values()), from_us, to_us)
+            called = _called(tx, {key for key, _ in (*whole.frequent, *whole.chattering)})
+        each = ((named.get(p, p), kpis(one, from_us, to_us)) for p, one in asked.items())
         stale = [r for r in rows if r.active and r.since_us < c.now_us - STALE_US and r.state in _URGENT[:2]]
         return AlarmFigures(
-            kpis(asked, from_us, to_us),
+            whole,
+            tuple(sorted(each, key=lambda one: (-one[1].rate, one[0]))),
             tuple(stale),
-            {r.alarm_id: (r.name, r.equipment_name) for r in rows},
-            journal,
+            {key: (name, machine) for key, (name, machine, _) in called.items()},
+            lines,
             (to_us - from_us) / DAY,
+            stale_a_day(there, from_us, to_us),
         )
+
+    def journal(
+        self, position_id: str, from_us: int, to_us: int, limit: int | None = None, first: int = 0
+    ) -> tuple[JournalRow, ...]:
+        """The journal of a position (or of all) in [from, to), newest first: `limit` lines behind the first
+        ones, or all; also of alarms that are no longer defined and of machines that are out of the plant."""
+        self._context.actor.require(Permission.SEE_FLOOR)
+        with self._context.database.read() as tx:
+            rows = store.events(tx, self._told(position_id, from_us, to_us), limit, first)
+            return _journal(tx, rows, _called(tx, {row["alarm_id"] for row in rows}))
+
+    def _told(self, position_id: str, from_us: int, to_us: int) -> ColumnElement[bool]:
+        """Lines of the journal that are shown: all but each stop of a machine."""
+        inside = (_E.at_us >= from_us) & (_E.at_us < to_us)
+        return self._where(position_id) & inside & or_(_E.asks, _E.event.not_in(_PLANT))
 
     def _where(self, position_id: str) -> ColumnElement[bool]:
         c = self._context
@@ -69,6 +95,7 @@ class AlarmQueries:
         c = self._context
         where = [
             _D.active.is_(True),
+            store.in_plant(),
             in_scope(_D.equipment_id, c.actor),
             under(_D.equipment_id, c.site.site_id),
         ]
@@ -80,12 +107,17 @@ class AlarmQueries:
         known = [d for d in definitions if d["alarm_id"] in states]
         return [_row(d, states[d["alarm_id"]], names) for d in known], len(known)
 
-    def _asked(self, tx: Connection, position_id: str, from_us: int) -> list[Asked]:
-        query = select(_E.at_us, _E.alarm_id, _E.priority).where(
-            self._where(position_id), _E.asks.is_(True), _E.at_us >= from_us
+    def _sees(self, equipment_id: str) -> bool:
+        """Whether it belongs to the site, and to what the actor may see."""
+        c = self._context
+        return within(equipment_id, c.site.site_id) and any(
+            within(equipment_id, scope) for scope in c.actor.scopes
         )
-        rows = tx.execute(query.order_by(_E.at_us, _E.event_id))
-        return [Asked(row[0], row[1], Priority(row[2])) for row in rows]
+
+    def _asked(self, tx: Connection, position_id: str, from_us: int) -> dict[str, rollup.Annunciations]:
+        """Annunciations by operator position, each in order of time."""
+        found = rollup.asked(tx, position_id, self._sees, from_us)
+        return {position: one for position, one in found.items() if len(one.at)}
 
 
 def _positions(tx: Connection, c: Context) -> tuple[tuple[str, str], ...]:
@@ -103,7 +135,7 @@ def _urgent(row: AlarmRow) -> tuple[int, int, int]:
 
 def _row(d: Mapping[str, Any], state: Mapping[str, Any], names: Mapping[str, str]) -> AlarmRow:
     alarm = store.alarm_of(state)
-    spec = METRICS.get(d["metric"])
+    spec = METRICS.get(watched(d["metric"]))
     return AlarmRow(
         alarm_id=d["alarm_id"],
         name=d["name"],
@@ -124,25 +156,47 @@ def _row(d: Mapping[str, Any], state: Mapping[str, Any], names: Mapping[str, str
         note=state["note"],
         note_by=state["note_by"],
         shelved_until_us=state["shelved_until_us"],
+        stale=bool(state["stale"]),
+        from_gateway=watched(d["metric"]) != d["metric"],
     )
+
+
+def _called(tx: Connection, alarm_ids: set[str]) -> dict[str, tuple[str, str, str]]:
+    """(name, machine, unit) of alarms by their newest definition, whether it holds still or not."""
+    every: list[dict[str, Any]] = []
+    for some in portions(alarm_ids):
+        every += [dict(row) for row in tx.execute(store.newest(_D.alarm_id.in_(some))).mappings()]
+    names = names_of(tx, {d["equipment_id"] for d in every})
+    return {
+        d["alarm_id"]: (
+            d["name"],
+            names.get(d["equipment_id"], d["equipment_id"]),
+            spec.unit if (spec := METRICS.get(watched(d["metric"]))) else "",
+        )
+        for d in every
+    }
 
 
 def _journal(
-    tx: Connection, rows: list[dict[str, Any]], known: Mapping[str, AlarmRow]
+    tx: Connection, rows: list[dict[str, Any]], called: Mapping[str, tuple[str, str, str]]
 ) -> tuple[JournalRow, ...]:
-    who = people(tx, (row["actor"] for row in rows))
-    return tuple(
-        JournalRow(
-            row["at_us"],
-            known[row["alarm_id"]].name,
-            known[row["alarm_id"]].equipment_name,
-            Priority(row["priority"]),
-            row["event"],
-            row["value"],
-            who.get(row["actor"], ""),
-            row["note"],
-            known[row["alarm_id"]].unit,
+    who = people(tx, {row["actor"] for row in rows})
+    found = []
+    for row in rows:
+        name, machine, unit = called.get(row["alarm_id"], (row["alarm_id"], row["equipment_id"], ""))
+        priority, by = Priority(row["priority"]), who.get(row["actor"], "")
+        found.append(
+            JournalRow(
+                row["at_us"],
+                name,
+                machine,
+                priority,
+                row["event"],
+                row["value"],
+                by,
+                row["note"],
+                unit,
+                bool(row["historical"]),
+            )
         )
-        for row in rows
-        if row["alarm_id"] in known
-    )
+    return tuple(found)

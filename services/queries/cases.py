@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 from auth.permissions import Actor, Permission
 from data.store import signals
 from data.store import tables as t
-from domain.cases import UNDECIDED, CaseState, CommandView, derive
+from domain.cases import ABOUT_MODELS, UNDECIDED, CaseState, CommandView, derive
 from domain.clock import Clock
 from domain.equipment import line_of
 from domain.errors import NotFound
@@ -23,6 +23,7 @@ from services.queries.care import care_view
 from services.queries.common import names_of, people, portions
 from services.queries.course import course_of
 from services.queries.predictions import newest_reading, prediction_view
+from services.queries.training import training_of
 from services.rows.decide import AuditRow, CaseView, CommandRow, ReceiptRow, SignalRow, SignatureRow
 
 DRAFTS = (
@@ -92,7 +93,7 @@ def case_view(tx: Connection, context: Context, row: Mapping[str, Any]) -> CaseV
         data_us=newest_reading(tx, [unit]).get(unit),
         may_decide=may_decide,
         may_comment=actor.may(Permission.COMMENT, unit),
-        may_judge=actor.may(Permission.RECORD_OUTCOME, unit),
+        may_judge=row["kind"] not in ABOUT_MODELS and actor.may(Permission.RECORD_OUTCOME, unit),
         blocked=approval.why_not if CaseState(row["state"]) in UNDECIDED else "",
         too_late=bool(in_time(context, row)),
         approval=approval,
@@ -101,9 +102,10 @@ def case_view(tx: Connection, context: Context, row: Mapping[str, Any]) -> CaseV
         decided_by=who.get(row["decided_by"] or "", row["decided_by"] or ""),
         drafts=_drafts(tx, actor, row["case_id"]),
         signals=tuple(
-            SignalRow(one["kind"], one["said_by"], one["at_us"], one["words"])
+            SignalRow(one["kind"], one["said_by"], one["at_us"], one["words"], one["source_id"])
             for one in signals.of_case(tx, row["case_id"])
         ),
+        training=training_of(tx, row),
     )
 
 

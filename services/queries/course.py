@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from domain.cases import UNDECIDED, UNDER_WAY, CaseState
+from domain.cases import ABOUT_MODELS, UNDECIDED, UNDER_WAY, CaseState
 from domain.messages import CommandKind, CommandState, Finding
 from services.rows.decide import AuditRow, CommandRow, CourseStep, SignatureRow
 
@@ -32,6 +32,8 @@ _ANSWERS = {
 def receiver(queue: str) -> str:
     """`mes.line-3` as people say it: `MES line 3`."""
     system, _, name = queue.partition(".")
+    if system == "desk":
+        return "This desk"
     return f"{system.upper()} {name.replace('-', ' ')}".strip()
 
 
@@ -57,7 +59,7 @@ def course_of(
             CourseStep(outcome["at_us"], f"Finding: {finding_text(outcome['finding'], outcome['cause'])}")
         )
     past.sort(key=lambda step: step.at_us or 0)
-    return (*_joined(past), *_to_come(CaseState(case["state"]), commands, outcome is not None))
+    return (*_joined(past), *_next(case, commands, outcome is not None))
 
 
 def _model(name: str) -> str:
@@ -97,6 +99,11 @@ def _noted(entry: AuditRow) -> Iterator[CourseStep]:
             yield CourseStep(entry.plant_us, f"{entry.actor} proposes a change above the own limit: {said}")
         case "took orders back":
             yield CourseStep(entry.plant_us, f"{entry.actor} takes orders back: {said}")
+        case "training began":
+            yield CourseStep(entry.plant_us, "The training began")
+        case "a challenger was made" | "training was refused" | "training was broken off":
+            bad = entry.action == "training was refused"
+            yield CourseStep(entry.plant_us, f"The training {said}", alarming=bad)
         case "needs attention":
             yield CourseStep(entry.plant_us, f"Needs a look: {said}", alarming=True)
 
@@ -128,6 +135,19 @@ def _command_steps(command: CommandRow) -> Iterator[CourseStep]:
         found = f". Found: {finding_text(answer.finding, answer.found_cause)}" if answer.finding else ""
         at_us = max(answer.at_us, command.sent_us or 0)  # the receiver's clock may be a little behind
         yield CourseStep(at_us, f"{to} {words}{detail}{found}", alarming=answer.status == "refused")
+
+
+def _next(case: Mapping[str, Any], commands: Sequence[CommandRow], judged: bool) -> Iterator[CourseStep]:
+    state = CaseState(case["state"])
+    if case["kind"] not in ABOUT_MODELS:
+        yield from _to_come(state, commands, judged)
+        return
+    if state in UNDECIDED:
+        yield CourseStep(None, "Decision and signature")
+    if state in UNDECIDED | {CaseState.APPROVED}:
+        yield CourseStep(None, "Training, by python -m runtime retrain")
+    if state in UNDECIDED | UNDER_WAY:
+        yield CourseStep(None, "A challenger in the shadow, before its gates")
 
 
 def _to_come(state: CaseState, commands: Sequence[CommandRow], judged: bool) -> Iterator[CourseStep]:

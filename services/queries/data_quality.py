@@ -25,14 +25,14 @@ class DataQualityQueries:
         self._context = context
 
     def machines(self) -> tuple[MachineData, ...]:
-        """Every placed machine of the site, in the order of its lines."""
+        """Every placed machine in the plant, in the order of its lines."""
         c, e = self._context, t.equipment.c
         c.actor.require(Permission.SEE_HEALTH)
         with c.database.read() as tx:
             rows = tx.execute(
                 select(e.equipment_id, e.name, e.machine_type)
                 .where(e.level == "unit", e.assigned.is_(True), under(e.equipment_id, c.site.site_id))
-                .where(in_scope(e.equipment_id, c.actor))
+                .where(in_scope(e.equipment_id, c.actor), e.removed_us.is_(None))
                 .order_by(e.position, e.equipment_id)
             ).all()
             found = readiness.facts(tx, c.site.site_id, c.now_us)

@@ -70,6 +70,7 @@ class DecideQueries:
         units = select(e.equipment_id, e.name).where(
             e.level == "unit",
             e.assigned,
+            e.removed_us.is_(None),
             in_scope(e.equipment_id, c.actor),
             under(e.equipment_id, c.site.site_id),
         )

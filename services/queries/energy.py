@@ -1,26 +1,42 @@
 """Reads for the energy screen. Checks permission and scope itself."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from sqlalchemy import Connection, func, select
+from numpy.typing import NDArray
+from sqlalchemy import Connection, select
 
 from auth.permissions import Permission
 from data.store import tables as t
+from data.store.statements import Statement
 from domain import energy as e
+from domain.clock import utc
 from domain.energy import Band, Tariff
 from domain.equipment import line_of
+from domain.kpi import energy_each
 from domain.load_profile import typical_days
+from domain.telemetry import Quality
+from services.calendars import holidays_of
 from services.context import Context
-from services.energy.load import Load, load
+from services.energy.load import Demand, Load, load
 from services.queries.common import in_scope, people, under
+from services.rollups import BUCKET_US
 from services.rows.energy import EnergyRow, EnergyView, Priced, Prices
 
 SHOWN_RESETS = 12
-FOR_EVER_US = 2**62
+# A bucket counts what lies behind its start up to its end (services.rollups.bucket_of).
+_PAIRS = Statement(
+    "SELECT r.source_us, b.value, r.value FROM readings r"  # noqa: S608
+    " JOIN readings b ON b.metric_id = r.metric_id"
+    " AND b.source_us = (SELECT MAX(source_us) FROM readings WHERE metric_id = r.metric_id"
+    f" AND source_us < r.source_us AND quality = {int(Quality.GOOD)} AND value >= 0)"
+    " WHERE r.metric_id = :metric AND r.source_us > :from_us AND r.source_us <= :to_us"
+    f" AND r.quality = {int(Quality.GOOD)} AND r.value >= 0 AND r.value < b.value ORDER BY r.source_us"
+)
 
 
 class EnergyQueries:
@@ -46,8 +62,10 @@ class EnergyQueries:
             who = people(tx, [row["set_by"] for row in (*priced, *factors)])
             names = _lines(tx, {line_of(u["equipment_id"]) for u in units})
             resets = _resets(tx, units, from_us, to_us)
+            days = (utc(at).astimezone(zone).date() for at in (from_us, to_us))
+            free = holidays_of(tx, c.site.site_id, *days)
         known = [tariff_of(row) for row in reversed(priced)]
-        return _assembled(found, units, names, line_id, known, priced, factors, who, zone, resets)
+        return _assembled(found, units, names, line_id, known, priced, factors, who, zone, resets, free)
 
     def prices(self) -> Prices:
         """Every version of the site's tariff and emission factor, newest first, and which ones hold."""
@@ -79,7 +97,7 @@ def tariffs(tx: Connection, site_id: str) -> list[Mapping[str, Any]]:
 def in_force(versions: Sequence[Mapping[str, Any]], at_us: int) -> Mapping[str, Any] | None:
     """Of versions, newest first: the one that holds at a moment."""
     begun = [
-        row for row in versions if row["valid_from_us"] <= at_us < (row.get("valid_to_us") or FOR_EVER_US)
+        row for row in versions if row["valid_from_us"] <= at_us < (row.get("valid_to_us") or e.FOR_EVER_US)
     ]
     return max(begun, key=lambda row: (row["valid_from_us"], row["version"]), default=None)
 
@@ -98,7 +116,7 @@ def _factors(tx: Connection, site_id: str) -> list[Mapping[str, Any]]:
 
 def _units(tx: Connection, c: Context, scope: str) -> list[Mapping[str, Any]]:
     q = t.equipment.c
-    query = select(q.equipment_id, q.name, q.position).where(
+    query = select(q.equipment_id, q.name, q.position, q.constraint_unit).where(
         q.level == "unit", q.assigned, in_scope(q.equipment_id, c.actor), under(q.equipment_id, scope)
     )
     return [dict(row) for row in tx.execute(query.order_by(q.parent_id, q.position)).mappings()]
@@ -113,31 +131,27 @@ def _lines(tx: Connection, ids: set[str]) -> dict[str, str]:
 def _resets(
     tx: Connection, units: Sequence[Mapping[str, Any]], from_us: int, to_us: int
 ) -> tuple[tuple[str, int, float, float], ...]:
-    """(machine, time, before, after) where a meter fell; searched on one line at a time, it reads every
-    value."""
-    if len({line_of(u["equipment_id"]) for u in units}) > 1:
-        return ()
-    m, r = t.metrics.c, t.readings.c
-    ids = select(m.metric_id, m.equipment_id).where(
-        m.name == "energy", m.equipment_id.in_([u["equipment_id"] for u in units])
-    )
-    found = []
+    """(machine, time, before, after) of the newest times that a meter fell, as far as its readings are kept:
+    found by the remarks, which tell of every counter."""
+    m, f = t.metrics.c, t.kpi_flags.c
     names = {u["equipment_id"]: u["name"] for u in units}
-    for metric_id, unit in tx.execute(ids).all():
-        before = func.lag(r.value).over(order_by=r.source_us).label("before")
-        series = select(r.source_us, r.value, before).where(
-            r.metric_id == metric_id, r.source_us >= from_us, r.source_us < to_us
-        )
-        inner = series.subquery()
-        fell = select(inner.c.source_us, inner.c.before, inner.c.value).where(inner.c.value < inner.c.before)
-        found += [(names[unit], at, b, a) for at, b, a in tx.execute(fell)]
+    meters = select(m.equipment_id, m.metric_id).where(m.name == "energy", m.equipment_id.in_(list(names)))
+    metric = {row[0]: row[1] for row in tx.execute(meters)}
+    odd = select(f.equipment_id, f.at_us).where(
+        f.code.in_(("counter_reset", "counter_fell")), f.at_us >= from_us, f.at_us < to_us,
+        f.equipment_id.in_(list(metric)),
+    )  # fmt: skip
+    found: list[tuple[str, int, float, float]] = []
+    for unit, bucket_us in tx.execute(odd.order_by(f.at_us.desc(), f.equipment_id).limit(4 * SHOWN_RESETS)):
+        fell = {"metric": metric[unit], "from_us": bucket_us, "to_us": bucket_us + BUCKET_US}
+        found += [(names[unit], at, before, after) for at, before, after in _PAIRS.rows(tx, fell)]
     return tuple(sorted(found, key=lambda row: -row[1])[:SHOWN_RESETS])
 
 
 def _assembled(
     found: Load,
     units: Sequence[Mapping[str, Any]],
-    lines: Mapping[str, str],
+    names: Mapping[str, str],
     line_id: str,
     known: Sequence[Tariff],
     priced: Sequence[Mapping[str, Any]],
@@ -145,29 +159,43 @@ def _assembled(
     who: Mapping[str, str],
     zone: ZoneInfo,
     resets: tuple[tuple[str, int, float, float], ...],
+    holidays: Collection[date],
 ) -> EnergyView:
-    everyone = list(range(len(units)))
-    quarters = found.quarters()
+    everything, idle, unheard = found.demand(), found.idle_kwh(), set(found.unmetered())
+    quarters = everything.quarters()
     groups: dict[str, list[int]] = {}
     for k, unit in enumerate(units):
         groups.setdefault(unit["equipment_id"] if line_id else line_of(unit["equipment_id"]), []).append(k)
-    names = {**lines, **{u["equipment_id"]: u["name"] for u in units}}
+    names = {**names, **{u["equipment_id"]: u["name"] for u in units}}
     level = "unit" if line_id else "line"
-    bands = e.bands_at([q.at_us for q in quarters], known, zone) if known else None
-    rows = [_row(found, key, names.get(key, key), level, own, bands) for key, own in groups.items()]
-    whole = _row(found, line_id, names.get(line_id, ""), "whole", everyone, bands)
-    cost = e.cost_with(quarters, bands or [None] * len(quarters))
+    bands = _Bands(e.bands_at([q.at_us for q in quarters], known, zone)) if known else None
+    rows = [
+        _row(
+            found,
+            found.demand(own),
+            key,
+            names.get(key, key),
+            level,
+            own,
+            bands,
+            idle,
+            _made(found, units, own),
+        )
+        for key, own in groups.items()
+    ]
+    everyone = list(range(len(units)))
+    made = _made(found, units, everyone) if line_id else (0.0, 0.0)  # parts of different lines do not add up
+    whole = _row(found, everything, line_id, names.get(line_id, ""), "whole", everyone, bands, idle, made)
     end = quarters[-1].at_us if quarters else 0
     factor, tariff = in_force(factors, end), in_force(priced, end)
     emits = [e.Factor(row["valid_from_us"], row["grams_per_kwh"]) for row in reversed(factors)]
+    cost = bands.cost(everything) if bands else e.Cost(0, {}, int(everything.known.sum()))
     return EnergyView(
         whole=whole,
         rows=tuple(sorted(rows, key=lambda r: -r.kwh)),
         quarters=tuple(quarters),
         by_band=tuple(sorted(cost.by_band.items(), key=lambda item: -item[1])),
-        peak_charge_cents=round(whole.peak_kw * tariff["peak_cents_per_kw"])
-        if tariff and whole.peak_kw is not None
-        else None,
+        peak_charge_cents=_peak_charge(everything, priced, zone),
         co2_kg=e.emissions_kg(quarters, emits) if factor else None,
         tariff=_priced(tariff, tariff["name"], "", who) if tariff else None,
         factor=_priced(factor, f"{factor['grams_per_kwh']:g} g/kWh", factor["source"], who)
@@ -175,8 +203,45 @@ def _assembled(
         else None,
         unpriced=cost.unpriced,
         resets=resets,
-        typical=typical_days(quarters, zone),
+        typical=typical_days(quarters, zone, holidays),
+        unmetered=tuple(u["name"] for u in units if u["equipment_id"] in unheard),
     )
+
+
+def _peak_charge(demand: Demand, priced: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> int | None:
+    """Cents for the measured peak of each calendar month, at the tariff that held then; None without one."""
+    found = []
+    for month in demand.months(zone):
+        peak = month.peak()
+        held = in_force(priced, peak[1]) if peak else None
+        if peak and held is not None:
+            found.append(peak[0] * held["peak_cents_per_kw"])
+    return round(sum(found)) if found else None
+
+
+def _made(found: Load, units: Sequence[Mapping[str, Any]], own: Sequence[int]) -> tuple[float, float]:
+    """Good and all parts of a machine, or of a line as in its figures: those of the machine that sets the
+    pace (the last one where none is marked); what was scrapped behind it is not good."""
+    pace = next((place for place in own if units[place]["constraint_unit"]), own[-1])
+    after = [place for place in own if units[place]["position"] > units[pace]["position"]]
+    good, scrap = (found.columns[name].sum(axis=1, dtype=np.float64) for name in ("good", "scrap"))
+    return max(0.0, float(good[pace] - scrap[after].sum())), float(good[pace] + scrap[pace])
+
+
+class _Bands:
+    """The price of each quarter hour as numbers: found once, used for the whole and for every row."""
+
+    def __init__(self, bands: Sequence[Band | None]) -> None:
+        known = {id(band): band for band in bands if band is not None}
+        self._bands = list(known.values())
+        place = {key: number for number, key in enumerate(known)} | {id(None): len(known)}
+        self._code = np.array([place[id(band)] for band in bands], np.int64)
+
+    def cost(self, demand: Demand) -> e.Cost:
+        """What some machines' energy costs."""
+        kwh = np.bincount(self._code, demand.kwh, len(self._bands) + 1).tolist()
+        unpriced = int((demand.known & (self._code == len(self._bands))).sum())
+        return e.cost_of_bands(zip(self._bands, kwh, strict=False), unpriced)
 
 
 def _priced(row: Mapping[str, Any], name: str, detail: str, who: Mapping[str, str]) -> Priced:
@@ -188,26 +253,31 @@ def _priced(row: Mapping[str, Any], name: str, detail: str, who: Mapping[str, st
 
 
 def _row(
-    found: Load, key: str, name: str, level: str, own: list[int], bands: Sequence[Band | None] | None
+    found: Load,
+    demand: Demand,
+    key: str,
+    name: str,
+    level: str,
+    own: list[int],
+    bands: _Bands | None,
+    idle: NDArray[np.float64],
+    made: tuple[float, float],
 ) -> EnergyRow:
-    quarters = found.quarters(own)
-    peak = e.peak_of(quarters)
-    kwh = float(np.nansum(found.kwh[own]))
-    good = float(found.good[own[-1]].sum())  # what leaves the last machine
-    if level == "whole" and not key:
-        good = 0.0  # parts of different lines do not add up
+    peak = demand.peak()
+    kwh = float(demand.kwh.sum())
     return EnergyRow(
         equipment_id=key,
         name=name,
         level=level,
         kwh=kwh,
-        good=good,
-        per_part_kwh=kwh / good if good > 0 else None,
-        idle_kwh=sum(found.idle_kwh(k) for k in own),
-        cost_cents=None if bands is None else e.cost_with(quarters, bands).cents,
-        peak_kw=peak.kw if peak else None,
-        peak_us=peak.at_us if peak else None,
-        base_kw=e.base_load(quarters),
-        known=float(np.isfinite(found.kwh[own]).mean()),
-        estimated=float(found.spread[own].mean()),
+        good=made[0],
+        per_part_kwh=energy_each(kwh, made[0]),
+        per_made_kwh=energy_each(kwh, made[1]),
+        idle_kwh=float(idle[own].sum()),
+        cost_cents=None if bands is None else bands.cost(demand).cents,
+        peak_kw=peak[0] if peak else None,
+        peak_us=peak[1] if peak else None,
+        base_kw=demand.base(),
+        known=found.share("known", own),
+        estimated=found.share("spread", own),
     )

@@ -20,10 +20,13 @@ from services.rows.reports import FailedRun
 
 LATE_US = 30 * SECOND
 UNREAD_US = 300 * SECOND
+MEBI = 1024 * 1024
+LEAST_ROOM = 16 * MEBI
 BACKLOG_US = 60 * SECOND
 SHOWN = 50
 GAPS_SHOWN = 12
 PREVIEW_BYTES = 400
+STRAYS = "readings_of_days_without_a_table"  # in the heartbeat of ingest (PostgreSQL)
 
 
 def workers(tx: Connection, now_wall_us: int) -> tuple[WorkerRow, ...]:
@@ -157,10 +160,21 @@ def trouble(
     queues: Iterable[QueueRow],
     now_wall_us: int,
     undelivered: Iterable[FailedRun] = (),
+    room_bytes: int | None = None,
 ) -> tuple[str, ...]:
     """What is wrong now, one short clause each; empty when all is well."""
-    found = [f"{w.name} gives no sign of life" for w in workers if w.late]
+    found = []
+    if room_bytes is not None and room_bytes < LEAST_ROOM:
+        left = f"{room_bytes / MEBI:.0f} MiB left"
+        found.append(f"the disk with the database is full ({left}): nothing is taken in until there is room")
+    found += [f"{w.name} gives no sign of life" for w in workers if w.late]
     found += [f"{w.name} is {w.state}" for w in workers if not w.late and w.state != "running"]
+    found += [
+        f"{w.detail[STRAYS]} readings lie on days that have no table of their own: a clock may be wrong"
+        for w in workers
+        if w.detail.get(STRAYS, "0") != "0"
+    ]
+    found += [f"{w.name}: {w.detail['trouble']}" for w in workers if w.detail.get("trouble")]
     offline = [n.node for n in nodes if not n.online]
     if offline:
         found.append(f"edge node {', '.join(offline)} is offline")

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from auth.permissions import Permission
 from domain.errors import NotFound
+from domain.order_kpi import Adherence
 from services.context import Context
-from services.kpi import closing, orders, reading
-from services.rows.kpi import Ask, KpiView, OrderKpiRow, ShiftRow
+from services.kpi import closing, orders, reading, remarks
+from services.rows.kpi import Ask, FlagRow, KpiView, OrderKpiRow, ShiftRow
 
 
 class KpiQueries:
@@ -21,11 +22,25 @@ class KpiQueries:
         with self._context.database.read() as tx:
             return reading.read(tx, ask)
 
+    def remarks(self, ask: Ask) -> list[FlagRow]:
+        """Every remark of the machines of a scope in the stretch, newest first, with its record."""
+        self._check(ask.scope)
+        with self._context.database.read() as tx:
+            units = {u.equipment_id: u.name for line in reading.lines_of(tx, ask.scope) for u in line.units}
+            alone = {ask.scope: units[ask.scope]} if ask.scope in units else units
+            return remarks.every(tx, alone, ask)
+
     def orders(self, ask: Ask) -> tuple[OrderKpiRow, ...]:
         """Orders that were worked on in the stretch, newest first, with their figures."""
         self._check(ask.scope)
         with self._context.database.read() as tx:
             return orders.read(tx, ask, self._context.now_us)
+
+    def kept(self, ask: Ask) -> Adherence:
+        """How many of the orders that were due in the stretch ended in time."""
+        self._check(ask.scope)
+        with self._context.database.read() as tx:
+            return orders.kept(tx, ask, self._context.now_us)
 
     def shifts(self, lines: Sequence[str], from_us: int, to_us: int) -> tuple[ShiftRow, ...]:
         """Shifts of lines, newest first: open ones to close, closed ones as reported and as corrected."""

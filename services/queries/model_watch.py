@@ -12,6 +12,7 @@ from data.store import model_watch as store
 from data.store import tables as t
 from services.context import Context
 from services.queries.common import in_scope, under
+from services.queries.maturity import of_site
 from services.rows.model_watch import Look, ProposalRow, WatchView
 from services.watching.reading import read
 
@@ -32,25 +33,19 @@ class ModelWatchQueries:
             mine = {name for _, name in machines}
             looks = tuple(_seen(read(row["document"]), mine) for row in store.looks(tx, site_id))
             proposals = tuple(_proposal(row) for row in store.proposals(tx, site_id))
+            kinds = dict(tx.execute(select(t.equipment.c.equipment_id, t.equipment.c.machine_type)).all())
+            maturity = of_site(tx, site_id, [(unit, kinds[unit]) for unit, _ in machines])
         return WatchView(
-            looks, proposals, machines, c.actor.may(Permission.MANAGE_MODELS, site_id),
-            c.actor.may(Permission.IGNORE_INPUT),
+            looks, proposals, machines, c.actor.may(Permission.IGNORE_INPUT), maturity
         )  # fmt: skip
-
-    def to_sign(self) -> tuple[str, ...]:
-        """The models whose training anew waits for this person's signature; none for others."""
-        c = self._context
-        if not c.actor.may(Permission.MANAGE_MODELS, c.site.site_id):
-            return ()
-        with c.database.read() as tx:
-            rows = store.proposals(tx, c.site.site_id)
-        return tuple(row["model_name"] for row in rows if row["state"] == "proposed")
 
 
 def _machines(tx: Connection, actor: Actor, site_id: str) -> tuple[tuple[str, str], ...]:
     e = t.equipment.c
-    query = select(e.equipment_id, e.name).where(
-        e.level == "unit", e.assigned, under(e.equipment_id, site_id), in_scope(e.equipment_id, actor)
+    query = (
+        select(e.equipment_id, e.name)
+        .where(e.level == "unit", e.assigned, under(e.equipment_id, site_id), in_scope(e.equipment_id, actor))
+        .where(e.removed_us.is_(None))
     )
     return tuple(
         (row.equipment_id, row.name) for row in tx.execute(query.order_by(e.position, e.equipment_id))
@@ -70,8 +65,8 @@ def _seen(look: Look, names: set[str]) -> Look:
 
 def _proposal(row: Mapping[str, Any]) -> ProposalRow:
     return ProposalRow(
-        proposal_id=row["proposal_id"], model=row["model_name"], version=row["model_version"],
-        state=row["state"], why=tuple(json.loads(row["why"])), opened_us=row["opened_us"],
-        by=row["printed_name"], meaning=row["meaning"], record_hash=row["record_hash"],
-        reason=row["reason"], new_version=row["new_version"],
+        number=row["number"], model=row["model_name"], version=row["model_version"],
+        state=row["case_state"] or row["state"], why=tuple(json.loads(row["why"])),
+        opened_us=row["opened_us"], by=row["printed_name"], meaning=row["meaning"],
+        record_hash=row["record_hash"], reason=row["reason"], new_version=row["new_version"],
     )  # fmt: skip

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 from auth.permissions import Permission
 from data.store import registry as store
 from data.store import tables as t
+from domain import picture_gates
 from domain.clock import wall_us
 from domain.model_gates import GATES, Stage
 from services.context import Context
@@ -17,7 +18,7 @@ from services.rows.models import ChallengerRow, EventRow, GateRow, RegistryView,
 
 FIGURES = (
     "recall_at_rate", "other_recall_at_rate", "recall", "false_cases_per_machine_month", "brier", "coverage",
-    "rmse_clipped", "rmse_raw",
+    "rmse_clipped", "rmse_raw", "accuracy",
 )  # fmt: skip
 _ORDER = {Stage.CHAMPION: 0, Stage.SHADOW: 1, Stage.RETIRED: 2}
 
@@ -58,14 +59,21 @@ class ModelQueries:
 def _counts(tx: Connection) -> dict[tuple[str, str], int]:
     p = t.predictions.c
     query = select(p.model_name, p.model_version, func.count()).group_by(p.model_name, p.model_version)
-    return {(name, version): int(count) for name, version, count in tx.execute(query)}
+    found = {(name, version): int(count) for name, version, count in tx.execute(query)}
+    for table in (t.inspections, t.shadow_inspections):
+        c = table.c
+        query = select(c.model_name, c.model_version, func.count()).group_by(c.model_name, c.model_version)
+        found |= {(row[0], row[1]): found.get((row[0], row[1]), 0) + int(row[2]) for row in tx.execute(query)}
+    return found
 
 
 def _version(row: Mapping[str, Any], counts: Mapping[tuple[str, str], int]) -> VersionRow:
     card = json.loads(row["card"]) or {}
-    data, test = card.get("data") or {}, card.get("test") or {}
+    data, test = card.get("data") or {}, (card.get("test") or {}) | _of_pictures(card)
     source = ", ".join(str(data[k]) for k in ("source", "subset") if data.get(k))
     cases = f"{data['windows']:,} windows of {data['runs']:,} runs" if "windows" in data else ""
+    if "pictures" in card:
+        source, cases = str(card.get("source", "")), f"{card['pictures']:,} pictures"
     return VersionRow(
         name=row["name"], version=row["version"], capability=row["capability"], stage=row["stage"],
         registered_wall_us=row["registered_wall_us"], sha256=row["sha256"],
@@ -78,12 +86,18 @@ def _version(row: Mapping[str, Any], counts: Mapping[tuple[str, str], int]) -> V
     )  # fmt: skip
 
 
+def _of_pictures(card: Mapping[str, Any]) -> dict[str, float]:
+    """Figures on held-out pictures, of a vision model."""
+    held_out = card.get("validation") or {}
+    return {"accuracy": held_out["accuracy"]} if card.get("capability") == "vision" and held_out else {}
+
+
 def _challenger(tx: Connection, row: Mapping[str, Any], version: VersionRow, champion: str) -> ChallengerRow:
     found = {one["gate"]: one for one in store.gates(tx, row["name"], row["version"])}
     trouble = why_not(row, champion, tuple(found.values()), wall_us())
     gates = tuple(
         GateRow(name, g["state"], g["words"], g["ours"], g["theirs"])
-        for name in GATES
+        for name in (picture_gates.GATES if row["capability"] == "vision" else GATES)
         if (g := found.get(name)) is not None
     )
     return ChallengerRow(

@@ -63,8 +63,10 @@ def status_of(tx: Connection, site_id: str) -> AiStatus:
     open_cases = select(func.count()).where(
         c.site_id == site_id, c.kind == CaseKind.LIMIT.value, c.open_key.is_not(None)
     )
-    units = select(func.count()).where(
-        e.level == "unit", e.assigned, e.equipment_id.startswith(f"{site_id}/", autoescape=True)
+    units = (
+        select(func.count())
+        .where(e.level == "unit", e.assigned, e.equipment_id.startswith(f"{site_id}/", autoescape=True))
+        .where(e.removed_us.is_(None))
     )
     return AiStatus(
         _rows(tx, rows), int(tx.execute(open_cases).scalar_one()), int(tx.execute(units).scalar_one()), zone

@@ -31,8 +31,10 @@ class PatternQueries:
         c, e = self._context, t.equipment.c
         c.actor.require(Permission.SEE_FLOOR)
         scope = line_id or c.site.site_id
-        query = select(e.equipment_id).where(
-            e.level == "unit", in_scope(e.equipment_id, c.actor), under(e.equipment_id, scope)
+        query = (
+            select(e.equipment_id)
+            .where(e.level == "unit", in_scope(e.equipment_id, c.actor), under(e.equipment_id, scope))
+            .where(e.removed_us.is_(None))
         )
         with c.database.read() as tx:
             units = tx.execute(query).scalars().all()

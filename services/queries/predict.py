@@ -11,9 +11,10 @@ from domain.clock import DAY
 from domain.equipment import line_of
 from domain.errors import NotFound
 from domain.evidence import alternatives_from_json
-from domain.prediction import Prediction
+from domain.prediction import Prediction, while_learning
 from domain.recommendation import Choice
 from services.context import Context
+from services.maturity import failures_behind
 from services.queries.common import in_scope, names_of, under
 from services.queries.predictions import (
     as_prediction,
@@ -23,6 +24,7 @@ from services.queries.predictions import (
 )
 from services.queries.trends import top_metrics
 from services.rows.predict import Point, PredictionView, RiskBoard, RiskRow
+from services.stakes import expected_cents
 from services.watching.learning import learning
 
 TREND_US = 2 * DAY
@@ -42,7 +44,7 @@ class PredictQueries:
         self._context = context
 
     def risks(self, line_id: str | None = None) -> RiskBoard:
-        """Machines of the site that the actor may see: above threshold first, then by what is at stake."""
+        """Machines of the site that the actor may see: above threshold first, then by expected cost."""
         c = self._context
         c.actor.require(Permission.SEE_PREDICTIONS)
         with c.database.read() as tx:
@@ -70,8 +72,12 @@ class PredictQueries:
 
 
 def _units(tx: Connection, actor: Actor, site_id: str) -> list[Mapping[str, Any]]:
-    query = select(t.equipment, newest_prediction(_E.equipment_id).label("newest_id")).where(
-        _E.level == "unit", _E.assigned, in_scope(_E.equipment_id, actor), under(_E.equipment_id, site_id)
+    query = (
+        select(t.equipment, newest_prediction(_E.equipment_id).label("newest_id"))
+        .where(
+            _E.level == "unit", _E.assigned, in_scope(_E.equipment_id, actor), under(_E.equipment_id, site_id)
+        )
+        .where(_E.removed_us.is_(None))
     )
     return [dict(row) for row in tx.execute(query.order_by(_E.position, _E.equipment_id)).mappings()]
 
@@ -82,12 +88,18 @@ def _risk_rows(
 ) -> list[RiskRow]:  # fmt: skip
     ids = [u["equipment_id"] for u in units]
     found = _predictions(tx, [u["newest_id"] for u in units if u["newest_id"]])
+    backed = failures_behind(tx)
     trends, data, cases = _risk_trends(tx, ids, now), newest_reading(tx, ids), _open_cases(tx, ids)
+    types = {u["equipment_id"]: u["machine_type"] for u in units}
+    stakes = expected_cents(tx, types, found.values())
     rows = []
     for unit in units:
         equipment_id = unit["equipment_id"]
         prediction = found.get(unit["newest_id"])
+        if prediction is not None and equipment_id in learns:
+            prediction = while_learning(prediction)
         case = cases.get(equipment_id)
+        counted = None if case is None else case.loss_cents
         alarming = prediction is not None and prediction.above_threshold
         rows.append(
             RiskRow(
@@ -103,9 +115,11 @@ def _risk_rows(
                 trend=trends.get(equipment_id, ()),
                 data_us=data.get(equipment_id),
                 case_number=case.number if case else None,
-                loss_cents=case.loss_cents if case else None,
+                loss_cents=stakes.get(equipment_id) if counted is None else counted,
+                loss_is_rough=counted is None,
                 learning_until_us=learns[equipment_id][0] if equipment_id in learns else None,
                 learning_why=learns[equipment_id][1] if equipment_id in learns else "",
+                backed=backed.get((prediction.model_name, prediction.model_version)) if prediction else None,
             )
         )
     return rows
@@ -144,12 +158,13 @@ def _since(tx: Connection, equipment_id: str, prediction: Prediction | None) -> 
     return at_us
 
 
-def _rank(row: RiskRow) -> tuple[int, float, float, str]:
+def _rank(row: RiskRow) -> tuple[int, int, float, str]:
+    """Above the warning level first, then by expected cost: it holds the chance already."""
     p = row.prediction
     known = p is not None and p.probability is not None
     group = 0 if p is not None and p.above_threshold else 1 if known else 2
     chance = p.probability if p is not None and p.probability is not None else 0.0
-    return group, -(chance * (row.loss_cents or 0)), -chance, row.equipment_id
+    return group, -(row.loss_cents or 0), -chance, row.equipment_id
 
 
 def _open_cases(tx: Connection, ids: Sequence[str]) -> dict[str, _OpenCase]:

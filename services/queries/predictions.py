@@ -1,5 +1,6 @@
 """One prediction from the tables: shared by the screens of prediction and by the card of a case."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,11 +9,14 @@ from sqlalchemy import Connection, exists, func, literal, select
 from auth.permissions import Actor, Permission
 from data.store import recomputations
 from data.store import tables as t
-from domain.equipment import line_of
+from domain.equipment import line_of, site_of
 from domain.errors import NotFound
-from domain.prediction import Contribution, Explanation, Prediction, PredictionStatus
+from domain.prediction import Contribution, Explanation, Prediction, PredictionStatus, while_learning
+from services.queries.horizons import horizon_rows
+from services.queries.maturity import of_machine
 from services.queries.trends import sensor_trends
 from services.rows.predict import PredictionView, Recomputation
+from services.watching.learning import learning
 
 
 def newest_prediction(equipment_id: Any) -> Any:
@@ -33,7 +37,8 @@ def newest_prediction(equipment_id: Any) -> Any:
 def as_prediction(row: Mapping[str, Any]) -> Prediction:
     """A prediction from its row."""
     values = {name: row[name] for name in Prediction.__slots__}
-    return Prediction(**{**values, "status": PredictionStatus(row["status"])})
+    curve = tuple((at, chance) for at, chance in json.loads(row["curve"] or "[]"))
+    return Prediction(**{**values, "status": PredictionStatus(row["status"]), "curve": curve})
 
 
 def explanation_of(tx: Connection, prediction_id: str) -> Explanation | None:
@@ -81,17 +86,20 @@ def prediction_view(tx: Connection, actor: Actor, prediction_id: str, now_us: in
         raise NotFound("no such prediction")
     prediction = as_prediction(dict(found))
     unit_id, line_id = prediction.equipment_id, line_of(prediction.equipment_id)
+    if unit_id in learning(tx, site_of(unit_id), prediction.at_us):
+        prediction = while_learning(prediction)
     e, r = t.equipment.c, t.explain_requests.c
     names = dict(
         tx.execute(select(e.equipment_id, e.name).where(e.equipment_id.in_([unit_id, line_id]))).all()
     )
+    kind = tx.execute(select(e.machine_type).where(e.equipment_id == unit_id)).scalar() or "other"
     request = tx.execute(select(r.state, r.detail).where(r.prediction_id == prediction_id)).one_or_none()
     return PredictionView(
         prediction=prediction,
         name=names.get(unit_id, unit_id),
         line_id=line_id,
         line_name=names.get(line_id, line_id),
-        machine_type=tx.execute(select(e.machine_type).where(e.equipment_id == unit_id)).scalar() or "other",
+        machine_type=kind,
         explanation=explanation_of(tx, prediction_id),
         request=request.state if request else "",
         request_detail=request.detail if request else "",
@@ -100,6 +108,8 @@ def prediction_view(tx: Connection, actor: Actor, prediction_id: str, now_us: in
         newest_id=tx.execute(select(newest_prediction(literal(unit_id)))).scalar_one() or prediction_id,
         data_us=newest_reading(tx, [unit_id]).get(unit_id),
         again=_again(tx, prediction_id),
+        horizons=horizon_rows(tx, prediction),
+        maturity=of_machine(tx, site_of(unit_id), (unit_id, kind)),
     )
 
 

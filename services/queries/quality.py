@@ -13,20 +13,20 @@ from domain.clock import DAY
 from domain.equipment import line_of
 from domain.errors import InvalidInput, NotFound
 from domain.spc.capability import MACHINE_RUN
-from domain.spc.charts import series_of
-from domain.spc.model import Sample
-from domain.spc.rules import breaks_of
+from domain.spc.model import Kind, Sample
 from domain.telemetry import METRICS
 from services.context import Context
 from services.queries.common import in_scope, names_of, people, under
 from services.rows.quality import CapabilityRow, ChartRow, ChartView, LimitsRow, NotedBreak
-from services.spc.definition import METRIC, Chart, chart_of, limits_from
+from services.spc.definition import METRIC, Chart, chart_of
 from services.spc.intervals import Capability, capability
+from services.spc.judging import judged
 from services.spc.runs import newest_run
 from services.spc.sampling import odd_results
 
 _C, _B = t.spc_charts.c, t.spc_breaks.c
 SHOWN_BREAKS = 12
+UNEVEN = 1.25
 
 
 class QualityQueries:
@@ -102,14 +102,14 @@ def _view(tx: Connection, row: Mapping[str, Any], from_us: int, to_us: int) -> C
     who = people(tx, [row["changed_by"], *(r["frozen_by"] for r in found)])
     history = tuple(limits_row(r, who) for r in found)
     samples = store.samples(tx, chart.chart_id, from_us, to_us)
-    drawn = series_of(chart.kind, samples, limits_from(found[0]), chart.weights) if found else ()
+    drawn, broken = judged(tx, chart, found, from_us, to_us) if found else ((), ())
     answer, why = _capability(tx, chart, found, samples)
     return ChartView(
         chart=chart,
         equipment_name=names_of(tx, [chart.equipment_id]).get(chart.equipment_id, chart.equipment_id),
         unit=_unit(chart),
         series=drawn,
-        breaks=tuple(one for series in drawn for one in breaks_of(series, chart.rules)),
+        breaks=broken,
         limits=history[0] if history else None,
         history=history,
         noted=noted_of(tx, chart.chart_id),
@@ -120,7 +120,12 @@ def _view(tx: Connection, row: Mapping[str, Any], from_us: int, to_us: int) -> C
         changed_by=who.get(row["changed_by"], row["changed_by"]),
         changed_us=row["changed_us"],
         reason=row["reason"],
+        uneven=chart.kind is Kind.C and _uneven([s.size for s in samples]),
     )
+
+
+def _uneven(sizes: Sequence[float]) -> bool:
+    return bool(sizes) and max(sizes) > UNEVEN * min(sizes)
 
 
 def _capable(
@@ -158,10 +163,10 @@ def _capability(
     if chart.tolerance is None:
         return None, "Nobody has stated a tolerance for this value."
     if not limits:
-        return None, "Freeze the limits first: the spread within samples comes from them."
+        return None, "Freeze the limits first: capability says little of a process not known to be stable."
     values = newest_run(tx, chart, MACHINE_RUN) if run else ()
     try:
-        return capability(chart.kind, samples, limits[0]["sigma"], chart.tolerance, values), ""
+        return capability(chart.kind, samples, chart.tolerance, values), ""
     except InvalidInput as error:
         return None, f"{str(error)[:1].upper()}{str(error)[1:]}."
 

@@ -10,14 +10,14 @@ from domain.errors import NotFound
 from domain.kpi import MinorModel
 from domain.reasons import Tree
 from domain.stop_history import ActKind, standing
-from domain.stops import Piece, is_hidden
+from domain.stops import Piece
 from domain.time_model import Span
 from services.commands.stops import too_late
 from services.context import Context
 from services.kpi import valid
 from services.queries.common import in_scope, names_of, people, under
 from services.rows.stops import ActRow, PieceRow, PolicyRow, ReasonQuality, StopItem, StopList
-from services.stops import log, quality
+from services.stops import draws, log, quality
 from services.stops.finding import Found, find
 from services.stops.reasons import short_us, tree
 
@@ -49,21 +49,29 @@ class StopQueries:
             units = sorted({f.stop.equipment_id for f in found})
             said = log.acts_on(tx, units, span.from_us, span.to_us)
             who = people(tx, [row["account_id"] for rows in said.values() for row in rows])
-            nodes = tree(tx, c.site.site_id)
-            items = [self._item(f, log.said_of(f.stop, said), who) for f in reversed(found)]
+            nodes, known = tree(tx, c.site.site_id), draws.kept(tx, [f.stop for f in found])
             name = names_of(tx, [line_id]).get(line_id, line_id)
             limit = short_us(tx, line_id, min(span.to_us, c.now_us))
-        short = [item for item in items if item.short and not item.acts]
+        hidden = draws.looked_at(c.database, known, [f.stop for f in found])
+        told = [(f, log.said_of(f.stop, said)) for f in reversed(found)]
+        short = [f.stop for f, about in told if f.short and not about.rows]
+        looks = {unit: not c.actor.may(Permission.NAME_STOPS, unit) for unit in units}
+        items = tuple(
+            self._item(f, about, who, hidden=hidden[f.stop.key], looks=looks[f.stop.equipment_id])
+            for f, about in told
+            if not f.short or about.rows
+        )
         return StopList(
-            line_id, name, span.from_us, span.to_us,
-            tuple(item for item in items if item not in short),
-            len(short), sum(item.to_us - item.from_us for item in short), limit, nodes,
+            line_id, name, span.from_us, span.to_us, items,
+            len(short), sum(stop.to_us - stop.from_us for stop in short), limit, nodes,
         )  # fmt: skip
 
-    def _item(self, found: Found, said: log.Said, who: dict[str, str]) -> StopItem:
+    def _item(
+        self, found: Found, said: log.Said, who: dict[str, str], *, hidden: bool, looks: bool
+    ) -> StopItem:
+        """`looks`: the actor may look at the stop, not name it."""
         stop = found.stop
-        pieces = said.pieces(stop)
-        rows = [*said.older, *said.own]
+        pieces, rows = said.pieces(stop), said.rows
         kept = {act.number for act in standing(said.acts)}
         acts = [
             ActRow(
@@ -77,13 +85,13 @@ class StopQueries:
             stop.key, len(said.own), stop.equipment_id, found.machine, stop.from_us, stop.to_us, stop.open,
             found.short, stop.external,
             tuple(_piece(piece, found, spoken=bool(kept or said.older)) for piece in pieces),
-            None if is_hidden(stop.key) else found.proposal, found.booked_words, tuple(acts),
-            self._why_not(found),
+            None if hidden else found.proposal, found.booked_words, tuple(acts),
+            self._why_not(found, looks=looks),
         )  # fmt: skip
 
-    def _why_not(self, found: Found) -> str:
+    def _why_not(self, found: Found, *, looks: bool) -> str:
         c = self._context
-        if not c.actor.may(Permission.NAME_STOPS, found.stop.equipment_id):
+        if looks:
             return "you may look at stops, not name them"
         return "it ended more than 12 hours ago" if too_late(c.actor, found, c.now_us) else ""
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from auth.permissions import Permission
 from data.store import tables as t
+from domain.errors import NotFound
 from domain.kpi import Figures
 from domain.shift_calendar import at_minute, local_day
 from services.context import Context
@@ -41,20 +42,34 @@ class TargetQueries:
             names = names_of(tx, [row["scope"] for row in stored])
             who = people(tx, [row["set_by"] for row in stored])
             rows = _versions(stored, names, who, c.now_us)
-            rows = [self._beside(tx, row) for row in rows]
+            known = self._known(tx, line_id or c.site.site_id) if rows else {}
+            rows = [self._beside(tx, row, known) for row in rows]
             without = _without(tx, c, {row["scope"] for row in stored if row["kpi"] == "oee"})
             changes = changes_of(tx, c, "target")
         rows.sort(key=lambda r: (_STATES.index(r.state), r.scope_name, r.kpi, -r.valid_from_us))
         return Targets(tuple(rows), without, changes)
 
-    def _beside(self, tx: Connection, row: TargetRow) -> TargetRow:
+    def _beside(self, tx: Connection, row: TargetRow, known: dict[str, Figures]) -> TargetRow:
+        """With what was reached of it; figures that are read for it are kept in `known`."""
         if row.state != "holds":
             return row
+        if row.scope not in known:
+            known[row.scope] = reading.read(tx, self._ask(row.scope)).whole.figures
+        return replace(row, reached=reached(known[row.scope], row.kpi))
+
+    def _known(self, tx: Connection, scope: str) -> dict[str, Figures]:
+        """Figures of a part of the plant and of the parts below it, read at once."""
+        try:
+            view = reading.read(tx, self._ask(scope))
+        except NotFound:  # no machine stands there yet
+            return {}
+        return {row.key: row.figures for row in (view.whole, *view.areas, *view.parts)}
+
+    def _ask(self, scope: str) -> Ask:
         c, zone = self._context, self._context.site.time_zone
         end = local_day(c.now_us, zone) + timedelta(days=1)
         from_us = at_minute(end - timedelta(days=LOOK_BACK_DAYS), 0, zone)
-        whole = reading.read(tx, Ask(row.scope, from_us, at_minute(end, 0, zone))).whole
-        return replace(row, reached=reached(whole.figures, row.kpi))
+        return Ask(scope, from_us, at_minute(end, 0, zone))
 
 
 def _by_time(row: dict[str, Any]) -> tuple[str, str, int]:

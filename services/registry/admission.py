@@ -7,7 +7,7 @@ hash is compared at every load.
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -17,14 +17,14 @@ from data.store.database import Database
 from domain.clock import wall_us
 from domain.errors import NotNow, Tampered
 from domain.model_gates import Stage
-from models.registry import LoadedModel
+from models.opening import Governed
 from services import audit
 
-Load = Callable[[Path], LoadedModel]
-KEPT = ("model.onnx", "card.json", "golden.npz", "background.npz")
+KEPT = ("model.onnx", "card.json", "golden.npz", "background.npz", "seen.npz")
+Model = TypeVar("Model", bound=Governed)
 
 
-def register(tx: Connection, model: LoadedModel, reason: str = "") -> Stage:
+def register(tx: Connection, model: Governed, reason: str = "") -> Stage:
     """Register a loaded model; returns where it stands.
 
     The first version of a name becomes the champion; another one a challenger, whoever brings it.
@@ -43,7 +43,7 @@ def register(tx: Connection, model: LoadedModel, reason: str = "") -> Stage:
     return stage
 
 
-def admit(database: Database, folder: Path, keep: Path, load: Load, reason: str) -> LoadedModel:
+def admit(database: Database, folder: Path, keep: Path, load: Callable[[Path], Model], reason: str) -> Model:
     """Check a model folder, keep a copy of it, and put it into the shadow of the champion.
 
     Tampered or SettingsError when it is not what its card says; NotNow without a champion of its name,
@@ -73,7 +73,7 @@ def admit(database: Database, folder: Path, keep: Path, load: Load, reason: str)
     return model
 
 
-def _check(tx: Connection, model: LoadedModel) -> str:
+def _check(tx: Connection, model: Governed) -> str:
     """The champion's version; NotNow when there is none, or when this version is at work."""
     name, number = model.card.name, model.card.version
     champion = store.champion(tx, name)
@@ -90,11 +90,11 @@ def _check(tx: Connection, model: LoadedModel) -> str:
 
 def _copy(folder: Path, kept: Path) -> None:
     kept.mkdir(parents=True, exist_ok=True)
-    for file in KEPT:
+    for file in (name for name in KEPT if (folder / name).is_file()):
         shutil.copyfile(folder / file, kept / file)
 
 
-def _row(model: LoadedModel, stage: Stage) -> dict[str, Any]:
+def _row(model: Governed, stage: Stage) -> dict[str, Any]:
     card = model.card
     return {
         "name": card.name, "version": card.version, "capability": card.capability,
@@ -103,7 +103,7 @@ def _row(model: LoadedModel, stage: Stage) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _happened(tx: Connection, model: LoadedModel, kind: str, other: str, reason: str) -> None:
+def _happened(tx: Connection, model: Governed, kind: str, other: str, reason: str) -> None:
     row = {
         "model_name": model.card.name, "model_version": model.card.version, "kind": kind,
         "other_version": other, "reason": reason, "at_wall_us": wall_us(),

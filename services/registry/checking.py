@@ -23,10 +23,11 @@ from domain.clock import MINUTE, SECOND, wall_us
 from domain.errors import SettingsError, Tampered
 from models.registry import LoadedModel
 from services.registry.pairs import pairs_of
+from services.vision.gating import picture_gates
 
 EVERY_US = 30 * MINUTE
 RUNS = 60
-Load = Callable[[Path], LoadedModel]
+Load = Callable[[Path], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,14 @@ def check_due(database: Database, load: Load) -> int:
 
 def check(database: Database, challenger: dict[str, Any], load: Load) -> list[g.Gate]:
     """Judge one challenger against the champion of its name, and store the judgement."""
-    opened = open_folder(Path(challenger["path"]), challenger, load)
     with database.read() as tx:
         champion = store.champion(tx, challenger["name"])
-        found = gates_of(tx, challenger, champion, opened)
+    if challenger["capability"] == "vision":
+        found = picture_gates(database, challenger, champion, load)
+    else:
+        opened = open_folder(Path(challenger["path"]), challenger, load)
+        with database.read() as tx:
+            found = gates_of(tx, challenger, champion, opened)
     rows = [
         {
             "model_name": challenger["name"],

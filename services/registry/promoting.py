@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from domain import model_gates as g
+from domain import picture_gates
 from models.card import MODEL_FILE, file_hash
 
 
@@ -21,7 +22,8 @@ def why_not(
     if now_wall_us - min(row["checked_wall_us"] for row in gates) > g.FRESH_US:
         return "its gates were judged more than a day ago; have them judged again"
     states = {row["gate"]: row["state"] for row in gates}
-    waiting = [name for name in g.GATES if states.get(name) != g.GateState.PASSED]
+    wanted = picture_gates.GATES if challenger["capability"] == "vision" else g.GATES
+    waiting = [name for name in wanted if states.get(name) != g.GateState.PASSED]
     return f"not passed yet: {', '.join(waiting)}" if waiting else ""
 
 

@@ -16,7 +16,7 @@ from domain.reporting import Kind, Period
 from domain.time_model import Cause, Segment, Span
 from services import situation
 from services.floor import facts, plant
-from services.kpi import shift_days, valid
+from services.kpi import remarks, shift_days, valid
 from services.kpi import window as windows
 from services.kpi.lines import Line
 from services.queries.common import names_of
@@ -57,6 +57,7 @@ def report(tx: Connection, scope: str, period: Period, now_us: int) -> Report:
         output=tuple(row for line in lines for row in output.products(tx, line.node, line.made)),
         decisions=decisions.decided(tx, scope, {line.node.equipment_id: line.span for line in lines}),
         energy_kwh=sum(line.energy_kwh for line in lines),
+        unsure=tuple(words for line in lines for words in line.unsure(tx)),
     )
 
 
@@ -70,9 +71,10 @@ class _Line:
             return
         line = Line(node, tuple(self.units))
         ids = [u.equipment_id for u in self.units]
-        self.measured = windows.read(tx, node.equipment_id, ids, span, now_us)
         self.model, self.pace = valid.model_of(tx, node.equipment_id, span.to_us), line.constraint
-        self.strip = self.measured[self.pace.equipment_id].strip
+        pace, beside = self.pace.equipment_id, [unit for unit in ids if unit != self.pace.equipment_id]
+        self.measured = windows.read(tx, node.equipment_id, [pace], span, now_us, beside)
+        self.strip = self.measured[pace].strip
         figures = plant.line_oee(line, self.measured, span, self.model)
         self.at_constraint = replace(figures, measures=_with_waits(figures.measures, self.strip))
         self.rate = (situation.rates_for(tx, node.equipment_id) or Rates()).downtime_cents_per_hour
@@ -87,6 +89,11 @@ class _Line:
     def energy_kwh(self) -> float:
         """Of all its machines; those that report none count 0."""
         return sum(found.measures.energy_kwh for found in self.measured.values())
+
+    def unsure(self, tx: Connection) -> list[str]:
+        """What came at once after a gap over an edge of its stretch."""
+        named = {u.equipment_id: u.name for u in self.units}
+        return remarks.unsure(tx, named, [(self.span.from_us, self.span.to_us)])[0]
 
     def figures(self) -> PlaceFigures:
         """The line at its constraint."""

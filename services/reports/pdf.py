@@ -106,7 +106,7 @@ def _top(report: Report) -> list[Flowable]:
             Paragraph(escape(f"\u25b2 Provisional: {'; '.join(report.provisional)}."), WARN),
             Spacer(1, 4),
         ]
-    notes = " ".join(f"{flag.capitalize()}." for flag in whole.flags)
+    notes = " ".join(report.remarks)
     return [*top, Paragraph(escape(said), SAY), Paragraph(escape(notes), QUIET), Spacer(1, 8)]
 
 

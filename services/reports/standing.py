@@ -3,14 +3,11 @@
 from sqlalchemy import Connection, func, or_, select
 
 from data.store import tables as t
-from domain.clock import MINUTE
 from domain.oee import Oee
 from domain.reporting import Kind, Period, edges_of
 from services.kpi import closing
 from services.queries.common import under
 from services.stops import log
-
-BEHIND_US = 5 * MINUTE
 
 
 def reasons(
@@ -31,6 +28,8 @@ def reasons(
     waiting = _uninspected(tx, scope, period)
     if waiting:
         found.append(f"the quality of {waiting} {'machine' if waiting == 1 else 'machines'} is not closed")
+    if _uncounted(tx, scope, period):
+        found.append("corrections came that the figures do not hold yet")
     broken = _unread(tx)
     if broken:
         found.append(f"{', '.join(broken)} could not be read")
@@ -76,6 +75,15 @@ def _uninspected(tx: Connection, scope: str, period: Period) -> int:
     e = t.equipment.c
     units = tx.execute(select(e.equipment_id).where(e.level == "unit", under(e.equipment_id, scope)))
     return len(closing.provisional_units(tx, list(units.scalars()), period.from_us, period.to_us))
+
+
+def _uncounted(tx: Connection, scope: str, period: Period) -> bool:
+    """Whether facts of the period have changed since its figures were added up."""
+    d = t.kpi_dirty.c
+    touched = select(d.equipment_id).where(
+        under(d.equipment_id, scope), d.from_us < period.to_us, d.to_us > period.from_us
+    )
+    return tx.execute(touched.limit(1)).first() is not None
 
 
 def _unread(tx: Connection) -> list[str]:

@@ -119,8 +119,8 @@ def _facts(pen: _Pen, page: Worksheet, row: int) -> int:
     for k, (name, value, kind) in enumerate(facts):
         pen.text(page, row + k, 0, name)
         pen.cell(page, row + k, 1, value, kind)
-    for k, flag in enumerate(report.whole.flags):
-        pen.text(page, row + k, 3, f"{flag.capitalize()}.", font_color=INK_2)
+    for k, remark in enumerate(report.remarks):
+        pen.text(page, row + k, 3, remark, font_color=INK_2)
     return row + len(facts)
 
 

@@ -87,6 +87,18 @@ class CommandRow:
 
 
 @dataclass(frozen=True, slots=True)
+class TrainingRow:
+    """What became of training a model anew: the command's own words, the challenger with its stage ("" before
+    there is one), and the gates that it failed, and that nobody knows yet, each with its sentence."""
+
+    words: str
+    challenger: str
+    stage: str
+    failed: tuple[tuple[str, str], ...]
+    open: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SignatureRow:
     """A signature as it must be shown: who, when, and what it means."""
 
@@ -111,12 +123,13 @@ class AuditRow:
 
 @dataclass(frozen=True, slots=True)
 class SignalRow:
-    """What another source said of the case: its kind, its name, when, and in which words."""
+    """What another source said of the case: its kind, its name, when, in which words, and about what."""
 
     kind: str
     said_by: str
     at_us: int
     words: str
+    source_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +190,7 @@ class CaseView:
     decided_us: int | None
     drafts: dict[str, str]
     signals: tuple[SignalRow, ...] = ()
+    training: TrainingRow | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from domain.load_profile import TypicalDay
 
 @dataclass(frozen=True, slots=True)
 class EnergyRow:
-    """One line or machine. `per_part_kwh` is None without a good part, `cost_cents` without a tariff,
+    """One line or machine. `per_part_kwh` is by good part, `per_made_kwh` by any part made
+    (None without one), `cost_cents` None without a tariff,
     `base_kw` for less than a day of data. `known` is the share of time with data, `estimated` that which
     was spread over gaps, both 0..1."""
 
@@ -18,6 +19,7 @@ class EnergyRow:
     kwh: float
     good: float
     per_part_kwh: float | None
+    per_made_kwh: float | None
     idle_kwh: float
     cost_cents: int | None
     peak_kw: float | None
@@ -43,7 +45,9 @@ class Priced:
 
 @dataclass(frozen=True, slots=True)
 class EnergyView:
-    """A stretch of time of a site or a line: the whole, its parts, its quarter hours, its typical days."""
+    """A stretch of time of a site or a line: the whole, its parts, its quarter hours, its typical days.
+    `unpriced` counts the quarter hours with energy and without a tariff, `unmetered` names the machines
+    without any reading of an energy meter."""
 
     whole: EnergyRow
     rows: tuple[EnergyRow, ...]
@@ -56,6 +60,7 @@ class EnergyView:
     unpriced: int
     resets: tuple[tuple[str, int, float, float], ...]
     typical: tuple[TypicalDay, ...] = ()
+    unmetered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,3 +178,4 @@ class MachineView:
     case_title: str
     zone: str
     currency: str
+    out_us: int | None = None  # since when it is out of the plant

@@ -1,6 +1,7 @@
 """What the KPI screens read: figures, losses, orders, oddities, and shifts to close."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from domain.bottleneck import Bottleneck
 from domain.clock import DAY
@@ -47,12 +48,14 @@ class LossRow:
 
 @dataclass(frozen=True, slots=True)
 class BigLossRow:
-    """One of the six big losses in time and money."""
+    """One of the six big losses in time and money, each line at its own rate. None where no part had a
+    planned cycle; `partly` where some lines are left out for it."""
 
     name: str
     label: str
-    seconds: float
-    cents: int
+    seconds: float | None
+    cents: int | None
+    partly: bool = False
 
 
 FLAGS_BACK_US = 35 * DAY  # oddities are shown this far back from the end of a stretch
@@ -69,6 +72,7 @@ class FlagRow:
     at_us: int
     words: str
     times: int
+    machines: int = 1  # with one of the kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +104,24 @@ class BottleneckRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RateRow:
+    """A planned run time per part (PRI), what it comes from, and since when it holds; None without a rate."""
+
+    machine: str
+    product: str
+    tool: str
+    per_part_s: float | None
+    cycle_s: float | None
+    cavities: int | None
+    basis: str
+    valid_from_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class KpiView:
     """Everything about a scope over a stretch. `areas`: of a plant with several; `upto_us`: how far the
-    figures reach; `quality_target`: of the scope, or of what lies above it."""
+    figures reach; `quality_targets`: of the scope, its areas and its parts, each its own or that of what lies
+    above it."""
 
     ask: Ask
     whole: KpiRow
@@ -121,7 +140,8 @@ class KpiView:
     model: MinorModel
     cents_per_hour: int
     upto_us: int | None
-    quality_target: float | None = None
+    quality_targets: Mapping[str, float] = field(default_factory=dict)
+    rates: tuple[RateRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +154,39 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectionRow:
+    """A record of a MES that said something else when the shift was closed. `field` is empty for one that
+    came later; `old` and `new` are the field's values, or nothing and the whole record by field."""
+
+    entity: str
+    record: str
+    machine: str
+    field: str
+    old: object
+    new: object
+    learned_us: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """A shift as it was reported at one of its closes."""
+
+    version: int
+    closed_by: str
+    closed_us: int
+    note: str
+    reopened_by: str
+    reopened_us: int | None
+    reopen_reason: str
+    figures: KpiRow
+
+
+@dataclass(frozen=True, slots=True)
 class ShiftRow:
-    """One shift of one line. `version` 0: never closed."""
+    """One shift of one line. `version` 0: never closed. `versions` are all its closes, the newest first;
+    `corrections` what was learned after the newest. `unsure`: what came at once after a gap over one
+    of its ends."""
 
     line_id: str
     line: str
@@ -154,3 +205,6 @@ class ShiftRow:
     reported: KpiRow | None
     changed: tuple[Changed, ...]
     why: tuple[str, ...]
+    versions: tuple[VersionRow, ...] = ()
+    corrections: tuple[CorrectionRow, ...] = ()
+    unsure: tuple[str, ...] = ()

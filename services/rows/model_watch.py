@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from domain.calibration import Calibration
+from services.rows.maturity import MaturityGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +75,10 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class ProposalRow:
-    """A proposal to train a model anew; state is proposed, approved, rejected or done."""
+    """A proposal to train a model anew. `state` is that of its case; `number` None and a state of its own
+    (approved, rejected, done, replaced), with the signature, on those from before proposals were cases."""
 
-    proposal_id: str
+    number: int | None
     model: str
     version: str
     state: str
@@ -96,5 +98,5 @@ class WatchView:
     looks: tuple[Look, ...]
     proposals: tuple[ProposalRow, ...]
     machines: tuple[tuple[str, str], ...]
-    may_decide: bool
     may_mark: bool
+    maturity: tuple[MaturityGroup, ...] = ()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from domain.prediction import Explanation, Prediction
+from services.rows.maturity import MaturityRow
 
 Point = tuple[int, float | None]
 
@@ -12,7 +13,9 @@ class RiskRow:
     """One machine and the newest prediction for it (None: never scored).
 
     `trend` holds (plant time, probability or None where it was not known), oldest first.
-    `loss_cents` is the expected cost of running to failure, known while a case is open.
+    `loss_cents` is the expected cost of running to failure: that of the open case, else `loss_is_rough`
+    (services/stakes.py says how it is counted). None where the chance is not known.
+    `backed`: failures that the model has learned from (None: its card does not say).
     `learning_until_us`: until when the machine's usual values are being learned anew, after `learning_why`.
     """
 
@@ -31,6 +34,8 @@ class RiskRow:
     loss_cents: int | None
     learning_until_us: int | None = None
     learning_why: str = ""
+    backed: int | None = None
+    loss_is_rough: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,17 @@ class Recomputation:
 
 
 @dataclass(frozen=True, slots=True)
+class HorizonRow:
+    """The chance of a failure within `at` operating hours (or cycles), and within `at` hours by the clock,
+    of which the line is planned to produce `planned`; None where lives are counted in cycles."""
+
+    at: float
+    chance: float
+    planned: float | None = None
+    by_clock: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PredictionView:
     """One prediction with all that explains it. `request` is '', waiting, done or failed."""
 
@@ -82,3 +98,5 @@ class PredictionView:
     newest_id: str
     data_us: int | None
     again: Recomputation | None = None
+    horizons: tuple[HorizonRow, ...] = ()
+    maturity: tuple[MaturityRow, ...] = ()

@@ -73,6 +73,7 @@ class ChartView:
     changed_by: str
     changed_us: int
     reason: str
+    uneven: bool = False  # a c chart whose samples differ by more than a quarter in their number of parts
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ decimal), share (a fraction as per cent), money (cents), time (microseconds UTC,
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from domain.kpi import energy_each
 from domain.wording import local, money, percent
 from services.rows.reports import Answer, PlaceFigures, Report, Stop
 from services.rows.site import SiteRow
@@ -51,14 +52,14 @@ def _places(
         name,
         (first, *_FIGURES),
         ("text", *_KINDS),
-        (0.2, 0.07, 0.07, 0.095, 0.105, 0.075, 0.075, 0.075, 0.07, 0.085, 0.08),
+        (0.235, 0.062, 0.062, 0.1, 0.112, 0.07, 0.076, 0.062, 0.058, 0.083, 0.08),
         tuple((label(row), *_figures(row)) for row in rows),
     )
 
 
 def _figures(row: PlaceFigures) -> tuple[Cell, ...]:
     oee, energy = row.oee, row.energy_kwh
-    each = energy / oee.good if energy and oee.good else None
+    each = energy_each(energy, oee.good)
     return (
         oee.oee, row.target, oee.availability, oee.effectiveness, oee.quality, oee.pbt_s / 3600,
         oee.good, oee.scrap, energy or None, each,

@@ -111,6 +111,12 @@ class Report:
     output: tuple[Output, ...]
     decisions: tuple[Decision, ...]
     energy_kwh: float
+    unsure: tuple[str, ...] = ()  # what came at once after a gap over an edge of the period
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is odd about its figures, a sentence each."""
+        return (*(f"{flag.capitalize()}." for flag in self.whole.flags), *self.unsure)
 
     @property
     def title(self) -> str:

@@ -1,12 +1,14 @@
 """What a model is given: windows of machines, built from what is in the database."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
+
+from domain.sending import Sent
 
 Floats = NDArray[np.float32]
 Times = NDArray[np.int64]
@@ -24,7 +26,7 @@ class Unit:
 class Input:
     """One machine at plant time `at_us`: its window (T, F), or None and one plain sentence why not.
 
-    The window covers `from_us`..`at_us`.
+    The window covers `from_us`..`at_us`. `sent`: how its metrics reach the desk, where a node says so.
     """
 
     unit: Unit
@@ -32,6 +34,7 @@ class Input:
     from_us: int
     window: Floats | None
     reason: str = ""
+    sent: Sent = field(default_factory=dict)
 
 
 class Inputs(Protocol):

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,9 @@ from data.store.predictions import Made
 from domain.clock import HOUR, SECOND, wall_us
 from domain.ids import new_id
 from domain.prediction import Explanation, PredictionStatus
+from domain.sending import version_of
+from models.features.familiar import Familiar
+from models.features.plant import FEATURE_VERSION
 from models.registry import LoadedModel
 from services.score.explaining import Explaining
 from services.score.inputs import Input
@@ -38,6 +42,8 @@ class Judge:
     def __init__(self, model: LoadedModel, *, shadow: bool = False) -> None:
         self.model, self.shadow = model, shadow
         self.explaining = Explaining(model)
+        plant = model.card.feature_version == FEATURE_VERSION
+        self._familiar = Familiar.of(model.backgrounds) if plant else None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -47,6 +53,7 @@ class Judge:
     def judge(self, inputs: Sequence[Input], *, keep_windows: bool) -> list[Judged]:
         """One result per input, in order. Windows above the threshold are always kept, with their
         explanation; the others only with `keep_windows`."""
+        inputs = self._only_familiar(inputs)
         windows = [one.window for one in inputs if one.window is not None]
         shape = (0, *self.model.scorer.shape)
         scores = self.model.scorer.score(np.stack(windows) if windows else np.zeros(shape, np.float32))
@@ -58,6 +65,27 @@ class Judge:
             results.append(self._judged(one, place, scores, keep_windows))
             place += 1
         return results
+
+    def _only_familiar(self, inputs: Sequence[Input]) -> list[Input]:
+        """The same, without the windows that are unlike all that training saw: those say why."""
+        found, by_type = [self._fine(one) for one in inputs], defaultdict[str, list[int]](list)
+        for place, one in enumerate(found if self._familiar else ()):
+            if one.window is not None:
+                by_type[one.unit.machine_type].append(place)
+        for machine_type, places in by_type.items():
+            windows = np.stack([window for place in places if (window := found[place].window) is not None])
+            assert self._familiar is not None  # noqa: S101 - no places otherwise
+            for place, why in zip(places, self._familiar.strange(machine_type, windows), strict=True):
+                if why:
+                    found[place] = replace(found[place], window=None, reason=why)
+        return found
+
+    def _fine(self, one: Input) -> Input:
+        """The same, without its window where its metrics are sent too coarsely for what the model learned."""
+        if one.window is None or not one.sent or self._familiar is None:
+            return one
+        why = self._familiar.coarse(one.unit.machine_type, one.sent)
+        return replace(one, window=None, reason=why) if why else one
 
     def _judged(self, one: Input, place: int, scores: Any, keep: bool) -> Judged:
         window = one.window
@@ -71,6 +99,7 @@ class Judge:
         row = self._row(one, digest) | {
             "status": PredictionStatus.SCORED.value, "probability": probability, "rul": middle,
             "rul_low": low, "rul_high": high, "above_threshold": above,
+            "curve": self._curve(scores.horizons[place]),
         }  # fmt: skip
         if not above:
             return Judged(Made(row, window_row(row, window) if keep else None), above=False, scored=True)
@@ -81,6 +110,11 @@ class Judge:
             Made(row, window_row(row, window), *explanation_rows(explanation)), above=True, scored=True
         )
 
+    def _curve(self, chances: NDArray[np.float64]) -> str | None:
+        """The chance by each horizon of the card, as it is stored."""
+        pairs = zip(self.model.card.horizons, chances.tolist(), strict=True)
+        return json.dumps([[at, round(chance, 6)] for at, chance in pairs]) if len(chances) else None
+
     def _not_known(self, one: Input, reason: str, digest: str) -> Judged:
         row = self._row(one, digest) | {"status": PredictionStatus.NOT_KNOWN.value, "reason": reason}
         return Judged(Made(row), above=False, scored=False)
@@ -90,9 +124,11 @@ class Judge:
         return {
             "prediction_id": new_id(), "equipment_id": one.unit.equipment_id, "at_us": one.at_us,
             "made_wall_us": wall_us(), "reason": "", "model_name": card.name, "model_version": card.version,
-            "feature_version": card.feature_version, "window_hash": digest, "window_from_us": one.from_us,
+            "feature_version": version_of(card.feature_version, one.sent), "window_hash": digest,
+            "window_from_us": one.from_us,
             "window_to_us": one.at_us, "horizon_s": horizon_s(self.model), "life_unit": card.life_unit,
             "probability": None, "rul": None, "rul_low": None, "rul_high": None, "above_threshold": False,
+            "curve": None,
             "shadow": self.shadow,
         }  # fmt: skip
 

@@ -53,7 +53,8 @@ class PlantInputs:
         answers: dict[int, Input] = {}
         for names, chosen in _by_ignored(times, ignored).items():
             answers |= _windows(unit, _without(bins, names), chosen, heard, names)
-        return [answers[at] for at in times]
+        sent = holding.sent(tx, unit.equipment_id, features.GAUGES)
+        return [replace(answers[at], sent=sent) if sent else answers[at] for at in times]
 
     def _bins(self, tx: Connection, unit: Unit, times: Sequence[int]) -> tuple[Bins | None, Places]:
         """The machine's bins up to the last of the times, and the times at which it was heard."""

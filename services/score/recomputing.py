@@ -18,6 +18,7 @@ from data.store.database import Database
 from domain.clock import wall_us
 from domain.errors import NotFound, NotNow, TaktwiseError, Tampered
 from domain.prediction import PredictionStatus
+from domain.sending import version_of
 from models.registry import LoadedModel
 from services.score.inputs import Floats, Unit
 from services.score.judge import window_from, window_hash
@@ -28,6 +29,7 @@ TOLERANCE = 1e-5
 LIMIT = 4
 FIGURES = ("probability", "rul", "rul_low", "rul_high")
 CHANGED = "the readings behind this prediction have changed since: late values arrived"
+SENT_OTHERWISE = "the machine's metrics are sent with another deadband or sampling since"
 NO_WINDOW = "the data it saw are no longer kept"
 SPOILED = "the window stored with this prediction is not the one that was scored"
 Key = tuple[str, str]
@@ -108,9 +110,12 @@ def window_of(tx: Connection, served: Served, prediction: dict[str, Any]) -> tup
     unit = store.unit(tx, prediction["equipment_id"])
     if unit is None:
         raise NotNow("the machine is not known any more")
-    rebuilt = served.inputs.build(tx, Unit(*unit), [prediction["at_us"]])[0].window
+    built = served.inputs.build(tx, Unit(*unit), [prediction["at_us"]])[0]
+    rebuilt = built.window
     if rebuilt is None:
         raise NotNow(NO_WINDOW)
+    if version_of(served.judge.model.card.feature_version, built.sent) != prediction["feature_version"]:
+        raise NotNow(SENT_OTHERWISE)
     if window_hash(rebuilt) != prediction["window_hash"]:
         raise NotNow(CHANGED)
     return rebuilt, "readings"

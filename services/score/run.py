@@ -18,6 +18,7 @@ from domain.clock import DAY
 from domain.policy import CALM_PREDICTIONS
 from services.score.inputs import Input, Inputs, Unit
 from services.score.judge import Judge, Judged
+from services.score.origin import barred, silenced
 from services.situation import site_at
 
 CATCH_UP_US = DAY
@@ -57,6 +58,7 @@ def score_due(
     """Score every assigned machine of a site at the times that came since its last prediction.
 
     After a pause at most `catch_up_us` is made up for; a machine never scored gets its newest time.
+    A model that has learned from a simulator alone says "not known" of real machines.
     A stopped model stores nothing, not even what it was counting when it was stopped; what it would
     have said while it was stopped, or before it took the champion's place, is never made up for.
     """
@@ -64,7 +66,7 @@ def score_due(
         if stops.stopped(tx, site_id, served.judge.key[0]):
             return Scored()
         begun = _begun(tx, served.judge, site_id)
-        units = [Unit(*row) for row in store.units(tx, served.inputs.machine_types, site_id)]
+        units = [Unit(*row) for row in store.units(tx, served.inputs.machine_types, site_id, now=True)]
         last = store.last_at(tx, served.judge.key, [unit.equipment_id for unit in units])
         inputs: list[Input] = []
         for unit in units:
@@ -72,6 +74,8 @@ def score_due(
             after = max(now_us - catch_up_us, -1 if known is None else known, begun)
             times = served.inputs.due(tx, unit, after, now_us)
             inputs += served.inputs.build(tx, unit, times if known is not None else times[-1:])
+        if barred(tx, served.judge.model.card, site_id):
+            inputs = silenced(inputs)
     with database.write() as tx:
         served.inputs.remember(tx)
     return _store(database, served.judge, served.judge.judge(inputs, keep_windows=True), obey=site_id)
@@ -100,6 +104,8 @@ def score_range(
         with database.read() as tx:
             times = served.inputs.due(tx, unit, from_us, to_us)[::-1][::every][::-1]
             inputs = served.inputs.build(tx, unit, times)
+            if barred(tx, served.judge.model.card, site_id):
+                inputs = silenced(inputs)
         judged = served.judge.judge(inputs, keep_windows=False)
         total += _store(database, served.judge, judged, consider=consider)
         with database.write() as tx:

@@ -1,1 +1,1 @@
-"""What becomes a signal about a machine (services.joining): alarms, patterns, shortages, outlooks."""
+"""What becomes a signal about a machine (joining): alarms, patterns, shortages, outlooks, pictures."""

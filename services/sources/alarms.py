@@ -40,8 +40,9 @@ def _of(tx: Connection, alarm_ids: Iterable[str]) -> list[Definition]:
 
 
 def _signal(tx: Connection, one: Definition, at_us: int, value: float | None) -> Signal:
-    spec = METRICS[one.metric]
-    unit = "" if spec.unit == "1" else spec.unit
+    spec = METRICS.get(one.watched)
+    unit = "" if spec is None or spec.unit == "1" else spec.unit
+    label = (spec.label if spec else one.watched.replace("_", " ")).lower()
     name = names_of(tx, [one.equipment_id]).get(one.equipment_id, one.equipment_id)
     beyond = f"{'above' if one.high else 'below'} {figure_text(one.limit_value, unit)}"
     at = f" ({figure_text(value, unit)})" if value is not None else ""
@@ -51,9 +52,8 @@ def _signal(tx: Connection, one: Definition, at_us: int, value: float | None) ->
         source_id=one.alarm_id,
         said_by=f"alarm {one.name}",
         equipment_id=one.equipment_id,
-        cause=probable_cause_of({one.metric: 1.0}, [cause for cause in known if cause in CAUSES]),
+        cause=probable_cause_of({one.watched: 1.0}, [cause for cause in known if cause in CAUSES]),
         at_us=at_us,
-        words=f"The alarm \u201c{one.name}\u201d of {name} came: {spec.label.lower()} {beyond}{at}. "
-        f"{one.consequence}",
+        words=f"The alarm \u201c{one.name}\u201d of {name} came: {label} {beyond}{at}. {one.consequence}",
         opens=one.priority is Priority.HIGH,
     )

@@ -11,7 +11,7 @@ from domain.cases import CaseKind
 from domain.clock import SECOND
 from domain.errors import Retryable, TaktwiseError
 from services.joining import KINDS, Effect, Signal, Source, take_in
-from services.sources import alarms, anomalies, outlooks, shortages, still
+from services.sources import alarms, anomalies, outlooks, pictures, shortages, still
 from services.spc.pattern_cases import MODEL
 
 log = logging.getLogger("taktwise.watch")
@@ -22,6 +22,7 @@ SOURCES: tuple[tuple[Source, Finds, int], ...] = (
     (Source.ANOMALY, anomalies.found, 60 * SECOND),
     (Source.SHORTAGE, shortages.found, 60 * SECOND),
     (Source.OUTLOOK, outlooks.found, 300 * SECOND),
+    (Source.PICTURES, pictures.found, 60 * SECOND),
 )
 
 

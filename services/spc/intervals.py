@@ -12,6 +12,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from domain.spc import charts
 from domain.spc import constants as k
 from domain.spc.capability import Indices, Tolerance, indices, spread
 from domain.spc.model import Kind, Sample
@@ -61,12 +62,15 @@ class Capability:
 
 
 def capability(
-    kind: Kind, samples: Sequence[Sample], sigma_within: float, tolerance: Tolerance, run: Sequence[float]
+    kind: Kind, samples: Sequence[Sample], tolerance: Tolerance, run: Sequence[float]
 ) -> Capability:
-    """Cp, Cpk, Pp, Ppk of the samples' values; Cm, Cmk of a machine's run of values in a row (may be ())."""
+    """Cp, Cpk, Pp, Ppk of the samples' values; Cm, Cmk of a machine's run of values in a row (may be ()).
+
+    The spread within samples is that of these samples, not of phase I: it may have changed since.
+    """
     values = [v for s in samples for v in s.values]
     mean, overall = spread(values)
-    within = indices(mean, sigma_within, tolerance)
+    within = indices(mean, charts.within(kind, samples), tolerance)
     total = indices(mean, overall, tolerance)
     found = _pair("C", "p", within, worth(kind, samples), len(values))
     found += _pair("P", "p", total, len(values) - 1, len(values))

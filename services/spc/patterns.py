@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from data.store import activity, window_data
 from data.store import patterns as store
-from data.store import window_data
 from data.store.database import Database
 from domain.clock import HOUR
 from domain.equipment import within
@@ -88,8 +88,10 @@ class PatternWatch:
         with self._database.read() as tx:
             models = {key: row for key, row in store.newest(tx).items() if within(key, site_id)}
             ends = store.ends(tx)
-        to_us, total = now_us // HOUR * HOUR, [0, 0, 0]
+            upto = {key: min(now_us, activity.upto(tx, key) or 0) // HOUR * HOUR for key in models}
+        total = [0, 0, 0]
         for equipment_id, row in models.items():
+            to_us = upto[equipment_id]
             mark = (to_us, row["version"])
             if self._done.get(equipment_id) == mark:
                 continue

@@ -12,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, or_, select
 
+from data.store import activity, window_data
 from data.store import tables as t
-from data.store import window_data
 from domain.clock import MINUTE
-from domain.spc.model import SUBGROUPED, Sample
-from domain.telemetry import MachineState
+from domain.spc.model import DEFECTS, SUBGROUPED, Sample
 from services.spc.definition import QUALITY, Chart
 
 SETTLED_US = MINUTE
@@ -40,16 +39,15 @@ def samples_of(tx: Connection, chart: Chart, from_us: int, to_us: int) -> list[S
 
 
 def usable(tx: Connection, equipment_id: str, times: Times) -> Bools:
-    """True where the machine had been executing for a minute at least."""
+    """True where the machine had been executing for a minute at least, by the classified intervals: those of
+    a machine that only counts, too. False behind them."""
+    inside = np.zeros(len(times), bool)
     if not len(times):
-        return np.zeros(0, bool)
-    since, states, _ = window_data.states(tx, equipment_id, int(times[0]), int(times[-1]))
-    if not len(since):
-        return np.zeros(len(times), bool)
-    place = np.searchsorted(since, times, "right") - 1
-    runs = states[np.maximum(place, 0)] == int(MachineState.EXECUTE)
-    settled = times - since[np.maximum(place, 0)] >= SETTLED_US
-    return np.asarray((place >= 0) & runs & settled)
+        return inside
+    for span in activity.ran(tx, equipment_id, int(times[0]) - SETTLED_US, int(times[-1])):
+        first, last = np.searchsorted(times, (span.from_us + SETTLED_US, span.to_us))
+        inside[first:last] = True
+    return inside
 
 
 def making(tx: Connection, equipment_id: str, product_id: str, times: Times) -> Bools:
@@ -99,9 +97,10 @@ def _grouped(chart: Chart, times: Times, values: NDArray[np.float64]) -> list[Sa
 
 
 def _counted(tx: Connection, chart: Chart, from_us: int, to_us: int) -> list[Sample]:
-    """Inspections of the MES summed by stretch; those that contradict themselves are left out."""
+    """Inspections of the MES summed by stretch: bad parts, or defects where the chart counts those. What
+    contradicts itself is left out, and of a chart of defects what nobody counted them in."""
     q, o = t.quality_results.c, t.orders.c
-    query = select(q.at_us, q.good, q.scrap, q.rework).where(
+    query = select(q.at_us, q.good, q.scrap, q.rework, q.defects).where(
         q.equipment_id == chart.equipment_id, q.at_us > from_us, q.at_us <= to_us
     )
     if chart.product_id:
@@ -110,13 +109,23 @@ def _counted(tx: Connection, chart: Chart, from_us: int, to_us: int) -> list[Sam
         )
     sums: dict[int, list[float]] = {}
     for row in tx.execute(query.order_by(q.at_us)):
-        if min(row.good, row.scrap, row.rework) < 0:
+        if min(row.good, row.scrap, row.rework, row.defects or 0) < 0:
+            continue
+        found = row.defects if chart.kind in DEFECTS else row.scrap + row.rework
+        if found is None:
             continue
         end = -(-row.at_us // chart.every_us) * chart.every_us
         cell = sums.setdefault(end, [0.0, 0.0])
-        cell[0] += row.scrap + row.rework
+        cell[0] += found
         cell[1] += row.good + row.scrap + row.rework
     return [Sample(at, (), bad, size) for at, (bad, size) in sorted(sums.items()) if size > 0]
+
+
+def tells_defects(tx: Connection, equipment_id: str) -> bool:
+    """Whether any inspection of a machine says how many defects there were."""
+    q = t.quality_results.c
+    query = select(q.result_id).where(q.equipment_id == equipment_id, q.defects.is_not(None))
+    return tx.execute(query.limit(1)).first() is not None
 
 
 def odd_results(tx: Connection, equipment_id: str, from_us: int, to_us: int) -> Sequence[str]:
@@ -126,6 +135,6 @@ def odd_results(tx: Connection, equipment_id: str, from_us: int, to_us: int) -> 
         q.equipment_id == equipment_id,
         q.at_us > from_us,
         q.at_us <= to_us,
-        or_(q.good < 0, q.scrap < 0, q.rework < 0),
+        or_(q.good < 0, q.scrap < 0, q.rework < 0, q.defects < 0),
     )
     return list(tx.execute(query.order_by(q.at_us)).scalars())

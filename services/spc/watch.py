@@ -1,31 +1,32 @@
 """Keeps charts live: new samples as their stretch ends, broken rules written down, cases opened.
 
-One chart is one transaction. The newest stretches are always sampled anew, so that late readings
-count; what was found broken stays written down with the limits that were in force.
+One chart is one transaction. A stretch is sampled once the figures say what its machine did. The newest
+stretches are always sampled anew, and all since the earliest of those in which facts came later still (ingest
+says so) or the machine did something else than it seemed (the figures say so), so that they count; what was
+found broken stays written down with the limits that were in force.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
+from data.store import activity
 from data.store import charts as store
 from data.store import tables as t
 from data.store.database import Database
 from domain.clock import DAY, wall_us
 from domain.errors import TaktwiseError
-from domain.spc.charts import series_of
-from domain.spc.model import Sample
-from domain.spc.rules import Break, breaks_of
+from domain.spc.rules import Break
 from services.queries.common import under
 from services.spc import casing, sampling
-from services.spc.definition import Chart, chart_of, limits_from
+from services.spc.definition import QUALITY, Chart, chart_of
+from services.spc.judging import in_force, judged
 
 AGAIN = 6  # stretches that are sampled anew each time
 BACK_US = 35 * DAY  # how far back a new chart looks for its first samples
-BEFORE = 120  # samples before the new ones that rules on runs and weighted sums look at
 log = logging.getLogger("taktwise.watch")
 
 
@@ -50,11 +51,12 @@ class ChartWatch:
         """Sample and judge every active chart of a site whose stretch has ended by `now_us`, plant time."""
         with self._database.read() as tx:
             charts = _active(tx, site_id)
+            ends = {chart.chart_id: _known_until(tx, chart, now_us) for chart in charts}
             versions = {key: row["version"] for key, row in store.limits(tx).items()}
         total = [0, 0, 0]
         due = 0
         for chart in charts:
-            to_us = now_us // chart.every_us * chart.every_us
+            to_us = ends[chart.chart_id] // chart.every_us * chart.every_us
             mark = (to_us, chart.version, versions.get(chart.chart_id, 0))
             before = self._done.get(chart.chart_id)
             if before == mark:
@@ -74,31 +76,26 @@ class ChartWatch:
         with self._database.write() as tx:
             newest = store.newest_sample(tx, chart.chart_id)
             from_us = to_us - BACK_US if newest is None else min(newest, to_us) - AGAIN * chart.every_us
+            late_us = store.take_late(tx, chart.chart_id)
+            from_us = from_us if late_us is None else max(to_us - BACK_US, min(from_us, late_us - 1))
             from_us -= from_us % chart.every_us
             samples = sampling.samples_of(tx, chart, from_us, to_us)
             store.drop_samples(tx, chart.chart_id, from_us, to_us)
             store.store_samples(tx, chart.chart_id, samples)
-            row = store.limits(tx, [chart.chart_id]).get(chart.chart_id)
-            if row is None:
+            versions = store.every_limits(tx, chart.chart_id)
+            if not versions:
                 return len(samples), 0, 0
-            since = max(to_us - BACK_US if anew else from_us, row["to_us"])  # phase I made the limits
-            found = judge(tx, chart, row, since, to_us)
-            fresh = store.add_breaks(tx, [_break_row(chart, row, one) for one in found])
+            since = max(to_us - BACK_US if anew else from_us, versions[-1]["to_us"])  # phase I made them
+            _, found = judged(tx, chart, versions, since, to_us) if since < to_us else ((), ())
+            rows = [_break_row(chart, in_force(versions, one.at_us), one) for one in found]
+            fresh = store.add_breaks(tx, rows)
             cases = casing.open_for(tx, chart, fresh, to_us)
         return len(samples), len(fresh), cases
 
 
-def judge(tx: Connection, chart: Chart, limits: dict[str, Any], from_us: int, to_us: int) -> list[Break]:
-    """Rules broken at samples that end in (from, to], seen with those before them."""
-    before = from_us - BEFORE * chart.every_us
-    samples = store.samples(tx, chart.chart_id, max(before, limits["from_us"]), to_us)
-    return [one for one in all_breaks(chart, limits, samples) if one.at_us > from_us]
-
-
-def all_breaks(chart: Chart, limits: dict[str, Any], samples: Sequence[Sample]) -> list[Break]:
-    """Every broken rule in these samples, those that phase I left out aside."""
-    drawn = series_of(chart.kind, samples, limits_from(limits), chart.weights)
-    return [one for series in drawn for one in breaks_of(series, chart.rules)]
+def _known_until(tx: Connection, chart: Chart, now_us: int) -> int:
+    """How far a chart can be sampled: values count where the machine is known to have worked."""
+    return now_us if chart.source == QUALITY else min(now_us, activity.upto(tx, chart.equipment_id) or 0)
 
 
 def _active(tx: Connection, site_id: str) -> list[Chart]:
@@ -107,7 +104,7 @@ def _active(tx: Connection, site_id: str) -> list[Chart]:
     return [chart_of(dict(row)) for row in tx.execute(query).mappings()]
 
 
-def _break_row(chart: Chart, limits: dict[str, Any], one: Break) -> dict[str, Any]:
+def _break_row(chart: Chart, limits: Mapping[str, Any], one: Break) -> dict[str, Any]:
     return {
         "chart_id": chart.chart_id,
         "series": one.series,

@@ -6,18 +6,21 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, or_, select
 
 from data.store import tables as t
-from domain.clock import DAY
+from domain.clock import DAY, MINUTE
 from domain.equipment import line_of
 from domain.reasons import from_mes
-from domain.stop_causes import Around, Proposal, propose
+from domain.stop_causes import Around, Proposal, Wait, propose
 from domain.stops import Stop, stops
-from domain.time_model import Span
+from domain.time_model import Segment, Span
 from services.floor import facts
+from services.kpi import charges
 from services.kpi import window as windows
+from services.kpi.engine import CAUSES
+from services.kpi.planned import Line, read_line
 from services.queries.common import under
-from services.stops.reasons import short_us
 
 LONGEST_LOOK_US = 8 * DAY
+WHILE_LOOKING_US = MINUTE  # a stretch "until now" was made a moment ago: its last stop still goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,28 +39,38 @@ def find(tx: Connection, line_id: str, span: Span, now_us: int) -> list[Found]:
     """The stops of a line that touch the span, by start, each from its own beginning on."""
     units = facts.nodes(tx, line_id, "unit")
     ids, end = [u.equipment_id for u in units], min(span.to_us, now_us)
+    if now_us - end < WHILE_LOOKING_US:
+        end = now_us
     if not ids or end <= span.from_us:
         return []
-    every = _stops(tx, ids, span.from_us, end, now_us)
+    every, waits = _stops(tx, ids, span.from_us, end, now_us)
     names = {u.equipment_id: u.name for u in units}
     booked, work = _booked(tx, line_id, span), _work(tx, line_id, span, now_us)
-    limit = short_us(tx, line_id, end)
+    begin = min((s.from_us for each in every.values() for s in each), default=span.from_us)
+    line = read_line(tx, line_id, begin, end)
     found = []
     for unit in ids:
-        around = Around(ids, names, every, work.get(unit, ()), limit)
         for stop in every[unit]:
             if stop.to_us <= span.from_us:
                 continue
+            limit = _limit(line, stop)
+            around = Around(ids, names, every, work.get(unit, ()), limit, waits)
             words = _words(stop, booked.get(unit, ()))
             short = not stop.open and stop.to_us - stop.from_us < limit
             found.append(Found(stop, names[unit], short, from_mes(words), words, propose(stop, around)))
     return sorted(found, key=lambda f: (f.stop.from_us, f.machine))
 
 
+def _limit(line: Line, stop: Stop) -> int:
+    """The limit that holds for a stop: that of the shift in which it began, as in the figures."""
+    here = line.cells_in(stop.from_us, stop.from_us + 1)
+    return line.minor_at(here[0].from_us if here else stop.from_us)
+
+
 def _stops(
     tx: Connection, ids: Sequence[str], from_us: int, to_us: int, now_us: int
-) -> dict[str, list[Stop]]:
-    """Stops by unit; looked back far enough that none is cut at its beginning."""
+) -> tuple[dict[str, list[Stop]], dict[str, list[Wait]]]:
+    """Stops and charged waits by unit; looked back far enough that no stop is cut at its beginning."""
     back = DAY // 3
     while True:
         begin = from_us - back
@@ -65,8 +78,23 @@ def _stops(
         found = {unit: stops(unit, measured[unit].strip, now_us) for unit in ids}
         cut = any(s.from_us == begin and s.to_us > from_us for each in found.values() for s in each)
         if not cut or back >= LONGEST_LOOK_US:
-            return found
+            return found, _charged(ids, {unit: measured[unit].strip for unit in ids})
         back *= 3
+
+
+def _charged(ids: Sequence[str], strips: Mapping[str, Sequence[Segment]]) -> dict[str, list[Wait]]:
+    """The waits of a line, charged as in the figures."""
+    found: dict[str, list[Wait]] = {}
+    line = [charges.parts_of(strips[unit]) for unit in ids]
+    for unit, parts, (cause, to, sure) in zip(ids, line, charges.charge(line), strict=True):
+        found[unit] = [
+            Wait(
+                int(parts.from_us[k]), int(parts.to_us[k]), CAUSES[int(cause[k])],
+                ids[int(to[k])] if to[k] >= 0 else "", bool(sure[k]),
+            )
+            for k in charges.waits(parts).nonzero()[0].tolist()
+        ]  # fmt: skip
+    return found
 
 
 def _booked(tx: Connection, line_id: str, span: Span) -> Mapping[str, list[tuple[int, int, str]]]:

@@ -49,6 +49,11 @@ class Said:
     older: list[Row]
 
     @property
+    def rows(self) -> list[Row]:
+        """All of it, the older first."""
+        return [*self.older, *self.own]
+
+    @property
     def base(self) -> Pieces:
         """The pieces before the stop's own acts."""
         return from_json(json.loads(self.older[-1]["after"])) if self.older else ()

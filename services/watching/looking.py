@@ -9,31 +9,29 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from auth.permissions import Permission
 from data.store import model_watch as store
-from data.store import notices, predictions, registry
+from data.store import predictions, registry, stops
 from data.store import tables as t
 from data.store.database import Database
 from domain.calibration import calibration
+from domain.cases import CaseState
 from domain.clock import DAY, HOUR, SECOND, wall_us
 from domain.drift import FEWEST_MACHINES, MOVED_SHARE, NOW_US, SHIFTED_PSI, moved
 from domain.equipment import plural
-from domain.ids import new_id
 from domain.model_gates import Stage
 from domain.telemetry import METRICS
-from services import audit
 from services.queries.common import names_of
 from services.rows.model_watch import Look, OutputDrift
 from services.situation import Site, site_at
-from services.stop_plan import told as concerned
-from services.telling_people import PERSONAL, rows_for
 from services.watching.inputs import drift
 from services.watching.learning import rows
+from services.watching.proposing import open_case, still_says_so
 from services.watching.truth import SCORED, told
 
 EVERY_US = HOUR
 BEFORE_US = 5 * DAY
 _TINY = 1e-6
+REPLACED = "replaced"  # from before proposals were cases: waiting then, proposed anew as a case
 
 
 def look_due(database: Database) -> int:
@@ -89,17 +87,22 @@ def outputs(tx: Connection, key: tuple[str, str], units: list[str], now_us: int)
 
 
 def keep(tx: Connection, site: Site, found: Look) -> None:
-    """Store a look, and propose to train anew where it says so and nothing is under way."""
+    """Store a look, and open the case of a training where it says so and nothing is under way.
+
+    Nothing is proposed about a model that people have stopped.
+    """
     store.put_look(tx, {
         "site_id": site.site_id, "model_name": found.model, "model_version": found.version,
         "made_us": found.made_us, "made_wall_us": wall_us(), "document": json.dumps(asdict(found)),
     })  # fmt: skip
     why = reasons(found)
-    if not why or store.open_proposal(tx, site.site_id, found.model):
+    if not why or stops.stopped(tx, site.site_id, found.model, hold=True):
+        return
+    if still_says_so(tx, site, found.model):
         return
     shadowed = any(row["name"] == found.model for row in registry.versions(tx, (Stage.SHADOW,)))
     if not shadowed and not _settled(tx, site, found):
-        _propose(tx, site, found, why)
+        open_case(tx, site, found, why)
 
 
 def reasons(found: Look) -> list[str]:
@@ -132,35 +135,15 @@ def _plant(row: Mapping[str, Any]) -> bool:
 
 
 def _settled(tx: Connection, site: Site, found: Look) -> bool:
-    """Was a proposal for this version decided within a week? People have answered; it is not repeated."""
+    """Did a case about this version open within a week? People have answered; it is not repeated."""
     return any(
-        row["model_version"] == found.version and site.now_us - row["opened_us"] < 7 * DAY
+        row["model_version"] == found.version
+        and row["state"] != REPLACED
+        and row["case_state"] not in (CaseState.WITHDRAWN, CaseState.CANCELLED)
+        and site.now_us - row["opened_us"] < 7 * DAY
         for row in store.proposals(tx, site.site_id)
         if row["model_name"] == found.model
     )
-
-
-def _propose(tx: Connection, site: Site, found: Look, why: list[str]) -> None:
-    proposal_id = new_id()
-    store.propose(tx, {
-        "proposal_id": proposal_id, "site_id": site.site_id, "model_name": found.model,
-        "model_version": found.version, "open_key": f"{site.site_id}|{found.model}", "state": "proposed",
-        "why": json.dumps(why), "opened_us": site.now_us, "opened_wall_us": wall_us(),
-    })  # fmt: skip
-    people = [
-        one.account_id
-        for one in concerned(tx, site.site_id)
-        if one.may(Permission.MANAGE_MODELS, site.site_id)
-    ]
-    matter = {"case_id": proposal_id, "number": "", "title": "", "deadline_us": site.now_us}
-    words = f"{found.model.replace('_', ' ')} should be trained anew: {'; '.join(why)}."
-    messages = rows_for(tx, site, matter, people, PERSONAL, words, "proposed to train a model anew")
-    notices.add(tx, [row | {"subject": "Model watch"} for row in messages])
-    audit.append(
-        tx, actor=audit.SYSTEM, action="proposed to train a model anew", subject_kind="ai",
-        subject_id=proposal_id, plant_us=site.now_us,
-        detail={"model": found.model, "version": found.version, "why": why},
-    )  # fmt: skip
 
 
 def _odds(probability: float) -> float:

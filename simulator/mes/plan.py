@@ -41,8 +41,8 @@ class Planner:
             return 0
         return int(between(10, 45, self._seed, self.line.index, "gap length", number) * MINUTE)
 
-    def order(self, number: int, not_before_us: int) -> dict[str, Any]:
-        """A released row of `work_orders`."""
+    def order(self, number: int, not_before_us: int, now_us: int) -> dict[str, Any]:
+        """A row of `work_orders`, released now."""
         product = self.product(number)
         hours = between(*ORDER_H, self._seed, self.line.index, "size", number)
         quantity = float(max(10, round(hours * 3_600 * EXPECTED_OEE / self.cycle_s(product), -1)))
@@ -53,6 +53,7 @@ class Planner:
             "line": line_no(self.line),
             "product_no": self._layout.products[product].product_id,
             "quantity": quantity,
+            "released_at": now_us,
             "planned_start": start,
             "planned_end": end,
             "due": end + int(slack * HOUR),

@@ -6,11 +6,13 @@ from typing import Any
 from domain.clock import DAY, HOUR, SECOND
 from simulator.mes import schema
 from simulator.mes.book import Book
+from simulator.mes.lots import Lots
 from simulator.mes.plan import Planner, shift_row
-from simulator.records.chance import between
+from simulator.records.chance import between, drawn
 
 AHEAD = 3
 REWORK = 0.3
+FLAWS = 0.02  # small defects a part, beside the one that makes a part bad
 RUNNING = "Running"
 
 
@@ -19,6 +21,7 @@ class Production:
 
     def __init__(self, book: Book, planner: Planner) -> None:
         self._book, self._planner = book, planner
+        self._lots = Lots(book, planner)
         self._memory = book.memory
         self._pace = planner.constraint.position
 
@@ -49,12 +52,13 @@ class Production:
             memory.number += 1
         while len(memory.orders) <= AHEAD:
             after = memory.orders[-1]["planned_end"] if memory.orders else at_us
-            row = self._planner.order(memory.number + len(memory.orders), max(after, at_us))
+            row = self._planner.order(memory.number + len(memory.orders), max(after, at_us), at_us)
             memory.orders.append(row)
             self._book.put(schema.work_orders, row)
         order = memory.orders[0]
         order |= {"actual_start": at_us, "status": RUNNING}
         self._book.put(schema.work_orders, order)
+        self._lots.begin(memory.number, order, at_us)
         product = self._planner.product
         same = memory.number > 0 and product(memory.number - 1) == product(memory.number)
         for place in range(len(self._book.machines)):
@@ -107,6 +111,7 @@ class Production:
         self._hour(at_us)
         order |= {"actual_end": at_us, "status": "Completed"}
         self._book.put(schema.work_orders, order)
+        self._lots.end(order, at_us)
         memory = self._memory
         for place, operation in enumerate(memory.operations):
             if operation is not None:
@@ -136,6 +141,7 @@ class Production:
             "good": good,
             "scrap": scrap - rework,
             "rework": rework,
+            "defects": scrap + drawn(FLAWS * (good + scrap), "defects", machine, at_us),
         }
         self._book.put(schema.quality_results, row)
         if operation is not None:

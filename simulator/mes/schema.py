@@ -61,6 +61,7 @@ work_orders = Table(
     _text("line"),
     _text("product_no"),
     _number("quantity"),
+    _us("released_at"),
     _us("planned_start"),
     _us("planned_end"),
     _us("due"),
@@ -121,6 +122,7 @@ quality_results = Table(
     _number("good"),
     _number("scrap"),
     _number("rework"),
+    _number("defects", null=True),  # on these parts; a part may have several
     _us("updated_at"),
 )
 maintenance_orders = Table(
@@ -144,6 +146,36 @@ maintenance_orders = Table(
     _text("external_id", null=True),  # the id of the command that asked for it
     _us("updated_at"),
 )
+materials = Table(
+    "materials",
+    metadata,
+    _text("material_no", key=True),
+    _text("name"),
+    _text("unit"),
+    _us("updated_at"),
+)
+lots = Table(
+    "lots",
+    metadata,
+    _text("lot_no", key=True),
+    _text("material_no"),
+    _number("quantity"),
+    _text("state"),  # free, used_up
+    _us("received_at"),
+    _us("updated_at"),
+)
+lot_movements = Table(
+    "lot_movements",
+    metadata,
+    _text("movement_no", key=True),
+    _text("lot_no"),
+    _text("order_no"),
+    _text("direction"),  # in: into the order, out: made by it
+    _number("quantity"),
+    _us("moved_at"),
+    _us("updated_at"),
+)
+skills = Table("skills", metadata, _text("skill", key=True), _text("name"), _us("updated_at"))
 READABLE = (
     machines,
     products,
@@ -154,6 +186,10 @@ READABLE = (
     downtime,
     quality_results,
     maintenance_orders,
+    materials,
+    lots,
+    lot_movements,
+    skills,
 )
 
 ledger = Table(  # one row per effect; a business key that stands here twice was done twice

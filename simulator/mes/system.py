@@ -12,6 +12,7 @@ from simulator.layout import Layout, Line, Unit
 from simulator.mes import schema
 from simulator.mes.book import Book
 from simulator.mes.downtime import Downtime
+from simulator.mes.lots import Lots
 from simulator.mes.names import line_no
 from simulator.mes.office import MesOffice
 from simulator.mes.plan import Planner
@@ -25,7 +26,7 @@ class Mes:
     def __init__(self, layout: Layout, line: Line, seed: int, records: Records, absence: float) -> None:
         self.layout, self.line, self.records = layout, line, records
         zone = ZoneInfo(layout.time_zone)
-        planner = Planner(layout, line, seed)
+        self._planner = planner = Planner(layout, line, seed)
         self.calendar = Calendar(line, zone)
         self.book = Book(layout, line, records)
         self.production = Production(self.book, planner)
@@ -39,6 +40,7 @@ class Mes:
 
     def _master_data(self) -> None:
         book = self.book
+        Lots(book, self._planner).master_data(self.layout, self.line)
         for unit, machine in zip(book.units, book.machines, strict=True):
             book.put(schema.machines, _machine_row(self.line, machine, unit))
         for index in self.line.products:

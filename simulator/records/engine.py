@@ -22,6 +22,7 @@ from sqlalchemy import (
     case,
     create_engine,
     event,
+    inspect,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -76,6 +77,7 @@ class Records:
             if schema and tx.dialect.name == "postgresql":
                 tx.execute(CreateSchema(schema, if_not_exists=True))
             metadata.create_all(tx)
+            _add_columns(tx, metadata)
             tx.execute(_insert(tx, self._stamp).values(id=1, value=0).on_conflict_do_nothing())
 
     @contextmanager
@@ -137,6 +139,17 @@ class Records:
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()
+
+
+def _add_columns(tx: Connection, metadata: MetaData) -> None:
+    """Columns that came after a database was made; they may be empty in its older rows."""
+    look = inspect(tx)
+    for table in metadata.sorted_tables:
+        known = {column["name"] for column in look.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in known and column.nullable:
+                kind = column.type.compile(tx.dialect)
+                tx.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}")
 
 
 def _insert(tx: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

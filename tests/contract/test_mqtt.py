@@ -10,8 +10,8 @@ from pathlib import Path
 import paho.mqtt.client as paho
 import pytest
 
-from data.sources.messages import SESSION_STARTED
-from data.sources.mqtt import Broker, JsonLink, Link, Receipt, SparkplugLink
+from data.sources.messages import SESSION_STARTED, RawMessage
+from data.sources.mqtt import Broker, JsonLink, Link, SparkplugLink
 from data.wire.json_topics import telemetry_topic
 from data.wire.sparkplug import REBIRTH, decode
 from data.wire.sparkplug_topics import State, decode_state, encode_state, state_topic
@@ -70,8 +70,8 @@ def listen(broker: Broker, topic: str, heard: list[paho.MQTTMessage]) -> paho.Cl
     return client
 
 
-def bodies(inbox: list[Receipt]) -> list[int]:
-    return [json.loads(receipt.message.payload)["seq"] for receipt in inbox]
+def bodies(inbox: list[RawMessage]) -> list[int]:
+    return [json.loads(receipt.payload)["seq"] for receipt in inbox]
 
 
 def numbered(first: int, last: int) -> list[tuple[str, bytes]]:
@@ -108,6 +108,24 @@ def test_a_thousand_messages_may_wait_for_one_acknowledgement(broker: Broker, na
     publish(broker, *numbered(0, 1_500))
     assert drive([link], lambda: len(set(bodies(link.inbox))) == 1_500)
     link.close()
+
+
+def test_version_five_keeps_its_session_too(mosquitto_url: str, name: str) -> None:
+    broker = Broker(f"{mosquitto_url}?version=5")
+    plain = Broker(mosquitto_url)
+    first = JsonLink(broker, name, stamp)
+    assert drive([first], lambda: first.connected)
+    publish(plain, *numbered(0, 10))
+    assert drive([first], lambda: len(first.inbox) == 10)
+    first.acknowledge(first.inbox[:4])
+    drive([first], lambda: False, 0.3)
+    first.close()
+    second, host = JsonLink(broker, name, stamp), SparkplugLink(broker, name + "s", name, stamp)
+    assert drive([second, host], lambda: len(second.inbox) == 6 and host.connected)
+    assert bodies(second.inbox) == list(range(4, 10))
+    second.acknowledge(second.inbox)
+    for link in (second, host):
+        link.close()
 
 
 def test_the_host_says_that_it_is_there_and_that_it_left(broker: Broker, name: str) -> None:
@@ -166,9 +184,9 @@ def test_a_retained_birth_does_not_fool_the_host(broker: Broker, name: str) -> N
         assert drive([link], lambda: link.retained_ignored > 0)
     live = edge.data("d", T0_MS)
     publish(broker, (live.topic, live.payload), qos=0)
-    assert drive([link], lambda: any(receipt.message.topic == live.topic for receipt in link.inbox))
-    assert birth.topic not in [receipt.message.topic for receipt in link.inbox]
-    assert link.inbox[0].message.topic == SESSION_STARTED
+    assert drive([link], lambda: any(receipt.topic == live.topic for receipt in link.inbox))
+    assert birth.topic not in [receipt.topic for receipt in link.inbox]
+    assert link.inbox[0].topic == SESSION_STARTED
     link.close()
     publish(broker, (birth.topic, b""), retain=True)
 
@@ -210,7 +228,7 @@ def test_a_broker_that_restarts_is_found_again(tmp_path: Path, name: str) -> Non
     assert drive(links, lambda: plain.connected and sparkplug.connected, 30)
     assert drive(links, lambda: len(plain.inbox) >= 20)
     assert set(bodies(plain.inbox)) == set(range(10))
-    assert [r.message.topic for r in sparkplug.inbox].count(SESSION_STARTED) == 2
+    assert [r.topic for r in sparkplug.inbox].count(SESSION_STARTED) == 2
     for link in links:
         link.close()
     server.kill()

@@ -353,12 +353,30 @@ def test_a_cut_is_told_to_ingest_before_the_next_session() -> None:
     assert drive([link], lambda: len(server.published()) == 1)
     server.drop()
     assert drive([link], lambda: len(server.published()) == 2, 40)
-    told = [(r.message.topic, r.message.broker) for r in link.inbox]
+    told = [(r.topic, r.broker) for r in link.inbox]
     assert told == [
         ("$session/started", "hall-2"),
         ("$session/ended", "hall-2"),
         ("$session/started", "hall-2"),
     ]
-    assert link.inbox[0].message.wall_us <= link.inbox[1].message.wall_us + SECOND
+    assert link.inbox[0].wall_us <= link.inbox[1].wall_us + SECOND
     link.close()
     server.close()
+
+
+def test_tck_id_operational_behavior_host_application_host_id() -> None:
+    """A name cannot be kept unique on brokers that others use too: a second host is noticed, by both."""
+    broker = RecordingBroker()
+    link = SparkplugLink(Broker(broker.url), "tck", HOST, stamp)
+    assert drive([link], lambda: len(broker.published()) == 1)
+    own = broker.published()[0].payload
+    broker.publish(STATE, own)
+    broker.publish(STATE, b'{"online": true, "timestamp": 5}', retain=True)  # of a session of long ago
+    assert not drive([link], lambda: link.twin, 0.5)
+    for _ in range(2):
+        broker.publish(STATE, b'{"online": true, "timestamp": 5}')
+    assert drive([link], lambda: link.twin)
+    drive([link], lambda: False, 0.3)
+    assert [sent.payload for sent in broker.published()] == [own, own], "said once, for the other to hear"
+    link.close()
+    broker.close()

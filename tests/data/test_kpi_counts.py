@@ -51,6 +51,9 @@ def check(database: Database, seed: int, keep: float) -> None:
             before = made.last_before(at)
             if before is None or before >= at - 4 * HOUR:
                 assert stored.last_before(at) == before
+            assert stored.runs_through(at) == made.runs_through(at)
+            stretch = (at - 4 * HOUR, at, at - HOUR)
+            assert stored.longest_gap(*stretch) == made.longest_gap(*stretch)
 
 
 @pytest.mark.parametrize("keep", [1.0, 0.9, 0.2])
@@ -81,4 +84,4 @@ def test_nothing_recorded_is_nothing(database: Database) -> None:
         found = kpi_counts.buckets(tx, NEAR)
         assert len(found) == 0 and kpi_counts.heard(found) == []
         assert len(kpi_counts.added(tx, "u", found, lambda at: at > 0).bucket_us) == 0
-        assert kpi_counts.odd(tx, NEAR) == ([], [])
+        assert kpi_counts.odd(tx, NEAR) == ([], [], [])

@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.clock import DAY, HOUR, micros
-from domain.energy import QUARTER_US, Band, Factor, Quarter, Tariff, base_load, cost_of, emissions_kg, peak_of
+from domain.energy import (
+    QUARTER_US,
+    Band,
+    Factor,
+    Quarter,
+    Tariff,
+    bands_at,
+    base_load,
+    cost_of_bands,
+    emissions_kg,
+)
 from domain.errors import InvalidInput
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -23,6 +33,13 @@ def at(text):
 
 def quarters(first, count, kw=4.0):
     return [Quarter(first + i * QUARTER_US, kw) for i in range(count)]
+
+
+def cost_of(row, tariffs, zone):
+    bands = bands_at([q.at_us for q in row], tariffs, zone)
+    priced = [(band, q.kwh) for band, q in zip(bands, row, strict=True) if band is not None]
+    unpriced = sum(q.kw is not None for band, q in zip(bands, row, strict=True) if band is None)
+    return cost_of_bands(priced, unpriced)
 
 
 def test_a_weekday_costs_two_prices_and_a_sunday_one():
@@ -68,23 +85,19 @@ def test_nonsense_does_not_construct():
 
 
 @given(st.lists(st.one_of(st.none(), st.floats(0, 500)), min_size=1, max_size=300), st.integers(0, 200))
-def test_the_cost_is_the_energy_times_the_price_and_the_peak_is_the_highest(values, offset):
+def test_the_cost_is_the_energy_times_the_price(values, offset):
     row = [Quarter(at("2026-11-16T00:00") + (i + offset) * QUARTER_US, v) for i, v in enumerate(values)]
     flat = Tariff(0, "flat", (Band("x", "1234567", 0, 1_440, 12_345),), 0)
     energy = sum(v / 4 for v in values if v is not None)
     assert cost_of(row, [flat], BERLIN).cents == pytest.approx(energy * 12.345, abs=0.51)
-    peak, known = peak_of(row), [v for v in values if v is not None]
-    assert (peak.kw if peak else None) == max(known, default=None)
-    assert (base_load(row) is None) == (len(known) < 96)
+    known = [v for v in values if v is not None]
+    assert (base_load(known) is None) == (len(known) < 96)
 
 
-def test_a_stretch_spread_over_a_gap_is_no_peak_and_the_base_is_found():
-    row = [Quarter(i * QUARTER_US, 100.0 if 24 <= i % 96 < 88 else 20.0 + i % 5) for i in range(4 * 96)]
-    row[30] = Quarter(row[30].at_us, 900.0, estimated=True)
-    assert peak_of(row).kw == 100.0
+def test_the_base_load_is_what_only_a_twentieth_stays_below():
+    row = [100.0 if 24 <= i % 96 < 88 else 20.0 + i % 5 for i in range(4 * 96)]
     assert base_load(row) == pytest.approx(20.0, abs=1)
     assert base_load(row[:90]) is None
-    assert row[-1].at_us < 4 * DAY
 
 
 def test_each_hour_emits_by_the_factor_of_its_time():

@@ -1,6 +1,6 @@
 """The typical day against plain counting, over weekends, gaps and days on which the clock moves."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from statistics import median
 from zoneinfo import ZoneInfo
 
@@ -42,7 +42,7 @@ def test_medians_and_bands_are_those_of_numpy():
 def test_where_the_clock_moves_every_quarter_hour_keeps_its_place():
     for first in ("2026-10-17", "2026-03-21"):  # 16 days around a Sunday of 25 or of 23 hours
         found = typical_days(stretch(first, 16, lambda us: float((us // QUARTER_US) % 7)), BERLIN)
-        assert [day.name for day in found] == ["Working days", "Weekends"]
+        assert [day.name for day in found] == ["Working days", "Days off"]
         assert all([p.minute for p in day.places] == list(range(0, 1440, 15)) for day in found)
         assert found[1].days == 6
 
@@ -55,3 +55,15 @@ def test_estimated_and_unknown_quarter_hours_do_not_count_and_one_day_is_no_rule
     assert day.days == 2 and {p.high for p in day.places} == {5.0}
     assert typical_days(known[:96], BERLIN) == ()
     assert typical_days([], BERLIN) == ()
+
+
+def test_a_public_holiday_is_a_day_off():
+    week = stretch(
+        "2026-12-14", 14, lambda us: 1.0 if datetime.fromtimestamp(us / 1e6, BERLIN).day == 25 else 8.0
+    )
+    plain, kept = (
+        typical_days(week, BERLIN),
+        typical_days(week, BERLIN, {date(2026, 12, 25), date(2026, 12, 26)}),
+    )
+    assert [day.days for day in plain] == [10, 4] and plain[0].places[0].low < 8.0
+    assert [day.days for day in kept] == [9, 5] and kept[0].places[0].low == 8.0

@@ -14,6 +14,7 @@ from domain.shift_calendar import (
     CalendarException,
     ExceptionKind,
     Pattern,
+    Shift,
     apart,
     day_span,
     overlaps,
@@ -53,6 +54,35 @@ def test_a_break_keeps_its_wall_clock_time_over_a_clock_change() -> None:
     assert shift.breaks[0].to_us - shift.breaks[0].from_us == 30 * MINUTE
 
 
+@pytest.mark.parametrize(
+    ("start", "minutes", "begins", "lasts"),
+    [
+        (150, 45, "01:00", 15),
+        (120, 60, "", 0),
+        (130, 30, "", 0),
+        (90, 60, "00:30", 30),
+        (180, 60, "01:00", 60),
+    ],
+)
+def test_what_lies_in_the_hour_that_is_skipped_is_cut_not_moved(
+    start: int, minutes: int, begins: str, lasts: int
+) -> None:
+    day = date(2026, 3, 29)  # 02:00 is followed by 03:00
+    one = Pattern("x", LINE, "Short", WEEK, start, minutes)
+    found = [
+        (f"{utc(s.from_us):%H:%M}", s.to_us - s.from_us)
+        for s in Calendar(BERLIN, (one,)).shifts(LINE, day, day)
+    ]
+    assert found == ([(begins, lasts * MINUTE)] if lasts else [])
+
+
+def test_a_shift_that_ends_in_the_skipped_hour_meets_the_next_one() -> None:
+    day = date(2026, 3, 29)
+    two = (Pattern("a", LINE, "A", WEEK, 0, 150), Pattern("b", LINE, "B", WEEK, 180, 60))
+    first, second = Calendar(BERLIN, two).shifts(LINE, day, day)
+    assert first.to_us == second.from_us and overlaps([first, second]) == []
+
+
 def test_weekdays_holidays_and_exceptions() -> None:
     work = pattern("Day", 8, 8, weekdays=frozenset({1, 2, 3, 4, 5}))
     calendar = Calendar(
@@ -84,6 +114,42 @@ def test_overlapping_shifts_are_found_and_cut_apart() -> None:
     (overlap,) = overlaps(shifts)
     assert (overlap.first, overlap.second, overlap.to_us - overlap.from_us) == ("A", "B", HOUR)
     assert [(s.to_us - s.from_us) // HOUR for s in apart(shifts)] == [7, 8]
+
+
+def named(*rows: tuple[str, int, int]) -> list[Shift]:
+    return [Shift(a * HOUR, b * HOUR, date(2026, 6, 1), name) for name, a, b in rows]
+
+
+def told(shifts: list[Shift]) -> list[tuple[str, int, int]]:
+    return [(s.name, s.from_us // HOUR, s.to_us // HOUR) for s in shifts]
+
+
+def test_a_shift_goes_on_behind_one_that_lies_within_it() -> None:
+    both = named(("Early", 0, 8), ("Overtime", 1, 2))
+    assert told(apart(both)) == [("Early", 0, 1), ("Overtime", 1, 2), ("Early", 2, 8)]
+    (overlap,) = overlaps(both)
+    assert (overlap.counts, overlap.goes_on, overlap.to_us) == ("Overtime", True, 2 * HOUR)
+
+
+def test_of_two_shifts_with_one_start_the_shorter_counts_and_the_longer_goes_on() -> None:
+    both = named(("Short", 0, 2), ("Long", 0, 8))
+    assert told(apart(both)) == [("Short", 0, 2), ("Long", 2, 8)]
+    (overlap,) = overlaps(both)
+    assert (overlap.counts, overlap.goes_on) == ("Short", True)
+    (twice,) = overlaps(named(("A", 0, 8), ("B", 0, 8)))
+    assert (twice.counts, twice.goes_on) == ("A", False)
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 12)), max_size=6))
+def test_each_minute_of_any_shift_is_in_exactly_one_and_none_is_lost(rows) -> None:
+    shifts = named(*((f"S{k}", a, a + n) for k, (a, n) in enumerate(sorted(rows))))
+    cut = apart(shifts)
+    for at in range(40):
+        here = [s for s in shifts if s.covers(at * HOUR)]
+        found = [s.name for s in cut if s.covers(at * HOUR)]
+        best = sorted(here, key=lambda s: (-s.from_us, s.to_us))[:1]
+        same = {s.name for s in here if best and (s.from_us, s.to_us) == (best[0].from_us, best[0].to_us)}
+        assert len(found) == len(best) and set(found) <= same
 
 
 def test_a_break_outside_its_shift_is_refused() -> None:

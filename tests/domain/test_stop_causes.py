@@ -3,10 +3,10 @@
 import pytest
 
 from domain.clock import MINUTE, SECOND
-from domain.stop_causes import Around, Strength, propose
+from domain.stop_causes import Around, Strength, Wait, propose
 from domain.stops import Stop
 from domain.telemetry import MachineState as M
-from domain.time_model import Span
+from domain.time_model import Cause, Span
 
 UNITS = ("a", "b", "c", "d")
 SHORT = 5 * MINUTE
@@ -16,44 +16,59 @@ def stop(unit, begin, end, state=M.ABORTED, external=False, still=False):
     return Stop(unit, begin * MINUTE, end * MINUTE, state, external, still)
 
 
-def waits(unit, begin, end):
+def wait(begin, end, cause, whom, sure):
+    return Wait(begin * MINUTE, end * MINUTE, cause, whom, sure)
+
+
+def stands_waiting(unit, begin, end):
     return stop(unit, begin, end, M.SUSPENDED, external=True)
 
 
-def around(*every, work=(), units=UNITS):
+def around(*every, work=(), units=UNITS, waits=None):
     return Around(
         units,
         {u: u.upper() for u in units},
         {u: [s for s in every if s.equipment_id == u] for u in units},
         work,
         SHORT,
+        waits or {},
     )
 
 
 @pytest.mark.parametrize(
-    ("others", "reason", "charged", "strength"),
+    ("waits", "reason", "charged", "strength"),
     [
-        ([stop("c", 9, 30)], "blocked", "c", Strength.STRONG),
-        ([stop("d", 9, 30), waits("c", 9, 30)], "blocked", "d", Strength.STRONG),
-        ([stop("a", 9, 30)], "starved", "a", Strength.STRONG),
-        ([stop("a", 9, 30), stop("c", 9, 30)], "blocked", "c", Strength.WEAK),
-        ([stop("a", 9, 30), stop("d", 9, 30)], "starved", "a", Strength.WEAK),
-        ([stop("a", 0, 8), stop("d", 9, 30)], "blocked", "d", Strength.WEAK),
-        ([stop("a", 0, 8)], "starved", "a", Strength.STRONG),
+        ([(10, 20, Cause.BLOCKED, "c", True)], "blocked", "c", Strength.STRONG),
+        ([(10, 20, Cause.STARVED, "a", False)], "starved", "a", Strength.WEAK),
+        (
+            [(8, 14, Cause.STARVED, "a", True), (14, 30, Cause.BLOCKED, "d", True)],
+            "blocked",
+            "d",
+            Strength.STRONG,
+        ),
+        (
+            [(10, 13, Cause.STARVED, "a", True), (13, 20, Cause.BLOCKED, "c", False)],
+            "blocked",
+            "c",
+            Strength.WEAK,
+        ),
     ],
 )
-def test_a_machine_that_waits_is_blocked_or_starved_by_another(others, reason, charged, strength):
-    mine = waits("b", 10, 20)
-    found = propose(mine, around(mine, *others))
+def test_a_machine_that_waits_is_charged_as_in_the_figures(waits, reason, charged, strength):
+    """What most of the stop is charged to, of the stretch from 10 to 20."""
+    mine = stands_waiting("b", 10, 20)
+    found = propose(mine, around(mine, waits={"b": [wait(*row) for row in waits]}))
     assert found is not None
     assert (found.reason, found.charged_to, found.strength) == (reason, charged, strength)
     assert charged.upper() in found.because
 
 
-@pytest.mark.parametrize("others", [[], [stop("c", 12, 30)], [waits("c", 9, 30)], [stop("a", -60, -30)]])
-def test_nobody_is_blamed_without_having_stood(others):
-    mine = waits("b", 10, 20)
-    assert propose(mine, around(mine, *others)) is None
+@pytest.mark.parametrize(
+    "waits", [[], [(10, 20, Cause.WAITING, "", True)], [(20, 30, Cause.BLOCKED, "c", True)]]
+)
+def test_nobody_is_blamed_for_a_wait_that_is_charged_to_nobody(waits):
+    mine = stands_waiting("b", 10, 20)
+    assert propose(mine, around(mine, waits={"b": [wait(*row) for row in waits]})) is None
 
 
 def test_half_of_a_line_at_once_has_a_common_cause():

@@ -32,7 +32,7 @@ def data(tmp_path: Path) -> Path:
     lines = []
     for unit, cycles in enumerate(CYCLES, 1):
         for cycle in range(1, cycles + 1):
-            values = [sensors.get(f"s{i}", 1.0) * (1 + rng.normal(0, 5e-4)) for i in range(1, 22)]
+            values = [sensors.get(f"s{i}", 1.0) * (1 + rng.normal(0, 3e-5)) for i in range(1, 22)]
             lines.append(" ".join(f"{v:.4f}" for v in (unit, cycle, 0.001, 0.0002, 100.0, *values)))
     (folder / "test_FD001.txt").write_text("\n".join(lines) + "\n")
     (folder / "RUL_FD001.txt").write_text("\n".join(map(str, LIVES)) + "\n")

@@ -11,13 +11,17 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from data.store import tables as t
 from data.store.database import Database
+from domain.clock import wall_us
 from runtime.settings import Settings
+from services.alarms.edge_watch import EdgeAlarmWatch
+from tests import factories as f
 from tests.contract.test_gateway import at_work, file_for, stored
 from tests.contract.test_ingest_worker import detail, rows, running, wait
 from tests.kits import broker as broker_kit
@@ -60,9 +64,9 @@ def password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_BROKER_PASSWORD", broker_kit.PASSWORD)
 
 
-def source(plc: OpcUaServer) -> dict:
+def source(plc: OpcUaServer, **more: Any) -> dict:
     metric = {"node": f"nsu={NAMESPACE};s=Temperature", "metric": "temperature", "sampling_ms": 10}
-    return {"name": "press", "opcua": {"url": plc.url, "security": "none"}, "metrics": [metric]}
+    return {"name": "press", "opcua": {"url": plc.url, "security": "none"}, "metrics": [metric | more]}
 
 
 class Writer(threading.Thread):
@@ -85,6 +89,51 @@ class Writer(threading.Thread):
         self._over.set()
         self.join(10)
         return self.sent
+
+
+def place(database: Database) -> None:
+    """The press is a machine of the plant, whose clock is ours."""
+    with database.write() as tx:
+        f.site(tx, now_us=wall_us())
+        f.machine(tx, name="Press")
+        alias = {"source": "sparkplug", "external_id": "north/gw/press", "equipment_id": f.CNC}
+        tx.execute(t.equipment_aliases.insert().values(**alias))
+
+
+def journal(database: Database) -> list[tuple[str, bool, bool, float | None]]:
+    """(what, asks, historical, value), in order of the events' own time."""
+    found = sorted(rows(database, t.alarm_events), key=lambda row: (row.at_us, row.event_id))
+    return [(row.event, bool(row.asks), bool(row.historical), row.value) for row in found]
+
+
+def test_alerts_during_a_cut_reach_the_desk_in_their_own_time_and_old_ones_ask_nobody(
+    settings: Settings, database: Database, server: NatsBroker, plc: OpcUaServer, tmp_path: Path
+) -> None:
+    place(database)
+    watch = EdgeAlarmWatch(database, look_us=-1, late_us=1)  # whatever comes behind its own time is history
+    file = file_for(tmp_path, server, [source(plc, limits={"high": 80})])
+    with Cable(server.mqtt_port) as cable, running(settings):
+        wait(lambda: detail(database).get("sparkplug") == "connected")
+        broker = file.broker.model_copy(update={"url": f"mqtt://127.0.0.1:{cable.port}"})
+        with at_work(file.model_copy(update={"broker": broker})) as gateway:
+            wait(lambda: stored(database, "temperature/alert/high"))
+            cable.cut()
+            wait(lambda: not gateway.forwarder.node.connected)
+            for value in (90.0, 50.0, 95.0, 50.0, 99.0):
+                plc.write("Temperature", value)
+                wait(lambda now=value: gateway.shelf.said()["press", "temperature"].value == now)
+            watch.turn("north", wall_us())
+            assert watch.turn("north", wall_us()) == 0
+            assert journal(database) == []
+            cable.join()
+            wait(lambda: watch.turn("north", wall_us()) == 0 and len(journal(database)) == 5)
+    assert journal(database) == [
+        ("activated", False, True, 90.0),
+        ("cleared", False, True, 50.0),
+        ("activated", False, True, 95.0),
+        ("cleared", False, True, 50.0),
+        ("activated", True, True, 99.0),
+    ]
 
 
 def test_a_cut_link_loses_and_doubles_nothing(

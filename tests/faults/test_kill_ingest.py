@@ -16,12 +16,16 @@ from sqlalchemy import Table, select
 
 from data.store import tables as t
 from data.store.database import Database
+from domain.errors import Unavailable
 from runtime.settings import ROOT
 from tests.kits.broker import PASSWORD, NatsBroker
+from tests.kits.faults import strikes
 from tests.kits.live_edge import LiveEdge, publish_json
+from tests.kits.postgres import Cluster
 from tests.services.ingest.conftest import JSON_UNIT, UNIT, place
 
-KILLS = 5
+KILLS = strikes(5, 20)
+RESTARTS = strikes(2, 5)
 BETWEEN = 600  # values of each kind stored between two kills
 
 
@@ -76,6 +80,30 @@ def store(request: pytest.FixtureRequest) -> Database:
 
 @pytest.mark.slow
 def test_kill_nine_loses_and_doubles_nothing_unreported(store: Database, tmp_path: Path) -> None:
+    def kill(ingest: IngestProcess) -> None:
+        ingest.end(signal.SIGKILL)
+        ingest.start()
+
+    under_load(store, tmp_path, KILLS, kill)
+
+
+@pytest.mark.slow
+@pytest.mark.services
+def test_a_database_that_crashes_loses_and_doubles_nothing_unreported(tmp_path: Path) -> None:
+    cluster = Cluster()
+    cluster.start()
+    store = Database(cluster.url)
+    try:
+        store.create_all()
+        place(store)
+        under_load(store, tmp_path, RESTARTS, lambda _ingest: cluster.restart())
+    finally:
+        store.close()
+        cluster.end()
+
+
+def under_load(store: Database, tmp_path: Path, times_: int, strike: Callable[[IngestProcess], None]) -> None:
+    """A Sparkplug edge node and a JSON device speak; `strike` so often, then count."""
     broker = NatsBroker(tmp_path / "nats")
     broker.start()
     start_ms = int(time.time() * 1000) - 3_600_000
@@ -92,10 +120,9 @@ def test_kill_nine_loses_and_doubles_nothing_unreported(store: Database, tmp_pat
             ]
             for device in devices:
                 device.start()
-            for _ in range(KILLS):
+            for _ in range(times_):
                 _wait_for_values(store)
-                ingest.end(signal.SIGKILL)
-                ingest.start()
+                strike(ingest)
             _wait_for_values(store)
             stop.set()
             for device in devices:
@@ -110,7 +137,7 @@ def test_kill_nine_loses_and_doubles_nothing_unreported(store: Database, tmp_pat
         broker.kill()
     assert sent
     assert sorted(times(store, JSON_UNIT, "good_count")) == sent
-    _check_sparkplug(store, edge)
+    _check_sparkplug(store, edge, times_)
 
 
 def _wait_for_beat(store: Database) -> None:
@@ -122,7 +149,10 @@ def _wait_for_values(store: Database) -> None:
     before = [len(times(store, unit, "good_count")) for unit in (UNIT, JSON_UNIT)]
 
     def enough() -> bool:
-        now = [len(times(store, unit, "good_count")) for unit in (UNIT, JSON_UNIT)]
+        try:
+            now = [len(times(store, unit, "good_count")) for unit in (UNIT, JSON_UNIT)]
+        except Unavailable:  # a pooled connection to the server that crashed
+            return False
         return all(later - earlier >= BETWEEN for earlier, later in zip(before, now, strict=True))
 
     _wait(enough)
@@ -140,7 +170,7 @@ def _rows(store: Database, table: Table) -> list[Any]:
         return list(tx.execute(select(table)))
 
 
-def _check_sparkplug(store: Database, edge: LiveEdge) -> None:
+def _check_sparkplug(store: Database, edge: LiveEdge, times_: int) -> None:
     gaps = [
         (row.from_us // 1000, row.to_us // 1000)
         for row in _rows(store, t.gaps)
@@ -149,6 +179,6 @@ def _check_sparkplug(store: Database, edge: LiveEdge) -> None:
     stored = set(times(store, UNIT, "good_count"))
     lost = [ms for ms in edge.log if ms not in stored]
     assert [ms for ms in lost if not any(first <= ms <= last for first, last in gaps)] == []
-    assert len(stored & set(edge.log)) >= KILLS * BETWEEN
+    assert len(stored & set(edge.log)) >= times_ * BETWEEN
     within = [ms for ms in stored & set(edge.log) if any(first < ms < last for first, last in gaps)]
-    assert len(within) <= KILLS, "a gap must not cover what was stored"
+    assert len(within) <= times_, "a gap must not cover what was stored"

@@ -7,10 +7,15 @@ import gzip
 import random
 import tempfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
+from data.edge.events import Event, Seen
+from data.edge.gateway_file import SourcePart
+from data.edge.modbus import ModbusReader
+from data.edge.node import EdgeNode as EdgeNode_
 from data.sources import mapping, topic_mapping
 from data.sources.mes import ForeignDatabase, Row
 from data.sources.mes_query import UPDATED
@@ -18,7 +23,7 @@ from data.sources.messages import Findings
 from data.sources.sparkplug_host import SparkplugHost, must_say_online
 from data.sources.topic_reading import TopicReader
 from data.sources.topic_survey import Survey
-from data.wire import json_topics, orders, sparkplug, sparkplug_topics
+from data.wire import json_topics, mqtt, orders, sparkplug, sparkplug_topics
 from data.wire.sparkplug import DataType, Metric, Payload, encode
 from data.wire.sparkplug_schema import DATA_SET, PAYLOAD, PROPERTIES, TEMPLATE
 from domain.errors import SettingsError
@@ -32,6 +37,7 @@ from domain.messages import (
     ReceiptStatus,
     Requisition,
 )
+from domain.telemetry import Quality
 from services.ingest import json_samples
 from tests.fuzz.mutate import damaged, document, name, value
 from tests.kits.edge import T0_MS, EdgeNode, raw
@@ -83,6 +89,7 @@ TELEMETRY = [
     b'{"ts":1790000000000,"seq":5,"values":{"temperature":41.5,"state":6,"good_count":12,"note":"x"}}',
     b'{"values":{"load":1}}',
 ]
+REBIRTH_REQUEST = sparkplug.rebirth_request(T0_MS)
 STATES = [b'{"online": true, "timestamp": 1790000000000}', b'{"online":false,"timestamp":0}']
 TOPICS = [
     b"spBv1.0/north/DDATA/line-1/cnc-11", b"spBv1.0/STATE/taktwise",
@@ -133,8 +140,13 @@ def topic(rng: random.Random) -> None:
 def telemetry(rng: random.Random) -> None:
     data = damaged(rng, TELEMETRY) if rng.random() < 0.7 else document(rng)
     found = Findings()
-    json_samples.take(raw("uns/north/hall/line-1/cnc-11/telemetry", data, T0_MS, "json"), found)
-    assert len(found.samples) + len(found.rejected) == 1
+    json_samples.take_all([raw("uns/north/hall/line-1/cnc-11/telemetry", data, T0_MS, "json")], found)
+    assert len(found.samples) + len(found.told) + len(found.rejected) == 1
+    assert all(isinstance(told.at_us, int) for told in found.told)
+    if (plain := json_topics.decode_plain(data)) is not None:
+        whole = json_topics.decode(data)
+        assert (plain.ts, plain.seq) == (whole.ts_ms, whole.seq)
+        assert plain.numbers == {name: float(value) for name, value in whole.values.items()}  # type: ignore[arg-type]
 
 
 def order(rng: random.Random) -> None:
@@ -174,7 +186,7 @@ class MesRows:
         foreign = rng.choice(self.foreign)
         entity = rng.choice(list(foreign.mapping.entities))
         its = foreign.mapping.entities[entity]
-        columns = [its.key, UPDATED, *(c.column for c in its.columns.values())]
+        columns = [its.key, UPDATED, *its.names]
         row: Row = {column: self._cell(rng) for column in columns}
         page = foreign._page(entity, [row], {}, lambda found: "north/a" if found else None)
         assert len(page.rows) + len(page.bad) == 1
@@ -261,7 +273,90 @@ def _storable(cell: object) -> bool:
     return isinstance(cell, float)
 
 
+MQTT = [
+    mqtt.publish("uns/a", b'{"values":{}}', mid=7),
+    mqtt.publish("spBv1.0/north/DDATA/line-1/cnc-11", b"x" * 200, version=mqtt.V5),
+    b"\x20\x02\x00\x00", b"\x90\x03\x00\x01\x01", b"\x40\x02\x00\x09", b"\xd0\x00", b"\xe0\x01\x8e",
+]  # fmt: skip
+
+
+def mqtt_stream(rng: random.Random) -> None:
+    """What a broker sends, several packets at once; whatever is read lies within what came."""
+    data = b"".join(damaged(rng, MQTT) for _ in range(rng.randint(1, 3)))
+    found, at = mqtt.read(data, 0, 100, rng.choice((mqtt.V3, mqtt.V5)))
+    assert 0 <= at <= len(data)
+    assert sum(len(one.payload) for one in found if isinstance(one, mqtt.Publish)) <= at
+
+
+_TYPES = ("int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64", "bit")
+
+
+class Modbus:
+    """Answers of a server: too short, too long, any bits; each value comes out as a number, or as bad."""
+
+    def __init__(self) -> None:
+        registers = [
+            {"table": "coil" if kind == "bit" else "holding", "address": 4 * at, "type": kind, "words": words}
+            for at, (kind, words) in enumerate(
+                (kind, words) for kind in _TYPES for words in ("big", "little")
+            )
+        ]
+        metrics = [{"metric": f"m{at}", "register": register} for at, register in enumerate(registers)]
+        source = {"name": "press", "modbus": {"host": "127.0.0.1"}, "metrics": metrics}
+        self.reader = ModbusReader(SourcePart.model_validate(source))
+
+    def __call__(self, rng: random.Random) -> None:
+        block = rng.choice(self.reader._blocks)
+        count = max(0, block.count + rng.choice((0, 0, 0, -1, 1, -block.count, 40)))
+        words = [rng.choice((0, 1, 0x7F80, 0x7FC0, 0xFFFF, rng.randrange(65_536))) for _ in range(count)]
+        answer = SimpleNamespace(
+            isError=lambda: rng.random() < 0.1, registers=words, bits=[w > 9 for w in words]
+        )
+
+        async def ask(*_: object, **__: object) -> object:
+            return answer
+
+        client = SimpleNamespace(read_holding_registers=ask, read_coils=ask)
+        found = drive(self.reader._ask(client, block))
+        seen: list[Event] = []
+        self.reader._tell(block, found, 0, seen.append)
+        assert len(seen) == len(block.parts)
+        assert all((one.raw is None) == (one.quality is Quality.BAD) for one in seen if isinstance(one, Seen))
+
+
+def drive(step: Coroutine[object, object, list[int] | None]) -> list[int] | None:
+    """Run what never waits."""
+    try:
+        step.send(None)
+    except StopIteration as done:
+        return done.value
+    raise AssertionError("it waits")
+
+
+class Gateway:
+    """What the gateway hears from the broker: STATE of its host, and commands."""
+
+    def __init__(self) -> None:
+        self.node = EdgeNode_("north", "gw", {"press": ()}, 0)
+        self.node.on_connected()
+        self.node.now_present("press", {}, T0_MS)
+
+    def __call__(self, rng: random.Random) -> None:
+        if rng.random() < 0.5:
+            self.node.on_state(damaged(rng, STATES) if rng.random() < 0.7 else document(rng), {}, T0_MS)
+        else:
+            self.node.on_command(damaged(rng, [*SPARKPLUG, REBIRTH_REQUEST]), {}, T0_MS)
+        if self.node.leave:
+            self.node.on_disconnected()
+            self.node.on_connected()
+        topics = [message.topic for message in self.node.take_out()]
+        assert all("CMD" not in topic for topic in topics)
+
+
 TARGETS: dict[str, Callable[[], Target]] = {
+    "modbus-answers": Modbus,
+    "gateway-commands": Gateway,
+    "mqtt-packets": lambda: mqtt_stream,
     "sparkplug-payload": lambda: sparkplug_payload,
     "sparkplug-host": lambda: Host(SparkplugHost()),
     "sparkplug-state": lambda: state,

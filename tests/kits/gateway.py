@@ -44,6 +44,7 @@ class Bench:
         self.cut = False
         self.host_online = False
         self.lost_messages = 0
+        self.held: list | None = None  # on a slow link: what is behind the births
         self.start()
 
     def start(self) -> None:
@@ -111,6 +112,11 @@ class Bench:
             self.now_ms += (step - 1) * TURN_MS
             self.turn()
 
+    def release(self) -> None:
+        """What was held arrives, in order."""
+        held, self.held = self.held or [], None
+        self._to_host(held)
+
     def host_session(self, *, started: bool) -> None:
         self._take(
             [RawMessage(SPARKPLUG, SESSION_STARTED if started else SESSION_ENDED, b"", *self._stamps())]
@@ -120,6 +126,11 @@ class Bench:
         if (self.cut and over_the_link) or not self.host_online:
             self.lost_messages += len(messages)
             return
+        if self.held is not None:
+            births = next((n for n, m in enumerate(messages) if "/DDATA/" in m.topic), len(messages))
+            births = 0 if self.held else births
+            self.held += messages[births:]
+            messages = messages[:births]
         raw = [RawMessage(SPARKPLUG, m.topic, m.payload, *self._stamps()) for m in messages]
         self._take(raw)
 

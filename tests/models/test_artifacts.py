@@ -61,8 +61,12 @@ def test_background_is_healthy_and_of_every_machine_type():
 
 
 def test_the_artifacts_are_small():
-    size = sum(path.stat().st_size for path in ARTIFACTS.rglob("*") if path.is_file())
-    assert size < 2_000_000
+    def size(*names: str) -> int:
+        return sum(path.stat().st_size for name in names for path in (ARTIFACTS / name).rglob("*"))
+
+    others = [path.name for path in ARTIFACTS.iterdir() if path.name != "plant_vision"]
+    assert size(*others) < 2_000_000
+    assert size("plant_vision") < 3_000_000  # pictures, and networks that look at them
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """C-MAPSS: reading the original files, windows, judging and predicting with the shipped model."""
 
 import csv
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,9 @@ import pytest
 
 from domain.errors import SettingsError
 from models.dataspec import DataSpec
-from models.failure import cmapss
-from models.failure.card import read_card
-from models.failure.evaluate import engine_figures, evaluate, score_engines
+from models.failure import cmapss, known
+from models.failure.card import read_card, write_card
+from models.failure.evaluate import engine_figures, engine_windows, evaluate, score_engines
 from models.failure.predict import predict
 from models.failure.problem import cmapss_problem
 from models.failure.session import Scores
@@ -22,14 +23,24 @@ SHARED = ROOT.parent / "shared" / "datasets" / "cmapss"
 UNITS = (1, 2, 3, 4, 5, 6)
 
 
+def level():
+    """Middle and span of each sensor (21,) as the shipped model's training saw them; 100 and 0 elsewhere."""
+    seen, middle, span = read_card(MODEL).known, np.full(21, 100.0), np.zeros(21)
+    for name, low, high in zip(seen.sensors, seen.low[0], seen.high[0], strict=True):
+        place = cmapss.SENSORS.index(name)
+        middle[place], span[place] = (low + high) / 2, high - low
+    return middle, span
+
+
 def write_engines(path, lives, seed):
     """Engines of the original shape: 26 columns, some constant, one with two values, the rest worn."""
     draw = np.random.default_rng(seed)
+    middle, span = level()
     rows = []
     for unit, cycles in zip(UNITS, lives, strict=False):
         for cycle in range(1, cycles + 1):
-            sensors = 500 + np.arange(21) + draw.normal(0, 0.3, 21) + 0.01 * cycle * (np.arange(21) % 3)
-            sensors[[0, 4, 9, 15, 17, 18]] = 100.0
+            worn = 0.05 * draw.normal(0, 1, 21) + 0.001 * cycle * (np.arange(21) % 3)
+            sensors = middle + span * worn
             sensors[5] = 21.61 if cycle % 7 else 21.60
             rows.append([unit, cycle, 0.001, -0.0003, 100.0, *sensors])
     np.savetxt(path, rows, fmt="%.4f")
@@ -108,6 +119,134 @@ def test_predict_keeps_the_order_of_the_file_and_needs_no_truth(data, tmp_path):
     after = [line.split(",", 1) for line in (tmp_path / "after.csv").read_text().splitlines()[1:]]
     assert [unit for unit, _ in after] == ["3", "1", "4", "2"]
     assert dict(after) == before
+
+
+def table(data):
+    return np.loadtxt(data.folder / "test_FD001.txt")
+
+
+def put(data, rows):
+    np.savetxt(data.folder / "test_FD001.txt", rows, fmt="%.6f")
+
+
+def answers(data, tmp_path):
+    """Remaining lives (low, middle, high) by unit."""
+    predict(MODEL, data, tmp_path / "rul.csv")
+    rows = csv.DictReader((tmp_path / "rul.csv").read_text(encoding="utf-8").splitlines())
+    return {row["unit"]: tuple(float(row[name]) for name in ("rul_lo", "rul", "rul_hi")) for row in rows}
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        lambda rows: np.lexsort((rows[:, 0], rows[:, 1])),
+        lambda rows: np.arange(len(rows))[::-1],
+        lambda rows: np.random.default_rng(3).permutation(len(rows)),
+    ],
+)
+def test_rows_may_come_in_any_order(data, tmp_path, order):
+    rows = table(data)
+    put(data, rows)
+    before = answers(data, tmp_path)
+    put(data, rows[order(rows)])
+    assert answers(data, tmp_path) == before
+
+
+def test_a_truth_without_numbers_needs_engines_in_order(data):
+    rows = table(data)
+    put(data, rows[::-1])
+    with pytest.raises(SettingsError, match="order of their number"):
+        evaluate(MODEL, data)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda rows: np.vstack((rows, rows[4:5])), "engine 1 has cycle 5 twice"),
+        (lambda rows: np.add(rows, [[0, 0.5, *(24 * [0])]]), "numbered 1, 2, 3"),
+        (lambda rows: rows * [[1, 1e4, *(24 * [1])]], "more than 20000"),
+        (lambda rows: np.where(np.arange(26) == 8, np.nan, rows), "row 1 lacks a number"),
+        (lambda rows: rows * [[1, 1, 1, 1, 1, *(21 * [1000])]], "4 of 4 engines are not like those"),
+        (lambda rows: rows * [[1, 1, 1, 1, 1, *(21 * [0])]], "training saw"),
+        (lambda rows: rows * [[1, 1, 1, 1, 1, *(4 * [5 / 9]), *(17 * [1])]], "s2 is .* and training saw"),
+        (lambda rows: np.hstack((rows[:, :5], rows[:1, 5:].repeat(len(rows), 0))), "stands still"),
+        (lambda rows: np.add(rows, [[0, 0, 20, 0.5, *(22 * [0])]]), "not seen in training"),
+    ],
+)
+def test_what_is_no_engine_of_this_fleet_is_refused(data, tmp_path, change, said):
+    put(data, change(table(data)))
+    (tmp_path / "rul.csv").write_text("older")
+    with pytest.raises(SettingsError, match=said):
+        predict(MODEL, data, tmp_path / "rul.csv")
+    assert (tmp_path / "rul.csv").read_text() == "older"
+
+
+def test_one_odd_engine_of_many_has_an_open_interval(data, tmp_path):
+    rows = table(data)
+    before = answers(data, tmp_path)
+    rows[rows[:, 0] == 2, 6] *= 2
+    put(data, rows)
+    after = answers(data, tmp_path)
+    assert after["2"][0] == 0 and after["2"][2] == 125
+    assert {unit: after[unit] for unit in ("1", "3", "4")} == {unit: before[unit] for unit in ("1", "3", "4")}
+
+
+@pytest.mark.parametrize(
+    ("kept", "share"),
+    [
+        (lambda cycle: cycle > 100, 20 / 100),
+        (lambda cycle: cycle % 3 == 0, 33 / 100),
+        (lambda cycle: cycle <= 12, 12 / 30),
+        (lambda cycle: cycle > 0, 1.0),
+    ],
+)
+def test_less_history_means_a_wider_interval(data, kept, share):
+    rows = table(data)
+    own = rows[(rows[:, 0] == 2) & kept(rows[:, 1])]
+    put(data, own)
+    (run,) = cmapss.engines(data, "test")
+    assert (run.first, run.last) == (own[0, 1], own[-1, 1])
+    (found,) = known.trust(read_card(MODEL), [run])
+    assert found.why == "" and found.share == pytest.approx(share, abs=0.02)
+    lives = known.widened(np.array([[40.0, 50.0, 60.0]]), [found], 125.0)[0]
+    np.testing.assert_allclose(lives, [40 * found.share, 50, 125 - 65 * found.share], rtol=1e-5)
+
+
+def test_a_missing_cycle_repeats_the_one_before_and_keeps_its_number(data):
+    rows = table(data)
+    put(data, rows[~((rows[:, 0] == 3) & np.isin(rows[:, 1], (1, 2, 10, 11)))])
+    run = next(run for run in cmapss.engines(data, "test") if run.unit == 3)
+    assert (run.first, run.last, len(run)) == (3, 60, 58)
+    np.testing.assert_array_equal(np.flatnonzero(~run.seen) + run.first, [10, 11])
+    np.testing.assert_array_equal(run.readings[[7, 8]], run.readings[[6, 6]])
+    window = engine_windows(read_card(MODEL), [run])[0]
+    np.testing.assert_array_equal(window[-58:, -2], np.arange(3, 61))
+    assert window[:-58].sum() == 0
+
+
+def test_the_longest_run_of_equal_readings():
+    values = np.array([[1, 5], [1, 5], [2, 5], [2, 6], [2, 7]], float)
+    assert known.longest(values).tolist() == [3, 3]
+
+
+def test_the_card_knows_what_training_saw(data, tmp_path):
+    problem = cmapss_problem(data)
+    seen, runs = problem.known, cmapss.engines(data, "train")
+    assert seen.sensors == problem.window.sensors and len(seen.conditions) == 1
+    column = cmapss.SENSORS.index(seen.sensors[0])
+    values = np.concatenate([run.sensors for run in runs])[:, column]
+    assert (seen.low[0][0], seen.high[0][0]) == (values.min(), values.max())
+    with pytest.raises(SettingsError, match="was not trained on"):
+        known.extend(MODEL, data)
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the C-MAPSS files are not here")
+def test_a_card_is_completed_from_its_own_training_data(tmp_path):
+    shutil.copytree(MODEL, tmp_path / "model")
+    before = read_card(MODEL)
+    write_card(tmp_path / "model", before.model_copy(update={"known": None}))
+    known.extend(tmp_path / "model", DataSpec("cmapss", SHARED, "FD001"))
+    assert read_card(tmp_path / "model").known == before.known
 
 
 def test_without_truth_there_is_nothing_to_judge_by(data):

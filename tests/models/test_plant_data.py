@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from domain.clock import DAY, HOUR, MINUTE
-from domain.errors import SettingsError
+from domain.errors import SettingsError, Tampered
 from models.dataspec import DataSpec
 from models.failure import plant
 from models.failure.evaluate import evaluate
+from models.failure.plant_problem import LAYOUT, note_of, problem_of
 from models.failure.predict import predict
+from models.failure.recipes import PLANT
 from models.features.plant import BIN_US, GAUGES, windows
 from simulator.history import HistorySpec, write_parquet
 
@@ -22,10 +25,12 @@ MODEL = Path(__file__).resolve().parents[2] / "models" / "artifacts" / "plant_fa
 START = 20_000 * DAY
 DAYS = 4
 FAILS_H, REPAIRED_H, MAINTAINED_H = 60, 64, 20
+USUAL = np.array([45, 20, 5_800, 20, 13, 2, 3.5, 0.6, 1.1, 6_000, 55.0])  # a machining centre's, as GAUGES
 
 
-def write_plant(folder, silent_h=()):
-    """Three machines; the second fails at hour 60, the third is maintained at hour 20."""
+def write_plant(folder, silent_h=(), dead=()):
+    """Three machines; the second fails at hour 60, the third is maintained at hour 20. `dead`: gauges of
+    the first that say nothing."""
     (folder / "readings").mkdir(parents=True)
     names = ["p/a/line-1/cnc-11", "p/a/line-1/cnc-12", "p/a/line-1/cnc-13"]
     draw = np.random.default_rng(4)
@@ -37,7 +42,8 @@ def write_plant(folder, silent_h=()):
                 continue
             failed = machine == 1 and FAILS_H < hour <= REPAIRED_H
             maintained = machine == 2 and MAINTAINED_H < hour <= MAINTAINED_H + 2
-            row = dict(zip(GAUGES, (50 + draw.normal(0, 1, 11)).tolist(), strict=True))
+            row = dict(zip(GAUGES, (USUAL * draw.normal(1, 0.02, 11)).tolist(), strict=True))
+            row |= dict.fromkeys(dead if machine == 0 else (), float("nan"))
             rows.append(row | {
                 "equipment_id": name, "source_us": START + tick * 5 * MINUTE,
                 "state": 9 if failed else 2 if maintained else 6, "mode": 2 if maintained else 1,
@@ -118,6 +124,50 @@ def test_predict_writes_a_row_per_machine_in_order(folder, tmp_path):
     assert all(0 <= float(r["rul_lo"]) <= float(r["rul"]) <= float(r["rul_hi"]) <= 168 for r in rows)
 
 
+def test_the_life_of_a_machine_with_dead_sensors_is_not_known(tmp_path):
+    folder = write_plant(tmp_path / "plant", dead=GAUGES[2:])
+    predict(MODEL, DataSpec("plant", folder), tmp_path / "rul.csv")
+    first, second, _ = csv.reader((tmp_path / "rul.csv").read_text(encoding="utf-8").splitlines()[1:])
+    assert first[1:] == ["", "", ""]
+    assert float(second[1]) >= 0
+
+
+def test_a_model_that_answers_otherwise_than_recorded_predicts_nothing(folder, tmp_path):
+    copy = shutil.copytree(MODEL, tmp_path / "model")
+    with np.load(copy / "golden.npz") as golden:
+        cases = dict(golden)
+    np.savez(copy / "golden.npz", **cases | {"probability": cases["probability"] / 2})
+    for act in (
+        lambda: predict(copy, DataSpec("plant", folder), tmp_path / "rul.csv"),
+        lambda: evaluate(copy, DataSpec("plant", folder)),
+    ):
+        with pytest.raises(Tampered, match="golden cases"):
+            act()
+    assert not (tmp_path / "rul.csv").exists()
+
+
+def test_predict_needs_no_failures_and_leaves_the_history_alone(folder, tmp_path):
+    data = DataSpec("plant", folder)
+    predict(MODEL, data, tmp_path / "with.csv")
+    (folder / "failures.parquet").unlink()
+    before = sorted(folder.rglob("*"))
+    predict(MODEL, data, tmp_path / "without.csv")
+    assert sorted(folder.rglob("*")) == before
+    assert not list(folder.glob("*bins-*"))
+    assert (tmp_path / "without.csv").read_bytes() == (tmp_path / "with.csv").read_bytes()
+
+
+def test_a_reader_that_keeps_bins_finds_them_again(folder):
+    first = list(plant.machines(folder))
+    (kept,) = folder.glob("bins-*.npz")
+    written = kept.stat().st_mtime_ns
+    again = list(plant.machines(folder))
+    assert kept.stat().st_mtime_ns == written
+    assert [
+        np.array_equal(a.bins.mean, b.bins.mean, equal_nan=True) for a, b in zip(first, again, strict=True)
+    ] == [True] * 3
+
+
 def test_evaluate_counts_failures_and_machine_months(folder):
     found = evaluate(MODEL, DataSpec("plant", folder))
     assert found["machines"] == 3
@@ -128,10 +178,10 @@ def test_evaluate_counts_failures_and_machine_months(folder):
 
 
 @pytest.mark.parametrize("name", ["meta.json", "machines.parquet", "failures.parquet"])
-def test_a_history_that_lacks_a_file_is_refused(folder, tmp_path, name):
+def test_a_history_that_lacks_a_file_is_refused(folder, name):
     (folder / name).unlink()
     with pytest.raises(SettingsError, match="plant"):
-        predict(MODEL, DataSpec("plant", folder), tmp_path / "rul.csv")
+        evaluate(MODEL, DataSpec("plant", folder))
 
 
 def test_the_virtual_plants_history_is_read(tmp_path):
@@ -146,3 +196,15 @@ def test_the_virtual_plants_history_is_read(tmp_path):
     assert np.isfinite(data).all()
     assert machine.end_us - START > 0
     assert machine.at_us(places[-1:])[0] % BIN_US == 0
+
+
+def test_a_model_speaks_of_the_machine_types_that_it_learned_only(tmp_path):
+    write_plant(tmp_path)
+    samples = plant.gather([tmp_path], 4)
+    scaling = (np.zeros((5, LAYOUT.values), np.float32), np.ones((5, LAYOUT.values), np.float32))
+    note = note_of(samples, "a plant", "none", simulated=True)
+    problem = problem_of(
+        PLANT, samples, scaling, note, {"press": samples.windows[:1], "cnc": samples.windows[:1]}
+    )
+    assert problem.window.groups == ("cnc", "press")
+    assert problem.layout.groups == 5

@@ -27,6 +27,8 @@ from services.commands.intake import IntakeCommands
 from services.commands.model_watch import ModelWatchCommands
 from services.commands.models import ModelCommands
 from services.commands.outcomes import OutcomeCommands
+from services.commands.pictures import PictureCommands
+from services.commands.plant import PlantCommands
 from services.commands.policy import PolicyCommands
 from services.commands.reports import ReportCommands
 from services.commands.reviews import ReviewCommands
@@ -95,6 +97,8 @@ class Screens:
             intake=IntakeCommands(self.database),
             models=ModelCommands(self.database),
             model_watch=ModelWatchCommands(self.database),
+            pictures=PictureCommands(self.database),
+            plant=PlantCommands(self.database),
         )
         return open_desk(Context(self.database, actor, site, Clock(f.NOW, wall_us())), commands)
 

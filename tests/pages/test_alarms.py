@@ -5,12 +5,13 @@ from dataclasses import replace
 from sqlalchemy import select
 
 from auth.permissions import Role
+from components.alarms import journal_csv
 from data.store import tables as t
-from domain.clock import HOUR, SECOND
+from domain.clock import DAY, HOUR, SECOND
 from services.alarms.watch import AlarmWatch
 from services.commands.alarms import AlarmCommands
 from tests import factories as f
-from tests.pages.conftest import html_of
+from tests.pages.conftest import SITE, html_of
 from tests.services.alarms.test_alarms import HOT, LINE
 
 ALARMS, FIGURES = "pages.floor.alarms:render", "pages.floor.alarm_figures:render"
@@ -81,3 +82,42 @@ def test_figures_stand_beside_their_targets(screens):
     html = html_of(screens.open(FIGURES))
     assert "alarms in 10 minutes on average" in html and "under 5" in html and "about 80 %" in html
     assert "Temperature high" in html and "came" in html
+
+
+def test_an_alarm_without_a_value_is_shown_as_stale(screens):
+    raised(screens)
+    AlarmWatch(screens.database).turn("north", f.NOW + HOUR)
+    html = html_of(screens.open(ALARMS))
+    assert "Stale: 1 alarm without a value" in html and ", stale" in html
+
+
+def test_figures_of_several_positions_are_judged_by_the_worst(screens):
+    raised(screens)
+    e = {"equipment_id": f.CNC, "event": "activated", "asks": True, "priority": "low", "wall_us": 0}
+    with screens.database.write() as tx:
+        for n in range(12):
+            row = {"alarm_id": f"a{n}", "position_id": "other", "at_us": f.NOW - HOUR + n}
+            tx.execute(t.alarm_events.insert().values(**e, **row, actor="", note=""))
+    html = html_of(screens.open(FIGURES))
+    assert "at other, the busiest position" in html and "By operator position" in html
+    assert "rates of the worst position" in html and "1 flood." in html
+
+
+def test_the_journal_is_shown_page_by_page_and_whole_in_the_file(screens):
+    alarm = raised(screens)
+    line = {
+        "alarm_id": alarm, "equipment_id": f.CNC, "position_id": LINE, "priority": "low", "asks": True,
+        "event": "activated", "wall_us": 0, "actor": "", "value": 90.0,
+    }  # fmt: skip
+    with screens.database.write() as tx:
+        rows = [{**line, "at_us": f.NOW - HOUR - k * SECOND, "note": f"word-{k:03}"} for k in range(149)]
+        tx.execute(t.alarm_events.insert(), rows)
+    test = screens.open(FIGURES)
+    assert "150 lines" in html_of(test) and "word-048" in html_of(test) and "word-049" not in html_of(test)
+    press(test, "Older")
+    press(test, "Older")
+    assert "word-148" in html_of(test) and "word-048" not in html_of(test)
+    assert [c.value for c in test.caption] == ["101 to 150 of 150"]
+    query = screens.desk_of(screens.supervisor, SITE).queries.alarms
+    text = journal_csv(query.journal("", f.NOW - DAY, f.NOW), SITE).decode()
+    assert len(text.strip().splitlines()) == 151

@@ -124,5 +124,5 @@ def test_the_typical_day_is_drawn_for_a_week_and_explained_for_a_day(screens, so
         tx.execute(t.counts.insert(), rows)
     test = screens.open(ENERGY, span="14")
     html = html_of(test)
-    assert "Working days" in html and "Weekends" in html and "measured" in html
+    assert "Working days" in html and "Days off" in html and "measured" in html
     assert len(test.get("plotly_chart")) == 2

@@ -5,10 +5,12 @@ import random
 import pytest
 
 from auth.permissions import Role
+from components.shifts import shifts_csv
 from data.store import tables as t
-from domain.clock import Clock, wall_us
+from domain.clock import HOUR, Clock, wall_us
 from services import clocks
 from services.commands.figures import FigureCommands
+from services.ingest import corrections
 from services.kpi.keeping import Keeper
 from tests import factories as f
 from tests.pages.conftest import html_of
@@ -82,6 +84,28 @@ def test_reopening_without_a_reason_is_refused(plant):
     test = plant.open(SHIFTS)
     next(b for b in test.button if b.label == "Reopen").click().run()
     assert test.warning[0].value == "Please write a few words."
+
+
+def test_corrected_records_and_every_close_are_shown(plant):
+    desk = plant.desk_of(plant.supervisor, _site())
+    row = next(r for r in desk.queries.kpi.shifts([k.LINE], k.START, k.END) if r.to_us <= k.END)
+    commands = FigureCommands(plant.database)
+    commands.close_shift(plant.supervisor, k.LINE, row.from_us, "as <counted>")
+    check = {
+        "instance": "mes-1", "result_id": "Q<7>", "equipment_id": k.UNITS[1], "order_id": None,
+        "at_us": row.from_us + HOUR, "good": 5.0, "scrap": 1.0, "rework": 0.0, "updated_us": 1,
+    }  # fmt: skip
+    with plant.database.write() as tx:
+        keys = ["instance", "result_id"]
+        entity, later = "quality_results", check | {"scrap": 3.0}
+        corrections.keep(tx, "mes-1", entity, keys, [], [check], wall_us())
+        corrections.keep(tx, "mes-1", entity, keys, [check], [later], wall_us())
+    shown = html_of(plant.open(SHIFTS))
+    for words in ("Records corrected since the close", "Inspection Q&lt;7&gt;", "new record", "mes-1"):
+        assert words in shown
+    assert "As reported, every close" in shown and "as &lt;counted&gt;" in shown
+    csv = shifts_csv(desk.queries.kpi.shifts([k.LINE], k.START, k.END), _site()).decode("utf-8-sig")
+    assert "Inspection Q<7>: scrap 1 -> 3" in csv
 
 
 def _site():

@@ -28,6 +28,19 @@ def test_a_machine_at_risk_leads_to_its_explanation_and_its_case(screens):
     assert f'href="/explanation?prediction={key}"' in html and 'href="/case?case=2211"' in html
 
 
+def test_no_chance_is_listed_that_fewer_than_twenty_failures_stand_behind(screens):
+    scored(screens)
+    with screens.database.write() as tx:
+        tx.execute(
+            t.model_versions.insert().values(
+                name="plant_failure", version="1.0.0", capability="failure", path="", sha256="",
+                feature_version="", stage="champion", card='{"data": {"failures": 12}}', registered_wall_us=0,
+            )
+        )  # fmt: skip
+    html = html_of(screens.open(RISKS))
+    assert "too few: 12 of 20 cases" in html and "62 of 100" not in html
+
+
 def test_not_known_yet_is_said_with_its_reason_and_without_colour(screens):
     scored(screens, probability=None)
     html = html_of(screens.open(RISKS))
@@ -54,6 +67,13 @@ def test_an_explanation_shows_bars_segments_and_how_it_was_computed(screens):
     assert "0.040 points" in html and "100 healthy windows of CNC machines" in html
     assert len(test.get("plotly_chart")) == 1
     assert [b.label for b in test.button] == [AGAIN]
+
+
+def test_the_chance_by_horizon_stands_on_the_explanation(screens):
+    key = scored(screens, curve="[[8.0, 0.1], [24.0, 0.3], [72.0, 0.5], [168.0, 0.8]]")
+    html = html_of(screens.open(EXPLANATION, prediction=key))
+    assert "Chance of a failure over time" in html and "By the clock" in html
+    assert "1 week" in html and "80 of 100" in html
 
 
 def test_an_explanation_is_asked_for_once_and_then_waited_for(screens):

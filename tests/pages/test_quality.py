@@ -9,7 +9,7 @@ from data.store import tables as t
 from domain.clock import HOUR, MINUTE
 from domain.spc.model import Kind
 from services.commands.charts import ChartCommands
-from services.spc.definition import METRIC, Chart
+from services.spc.definition import METRIC, QUALITY, Chart
 from services.spc.patterns import METRICS, PatternWatch
 from services.spc.watch import ChartWatch
 from tests import factories as f
@@ -25,8 +25,7 @@ def history(screens, metrics=("pressure",), hours=150, jump=0.0):
     rng = np.random.default_rng(3)
     times = [START + k * 5 * MINUTE for k in range(1, hours * 12 + 1)]
     with screens.database.write() as tx:
-        row = {"equipment_id": f.CNC, "source_us": START - HOUR, "state": 6, "mode": 1, "receive_us": START}
-        tx.execute(t.states.insert().values(**row))
+        f.did(tx, f.CNC, [(START - HOUR, 6)], f.NOW + HOUR)
         for metric in metrics:
             values = rng.normal(100, 1, len(times))
             values[-24:] += jump
@@ -145,3 +144,31 @@ def test_a_manager_lets_hours_beyond_a_limit_open_a_case(screens):
     next(b for b in test.button if b.label == "Save").click().run()
     html = html_of(test)
     assert "Two of three hours beyond open a case" in html and "few false ones" in html
+
+
+def test_limits_frozen_anew_say_by_which_each_point_is_judged(screens):
+    history(screens)
+    chart_id = chart(screens)
+    words = "Each point is judged by the limits in force when it was measured."
+    assert words not in html_of(screens.open(CHART, id=chart_id))
+    again = ChartCommands(screens.database)
+    again.freeze(screens.supervisor, chart_id, START, START + 120 * HOUR, "a longer stretch")
+    assert words in html_of(screens.open(CHART, id=chart_id))
+
+
+def test_a_chart_of_defects_says_what_it_counts(screens):
+    with screens.database.write() as tx:
+        for hour in range(1, 40):
+            row = {"instance": "m", "result_id": f"Q{hour}", "equipment_id": f.CNC, "order_id": None,
+                   "at_us": START + hour * HOUR, "good": 95.0, "scrap": 5.0, "rework": 0.0,
+                   "defects": 6.0 + hour % 3, "updated_us": 1}  # fmt: skip
+            tx.execute(t.quality_results.insert().values(**row))
+    made = Chart("", f.CNC, "Defects", Kind.U, QUALITY, "")
+    commands = ChartCommands(screens.database)
+    chart_id = commands.define(screens.supervisor, made, "for the test")
+    ChartWatch(screens.database).turn("north", f.NOW)
+    html = html_of(screens.open(CHART, id=chart_id))
+    assert "inspections from the MES" in html and "a part may have several." in html
+    assert "The MES has named none" not in html
+    empty = commands.define(screens.supervisor, Chart("", f.CNC, "C", Kind.C, QUALITY, ""), "for the test")
+    assert "The MES has named none in this stretch" in html_of(screens.open(CHART, id=empty))

@@ -7,9 +7,10 @@ from sqlalchemy import select
 
 from auth.permissions import Role
 from data.store import tables as t
-from domain.clock import DAY
-from domain.errors import Conflict, Forbidden, NotNow
+from domain.clock import DAY, Clock, wall_us
+from domain.errors import Conflict, Forbidden, InvalidInput, NotNow
 from domain.shift_calendar import at_minute, local_day
+from services import clocks
 from services.commands.figures import FigureCommands
 from services.floor import facts
 from tests import factories as f
@@ -63,6 +64,8 @@ def test_a_reason_is_asked_for_beside_its_field_and_others_see_no_form(screens, 
 def test_versions_follow_each_other_and_the_floor_shows_the_one_in_force(screens, mia):
     commands, line = FigureCommands(screens.database), LINE
     for value, at in ((0.7, f.NOW - 9 * DAY), (0.8, f.NOW - 2 * DAY), (0.9, f.NOW + DAY)):
+        with screens.database.write() as tx:
+            clocks.write(tx, "north", Clock(min(at, f.NOW), wall_us(), 1e-6))
         commands.set_target(mia, line, "oee", value, at)
     html = html_of(screens.open(TARGETS, mia))
     order = [html.index(word) for word in ("80.0 %", "90.0 %", "70.0 %")]
@@ -78,6 +81,8 @@ def test_versions_follow_each_other_and_the_floor_shows_the_one_in_force(screens
     with pytest.raises(NotNow):
         commands.take_back_target(mia, line, "oee", f.NOW - 2 * DAY, "no")
     with pytest.raises(Conflict):
-        commands.set_target(mia, line, "oee", 0.85, f.NOW - 2 * DAY)
+        commands.set_target(mia, line, "oee", 0.85, f.NOW + DAY)
+    with pytest.raises(InvalidInput, match="today or later"):
+        commands.set_target(mia, line, "oee", 0.85, f.NOW - 3 * DAY)
     with pytest.raises(Forbidden):
         commands.take_back_target(screens.supervisor, line, "oee", f.NOW + DAY, "no")

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import func, insert, select
 
+from data.store import roll_marks, rolled
 from data.store import tables as t
 from data.store.database import Database
 from domain.clock import DAY, HOUR, MINUTE, Clock, wall_us
@@ -87,3 +88,45 @@ def test_plant_time_decides(store: Database) -> None:
     while retention.step():
         pass
     assert times(store, 1) == []
+
+
+def test_each_level_of_the_roll_ups_is_kept_for_its_own_time(store: Database) -> None:
+    now = wall_us()
+    ages = (1, 20, 200, 2_000)
+    with store.write() as tx:
+        for level in ("minute", "hour", "shift"):
+            rows = [(1, now - age * DAY, 1, 0, 60, 1.0, 1.0, 1.0, 1.0) for age in ages]
+            rolled.insert(tx, level, rows)
+    retention = Retention(store, DAYS, levels={"minute": 10, "hour": 100, "shift": 1_000})
+    retention.begin(now)
+    while retention.step():
+        pass
+    with store.read() as tx:
+        kept = {
+            level: [round((now - at) / DAY) for at in tx.execute(select(table.c.at_us)).scalars()]
+            for level, table in roll_marks.TABLES.items()
+        }
+    assert {level: sorted(found) for level, found in kept.items()} == {
+        "minute": [1],
+        "hour": [1, 20],
+        "shift": [1, 20, 200],
+    }
+
+
+def test_what_waits_to_be_rolled_up_stays(store: Database) -> None:
+    now, before = wall_us(), times(store, 1)
+    waits = before[300]
+    with store.write() as tx:
+        roll_marks.mark(tx, [roll_marks.Mark(1, waits - waits % MINUTE, waits)])
+    retention = Retention(store, DAYS)
+    retention.begin(now)
+    while retention.step():
+        pass
+    kept = times(store, 1)
+    assert waits in kept and before[0] not in kept and kept[0] >= waits - 2 * HOUR
+    with store.write() as tx:
+        tx.execute(t.rolled_dirty.delete())
+    retention.begin(now)
+    while retention.step():
+        pass
+    assert times(store, 1)[0] >= now - DAYS * DAY - MARGIN_US

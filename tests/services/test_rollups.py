@@ -76,3 +76,60 @@ def test_late_and_repeated_readings_end_in_the_same_figures(tmp_path_factory, st
     assert sum(good_by_bucket(ordered).values()) == pytest.approx(value - readings[0][1])
     ordered.close()
     shuffled.close()
+
+
+M = 60_000_000
+
+
+def test_a_late_reading_leaves_the_other_counters_of_later_buckets_alone(database: Database) -> None:
+    """Report by exception: the counters are not read in the same buckets."""
+    names = ((1, "good_count"), (2, "scrap_count"))
+    with database.write() as tx:
+        rows = [
+            {"metric_id": k, "equipment_id": UNIT, "name": n, "unit": "1", "kind": "counter"}
+            for k, n in names
+        ]
+        insert_ignore(tx, t.metrics, rows)
+    in_time = [(1, M, 0.0), (2, M, 0.0), (1, 6 * M, 5.0), (1, 11 * M, 9.0), (2, 11 * M, 1.0)]
+    changed = [read_more(database, batch) for batch in (in_time, [(1, 2 * M, 1.0)])]
+    with database.read() as tx:
+        found = {row.bucket_us: (row.good, row.scrap) for row in tx.execute(select(t.counts))}
+    assert found == {0: (1.0, 0.0), BUCKET_US: (4.0, 0.0), 2 * BUCKET_US: (4.0, 1.0)}
+    assert changed == [set(), {(UNIT, BUCKET_US), (UNIT, 2 * BUCKET_US)}]
+
+
+def read_more(database: Database, readings: list[tuple[int, int, float]]) -> set[tuple[str, int]]:
+    with database.write() as tx:
+        rows = [
+            {"metric_id": k, "source_us": us, "value": value, "quality": 192, "receive_us": 0}
+            for k, us, value in readings
+        ]
+        insert_ignore(tx, t.readings, rows)
+        return refresh(tx, {(UNIT, bucket_of(us)) for _, us, _ in readings})
+
+
+def test_a_counter_that_falls_a_little_was_not_reset(database: Database) -> None:
+    """A meter that jitters would otherwise count all that it ever counted once more."""
+    store(database, [[(0, 120_002.0), (M, 120_001.9), (2 * M, 120_003.0)]])
+    with database.read() as tx:
+        row = tx.execute(select(t.counts).where(t.counts.c.bucket_us == 0)).one()
+    assert (row.good, row.resets, row.fell) == (pytest.approx(1.1), 0, 1)
+
+
+def since(database: Database) -> dict[int, int | None]:
+    with database.read() as tx:
+        rows = tx.execute(select(t.counts.c.bucket_us, t.counts.c.parts_since_us)).all()
+    return {row[0] // BUCKET_US: row[1] for row in rows if row[1] is not None}
+
+
+def test_what_comes_at_once_after_a_gap_says_since_when_until_the_gap_is_filled(database: Database) -> None:
+    def at(minutes: int) -> int:
+        return minutes * 60_000_000
+
+    store(database, [[(at(1), 0.0), (at(4), 5.0), (at(64), 45.0), (at(94), 46.0), (at(97), 60.0)]])
+    # A part after half an hour is what a counter says that speaks when it changes: it was made just then.
+    assert since(database) == {12: at(4)}
+    store(database, [[(at(31), 20.0)]])
+    assert since(database) == {6: at(4), 12: at(31)}
+    store(database, [[(at(k), 20.0 + k) for k in (14, 24)], [(at(k), 20.0) for k in (40, 52)]])
+    assert since(database) == {}

@@ -1,7 +1,16 @@
 """Every table of ours, by name: `from data.store import tables as t`."""
 
 from data.store.tables.account import accounts, sessions, sign_in_attempts, tickets, workers
-from data.store.tables.alarm import alarm_definitions, alarm_events, alarm_states, operator_positions
+from data.store.tables.alarm import (
+    alarm_days,
+    alarm_definitions,
+    alarm_events,
+    alarm_keys,
+    alarm_rolled,
+    alarm_states,
+    alarm_stays,
+    operator_positions,
+)
 from data.store.tables.approval import (
     consents,
     contacts,
@@ -26,7 +35,8 @@ from data.store.tables.decision import (
     receipts,
     signatures,
 )
-from data.store.tables.energy import emission_factors, energy_tariffs
+from data.store.tables.energy import emission_factors, energy_blocks, energy_stale, energy_tariffs
+from data.store.tables.ingest_parts import ingest_parts
 from data.store.tables.kpi import (
     calendar_exceptions,
     holiday_regions,
@@ -47,9 +57,14 @@ from data.store.tables.kpi import (
 )
 from data.store.tables.mes import (
     downtimes,
+    lot_uses,
     maintenance,
+    material_lots,
+    materials,
+    mes_changes,
     operations,
     orders,
+    personnel_classes,
     product_rates,
     products,
     quality_results,
@@ -76,6 +91,7 @@ from data.store.tables.oversight import (
     verdict_views,
 )
 from data.store.tables.plant import (
+    absences,
     clocks,
     cost_rates,
     equipment,
@@ -101,11 +117,19 @@ from data.store.tables.quality import (
     pattern_rules,
     spc_breaks,
     spc_charts,
+    spc_late,
     spc_limits,
     spc_samples,
 )
 from data.store.tables.report import report_runs, report_schedules
-from data.store.tables.stops import reason_nodes, stop_acts
+from data.store.tables.rolled import (
+    rolled_dirty,
+    rolled_hours,
+    rolled_minutes,
+    rolled_shift_grid,
+    rolled_shifts,
+)
+from data.store.tables.stops import reason_nodes, stop_acts, stop_draws
 from data.store.tables.telemetry import (
     counts,
     edge_devices,
@@ -121,14 +145,20 @@ from data.store.tables.telemetry import (
     signal_quality,
     states,
 )
+from data.store.tables.vision import inspections, part_pictures, shadow_inspections
 
 __all__ = [
+    "absences",
     "accounts",
     "acts",
     "ai_stops",
+    "alarm_days",
     "alarm_definitions",
     "alarm_events",
+    "alarm_keys",
+    "alarm_rolled",
     "alarm_states",
+    "alarm_stays",
     "audit",
     "baseline_marks",
     "calendar_exceptions",
@@ -149,6 +179,8 @@ __all__ = [
     "edge_devices",
     "edge_nodes",
     "emission_factors",
+    "energy_blocks",
+    "energy_stale",
     "energy_tariffs",
     "equipment",
     "equipment_aliases",
@@ -162,6 +194,8 @@ __all__ = [
     "holiday_regions",
     "ignored_inputs",
     "ingest_counters",
+    "ingest_parts",
+    "inspections",
     "intervals",
     "kpi_cells",
     "kpi_days",
@@ -171,7 +205,11 @@ __all__ = [
     "kpi_months",
     "kpi_progress",
     "latest",
+    "lot_uses",
     "maintenance",
+    "material_lots",
+    "materials",
+    "mes_changes",
     "metadata",
     "metrics",
     "model_events",
@@ -186,10 +224,12 @@ __all__ = [
     "outbox",
     "outcome_details",
     "outcomes",
+    "part_pictures",
     "parts_of_machines",
     "pattern_models",
     "pattern_points",
     "pattern_rules",
+    "personnel_classes",
     "photos",
     "policies",
     "predictions",
@@ -205,11 +245,17 @@ __all__ = [
     "report_runs",
     "report_schedules",
     "retrain_proposals",
+    "rolled_dirty",
+    "rolled_hours",
+    "rolled_minutes",
+    "rolled_shift_grid",
+    "rolled_shifts",
     "rule_limits",
     "second_factors",
     "seen_messages",
     "sessions",
     "shadow_advice",
+    "shadow_inspections",
     "shadow_models",
     "shift_breaks",
     "shift_closings",
@@ -222,11 +268,13 @@ __all__ = [
     "sites",
     "spc_breaks",
     "spc_charts",
+    "spc_late",
     "spc_limits",
     "spc_samples",
     "states",
     "stock",
     "stop_acts",
+    "stop_draws",
     "stop_policies",
     "targets",
     "tickets",

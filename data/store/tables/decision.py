@@ -47,7 +47,7 @@ case_signals = Table(
     "case_signals",
     metadata,
     text("case_id", key=True),
-    text("kind", key=True),  # prediction, anomaly, chart, alarm, shortage, outlook, person
+    text("kind", key=True),  # prediction, anomaly, chart, alarm, shortage, outlook, pictures, person
     text("source_id", key=True),
     text("said_by"),
     us("at_us"),

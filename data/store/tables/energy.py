@@ -1,6 +1,6 @@
-"""What energy costs and what it emits, in versions: who set them, from when on, and why."""
+"""What energy costs and what it emits, in versions: who set them, from when on, and why; demand in blocks."""
 
-from sqlalchemy import Table
+from sqlalchemy import Column, LargeBinary, Table
 
 from data.store.tables.base import metadata, number, text, us, whole
 
@@ -29,4 +29,20 @@ emission_factors = Table(
     text("set_by"),
     us("set_wall_us"),
     text("reason"),
+)
+# A UTC day of a machine by quarter hour up to `upto_us`, packed (services.energy.buckets.QUARTER).
+energy_blocks = Table(
+    "energy_blocks",
+    metadata,
+    text("equipment_id", key=True),
+    us("block_us", key=True),
+    us("upto_us"),
+    Column("packed", LargeBinary, nullable=False),
+)
+# Blocks under which a fact has changed: they are packed anew.
+energy_stale = Table(
+    "energy_stale",
+    metadata,
+    text("equipment_id", key=True),
+    us("block_us", key=True),
 )

@@ -1,8 +1,11 @@
-"""Canonical rows read from MES and ERP databases. `instance` names the database they came from."""
+"""Canonical rows read from MES and ERP databases. `instance` names the database they came from.
+
+A row holds what the database says now; `mes_changes` keeps what it said before, and since when we know.
+"""
 
 from sqlalchemy import Index, Table
 
-from data.store.tables.base import flag, metadata, number, text, us, whole
+from data.store.tables.base import flag, metadata, number, serial, text, us, whole
 
 watermarks = Table(
     "watermarks",
@@ -22,14 +25,16 @@ products = Table(
     text("name"),
     us("updated_us"),
 )
-# PRI of ISO 22400: planned run time per item, per product and work unit.
+# PRI of ISO 22400: planned run time per item, per product, work unit and tool: the cycle by its cavities.
 product_rates = Table(
     "product_rates",
     metadata,
     text("instance", key=True),
     text("product_id", key=True),
     text("equipment_id", key=True),
-    number("planned_cycle_s"),
+    text("tool", key=True, default=""),  # empty: with any tool
+    number("planned_cycle_s"),  # of one cycle of the machine
+    whole("cavities", default="1"),  # parts that a cycle gives
     text("basis"),
     us("valid_from_us", key=True),
     us("updated_us"),
@@ -42,6 +47,7 @@ orders = Table(
     text("line_id"),
     text("product_id"),
     number("quantity"),
+    us("released_us", null=True),
     us("planned_start_us"),
     us("planned_end_us"),
     us("due_us"),
@@ -62,6 +68,7 @@ operations = Table(
     us("end_us", null=True),
     us("setup_end_us", null=True),
     us("updated_us"),
+    text("tool", null=True),
 )
 shifts = Table(
     "shifts",
@@ -101,6 +108,7 @@ quality_results = Table(
     number("good"),
     number("scrap"),
     number("rework"),
+    number("defects", null=True),  # found on these parts, a part may have several; null: nobody counted them
     us("updated_us"),
 )
 maintenance = Table(
@@ -120,6 +128,48 @@ maintenance = Table(
     text("command_id", null=True),  # ours, when we asked for it
     us("updated_us"),
 )
+# Materials, lots and what went where, after ISA-95 part 2: material definitions, material lots, and the use
+# of a lot by an order (Consumed, Produced). Personnel classes are trades: nothing here names a person.
+materials = Table(
+    "materials",
+    metadata,
+    text("instance", key=True),
+    text("material_id", key=True),
+    text("name"),
+    text("unit"),
+    us("updated_us"),
+)
+material_lots = Table(
+    "material_lots",
+    metadata,
+    text("instance", key=True),
+    text("lot_id", key=True),
+    text("material_id"),
+    number("quantity", null=True),  # null: that database does not say how much of it there is
+    text("status", null=True),  # Available, Restricted, Consumed; null: it does not say
+    us("at_us"),  # received, or made
+    us("updated_us"),
+)
+lot_uses = Table(
+    "lot_uses",
+    metadata,
+    text("instance", key=True),
+    text("use_id", key=True),
+    text("lot_id"),
+    text("order_id"),
+    text("use"),  # Consumed, Produced
+    number("quantity"),
+    us("at_us"),
+    us("updated_us"),
+)
+personnel_classes = Table(
+    "personnel_classes",
+    metadata,
+    text("instance", key=True),
+    text("class_id", key=True),
+    text("name"),
+    us("updated_us"),
+)
 stock = Table(
     "stock",
     metadata,
@@ -132,9 +182,35 @@ stock = Table(
     whole("price_cents"),
     us("updated_us"),
 )
+# What a record said before, field by field; only added to, and forgotten after a time
+# (services.ingest.corrections). A record that came after a shift that it touches was closed is one row
+# without a field: `new` is the whole.
+mes_changes = Table(
+    "mes_changes",
+    metadata,
+    serial("change_id"),
+    text("instance"),
+    text("entity"),
+    text("record"),
+    text("line_id"),
+    text("equipment_id"),  # empty for what is of a line
+    text("product_id"),  # of a planned cycle, else empty
+    us("from_us"),  # the time that the record speaks of, before and after
+    us("to_us"),
+    text("field"),
+    text("old", null=True),  # JSON
+    text("new", null=True),
+    us("learned_us"),  # plant time
+    us("learned_wall_us"),
+)
+Index("ix_mes_changes_line_id", mes_changes.c.line_id, mes_changes.c.learned_wall_us)
+Index("ix_mes_changes_learned_wall_us", mes_changes.c.learned_wall_us)
 Index("ix_operations_equipment_id", operations.c.equipment_id, operations.c.start_us)
 Index("ix_orders_line_id", orders.c.line_id, orders.c.planned_start_us)
 Index("ix_shifts_line_id", shifts.c.line_id, shifts.c.start_us)
 Index("ix_downtimes_equipment_id", downtimes.c.equipment_id, downtimes.c.start_us)
 Index("ix_maintenance_equipment_id", maintenance.c.equipment_id, maintenance.c.planned_us)
 Index("ix_quality_results_equipment_id", quality_results.c.equipment_id, quality_results.c.at_us)
+Index("ix_material_lots_at_us", material_lots.c.at_us)
+Index("ix_lot_uses_lot_id", lot_uses.c.lot_id)
+Index("ix_lot_uses_order_id", lot_uses.c.order_id)

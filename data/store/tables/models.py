@@ -59,7 +59,8 @@ model_watch = Table(
     us("made_wall_us"),
     text("document"),
 )
-# "This model should be trained anew": proposed by the watch, decided by a signature, done by `retrain`.
+# "This model should be trained anew": what the watch said, behind the case that people decide. Rows without
+# a case are from before proposals were cases; those keep their own signature.
 retrain_proposals = Table(
     "retrain_proposals",
     metadata,
@@ -67,8 +68,9 @@ retrain_proposals = Table(
     text("site_id"),
     text("model_name"),
     text("model_version"),
+    text("case_id", null=True),
     text("open_key", null=True),
-    text("state"),  # proposed, approved, rejected, done
+    text("state"),  # case (it stands with its case); before: approved, rejected, done, replaced
     text("why"),  # JSON list of sentences
     us("opened_us"),
     us("opened_wall_us"),

@@ -1,6 +1,6 @@
 """Sites, clocks, equipment and the names that sources use for it."""
 
-from sqlalchemy import Index, Table, UniqueConstraint
+from sqlalchemy import Boolean, Column, Index, Table, UniqueConstraint, false
 
 from data.store.tables.base import flag, metadata, number, serial, text, us, whole
 
@@ -12,6 +12,8 @@ sites = Table(
     text("time_zone"),
     text("currency"),
     flag("shadow"),  # a replay: scored and advised, but its commands go to no queue
+    # Its machines are simulated: only there may a model speak that has learned from a simulator alone.
+    Column("virtual", Boolean(create_constraint=False), nullable=False, server_default=false()),
 )
 clocks = Table(
     "clocks",
@@ -34,7 +36,21 @@ equipment = Table(
     whole("position"),
     number("target_oee", null=True),
     us("created_us"),
-    us("removed_us", null=True),  # taken out of the plant: what comes later is flagged
+    us("removed_us", null=True),  # out of the plant since then: that of its absence without an end
+)
+# When machines were out of the plant: figures leave that time out, and flag what comes from them.
+absences = Table(
+    "absences",
+    metadata,
+    text("equipment_id", key=True),
+    us("from_us", key=True),
+    us("to_us", null=True),
+    text("out_by"),
+    us("out_wall_us"),
+    text("out_reason"),
+    text("back_by", null=True),
+    us("back_wall_us", null=True),
+    text("back_reason"),
 )
 equipment_aliases = Table(
     "equipment_aliases",

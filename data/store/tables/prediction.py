@@ -40,6 +40,7 @@ predictions = Table(
     number("rul_low", null=True),
     number("rul_high", null=True),
     flag("above_threshold"),
+    text("curve", null=True),  # JSON [[operating hours or cycles, chance], ...]; null where none is stated
     # Made while its version ran in the shadow of the champion: no screen but the registry shows it.
     Column("shadow", Boolean(create_constraint=False), nullable=False, server_default=false()),
     UniqueConstraint("model_name", "model_version", "equipment_id", "at_us"),

@@ -50,6 +50,8 @@ spc_limits = Table(
     us("frozen_wall_us"),
     text("reason"),
 )
+# From when on a chart's samples are to be taken anew, because facts came late; gone once they are.
+spc_late = Table("spc_late", metadata, text("chart_id", key=True), us("from_us"))
 spc_samples = Table(
     "spc_samples",
     metadata,

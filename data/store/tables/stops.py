@@ -33,6 +33,15 @@ stop_acts = Table(
 )
 Index("ix_stop_acts_equipment_id", stop_acts.c.equipment_id, stop_acts.c.stop_from_us)
 Index("ix_stop_acts_plant_us", stop_acts.c.plant_us)
+# Whether a stop's proposal is hidden: drawn when it is first looked at, kept with its time as it was.
+stop_draws = Table(
+    "stop_draws",
+    metadata,
+    text("equipment_id", key=True),
+    us("from_us", key=True),
+    us("to_us"),
+    flag("hidden"),
+)
 # Versions of nodes of the tree; what is not here is as domain.reasons.DEFAULT says.
 reason_nodes = Table(
     "reason_nodes",

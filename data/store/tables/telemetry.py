@@ -1,6 +1,6 @@
 """What machines said: metrics, readings, states, counts, gaps, and what could not be read."""
 
-from sqlalchemy import Column, Index, LargeBinary, Table, UniqueConstraint
+from sqlalchemy import DDL, Column, Index, LargeBinary, Table, UniqueConstraint, event
 
 from data.store.tables.base import flag, metadata, number, serial, text, us, whole
 
@@ -17,9 +17,11 @@ metrics = Table(
     number("deadband", null=True),
     number("sampling_ms", null=True),
     number("aggregate_s", null=True),
+    number("edge_limit", null=True),  # of an alert that a gateway judges (domain.edge.alert_metric)
     UniqueConstraint("equipment_id", "name"),
 )
-# The natural key makes ingest idempotent: the same value sent twice is stored once.
+# The natural key makes ingest idempotent: the same value sent twice is stored once. PostgreSQL keeps a table
+# for each day (data.store.partitions), and one for days that have none.
 readings = Table(
     "readings",
     metadata,
@@ -29,6 +31,13 @@ readings = Table(
     whole("quality"),
     us("receive_us"),
     sqlite_with_rowid=False,
+    postgresql_partition_by="RANGE (source_us)",
+)
+_DAYS = DDL("CREATE TABLE readings_default PARTITION OF readings DEFAULT")  # type: ignore[no-untyped-call]
+event.listen(
+    readings,
+    "after_create",
+    _DAYS.execute_if(dialect="postgresql"),
 )
 latest = Table(
     "latest",
@@ -60,6 +69,11 @@ counts = Table(
     number("energy_kwh"),
     number("resets", default="0"),  # how often a counter fell: it was reset, and counts from zero
     number("refused", default="0"),  # readings of counters below zero: left out
+    number("fell", default="0"),  # how often a counter read a little less than before: counts nothing
+    whole("metered", default="1"),  # 1 where the energy meter was read in it, else 0
+    # Since when its parts, or its energy, were not read: they came at once after a gap (services.rollups).
+    us("parts_since_us", null=True),
+    us("energy_since_us", null=True),
     sqlite_with_rowid=False,
 )
 # What the last look at a metric found (domain.signal_quality.Look).

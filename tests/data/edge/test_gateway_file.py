@@ -39,6 +39,9 @@ def test_paths_are_taken_from_the_files_own_folder(tmp_path: Path) -> None:
     secure = {"url": OPC["url"], "certificate": "c.der", "key": "k.pem", "server_certificate": "/etc/s.der"}
     found = gateway_file.load(written(tmp_path, source(opcua=secure)))
     assert found.store.file == tmp_path / "gateway.db"
+    broker = {"url": "mqtts://x", "ca": "ca.pem", "certificate": "us.pem", "key": "/etc/us.key"}
+    tls = gateway_file.load(written(tmp_path, given(broker=broker))).broker.tls
+    assert tls == (str(tmp_path / "ca.pem"), str(tmp_path / "us.pem"), "/etc/us.key")
     server = found.sources[0].opcua
     assert server is not None
     assert (server.certificate, server.server_certificate) == (tmp_path / "c.der", Path("/etc/s.der"))
@@ -49,7 +52,15 @@ def test_paths_are_taken_from_the_files_own_folder(tmp_path: Path) -> None:
     [
         (given(broker={"url": "http://x"}), "mqtt:// or mqtts://"),
         (given(broker={"url": "mqtt://user:secret@x"}), "stand beside the address"),
+        (given(broker={"url": "mqtt://x", "ca": "ca.pem"}), "mqtts://"),
+        (given(broker={"url": "mqtts://x", "key": "us.key"}), "key without its certificate"),
         (given(more=1), "Extra inputs"),
+        (
+            source(
+                metrics=[METRIC | {"limits": {"low": 1}}, {"node": "x", "metric": "temperature/alert/low"}]
+            ),
+            "sent as 'temperature/alert/low'",
+        ),
         (given(sources=[]), "at least 1 item"),
         (given(sources=given()["sources"] * 2), "two sources are called 'press'"),
         (source(opcua={"url": "opc.tcp://x"}), "needs certificate, key, server_certificate"),
@@ -103,7 +114,15 @@ def test_aliases_are_unique_in_the_node_and_births_say_how_it_is_sent(tmp_path: 
     assert [(c.name, c.alias) for found in columns.values() for c in found] == [
         ("temperature", 1), ("temperature/max", 2), ("temperature", 3), ("temperature/max", 4),
     ]  # fmt: skip
-    assert columns["a"][0].reporting == ("degC", 0.5, 1_000.0, 10.0)
+    assert columns["a"][0].reporting == ("degC", 0.5, 1_000.0, 10.0, None)
+
+
+def test_each_limit_is_a_metric_of_its_own_and_says_the_limit(tmp_path: Path) -> None:
+    watched = METRIC | {"limits": {"high": 80, "low": 5}}
+    (columns,) = columns_of(gateway_file.load(written(tmp_path, source(metrics=[watched])))).values()
+    assert [(c.name, c.alias, c.reporting.limit) for c in columns] == [
+        ("temperature", 1, None), ("temperature/alert/high", 2, 80.0), ("temperature/alert/low", 3, 5.0)
+    ]  # fmt: skip
 
 
 def test_registers_without_a_hole_are_read_together(tmp_path: Path) -> None:

@@ -170,6 +170,28 @@ def test_the_shipped_mappings_fit_the_virtual_mes_and_erp(tmp_path: Path) -> Non
         database.close()
 
 
+def product(name: str) -> str:
+    """A mapping of products whose name comes from there."""
+    columns = f"{{product_id: b, name: {name}}}"
+    return f"entities: {{products: {{table: a, key: b, updated: c, columns: {columns}}}}}"
+
+
+@pytest.mark.parametrize("named", ["[short, long]", "{column: [short, long]}"])
+def test_of_several_columns_the_first_that_is_filled_counts(tmp_path: Path, named: str) -> None:
+    path, engine = tmp_path / "m.yaml", create_engine(f"sqlite:///{tmp_path / 'x.db'}")
+    path.write_text(product(named))
+    names = [(None, "Long"), ("", "Longer"), ("Short", "Long"), (None, None)]
+    with engine.begin() as tx:
+        tx.exec_driver_sql("CREATE TABLE a (b INTEGER, c INTEGER, short TEXT, long TEXT)")
+        rows = [(n, n, *found) for n, found in enumerate(names, 1)]
+        tx.exec_driver_sql("INSERT INTO a VALUES (?, ?, ?, ?)", rows)
+    database = ForeignDatabase(str(engine.url), mapping.load(path))
+    (page,) = database.pages("products", Watermark(), lambda name: name)
+    assert [row["name"] for row in page.rows] == ["Long", "Longer", "Short"]
+    assert [why for _, why in page.bad] == ["name is empty"]
+    database.close()
+
+
 @pytest.mark.parametrize(
     ("text_", "said"),
     [
@@ -184,6 +206,14 @@ def test_the_shipped_mappings_fit_the_virtual_mes_and_erp(tmp_path: Path) -> Non
             "entities: {products: {table: a, key: b, updated: c, columns: {product_id: b, name: d.n}}}",
             "no join d",
         ),
+        (product("[name, e.n]"), "no join e"),
+        (product("[]"), "give a column"),
+        (product("[a, b, c, d, e]"), "at most 4"),
+        (product("[a, a]"), "stands twice in a, a"),
+        (product("{column: a, filled: {a: X, b: Y}}"), "give a column"),
+        (product("{filled: {a: X}}"), "between two columns"),
+        (product("{filled: {a: X, b: Y}, is: number}"), "neither values nor is"),
+        (product("{filled: {'a; DROP': X, b: Y}}"), "pattern"),
     ],
 )
 def test_a_wrong_mapping_is_one_clear_line(tmp_path: Path, text_: str, said: str) -> None:

@@ -151,3 +151,55 @@ def test_late_commits_and_equal_times_are_read(place) -> None:
         "PR-4",
     ]
     database.close()
+
+
+def lots(engine: Engine) -> None:
+    """Lot R-1 feeds production 1, which makes F-1; one move has no lot, one no order, one is not done."""
+    day, kept = date(2026, 3, 3), {"create_date": AT, "write_date": None}
+    move = {
+        "product": 9, "lot": None, "production_input": None, "production_output": None,
+        "internal_quantity": 60.0, "state": "done", "effective_date": day, **kept,
+    }  # fmt: skip
+    with engine.begin() as tx:
+        tx.execute(tryton.uom.insert(), [{"id": 1, "symbol": "kg", **kept}])
+        tx.execute(update(tryton.template).values(default_uom=1))
+        tx.execute(
+            tryton.lot.insert(),
+            [
+                {"id": 1, "number": "R-1", "product": 9, **kept},
+                {"id": 2, "number": "F-1", "product": 9, **kept},
+            ],
+        )
+        moves = (
+            {"lot": 1, "production_input": 1},
+            {"lot": 2, "production_output": 1, "internal_quantity": 58.5},
+            {"production_input": 1},
+            {"lot": 1},
+            {"lot": 1, "production_input": 1, "effective_date": None, "state": "assigned"},
+        )
+        tx.execute(tryton.move.insert(), [{"id": n, **move, **more} for n, more in enumerate(moves, 1)])
+
+
+def test_lots_and_their_use_by_orders(place) -> None:
+    engine, url = place
+    lots(engine)
+    database = ForeignDatabase(url, mapping.named("tryton"))
+    (page,) = pages(database, "materials")
+    assert page.rows == [{"material_id": "9", "name": "Flange", "unit": "kg", "updated_us": AT_US}]
+    (page,) = pages(database, "material_lots")
+    assert page.rows == [
+        {"lot_id": lot, "material_id": "9", "at_us": AT_US, "updated_us": AT_US} for lot in ("R-1", "F-1")
+    ]
+    (page,) = pages(database, "lot_uses")
+    assert page.bad == []
+    used = {"order_id": "PR-1", "at_us": MARCH_2 + DAY, "updated_us": AT_US}
+    assert page.rows == [
+        {"use_id": "1", "lot_id": "R-1", "use": "Consumed", "quantity": 60.0, **used},
+        {"use_id": "2", "lot_id": "F-1", "use": "Produced", "quantity": 58.5, **used},
+    ]
+    with engine.begin() as tx:
+        done = {"effective_date": date(2026, 3, 4), "write_date": AT + timedelta(hours=1)}
+        tx.execute(update(tryton.move).where(tryton.move.c.id == 5).values(**done))
+    (page,) = pages(database, "lot_uses", page.watermark)
+    assert [(row["use_id"], row["use"]) for row in page.rows] == [("5", "Consumed")]
+    database.close()

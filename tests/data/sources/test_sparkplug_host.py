@@ -1,7 +1,6 @@
 """The host application: births, aliases, sequence, deaths, history, restarts."""
 
 import random
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -247,7 +246,7 @@ def test_commands_and_states_are_not_data() -> None:
 
 
 def by(broker: str, messages) -> list[RawMessage]:
-    return [replace(message, broker=broker) for message in messages]
+    return [message._replace(broker=broker) for message in messages]
 
 
 def test_a_node_that_moves_to_another_broker_is_known_by_its_birth_there() -> None:

@@ -251,3 +251,18 @@ def test_a_survey_of_too_many_topics_counts_the_rest() -> None:
     for number in range(topic_survey.MAX_TOPICS + 5):
         survey.hear(f"t/{number}", b"1")
     assert (len(survey.seen), survey.left_out) == (topic_survey.MAX_TOPICS, 5)
+
+
+def test_what_brokers_say_among_themselves_is_counted_and_what_is_no_text_is_not_shown() -> None:
+    survey = Survey(None)
+    for topic in ("$SYS/uptime", "_INBOX/AF1Y", "$sparkplug/certificates/spBv1.0/north/NBIRTH/line-1"):
+        survey.hear(topic, b"1")
+    survey.hear("hall/a", b"\x08\xf4\x00binary")
+    survey.hear("hall/b", '{\n\t"größe": 1}'.encode())
+    survey.hear("hall/c", "ö".encode() * 150)  # the cut may go through a letter
+    assert survey.internal == 3
+    assert {row["topic"]: row["last"] for row in survey.rows()} == {
+        "hall/a": "9 bytes, no text",
+        "hall/b": '{\n\t"größe": 1}',
+        "hall/c": "ö" * 100,
+    }

@@ -1,5 +1,5 @@
 """Tables as Tryton 8.2 makes them on PostgreSQL (modules production, production_routing,
-production_work): names, types and what may be empty, of the columns that the mapping reads."""
+production_work, stock_lot): names, types and what may be empty, of the columns that the mapping reads."""
 
 from sqlalchemy import Boolean, Column, Date, DateTime, Engine, Float, Integer, MetaData, String, Table, text
 
@@ -11,7 +11,13 @@ def _table(name: str, *columns: Column) -> Table:
     return Table(name, metadata, Column("id", Integer, primary_key=True), *columns, *kept)
 
 
-template = _table("product_template", Column("name", String, nullable=False), Column("active", Boolean))
+uom = _table("product_uom", Column("symbol", String, nullable=False))
+template = _table(
+    "product_template",
+    Column("name", String, nullable=False),
+    Column("active", Boolean),
+    Column("default_uom", Integer),
+)
 product = _table(
     "product_product", Column("template", Integer, nullable=False), Column("code", String)
 )  # fmt: skip
@@ -33,6 +39,20 @@ work = _table(
     Column("operation", Integer, nullable=False),
     Column("work_center", Integer),
     Column("state", String),
+)
+lot = _table(
+    "stock_lot", Column("number", String, nullable=False), Column("product", Integer, nullable=False)
+)
+move = _table(
+    "stock_move",
+    Column("product", Integer, nullable=False),
+    Column("lot", Integer),
+    Column("production_input", Integer),
+    Column("production_output", Integer),
+    Column("internal_quantity", Float, nullable=False),
+    Column("state", String),
+    Column("planned_date", Date),
+    Column("effective_date", Date),
 )
 NOTIFY = """
 CREATE FUNCTION taktwise_says() RETURNS trigger LANGUAGE plpgsql AS

@@ -7,7 +7,8 @@ import zlib
 import pytest
 
 from data.wire import sparkplug
-from data.wire.sparkplug import DataSet, DataType, Metric, Payload, Template, Unreadable, unpack
+from data.wire import sparkplug_nested as nested
+from data.wire.sparkplug import DataSet, DataType, Metric, Payload, Reporting, Template, Unreadable, unpack
 from data.wire.sparkplug_nested import MAX_UNPACKED
 from data.wire.sparkplug_schema import DATA_SET, PAYLOAD, PROPERTIES, TEMPLATE
 from domain.errors import Malformed
@@ -116,6 +117,19 @@ def test_the_quality_stands_among_the_properties(code: int, read: int) -> None:
     assert one(double_value=1.0, properties=wire.SerializeToString()).quality == read
     assert one(double_value=1.0, properties=b"\xff\xff").quality is None
     assert one(double_value=1.0).quality is None
+
+
+@pytest.mark.parametrize(
+    "said", [Reporting("kPa", 0.5, 100.0, 10.0), Reporting(limit=-4.5), Reporting(limit=0.0)]
+)
+def test_how_a_metric_is_sent_and_the_limit_of_an_alert_come_back(said: Reporting) -> None:
+    assert nested.properties(nested.pack_properties(500, said)) == (500, said)
+
+
+@pytest.mark.parametrize("limit", [float("nan"), float("inf")])
+def test_a_limit_that_is_no_number_is_not_said(limit: float) -> None:
+    _, found = nested.properties(nested.pack_properties(None, Reporting(limit=limit)))
+    assert found == Reporting()
 
 
 @pytest.mark.parametrize("pack", [zlib.compress, gzip.compress])

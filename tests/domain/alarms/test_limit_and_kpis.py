@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from domain.alarms.kpis import Asked, chattering, floods, kpis
 from domain.alarms.life import Priority
 from domain.alarms.limit import Limit, Watch, step
-from domain.clock import MINUTE, SECOND
+from domain.clock import DAY, HOUR, MINUTE, SECOND
 from domain.errors import InvalidInput
 
 LOW = Priority.LOW
@@ -97,3 +97,11 @@ def test_chattering_needs_three_within_a_minute():
 
     assert chattering(at(0, 30, 61)) == () and chattering(at(0, 30, 60)) == (("x", 1),)
     assert chattering(at(0, 10, 20, 30)) == (("x", 2),)
+
+
+def test_what_chatters_is_listed_behind_ten_that_ask_more_often():
+    often = [Asked(HOUR * n, f"often{k}", Priority.LOW) for n in range(20) for k in range(10)]
+    chatter = [Asked(DAY + SECOND * n * 20, "seldom", Priority.HIGH) for n in range(3)]
+    once = [Asked(DAY + HOUR, "once", Priority.LOW)]
+    found = kpis([*often, *chatter, *once], 0, 2 * DAY)
+    assert [key for key, _ in found.frequent][10:] == ["seldom"]

@@ -9,6 +9,7 @@ from models.anomaly.deviation import Settings, deviations, rolling_mean, windows
 from models.anomaly.evaluate import figures
 from models.anomaly.kinds import read_nab, read_skab
 from models.anomaly.peers import PEERS
+from models.anomaly.scoring import window_score
 from models.anomaly.series import Run
 from models.dataspec import DataSpec
 from tests.models.anomaly.sets import write_nab, write_skab
@@ -32,6 +33,15 @@ def test_the_flow_may_go_by_its_other_name(tmp_path):
     (run,) = read_skab(DataSpec("skab", tmp_path))
     assert run.truth is None
     assert run.values.shape == (600, 8)
+
+
+def test_a_run_with_a_gap_in_its_labels_has_no_truth(tmp_path):
+    path = write_skab(tmp_path, 1, 1) / "other" / "0.csv"
+    frame = pd.read_csv(path, sep=";")
+    frame.loc[9, "anomaly"] = np.nan
+    frame.to_csv(path, sep=";", index=False)
+    (run,) = read_skab(DataSpec("skab", tmp_path))
+    assert run.truth is None and len(run) == 600
 
 
 def test_windows_are_the_truth_of_a_series(tmp_path):
@@ -117,3 +127,32 @@ def test_peers_see_a_jump(name):
     score = PEERS[name](draw.normal(0, 1, (300, 4)))
     quiet, jump = draw.normal(0, 1, (50, 4)), draw.normal([8, 0, 0, 0], 1, (50, 4))
     assert np.median(score(jump)) > np.quantile(score(quiet), 0.95)
+
+
+def labelled(first, end, rows=200):
+    truth = np.zeros(rows, dtype=bool)
+    truth[first:end] = True
+    return Run("a.csv", tuple(map(str, range(rows))), np.zeros((rows, 1)), truth)
+
+
+def flagged(*places, rows=200):
+    flag = np.zeros(rows, dtype=bool)
+    flag[list(places)] = True
+    return flag
+
+
+def test_an_early_alarm_earns_all_and_silence_nothing():
+    run = labelled(100, 140)
+    assert window_score([run], [flagged(100)])["window_score"] == pytest.approx(100)
+    assert window_score([run], [flagged()])["window_score"] == pytest.approx(0)
+    late = window_score([run], [flagged(139)])["window_score"]
+    assert 50 < late < window_score([run], [flagged(110)])["window_score"] < 100
+
+
+def test_false_alarms_cost_and_one_stretch_is_one_alarm():
+    run = labelled(100, 140)
+    one = window_score([run], [flagged(50, 51, 55, 100)])
+    two = window_score([run], [flagged(20, 55, 100)])
+    assert (one["alarms"], two["alarms"]) == (2, 3)
+    assert one["window_score"] > two["window_score"]
+    assert (one["windows"], one["windows_found"]) == (1, 1)

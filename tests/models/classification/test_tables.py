@@ -1,5 +1,7 @@
 """Sets are read in the order of their rows, and a table that cannot be meant is refused."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,8 @@ from models.classification import ai4i, mill, plates
 from models.classification.kinds import KINDS
 from models.dataspec import DataSpec
 from tests.models.classification.sets import write_ai4i, write_mill, write_plates
+
+SHARED = Path(__file__).resolve().parents[4] / "shared" / "datasets" / "ai4i2020"
 
 
 def spec(kind, folder, subset=""):
@@ -21,6 +25,34 @@ def test_rows_keep_their_order_and_name(tmp_path):
     assert table.ids == tuple(map(str, frame["UDI"]))
     np.testing.assert_allclose(table.raw[:, 0, 3], frame["Torque [Nm]"], rtol=1e-6)
     assert table.labels == tuple(map(str, frame["Machine failure"]))
+
+
+@pytest.mark.parametrize("header", ["UDI", "UID"])
+def test_cases_are_named_by_either_header_of_the_set(tmp_path, header):
+    path = write_ai4i(tmp_path, 30, 1, first=7_001) / "ai4i2020.csv"
+    frame = pd.read_csv(path).rename(columns={"UDI": header})
+    frame.to_csv(path, index=False)
+    assert ai4i.read(spec("ai4i2020", tmp_path), "failure").ids == tuple(map(str, frame[header]))
+    frame.drop(columns=header).to_csv(path, index=False)
+    assert ai4i.read(spec("ai4i2020", tmp_path), "failure").ids[:2] == ("1", "2")
+
+
+@pytest.mark.parametrize(("value", "said"), [(np.nan, "'UDI' in row 3 is empty"), (7, "'UDI' 7 comes twice")])
+def test_an_id_that_names_no_case_is_refused(tmp_path, value, said):
+    path = write_ai4i(tmp_path, 30, 1) / "ai4i2020.csv"
+    frame = pd.read_csv(path).assign(UDI=np.arange(5.0, 35.0))
+    frame.loc[2 if np.isnan(value) else 9, "UDI"] = value
+    frame.to_csv(path, index=False)
+    with pytest.raises(SettingsError, match=said):
+        ai4i.read(spec("ai4i2020", tmp_path), "failure")
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the AI4I file is not here")
+def test_the_given_file_is_named_by_its_own_numbers():
+    table = ai4i.read(spec("ai4i2020", SHARED), "failure")
+    frame = pd.read_csv(next(SHARED.glob("*.csv")))
+    assert table.ids == tuple(map(str, frame["UID"]))
+    assert table.ids[-1] != str(len(table))
 
 
 def test_a_case_names_one_mode_or_none(tmp_path):
@@ -76,6 +108,47 @@ def test_a_wrong_table_is_refused(tmp_path, change, said):
     change(pd.read_csv(path)).to_csv(path, index=False)
     with pytest.raises(SettingsError, match=said):
         ai4i.read(spec("ai4i2020", tmp_path), "failure")
+
+
+def test_a_case_without_truth_is_read_all_the_same(tmp_path):
+    path = write_ai4i(tmp_path, 30, 1) / "ai4i2020.csv"
+    frame = pd.read_csv(path)
+    frame["Machine failure"] = frame["Machine failure"].astype(object)
+    frame.loc[0, "Machine failure"] = ""
+    frame.to_csv(path, index=False)
+    for target in ("failure", "mode"):
+        labels = ai4i.read(spec("ai4i2020", tmp_path), target).labels
+        assert labels[0] == "" and all(labels[1:])
+    frame.assign(**{"Machine failure": ""}).to_csv(path, index=False)
+    table = ai4i.read(spec("ai4i2020", tmp_path), "failure")
+    assert len(table) == 30
+    with pytest.raises(SettingsError, match="no truth"):
+        table.truth()
+
+
+def test_the_marks_of_a_spreadsheet_are_read(tmp_path):
+    path = write_ai4i(tmp_path, 30, 1) / "ai4i2020.csv"
+    plain = ai4i.read(spec("ai4i2020", tmp_path), "failure")
+    text = path.read_text(encoding="utf-8")
+    (tmp_path / "notes.csv").write_text("a,b\n", encoding="utf-16")
+    path.write_text(text + ",,,,,,,,,,,,,\n", encoding="utf-16")
+    found = ai4i.read(spec("ai4i2020", tmp_path), "failure")
+    assert (found.ids, found.labels) == (plain.ids, plain.labels)
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SettingsError):
+        ai4i.read(spec("ai4i2020", tmp_path, "ai4i2020.csv"), "failure")
+
+
+def test_experiments_may_lie_below_the_folder_and_have_no_end_yet(tmp_path):
+    write_mill(tmp_path / "rig" / "one", 3, 1)
+    path = tmp_path / "rig" / "one" / "train.csv"
+    frame = pd.read_csv(path)
+    frame.loc[1, "tool_condition"] = None
+    frame.loc[3] = None
+    frame.to_csv(path, index=False)
+    table = mill.read(spec("cnc_mill_tool_wear", tmp_path), "tool")
+    assert table.ids == ("1", "2", "3")
+    assert table.labels == ("unworn", "", "unworn")
 
 
 def test_two_files_must_be_told_apart(tmp_path):

@@ -85,7 +85,10 @@ class Plant:
                         updated_us=now,
                     )
                 )
-            card = '{"name":"plant_failure","limits":["Half of the failures give no sign."],"horizon":24}'
+            card = (
+                '{"name":"plant_failure","limits":["Half of the failures give no sign."],"horizon":24,'
+                '"data":{"failures":500,"simulated":false},"window":{"groups":["cnc"]}}'
+            )
             tx.execute(
                 insert(t.model_versions).values(
                     name=MODEL,

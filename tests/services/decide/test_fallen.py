@@ -248,7 +248,9 @@ def test_nothing_follows_on_the_figures_of_a_model_in_shadow(
     assert len(plant.rows(select(t.cases))) == 1 and plant.case(case_id)["state"] == "judged"
 
 
-@pytest.mark.parametrize("kind", ["alarm", "shortage", "outlook", "chart", "limit", "failure_risk"])
+@pytest.mark.parametrize(
+    "kind", ["alarm", "shortage", "outlook", "pictures", "chart", "limit", "failure_risk"]
+)
 def test_what_rests_on_data_grows_stale(
     plant: Plant, desk: CaseCommands, manager: Actor, database: Database, kind: str
 ) -> None:

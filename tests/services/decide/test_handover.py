@@ -70,7 +70,7 @@ def test_alarms_that_are_kept_silent_are_told(plant: Plant, database: Database, 
         "changed_by": "x", "changed_us": now, "changed_wall_us": now, "reason": "",
     }  # fmt: skip
     state = {
-        "version": 1, "condition": True, "acked": True, "suppressed": False, "since_us": now, "upto_us": now,
+        "version": 3, "condition": True, "acked": True, "suppressed": False, "since_us": now, "upto_us": now,
         "note": "sensor loose", "note_by": "x",
     }  # fmt: skip
     with database.write() as tx:

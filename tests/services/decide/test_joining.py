@@ -43,7 +43,7 @@ def count_cases(database: Database) -> int:
         return len(tx.execute(select(t.cases.c.case_id)).all())
 
 
-@pytest.mark.parametrize("source", [Source.ALARM, Source.SHORTAGE, Source.OUTLOOK])
+@pytest.mark.parametrize("source", [Source.ALARM, Source.SHORTAGE, Source.OUTLOOK, Source.PICTURES])
 def test_each_source_opens_one_case_and_its_repeats_join_it(
     plant: Plant, database: Database, source: Source
 ) -> None:

@@ -274,3 +274,15 @@ def test_advice_that_nobody_took_is_judged_by_what_the_mes_reports(
     assert plant.case()["state"] == "judged"
     (outcome,) = plant.rows(select(t.outcomes))
     assert (outcome["finding"], outcome["reported_by"]) == ("failed", "mes.line-1")
+
+
+def test_advice_never_exceeds_what_the_data_carry(plant: Plant, recommender: Recommender) -> None:
+    with plant.database.write() as tx:
+        tx.execute(t.model_versions.update().values(card='{"data":{"failures":500,"simulated":true}}'))
+        tx.execute(t.sites.update().values(virtual=False))
+    considered = recommender.consider(plant.predict(0.85))
+    assert considered.effect is Effect.NOTHING
+    assert "the data do not carry this advice yet" in considered.why
+    with plant.database.write() as tx:
+        tx.execute(t.sites.update().values(virtual=True))
+    assert recommender.consider(plant.predict(0.85)).effect is Effect.OPENED

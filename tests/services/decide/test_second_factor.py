@@ -35,12 +35,17 @@ def database(database: Database) -> Database:
 
 
 def enrolled(database: Database, actor: Actor) -> pyotp.TOTP:
-    """Set up with the code of the step before, so that the present one is unused."""
+    """Set up with the present code; `unused` gives the next one."""
     factors = SecondFactorCommands(database)
     totp = pyotp.parse_uri(factors.begin(actor, PASSWORD))
     assert isinstance(totp, pyotp.TOTP)
-    factors.confirm(actor, totp.at(wall_us() // 1_000_000 - STEP_S))
+    factors.confirm(actor, totp.at(wall_us() // 1_000_000))
     return totp
+
+
+def unused(totp: pyotp.TOTP) -> str:
+    """The code of the next step: good from now on for 30 s and more, so that no test sits on an edge."""
+    return totp.at(wall_us() // 1_000_000 + STEP_S)
 
 
 def test_codes_count_once_and_for_one_step_of_drift() -> None:
@@ -64,7 +69,7 @@ def test_who_has_set_it_up_signs_with_password_and_code(
     with pytest.raises(Forbidden, match="code"):
         desk.approve(supervisor, case_id, 1, ONE, credential=Credential(PASSWORD, "000000"))
     assert plant.outbox() == []
-    code = totp.at(wall_us() // 1_000_000)
+    code = unused(totp)
     assert (
         desk.approve(supervisor, case_id, 1, ONE, credential=Credential(PASSWORD, code)).state == "approved"
     )
@@ -87,7 +92,7 @@ def test_the_policy_can_want_a_code_from_a_cost_on(
     with pytest.raises(Forbidden, match="code from your phone"):
         desk.approve(supervisor, case_id, 1, ONE, credential=TYPED)
     totp = enrolled(database, supervisor)
-    code = totp.at(wall_us() // 1_000_000)
+    code = unused(totp)
     assert (
         desk.approve(supervisor, case_id, 1, TWO, credential=Credential(PASSWORD, code)).state == "approved"
     )
@@ -119,7 +124,7 @@ def test_without_its_key_nobody_signs_in_place_of_the_code(
 ) -> None:
     totp = enrolled(database, supervisor)
     database.seal = seal
-    code = totp.at(wall_us() // 1_000_000)
+    code = unused(totp)
     for typed in (Credential(PASSWORD), Credential(PASSWORD, code)):
         with pytest.raises((InvalidInput, SettingsError)):
             CaseCommands(database).approve(supervisor, case_id, 1, ONE, credential=typed)
@@ -142,7 +147,7 @@ def begun_twice(plant: Plant) -> None:
     with plant.database.write() as tx, pytest.raises(NotNow, match="remove"):
         second_factors.begin(tx, plant.database.seal, who.account_id, wall_us())
     assert SecondFactorCommands(plant.database).is_set(who)
-    assert second_factors.use(plant.database, who.account_id, totp.now(), wall_us())
+    assert second_factors.use(plant.database, who.account_id, unused(totp), wall_us())
     assert plant.actions(who.account_id) == ["began to set up a second factor", "set up a second factor"]
 
 

@@ -17,6 +17,7 @@ from services.gateway.intake import SURE_MS, Intake
 from tests.kits.gateway import START_MS as T0
 from tests.kits.gateway import gateway_file
 
+ALERT = "temperature/alert/high"
 METRICS = [
     {"node": "ns=2;s=T", "metric": "temperature", "deadband": {"absolute": 1}, "limits": {"high": 80}},
     {"node": "ns=2;s=L", "metric": "load", "aggregate": {"seconds": 10, "keep": ["mean", "max"]}},
@@ -75,7 +76,46 @@ def test_limits_see_every_value_and_the_store_only_what_moved(intake: Intake, sh
     alerts = intake.take([seen(0, T0 + n, 79.5 + n) for n in range(3)], T0)
     intake.save(T0)
     assert [alert.value for alert in alerts] == [80.5]
-    assert kept(shelf) == [("temperature", 0, 79.5), ("temperature", 2, 81.5)]
+    assert kept(shelf) == [("temperature", 0, 79.5), ("temperature", 1, 80.5), (ALERT, 1, 1.0)]
+
+
+def test_a_value_that_stands_beyond_its_limit_raises_without_another_value(
+    shelf: Shelf, tmp_path: Path
+) -> None:
+    late = [METRICS[0] | {"limits": {"high": 80, "after_s": 2}}]
+    intake = Intake(gateway_file(tmp_path, late), shelf)
+    ahead = T0 + 3_600_000  # the server's clock
+    (part,) = gateway_file(tmp_path, late).sources[0].metrics
+    assert intake.take([Seen("press", part, ahead, 90.0, Quality.GOOD)], T0) == []
+    assert intake.take([], T0 + 2_000) == []
+    (alert,) = intake.take([], T0 + 2_500)
+    assert (alert.at_ms, alert.value, alert.raised) == (ahead + 2_000, 90.0, True)
+    assert intake.take([], T0 + 9_000) == []
+    intake.take([Contact("press", True, T0), Contact("press", False, T0)], T0 + 9_000)
+    assert intake.take([], T0 + 99_000) == []
+
+
+def test_an_alert_that_stands_is_not_raised_anew_by_a_restart_and_is_cleared_after_it(
+    intake: Intake, shelf: Shelf, tmp_path: Path
+) -> None:
+    intake.take([seen(0, T0, 90.0)], T0)
+    intake.save(T0)
+    again = Intake(gateway_file(tmp_path, METRICS), shelf)
+    assert again.take([seen(0, T0 + 1, 91.0)], T0 + 1) == []
+    (alert,) = again.take([seen(0, T0 + 2, 70.0)], T0 + 2)
+    assert not alert.raised
+
+
+def test_an_alert_is_confirmed_by_nobody_and_told_even_when_there_is_no_room(
+    shelf: FullShelf, tmp_path: Path
+) -> None:
+    intake = Intake(gateway_file(tmp_path, METRICS), shelf, most_waiting=1)
+    intake.take([Contact("press", True, T0), seen(0, T0, 90.0)], T0)
+    intake.save(T0)
+    assert shelf.said()["press", ALERT].value == 1.0
+    intake.take([Contact("press", False, T0 + 60_000)], T0 + 60_000)
+    intake.save(T0 + 60_000)
+    assert [row for row in kept(shelf) if row[0] == ALERT] == [(ALERT, 0, 1.0)]
 
 
 def test_sums_are_kept_when_their_time_is_over(intake: Intake, shelf: Shelf) -> None:
@@ -135,7 +175,9 @@ def test_a_full_disk_loses_nothing_that_was_taken_and_alerts_go_on(
     bell.ring(intake.take([seen(0, T0 + 1, 70.0)], T0))
     shelf.full = False
     intake.save(T0 + 2)
-    assert kept(shelf) == [("temperature", 0, 90.0), ("temperature", 1, 70.0)]
+    assert kept(shelf) == [
+        ("temperature", 0, 90.0), (ALERT, 0, 1.0), ("temperature", 1, 70.0), (ALERT, 1, 0.0)
+    ]  # fmt: skip
     lines = [json.loads(line) for line in (tmp_path / "alerts.jsonl").read_text().splitlines()]
     assert [(line["raised"], line["text"].split(" is ")[1][:5]) for line in lines] == [
         (True, "above"),

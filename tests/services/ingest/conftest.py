@@ -1,10 +1,14 @@
 """Ingest is tested on both databases."""
 
 import pytest
+from sqlalchemy import Connection
 
 from data.store import tables as t
 from data.store.database import Database
 from data.store.upsert import insert_ignore
+from domain.spc.model import Kind
+from domain.spc.rules import NELSON
+from services.spc.definition import Chart
 
 UNIT = "north/machining/line-1/cnc-11"
 JSON_UNIT = "north/machining/line-1/cnc-12"
@@ -37,3 +41,11 @@ def store(request: pytest.FixtureRequest) -> Database:
     found: Database = request.getfixturevalue(request.param)
     place(found)
     return found
+
+
+def chart(tx: Connection, chart_id: str, source: str, unit: str) -> None:
+    """An active chart of a machine's temperature ("metric"), or of its inspections ("quality")."""
+    kind, metric = (Kind.I_MR, "temperature") if source == "metric" else (Kind.P, "")
+    one = Chart(chart_id, unit, "A", kind, source, metric, rules=NELSON)
+    who = {"version": 1, "changed_by": "", "changed_us": 0, "changed_wall_us": 0, "reason": ""}
+    tx.execute(t.spc_charts.insert().values(**(one.columns() | who)))

@@ -22,7 +22,7 @@ from domain.telemetry import Quality
 from services.ingest import Ingest, RawMessage
 from services.rollups import bucket_of
 from tests.kits.edge import T0_MS, EdgeNode, raw
-from tests.services.ingest.conftest import JSON_UNIT, UNIT, place
+from tests.services.ingest.conftest import JSON_UNIT, UNIT, chart, place
 
 
 def say(ms: int, seq: int | None = None, *, ts: int | None = None, **values: Any) -> RawMessage:
@@ -164,6 +164,20 @@ def test_a_late_value_makes_the_scorer_work_its_half_hour_out_anew(store: Databa
     ingest.take([say(T0_MS, 2, ts=late_ms, temperature=5)])
     left = [(row.equipment_id, row.bin) for row in rows(store, t.half_hours)]
     assert sorted(left) == sorted([(UNIT, at) for at in bins] + [(JSON_UNIT, bins[n]) for n in (0, 1, 4, 5)])
+
+
+def test_a_late_value_has_the_charts_of_its_machine_sampled_anew(store: Database) -> None:
+    """The chart of the machine's values, not of its inspections, and from the earliest late value on."""
+    ingest = Ingest(store)
+    with store.write() as tx:
+        for source, unit in (("metric", JSON_UNIT), ("quality", JSON_UNIT), ("metric", UNIT)):
+            chart(tx, f"{source} of {unit}", source, unit)
+    ingest.take([say(T0_MS, 1, temperature=5)])
+    assert rows(store, t.spc_late) == []
+    for seq, hours in ((2, 5), (3, 7), (4, 6)):
+        ingest.take([say(T0_MS, seq, ts=T0_MS - hours * 3_600_000 - 1, temperature=5)])
+    late_us = bucket_of((T0_MS - 7 * 3_600_000 - 1) * 1_000)
+    assert rows(store, t.spc_late) == [(f"metric of {JSON_UNIT}", late_us)]
 
 
 def test_what_is_older_than_readings_are_kept_is_refused_and_counts_nothing_anew(store: Database) -> None:

@@ -1,5 +1,6 @@
 """MES rows become ours; what cannot be read is said in `watermarks`, and reading resumes."""
 
+import json
 import threading
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,14 @@ from sqlalchemy import Engine, Table, create_engine, select, text
 
 from data.sources import mapping
 from data.sources.mes import ForeignDatabase
+from data.store import charts
 from data.store import tables as t
 from data.store.database import Database
 from data.store.upsert import insert_ignore
+from services.ingest import corrections
 from services.ingest.mes import MesIntake
 from simulator.mes import schema
-from tests.services.ingest.conftest import UNIT
+from tests.services.ingest.conftest import UNIT, chart
 
 LINE = "north/machining/line-1"
 
@@ -27,7 +30,8 @@ def mes(tmp_path: Path) -> Engine:
         tx.execute(schema.products.insert(), [{"product_no": "P1", "name": "Flange", "updated_at": 10}])
         order = {
             "order_no": "O1", "line": "L1", "product_no": "P1", "quantity": 100.0, "planned_start": 1,
-            "planned_end": 2, "due": 3, "status": "Released", "good": 0.0, "scrap": 0.0, "updated_at": 11,
+            "planned_end": 2, "released_at": 1, "due": 3, "status": "Released", "good": 0.0, "scrap": 0.0,
+            "updated_at": 11,
         }  # fmt: skip
         tx.execute(schema.work_orders.insert(), [order])
         stop = {
@@ -144,3 +148,81 @@ def test_a_writer_at_work_hides_no_row(database: Database, tmp_path: Path) -> No
     writer.join()
     intake.read("line-1", source)
     assert len(rows(database, t.products)) == 60
+
+
+def changes(database: Database) -> list[tuple[Any, ...]]:
+    return [
+        (c.entity, c.record, c.field, c.old, c.new, c.from_us, c.instance, c.line_id)
+        for c in rows(database, t.mes_changes)
+    ]
+
+
+def test_what_a_record_said_before_is_kept_field_by_field(store: Database, mes: Engine) -> None:
+    name(store, ("M-L1-011", UNIT), ("L1", LINE))
+    intake, source = MesIntake(store), foreign(mes)
+    intake.read("line-1", source)
+    assert changes(store) == []  # a record that is new says nothing else than before
+    with mes.begin() as tx:
+        tx.execute(text("UPDATE downtime SET ended_at = 9, reason = 'jam', updated_at = 13"))
+    intake.read("line-1", source)
+    intake.read("line-1", source)
+    assert changes(store) == [
+        ("downtimes", "D1", "end_us", "null", "9", 5, "line-1", LINE),
+        ("downtimes", "D1", "reason", '""', '"jam"', 5, "line-1", LINE),
+    ]
+    with mes.begin() as tx:
+        tx.execute(text("UPDATE downtime SET reason = 'tool', updated_at = 14"))
+    intake.read("line-1", source)
+    assert changes(store)[2:] == [("downtimes", "D1", "reason", '"jam"', '"tool"', 5, "line-1", LINE)]
+
+
+def test_a_record_that_comes_after_its_shift_was_closed_is_kept_whole(store: Database, mes: Engine) -> None:
+    name(store, ("M-L1-011", UNIT), ("L1", LINE))
+    closing = {
+        "line_id": LINE, "from_us": 4, "version": 1, "to_us": 8, "shift": "Early", "closed_by": "x",
+        "closed_us": 10, "closed_wall_us": 10, "note": "", "reopen_reason": "",
+    }  # fmt: skip
+    with store.write() as tx:
+        tx.execute(t.shift_closings.insert().values(**closing))
+    MesIntake(store).read("line-1", foreign(mes))
+    found = changes(store)
+    assert [(c[:3], c[3]) for c in found] == [(("downtimes", "D1", ""), None)]
+    assert json.loads(found[0][4])["planned"] is False
+
+
+def test_what_was_said_long_ago_is_forgotten(store: Database, mes: Engine) -> None:
+    name(store, ("M-L1-011", UNIT), ("L1", LINE))
+    intake, source = MesIntake(store), foreign(mes)
+    intake.read("line-1", source)
+    for number in (13, 14):
+        with mes.begin() as tx:
+            tx.execute(text(f"UPDATE downtime SET reason = 'jam {number}', updated_at = {number}"))
+        intake.read("line-1", source)
+        with store.write() as tx:
+            c = t.mes_changes.c
+            aged = c.learned_wall_us - corrections.KEPT_US - 1
+            tx.execute(t.mes_changes.update().where(c.new == '"jam 13"').values(learned_wall_us=aged))
+    with mes.begin() as tx:
+        tx.execute(text("UPDATE downtime SET reason = 'jam 15', updated_at = 15"))
+    intake.read("line-1", source)
+    assert [row[4] for row in changes(store)] == ['"jam 14"', '"jam 15"']
+
+
+def test_inspections_have_the_charts_of_their_machine_sampled_anew(store: Database, mes: Engine) -> None:
+    """New ones from their own time on, and one that moved from the time that it had before."""
+    name(store, ("M-L1-011", UNIT), ("L1", LINE))
+    with store.write() as tx:
+        chart(tx, "A", "quality", UNIT)
+    check = {"result_no": "Q1", "machine_id": "M-L1-011", "order_no": None, "checked_at": 900, "good": 1.0,
+             "scrap": 0.0, "rework": 0.0, "defects": None, "updated_at": 20}  # fmt: skip
+    with mes.begin() as tx:
+        tx.execute(schema.quality_results.insert(), [check])
+    intake, source = MesIntake(store), foreign(mes)
+    intake.read("line-1", source)
+    assert rows(store, t.spc_late) == [("A", 900)]
+    with store.write() as tx:
+        assert charts.take_late(tx, "A") == 900
+    with mes.begin() as tx:
+        tx.execute(text("UPDATE quality_results SET checked_at = 5000, updated_at = 21"))
+    intake.read("line-1", source)
+    assert rows(store, t.spc_late) == [("A", 900)]

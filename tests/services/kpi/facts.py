@@ -1,6 +1,7 @@
 """A small line with calendars, orders and counters, stored through the rows that ingest writes."""
 
 import random
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,21 +10,23 @@ from sqlalchemy import Connection, insert, select
 from data.store import tables as t
 from data.store.database import Database
 from data.store.upsert import upsert
-from domain.clock import HOUR, MINUTE
+from domain.clock import DAY, HOUR, MINUTE
 from domain.time_model import Span
 from tests import factories as f
 
 LINE = "north/machining/line-1"
 UNITS = tuple(f"{LINE}/cnc-{k}" for k in (11, 12, 13))
+COUNTING = tuple(f"{LINE}/cnc-{k}" for k in (14, 15))  # tell no state, only parts
 START = f.NOW - 60 * HOUR
 END = START + 30 * HOUR
 TABLES = (t.intervals, t.kpi_cells, t.kpi_days, t.kpi_months, t.kpi_losses, t.kpi_flags)
 
 
-def plant(tx: Connection) -> None:
-    """A site with one line of three machines; the middle one sets the pace. Shifts of 8 h with a break."""
+def plant(tx: Connection, counting: Sequence[str] = ()) -> None:
+    """A site with one line of three machines; the middle one sets the pace. Shifts of 8 h with a break.
+    Machines that are only `counting` stand behind them; P-2 takes them 20 min a part."""
     f.site(tx)
-    for position, unit in enumerate(UNITS):
+    for position, unit in enumerate((*UNITS, *counting)):
         f.machine(tx, unit)
         tx.execute(
             t.equipment.update()
@@ -41,9 +44,10 @@ def plant(tx: Connection) -> None:
     ]  # fmt: skip
     tx.execute(insert(t.shifts), shifts)
     rates = [
-        {"instance": "mes", "product_id": p, "equipment_id": u, "planned_cycle_s": 50.0, "basis": "planned",
+        {"instance": "mes", "product_id": p, "equipment_id": u, "basis": "planned",
+         "planned_cycle_s": 1200.0 if p == "P-2" and u in counting else 50.0,
          "valid_from_us": 0, "updated_us": 0}
-        for p in ("P-1", "P-2") for u in UNITS
+        for p in ("P-1", "P-2") for u in (*UNITS, *counting)
     ]  # fmt: skip
     tx.execute(insert(t.product_rates), rates)
 
@@ -58,7 +62,7 @@ class Fact:
     stretches: dict[str, list[Span]] = field(default_factory=dict)
 
 
-def random_facts(rng: random.Random) -> list[Fact]:
+def random_facts(rng: random.Random, counting: Sequence[str] = ()) -> list[Fact]:
     """States, counts, operations, inspections, maintenance and planned stops, in order of time."""
     facts: list[Fact] = []
     for unit in UNITS:
@@ -68,15 +72,39 @@ def random_facts(rng: random.Random) -> list[Fact]:
                    "mode": rng.choice([1, 1, 1, 1, 4]), "receive_us": at}  # fmt: skip
             facts.append(Fact(t.states, row, ("equipment_id", "source_us"), {unit: [Span(at, END)]}))
             at += rng.choice([MINUTE, 7 * MINUTE, HOUR, 3 * HOUR]) + rng.randrange(10**6)
-        for bucket in range(START // (5 * MINUTE) * 5 * MINUTE, END, 5 * MINUTE):
-            if rng.random() < 0.97:
-                row = {"equipment_id": unit, "bucket_us": bucket, "good": float(rng.randrange(9)),
-                       "scrap": float(rng.randrange(2)), "energy_kwh": 0.25,
-                       "resets": float(rng.random() < 0.01)}  # fmt: skip
-                near = Span(bucket - 4 * HOUR, bucket + 4 * HOUR)
-                facts.append(Fact(t.counts, row, ("equipment_id", "bucket_us"), {unit: [near]}))
+        facts += _counts(rng, unit, lambda: float(rng.randrange(9)))
         facts += _booked(rng, unit)
+    for unit in counting:
+        facts += _counts(rng, unit, lambda: rng.choice([0.0, 0.0, 0.0, 1.0, 6.0]))
+        facts += _booked(rng, unit)
+        facts += _worked(rng, unit)
     return facts
+
+
+def _counts(rng: random.Random, unit: str, made: Callable[[], float]) -> list[Fact]:
+    found: list[Fact] = []
+    for bucket in range(START // (5 * MINUTE) * 5 * MINUTE, END, 5 * MINUTE):
+        if rng.random() < 0.97:
+            row = {"equipment_id": unit, "bucket_us": bucket, "good": made(),
+                   "scrap": float(rng.randrange(2)), "energy_kwh": 0.25,
+                   "resets": float(rng.random() < 0.01)}  # fmt: skip
+            mine = Span(bucket, bucket + 5 * MINUTE)  # as ingest marks it
+            found.append(Fact(t.counts, row, ("equipment_id", "bucket_us"), {unit: [mine]}))
+    return found
+
+
+def _worked(rng: random.Random, unit: str) -> list[Fact]:
+    found = []
+    for number in range(4):
+        at = START + rng.randrange(28 * HOUR)
+        end = rng.choice([None, at + rng.randrange(9 * HOUR)])
+        row = {
+            "instance": "mes", "maintenance_id": f"M{unit}{number}", "equipment_id": unit, "planned_us": at,
+            "kind": rng.choice(["corrective", "preventive", "inspection"]), "start_us": at, "end_us": end,
+            "status": "under_way" if end is None else "done", "updated_us": 0,
+        }  # fmt: skip
+        found.append(Fact(t.maintenance, row, ("instance", "maintenance_id"), {unit: [Span(at, end or END)]}))
+    return found
 
 
 def _booked(rng: random.Random, unit: str) -> list[Fact]:
@@ -104,6 +132,16 @@ def _booked(rng: random.Random, unit: str) -> list[Fact]:
         found.append(Fact(t.downtimes, stop, ("instance", "downtime_id"), {unit: [near]}))
         at, number = end + rng.choice([0, 0, 2 * HOUR]), number + 1
     return found
+
+
+def operation(unit: str, number: int, begin: int, end: int) -> Fact:
+    """An operation of another product than the one before, whose setup the MES does not book."""
+    row = {
+        "instance": "mes", "operation_id": f"{unit}-{number}", "order_id": f"W{number}",
+        "equipment_id": unit, "product_id": f"P-{1 + number % 2}", "start_us": begin, "end_us": end,
+        "setup_end_us": None, "updated_us": 0,
+    }  # fmt: skip
+    return Fact(t.operations, row, ("instance", "operation_id"), {unit: [Span(begin - 8 * HOUR, end + DAY)]})
 
 
 def store(tx: Connection, fact: Fact) -> None:

@@ -1,5 +1,7 @@
 """Figures for any machine, line, area, site, product, order and shift: each is read, and each is shown."""
 
+import csv
+import io
 import random
 
 import pytest
@@ -76,10 +78,45 @@ def test_scrap_is_held_against_what_the_quality_target_allows(queries) -> None:
                 "set_wall_us": 0}  # fmt: skip
         tx.execute(t.targets.insert().values(**goal))
     view = queries.view(Ask(k.LINE, *SPAN))
-    assert view.quality_target == 0.98
+    assert view.quality_targets[k.LINE] == 0.98
     wanted = 100 * view.whole.figures.scrap_ratio / 0.02
     html = drawn.figures_panel(view)
     assert f"{wanted:.1f} %" in html and "2.0 % that the quality target allows" in html
+    first = next(csv.DictReader(io.StringIO(drawn.figures_csv(view).decode("utf-8-sig"))))
+    assert float(first["scrap against plan"]) == pytest.approx(wanted / 100)
+    mttf = view.whole.figures.mttf_s
+    assert first["mttf h"] == "" if mttf is None else float(first["mttf h"]) == pytest.approx(mttf / 3600)
+
+
+def test_every_part_of_the_plant_has_its_own_scrap_against_plan(queries) -> None:
+    """2 % are allowed at the plant, 10 % at one of the machines."""
+    with queries._context.database.write() as tx:
+        for scope, value in (("north", 0.98), (k.UNITS[0], 0.9)):
+            goal = {"scope": scope, "kpi": "quality", "valid_from_us": 0, "value": value, "set_by": "mia",
+                    "set_wall_us": 0}  # fmt: skip
+            tx.execute(t.targets.insert().values(**goal))
+    line, site = (queries.view(Ask(scope, *SPAN)) for scope in (k.LINE, "north"))
+    allowed = {k.LINE: 0.02, k.UNITS[0]: 0.1, k.UNITS[1]: 0.02, k.UNITS[2]: 0.02, "north/machining": 0.02}
+    checked = 0
+    for view in (line, site):
+        told = csv.DictReader(io.StringIO(drawn.figures_csv(view).decode("utf-8-sig")))
+        for row, said in zip((view.whole, *view.areas, *view.parts), told, strict=False):
+            ratio = row.figures.scrap_ratio
+            if ratio is None or row.key not in allowed:
+                assert ratio is not None or said["scrap against plan"] == ""
+                continue
+            assert float(said["scrap against plan"]) == pytest.approx(ratio / allowed[row.key])
+            assert float(said["quality target"]) == pytest.approx(1 - allowed[row.key])
+            checked += 1
+    assert checked >= 6
+
+
+def test_a_target_that_allows_no_scrap_is_said(queries) -> None:
+    with queries._context.database.write() as tx:
+        goal = {"scope": "north", "kpi": "quality", "valid_from_us": 0, "value": 1.0, "set_by": "mia",
+                "set_wall_us": 0}  # fmt: skip
+        tx.execute(t.targets.insert().values(**goal))
+    assert "allows no scrap" in drawn.figures_panel(queries.view(Ask(k.LINE, *SPAN)))
 
 
 def test_an_order_is_busy_at_the_machine_that_sets_the_pace(queries) -> None:
@@ -87,6 +124,28 @@ def test_an_order_is_busy_at_the_machine_that_sets_the_pace(queries) -> None:
     shares = [o.figures.allocation_ratio for o in orders if o.figures.allocation_ratio is not None]
     assert shares and all(0 <= share <= 1 for share in shares)
     assert all(o.figures.process_ratio <= o.figures.allocation_ratio for o in orders)
+
+
+def test_an_order_that_was_never_begun_counts_against_adherence_and_lead_time_begins_at_release(
+    database, queries
+) -> None:
+    assert all(o.figures.lead_us is None for o in queries.orders(Ask(k.LINE, *SPAN)))  # nobody said when
+    base = {"instance": "mes", "line_id": k.LINE, "product_id": "P-1", "quantity": 9.0, "due_us": k.END,
+            "updated_us": 0, "status": "Released", "planned_start_us": k.START, "end_us": None,
+            "start_us": None}  # fmt: skip
+    never = base | {"order_id": "never", "planned_end_us": k.START + 9 * HOUR, "released_us": None}
+    gone = base | {"order_id": "gone", "planned_end_us": k.START + 9 * HOUR, "released_us": None,
+                   "status": "Aborted"}  # fmt: skip
+    early = base | {"order_id": "early", "planned_end_us": k.START + 12 * HOUR, "end_us": k.START + 4 * HOUR,
+                    "start_us": k.START + 3 * HOUR, "released_us": k.START + HOUR}  # fmt: skip
+    before = queries.kept(Ask(k.LINE, *SPAN))
+    with database.write() as tx:
+        for row in (never, gone, early):
+            tx.execute(t.orders.insert().values(**row))
+    kept = queries.kept(Ask(k.LINE, *SPAN))
+    assert (kept.due, kept.kept) == (before.due + 2, before.kept + 1)
+    (found,) = [o for o in queries.orders(Ask(k.LINE, *SPAN)) if o.order_id == "early"]
+    assert (found.figures.lead_us, found.figures.execution_us) == (3 * HOUR, HOUR)
 
 
 def test_products_and_shifts_have_figures_of_their_own(queries) -> None:
@@ -108,7 +167,9 @@ def test_orders_have_the_oee_of_the_constraint_that_worked_on_them(queries) -> N
     line = queries.view(Ask(k.LINE, *SPAN)).whole.measures
     assert sum(row.good for row in orders) > 0 and line.good > 0
     for row in orders:
-        assert row.oee is not None and f"{100 * row.oee:.1f} %" in orders_panel(orders)
+        assert row.oee is not None and f"{100 * row.oee:.1f} %" in orders_panel(
+            orders, queries.kept(Ask(k.LINE, *SPAN))
+        )
 
 
 def test_a_long_stretch_is_shown_by_month_with_the_same_sums(queries) -> None:

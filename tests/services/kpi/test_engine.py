@@ -42,7 +42,7 @@ def unit_of(facts: Facts) -> Unit:
         spans([(p.from_us, p.to_us, cause_code(p.cause)) for p in apart_planned(facts.planned_stops)]),
         spans([(o.from_us, o.to_us, o.setup_end_us) for o in facts.operations]),
         facts.minor_us,
-        facts.placed.to_us,
+        spans([(a.from_us, a.to_us, 0) for a in facts.away]),
     )
 
 
@@ -66,7 +66,7 @@ all_facts = st.builds(
         ],
         [],
         minor_us=minor,
-        placed=Span(-(2**62), removed),
+        away=[Span(a, b) for a, b in pairs(removed)],
     ),
     moments,
     st.lists(st.sampled_from([*S, None]), min_size=13, max_size=13),
@@ -76,7 +76,7 @@ all_facts = st.builds(
     moments,
     st.lists(st.integers(0, 60), min_size=7, max_size=7),
     st.integers(1, 200),
-    st.sampled_from([2**62, 700]),
+    st.sampled_from([[], [700, 2**62], [200, 450], [100, 300, 300, 400, 900, 2**62]]),
 )
 
 
@@ -157,3 +157,73 @@ def test_a_failure_that_begins_in_a_break_counts_once_behind_it() -> None:
 def test_the_leaf_of_a_told_setup() -> None:
     facts = Facts([StateSpan(0, HOUR, S.STOPPED, setup=True)], [Span(0, HOUR)], [], [], [])
     assert [LEAVES[code] for code in classify(unit_of(facts), NOTHING, 0, HOUR).leaf] == [Leaf.SETUP]
+
+
+def of_model(states, planned=(), to_us=DAY) -> list[tuple[int, int, Cause]]:
+    """Time down as (from, to, cause) by the model of one machine, states within it joined."""
+    facts = Facts(
+        states, [Span(0, to_us)], list(planned), [OperationSpan(0, to_us, "W", "P", 1.0, 0)], [],
+        minor_us=5 * MINUTE,
+    )  # fmt: skip
+    found = [(s.from_us, s.to_us, s.cause) for s in segments(facts, 0, to_us) if s.leaf is Leaf.DOWN]
+    joined: list[tuple[int, int, Cause]] = []
+    for begin, end, cause in found:
+        if joined and joined[-1][1] == begin:
+            joined[-1] = (joined[-1][0], end, cause)
+        else:
+            joined.append((begin, end, cause))
+    return joined
+
+
+def chain(*rows: tuple[float, S], to_us: int = DAY) -> list[StateSpan]:
+    """States by (minute from which it holds, state)."""
+    ends = [*(int(at * MINUTE) for at, _ in rows[1:]), to_us]
+    return [StateSpan(int(at * MINUTE), end, state) for (at, state), end in zip(rows, ends, strict=True)]
+
+
+NINE, ELEVEN = 9 * 60, 11 * 60
+TEN = [PlannedSpan(10 * HOUR, 10 * HOUR + 30 * MINUTE, Cause.BREAK)]
+
+
+def test_a_failure_over_a_break_in_which_the_state_changed_is_one() -> None:
+    states = chain((0, S.EXECUTE), (NINE, S.ABORTED), (610, S.CLEARING), (ELEVEN, S.EXECUTE))
+    assert stops(states, TEN) == [(9 * HOUR, Cause.FAILURE)]
+    assert [c for _, _, c in of_model(states, TEN)] == [Cause.FAILURE] * 2
+
+
+def test_a_stop_that_is_short_on_both_sides_of_a_break_is_as_long_as_both() -> None:
+    long = chain((0, S.EXECUTE), (597, S.ABORTED), (610, S.CLEARING), (633, S.EXECUTE))
+    assert stops(long, TEN) == [(597 * MINUTE, Cause.FAILURE)]
+    assert {c for _, _, c in of_model(long, TEN)} == {Cause.FAILURE}
+    short = chain((0, S.EXECUTE), (598, S.ABORTED), (632, S.EXECUTE))
+    assert stops(short, TEN) == [(598 * MINUTE, Cause.MINOR_STOP)]
+    assert {c for _, _, c in of_model(short, TEN)} == {Cause.MINOR_STOP}
+
+
+def test_one_second_of_waiting_does_not_make_two_failures() -> None:
+    states = chain((0, S.EXECUTE), (NINE, S.ABORTED), (NINE + 20, S.SUSPENDED),
+                   (NINE + 20 + 1 / 60, S.ABORTED), (NINE + 40, S.EXECUTE))  # fmt: skip
+    assert stops(states) == [(9 * HOUR, Cause.FAILURE)]
+
+
+def test_an_hour_of_standing_in_short_turns_is_one_failure() -> None:
+    turns = [(NINE + 6 * k + 3 * half, (S.ABORTED, S.IDLE)[half]) for k in range(10) for half in (0, 1)]
+    states = chain((0, S.EXECUTE), *turns, (NINE + 60, S.EXECUTE))
+    assert stops(states) == [(9 * HOUR, Cause.FAILURE)]
+    assert {c for _, _, c in of_model(states)} == {Cause.FAILURE} and len(of_model(states)) == 10
+
+
+def test_work_between_two_stops_keeps_them_two() -> None:
+    states = chain((0, S.EXECUTE), (NINE, S.ABORTED), (NINE + 20, S.EXECUTE), (NINE + 21, S.ABORTED),
+                   (NINE + 40, S.EXECUTE))  # fmt: skip
+    assert [at // MINUTE - NINE for at, _ in stops(states)] == [0, 21]
+
+
+def test_a_silence_divides_a_stop_only_where_the_state_is_another_behind_it() -> None:
+    for after, count in ((S.ABORTED, 1), (S.HELD, 2)):
+        states = [
+            *chain((0, S.EXECUTE), (NINE, S.ABORTED), to_us=10 * HOUR),
+            StateSpan(11 * HOUR, 12 * HOUR, after),
+            StateSpan(12 * HOUR, DAY, S.EXECUTE),
+        ]
+        assert len(stops(states)) == count

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from auth.permissions import Role
 from data.store import tables as t
+from data.store.upsert import upsert
 from domain.clock import DAY, HOUR, Clock, wall_us
 from domain.errors import Forbidden, InvalidInput, NotFound, NotNow
 from domain.kpi import Measures, MinorModel, behind, figures, total
@@ -14,6 +15,7 @@ from domain.shift_calendar import day_span, local_day
 from services import clocks
 from services.commands.figures import FigureCommands
 from services.context import Context
+from services.ingest import corrections
 from services.kpi.keeping import Keeper
 from services.kpi.recompute import recompute
 from services.queries.kpi import KpiQueries
@@ -128,6 +130,60 @@ def test_a_closed_shift_keeps_what_was_reported_and_shows_what_changed(plant) ->
     assert corrected.now != corrected.reported
 
 
+def correct(database, row, **changed) -> None:
+    """What reading a MES does with a row that says something else."""
+    new, keys = {**row, **changed}, ["instance", "result_id"]
+    with database.write() as tx:
+        corrections.keep(tx, "mes", "quality_results", keys, [row], [new], wall_us())
+        upsert(tx, t.quality_results, [new], keys)
+        recompute(tx, k.LINE, k.START, NOW)
+
+
+def test_the_record_that_changed_after_the_close_is_named_with_both_values(plant) -> None:
+    sue, commands = actor(plant), FigureCommands(plant)
+    begin = shift(plant, sue).from_us
+    check = {"instance": "mes", "result_id": "Q-1", "equipment_id": k.UNITS[1], "order_id": None,
+             "at_us": begin + HOUR, "good": 5.0, "scrap": 1.0, "rework": 0.0, "updated_us": 1}  # fmt: skip
+    with plant.write() as tx:
+        tx.execute(t.quality_results.insert().values(**check))
+        recompute(tx, k.LINE, k.START, NOW)
+    commands.close_shift(sue, k.LINE, begin)
+    before = shift(plant, sue)
+    assert (before.corrections, len(before.versions)) == ((), 1)
+    correct(plant, check, rework=2.0, updated_us=2)
+    after = shift(plant, sue)
+    assert [(c.name, c.now - c.reported) for c in after.changed] == [("rework", 2.0)]
+    assert [(c.entity, c.record, c.field, c.old, c.new, c.source) for c in after.corrections] == [
+        ("quality_results", "Q-1", "rework", 0.0, 2.0, "mes")
+    ]
+    assert after.corrections[0].learned_us >= before.versions[0].closed_us
+    assert after.why == ()
+
+
+def test_every_close_of_a_shift_can_be_seen(plant) -> None:
+    sue, commands = actor(plant), FigureCommands(plant)
+    begin = shift(plant, sue).from_us
+    check = {"instance": "mes", "result_id": "Q-1", "equipment_id": k.UNITS[1], "order_id": None,
+             "at_us": begin + HOUR, "good": 5.0, "scrap": 1.0, "rework": 0.0, "updated_us": 1}  # fmt: skip
+    with plant.write() as tx:
+        tx.execute(t.quality_results.insert().values(**check))
+        recompute(tx, k.LINE, k.START, NOW)
+    commands.close_shift(sue, k.LINE, begin, "as counted")
+    Keeper(plant).turn()
+    first = shift(plant, sue).versions[0].figures.measures.rework
+    correct(plant, check, rework=2.0, updated_us=2)
+    commands.reopen_shift(sue, k.LINE, begin, "rework was found")
+    Keeper(plant).turn()
+    commands.close_shift(sue, k.LINE, begin, "with rework")
+    row = shift(plant, sue)
+    assert [(v.version, v.note, v.reopen_reason) for v in row.versions] == [
+        (2, "with rework", ""),
+        (1, "as counted", "rework was found"),
+    ]
+    assert [v.figures.measures.rework for v in row.versions] == [first + 2, first]
+    assert (row.changed, row.corrections) == ((), ())  # the newest close knows of them
+
+
 def test_reopening_needs_a_reason_and_the_right_and_is_audited(plant) -> None:
     sue, commands = actor(plant), FigureCommands(plant)
     begin = shift(plant, sue).from_us
@@ -171,15 +227,21 @@ def test_targets_hold_from_their_date_and_only_managers_set_them(plant) -> None:
         commands.set_target(actor(plant), k.LINE, "oee", 0.7, 0)
     with pytest.raises(InvalidInput):
         commands.set_target(manager, k.LINE, "oee", 70, 0)
+    with pytest.raises(InvalidInput, match="today or later"):
+        commands.set_target(manager, k.LINE, "oee", 0.9, ask.from_us + 1)
 
 
 def test_a_policy_changes_stops_from_its_date_on_only(plant) -> None:
     manager = actor(plant, "mia", (Role.PLANT_MANAGER,))
     before = {r[:2]: r for r in k.derived(plant)["kpi_cells"]}
     cut = k.START + 14 * HOUR
+    with plant.write() as tx:
+        clocks.write(tx, "north", Clock(cut, wall_us(), 1e-6))
     FigureCommands(plant).set_stop_policy(
         manager, "north", 1_800, MinorModel.PERFORMANCE, cut, "Agreed with the lines"
     )
+    with plant.write() as tx:
+        clocks.write(tx, "north", Clock(k.END, wall_us(), 1e-6))
     Keeper(plant).turn()
     after = {r[:2]: r for r in k.derived(plant)["kpi_cells"]}
     changed = [key for key, row in after.items() if before.get(key) != row]

@@ -3,14 +3,17 @@
 import random
 
 import pytest
+from sqlalchemy import select
 
+from auth.permissions import Role
 from data.store import tables as t
 from data.store.database import Database
-from domain.clock import HOUR, MINUTE, Clock, wall_us
+from domain.clock import DAY, HOUR, MINUTE, Clock, wall_us
 from domain.kpi import Measures
 from domain.reporting import Kind, Period
 from domain.time_model import Span
 from services import clocks
+from services.context import Context
 from services.floor import line as line_screen
 from services.floor import machine as machine_screen
 from services.floor.plant import Request
@@ -18,9 +21,13 @@ from services.floor.plant import read as plant_screen
 from services.kpi import closing, dirty, reading
 from services.kpi import window as windows
 from services.kpi.keeping import Keeper
+from services.queries.energy import EnergyQueries
 from services.reports import gather
 from services.rows.floor import Window
 from services.rows.kpi import Ask
+from services.rows.site import SiteRow
+from services.stops.finding import find
+from tests import factories as f
 from tests.services.kpi import facts as k
 
 RUNNING = Span(k.START + 26 * HOUR, k.START + 34 * HOUR)  # the third shift of the facts; END lies in it
@@ -160,3 +167,57 @@ def test_the_waterfall_of_a_report_is_that_of_the_figures(plant) -> None:
     assert waits == pytest.approx((m.blocked_us + m.starved_us) / HOUR)
     lost = {loss.name: loss.minutes for loss in paper.losses}
     assert lost == pytest.approx({b.label: b.seconds / 60 for b in view.big_losses})
+
+
+def test_energy_per_good_part_of_a_line_is_the_same_on_every_screen(plant) -> None:
+    Keeper(plant).turn()
+    day = k.START - k.START % DAY
+    span = Span(day, day + 3 * DAY)
+    with plant.write() as tx:
+        mia = f.account(tx, "mia", (Role.PLANT_MANAGER,), ("north",))
+        tx.execute(t.sites.update().values(time_zone="UTC"))
+        tx.execute(t.counts.update().values(energy_kwh=0.25))
+        dirty.mark(tx, [(k.LINE, span.from_us, span.to_us)])
+    Keeper(plant).turn()
+    with plant.read() as tx:
+        view = reading.read(tx, Ask(k.LINE, span.from_us, span.to_us))
+        above = reading.read(tx, Ask("north", span.from_us, span.to_us))
+    site = SiteRow("north", "North", "UTC", "EUR")
+    queries = EnergyQueries(Context(plant, mia, site, Clock(k.END, wall_us(), 1e-6)))
+    energy = queries.view(k.LINE, span.from_us, span.to_us)
+    assert view.whole.measures.energy_kwh == pytest.approx(energy.whole.kwh) and energy.whole.kwh > 0
+    assert view.whole.measures.good == pytest.approx(energy.whole.good)
+    assert view.whole.figures.energy_per_part == pytest.approx(energy.whole.per_part_kwh)
+    (line,) = above.parts
+    assert line.figures.energy_per_part == pytest.approx(energy.whole.per_part_kwh)
+    assert view.whole.figures.energy_per_made == pytest.approx(energy.whole.per_made_kwh)
+    assert line.figures.energy_per_made == pytest.approx(energy.whole.per_made_kwh)
+    assert above.whole.figures.energy_per_made is None
+    assert above.whole.figures.energy_per_part is None  # parts of different lines do not add up
+    inspected = sum(row.measures.inspected for row in view.parts)
+    assert view.whole.measures.inspected == inspected
+
+
+def test_the_stops_editor_charges_a_wait_to_whom_the_figures_charge_it(plant) -> None:
+    Keeper(plant).turn()
+    i, charged = t.intervals.c, []
+    with plant.read() as tx:
+        for found in find(tx, k.LINE, Span(k.START + 8 * HOUR, k.END), k.END):
+            stop = found.stop
+            if not stop.external:
+                continue
+            us: dict[tuple[str, str], int] = {}
+            query = select(i.from_us, i.to_us, i.cause, i.charged_to).where(
+                i.equipment_id == stop.equipment_id,
+                i.cause.in_(["waiting", "blocked", "starved"]),
+                i.from_us < stop.to_us,
+                i.to_us > stop.from_us,
+            )
+            for begin, end, cause, whom in tx.execute(query):
+                length = min(end, stop.to_us) - max(begin, stop.from_us)
+                us[cause, whom] = us.get((cause, whom), 0) + length
+            cause, whom = max(us, key=lambda key: us[key], default=("", ""))
+            said = (found.proposal.reason, found.proposal.charged_to) if found.proposal else ("", "")
+            assert said == ((cause, whom) if whom else ("", ""))
+            charged.append(whom)
+    assert len(charged) > 5 and "" in charged and len(set(charged)) > 2

@@ -76,6 +76,8 @@ def whole(database, tmp_path):
                 **own, result_id="r1", order_id="A", at_us=NOW - HOUR, good=9, scrap=1, rework=0
             )
         )
+        use = {"use_id": "u1", "lot_id": "L1", "order_id": "A", "use": "Consumed", "quantity": 9.0}
+        tx.execute(insert(t.lot_uses).values(instance="line-1", **use, at_us=NOW - HOUR, updated_us=NOW))
         tx.execute(
             insert(t.shifts).values(
                 instance="line-1", shift_id="s1", line_id=LINE, name="Early", start_us=NOW - HOUR,
@@ -139,6 +141,12 @@ def test_orders_without_a_product_cannot_be_traced(whole):
     with whole.write() as tx:
         tx.execute(update(t.operations).values(product_id=""))
     assert whats(machine(whole).traceability) == ["Orders without a product"]
+
+
+def test_orders_without_a_lot_cannot_be_traced_to_material(whole):
+    with whole.write() as tx:
+        tx.execute(update(t.lot_uses).values(instance="another"))
+    assert whats(machine(whole).traceability) == ["Orders without a lot"]
 
 
 def test_what_was_said_a_week_ago_is_missing(whole):

@@ -5,6 +5,7 @@ import pytest
 from data.store import tables as t
 from domain.clock import HOUR
 from domain.errors import NotFound
+from services.kpi import dirty
 from services.rows.reports import Answer
 from tests import factories as f
 from tests.services.reports import plant
@@ -90,6 +91,19 @@ def test_figures_stand_once_every_shift_is_closed(place):
         parts = {"at_us": plant.DAY_BEFORE.from_us, "good": 1, "scrap": 0, "rework": 0, "updated_us": 0}
         tx.execute(t.quality_results.insert().values(**result, **parts))
     assert place.report().provisional == ("2 shifts are not closed", "the quality of 1 machine is not closed")
+
+
+def test_figures_are_provisional_while_corrections_wait(place):
+    day = plant.DAY_BEFORE
+    with place.database.write() as tx:
+        dirty.mark(
+            tx,
+            [(plant.FIRST, day.to_us, day.to_us + HOUR), ("south/forming/line-1/p", day.from_us, day.to_us)],
+        )
+    assert place.report().provisional == ()  # another day, another place
+    with place.database.write() as tx:
+        dirty.mark(tx, [(plant.FIRST, day.from_us + HOUR, day.from_us + 2 * HOUR)])
+    assert place.report().provisional == ("corrections came that the figures do not hold yet",)
 
 
 def test_a_gap_is_said(place):

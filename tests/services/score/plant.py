@@ -31,12 +31,22 @@ def add_site(database: Database, units: Sequence[int], machine_type: str = "cnc"
     with database.write() as tx:
         tx.execute(
             insert(t.sites).values(
-                site_id=SITE, name="Plant", time_zone="Europe/Berlin", currency="EUR", shadow=False
+                site_id=SITE,
+                name="Plant",
+                time_zone="Europe/Berlin",
+                currency="EUR",
+                shadow=False,
+                virtual=True,
             )
         )
         tx.execute(
             insert(t.clocks).values(site_id=SITE, origin_plant_us=START_US, origin_wall_us=0, speed=1.0)
         )
+    add_units(database, units, machine_type)
+
+
+def add_units(database: Database, units: Sequence[int], machine_type: str = "cnc") -> None:
+    with database.write() as tx:
         for number in units:
             row = {
                 "equipment_id": unit_id(number), "level": "unit", "parent_id": LINE, "name": f"CNC-{number}",

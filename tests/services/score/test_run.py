@@ -26,6 +26,7 @@ from tests.services.score.plant import (
     add_readings,
     add_site,
     add_state,
+    add_units,
     served,
     unit_id,
 )
@@ -53,6 +54,25 @@ def rows(database, *columns, **equal):
 def count(database, table) -> int:
     with database.read() as tx:
         return tx.execute(select(func.count()).select_from(table)).scalar_one()
+
+
+def test_what_training_never_saw_is_not_scored(database, plant):
+    """CNC-13 sends one sensor in another unit, CNC-14 three sensors only."""
+    now, gauges = START_US + 2 * DAY, features.GAUGES
+    add_units(database, [13, 14])
+    add_readings(database, 13, START_US, now, gauges=[name for name in gauges if name != "speed"])
+    add_readings(database, 13, START_US, now, gauges=["speed"], lift=9_990.0, running=False)
+    add_readings(database, 14, START_US, now, gauges=gauges[:3])
+    healthy = np.zeros((4, features.STEPS, len(features.CHANNELS)), dtype=np.float32)
+    healthy[:, :, : len(gauges)] = 10.0
+    healthy[:, :, features.VALUES :] = 1.0
+    model = replace(plant.judge.model, backgrounds=dict.fromkeys(features.TYPES, healthy))
+    score_due(database, Served(Judge(model), plant.inputs), now, site_id=SITE)
+    said = {unit: (status, why) for unit, status, why in rows(database, "equipment_id", "status", "reason")}
+    assert said[unit_id(11)] == ("scored", "")
+    assert said[unit_id(13)][0] == said[unit_id(14)][0] == "not_known"
+    assert said[unit_id(13)][1].startswith("speed: of a size that the model has never seen")
+    assert said[unit_id(14)][1].startswith("too many sensors say nothing usable: current, power")
 
 
 def test_what_is_due_is_scored_and_what_is_at_risk_explained(database, plant):
@@ -172,7 +192,7 @@ class OddScorer:
 
     def score(self, windows):
         n = len(windows)
-        return Scores(np.full(n, np.nan), np.zeros((n, 3)), np.zeros(n, dtype=np.bool_))
+        return Scores(np.full(n, np.nan), np.zeros((n, 3)), np.zeros(n, dtype=np.bool_), np.zeros((n, 0)))
 
 
 def test_an_odd_output_of_the_model_is_not_a_prediction(database, plant):
@@ -247,3 +267,44 @@ def stop_row(model: str, at_us: int) -> dict:
     key = stops.open_key(SITE, model, drill=False)
     row = {"stop_id": "s1", "site_id": SITE, "model_name": model, "drill": False, "open_key": key}
     return row | dict.fromkeys(words, "x") | {"stopped_us": at_us, "stopped_wall_us": 0, "effect": "{}"}
+
+
+class CurveScorer(OddScorer):
+    """States a chance by two horizons."""
+
+    def score(self, windows):
+        n = len(windows)
+        lives = np.tile([1.0, 2.0, 3.0], (n, 1))
+        return Scores(np.full(n, 0.1), lives, np.ones(n, dtype=np.bool_), np.tile([0.05, 0.25], (n, 1)))
+
+
+def test_the_chance_by_horizon_is_stored_with_the_prediction(database, plant):
+    model = plant.judge.model
+    card = model.card.model_copy(update={"horizons": (8.0, 24.0)})
+    served = Served(Judge(replace(model, card=card, scorer=CurveScorer())), plant.inputs)
+    assert score_due(database, served, START_US + 2 * DAY, site_id=SITE).predictions == 2
+    assert {one.curve for one in rows(database, "curve")} == {"[[8.0, 0.05], [24.0, 0.25]]"}
+
+
+def real(database):
+    """The site's machines are no simulation."""
+    with database.write() as tx:
+        tx.execute(t.sites.update().values(virtual=False))
+
+
+def test_weights_from_a_simulator_never_score_real_machines(database, plant):
+    real(database)
+    due = score_due(database, plant, START_US + 2 * DAY, site_id=SITE)
+    past = score_range(database, plant, START_US, START_US + DAY, site_id=SITE)
+    assert due.predictions == due.not_known == 2
+    assert past.predictions == past.not_known > 0
+    assert {(one.probability, one.rul) for one in rows(database, "probability", "rul")} == {(None, None)}
+    assert all("simulated machines only" in one.reason for one in rows(database, "reason"))
+
+
+def test_weights_from_a_real_plant_score_real_machines(database, plant):
+    real(database)
+    model = plant.judge.model
+    data = model.card.data.model_copy(update={"simulated": False})
+    own = Served(Judge(replace(model, card=model.card.model_copy(update={"data": data}))), plant.inputs)
+    assert score_due(database, own, START_US + 2 * DAY, site_id=SITE).not_known == 0

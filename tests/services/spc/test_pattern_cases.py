@@ -37,8 +37,7 @@ class Plant:
             tx.execute(
                 t.parts_of_machines.insert().values(**part, skill="fitter", duration_s=3600, inspect_s=600)
             )
-            running = {"equipment_id": f.CNC, "source_us": START - HOUR, "state": 6, "mode": 1}
-            tx.execute(t.states.insert().values(**running, receive_us=START))
+            f.did(tx, f.CNC, [(START - HOUR, 6)], START + 400 * HOUR)
             for metric in METRICS:
                 noise = rng.normal(0, 0.3, CALM + 1)
                 values = [

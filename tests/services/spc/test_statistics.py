@@ -8,7 +8,14 @@ from domain.errors import InvalidInput
 from domain.spc.capability import Tolerance
 from domain.spc.model import Kind, Sample
 from services.spc import multivariate as m
-from services.spc.intervals import capability, interval_near, interval_wide, normality, percentile_index
+from services.spc.intervals import (
+    capability,
+    interval_near,
+    interval_wide,
+    normality,
+    percentile_index,
+    worth,
+)
 
 
 def test_the_interval_of_cp_in_a_published_example():
@@ -37,17 +44,32 @@ def test_all_six_indices_of_a_normal_process():
     data = rng.normal(10, 1, (100, 5))
     samples = [Sample(i + 1, tuple(row)) for i, row in enumerate(data.tolist())]
     run = rng.normal(10, 0.5, 50).tolist()
-    found = capability(Kind.XBAR_S, samples, 1.0, Tolerance(6.0, 14.0), run)
+    found = capability(Kind.XBAR_S, samples, Tolerance(6.0, 14.0), run)
     values = {i.name: i.value for i in found.indices}
     s = data.std(ddof=1)
     assert list(values) == ["Cp", "Cpk", "Pp", "Ppk", "Cm", "Cmk"]
-    assert values["Cp"] == pytest.approx(8 / 6) and values["Pp"] == pytest.approx(8 / (6 * s))
+    within = data.std(axis=1, ddof=1).mean() / 0.9400  # c4 of five
+    assert values["Cp"] == pytest.approx(8 / (6 * within), rel=1e-4) and values["Pp"] == pytest.approx(
+        8 / (6 * s)
+    )
     assert values["Cm"] == pytest.approx(8 / (6 * np.std(run, ddof=1)))
-    assert values["Cpk"] == pytest.approx(min(14 - data.mean(), data.mean() - 6) / 3)
+    assert values["Cpk"] == pytest.approx(min(14 - data.mean(), data.mean() - 6) / (3 * within), rel=1e-4)
     for index in found.indices:
         assert index.low < index.value < index.high
     assert not found.normality.doubtful
     assert found.outside == ((data < 6) | (data > 14)).sum()
+
+
+def test_capability_is_that_of_the_samples_shown():
+    """The spread has doubled: half the capability, and an interval that is worth these samples."""
+    rng = np.random.default_rng(6)
+    samples = [Sample(i + 1, tuple(row)) for i, row in enumerate(rng.normal(10, 2, (20, 5)).tolist())]
+    found = capability(Kind.XBAR_R, samples, Tolerance(6.0, 14.0), ())
+    cp = found.indices[0]
+    assert cp.value == pytest.approx(8 / 12, rel=0.15)
+    assert (cp.high - cp.low) / cp.value == pytest.approx(
+        2 * 1.96 / np.sqrt(2 * worth(Kind.XBAR_R, samples)), rel=0.03
+    )
 
 
 def test_skewed_values_are_named_and_percentiles_used():
@@ -62,7 +84,7 @@ def test_skewed_values_are_named_and_percentiles_used():
 
 def test_one_sided_tolerance_has_no_cp():
     samples = [Sample(i + 1, (v,)) for i, v in enumerate(np.random.default_rng(1).normal(0, 1, 60).tolist())]
-    found = capability(Kind.I_MR, samples, 1.0, Tolerance(None, 3.0), ())
+    found = capability(Kind.I_MR, samples, Tolerance(None, 3.0), ())
     assert [i.value for i in found.indices if i.name == "Cp"] == [None]
     assert next(i.value for i in found.indices if i.name == "Cpk") is not None
 

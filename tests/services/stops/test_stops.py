@@ -187,6 +187,9 @@ def test_a_stop_that_is_not_there(floor, key):
 def test_an_open_stop_is_named_and_goes_on(floor):
     floor.at(START + 2 * HOUR + 30 * MINUTE)
     assert floor.stop().open
+    until = Span(START, floor.now_us - 30 * SECOND)  # as a page saw it a moment ago
+    seen = next(s for s in floor.queries().stops(plant.LINE, until).stops if s.equipment_id == plant.FIRST)
+    assert seen.open
     floor.name("tool")
     floor.at(NOW)
     stop = floor.stop()
@@ -222,6 +225,18 @@ def hide(floor, hidden: bool) -> str:
         mine = (s.equipment_id == plant.LAST) & (s.state == plant.ABORTED)
         tx.execute(update(t.states).where(mine).values(source_us=at))
     return f"{plant.LAST}|{at}"
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+def test_late_data_that_move_a_stop_do_not_draw_again(floor, hidden):
+    hide(floor, hidden)
+    assert (floor.stop(plant.LAST).proposal is None) is hidden
+    key = hide(floor, not hidden)  # it began some seconds later, as the machine says now
+    stop = floor.stop(plant.LAST)
+    assert stop.key == key and (stop.proposal is None) is hidden
+    floor.name("breakdown", unit=plant.LAST)
+    with floor.database.read() as tx:
+        assert tx.execute(select(t.stop_acts.c.hidden)).scalar_one() is hidden
 
 
 @pytest.mark.parametrize("hidden", [True, False])
@@ -278,16 +293,33 @@ def test_a_short_stop_is_summed_and_the_limit_has_versions(floor):
     with pytest.raises(Forbidden):
         figures.set_stop_policy(floor.sue, plant.LINE, 600, MinorModel.AVAILABILITY, NOW, "too many")
     figures.set_stop_policy(boss, plant.LINE, 600, MinorModel.AVAILABILITY, NOW, "too many")
-    floor.at(NOW + MINUTE)
-    found = floor.queries().stops(plant.LINE, Span(START, NOW + MINUTE))
-    assert (len(found.stops), found.short_count, found.short_us, found.limit_us) == (
-        2,
-        1,
-        6 * MINUTE,
-        600 * SECOND,
+    later = NOW + 12 * HOUR
+    stood = (
+        (later, plant.EXECUTE),
+        (later + HOUR, plant.ABORTED),
+        (later + HOUR + 6 * MINUTE, plant.EXECUTE),
     )
-    before = floor.queries().stops(plant.LINE, Span(START, NOW - MINUTE))
-    assert (len(before.stops), before.short_count) == (3, 0)  # the limit that held then
+    with floor.database.write() as tx:
+        for at, state in stood:
+            values = {
+                "equipment_id": plant.FIRST,
+                "source_us": at,
+                "state": state,
+                "mode": 1,
+                "receive_us": 0,
+            }
+            tx.execute(insert(t.states).values(values))
+    floor.at(later + 2 * HOUR)
+    for to_us in (NOW - MINUTE, later + 2 * HOUR):  # the limit is that of the stop's own time
+        seen = floor.queries().stops(plant.LINE, Span(START, to_us))
+        six = {s.from_us for s in seen.stops if s.to_us - s.from_us == 6 * MINUTE}
+        assert six == {START + 3 * HOUR + 20 * MINUTE}
+    assert (seen.short_count, seen.short_us, seen.limit_us) == (1, 6 * MINUTE, 600 * SECOND)
+    with pytest.raises(InvalidInput, match="from now on"):
+        figures.set_stop_policy(boss, plant.LINE, 60, MinorModel.AVAILABILITY, NOW, "long ago")
+    floor.at(NOW)
+    with pytest.raises(Conflict):
+        figures.set_stop_policy(boss, plant.LINE, 700, MinorModel.AVAILABILITY, NOW, "again")
     figures.set_stop_policy(boss, plant.LINE, 300, MinorModel.AVAILABILITY, NOW + MINUTE, "back")
     assert [(p.seconds, p.reason) for p in floor.queries().limits()] == [(300, "back"), (600, "too many")]
 

@@ -1,22 +1,26 @@
-"""An approved proposal becomes a challenger whose chances are calibrated on the plant's own truth."""
+"""An approved case becomes a challenger whose chances are calibrated on the plant's own truth."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import select, update
 
+from auth.permissions import Role
+from data.store import cases as cases_store
 from data.store import model_watch as store
 from data.store import registry
+from data.store import tables as t
 from domain.calibration import Case
-from domain.clock import DAY, HOUR
+from domain.clock import DAY, HOUR, wall_us
 from domain.errors import NotNow
 from models.failure import recalibrate
 from models.registry import load
-from services.commands.model_watch import ModelWatchCommands
+from services.commands.stopping import StopCommands
 from services.watching import retraining
-from tests.kits.pen import TYPED
+from tests.kits.pen import TYPED, SigningCommands
 from tests.services.score.plant import SITE, START_US
-from tests.services.watching.test_watching import UNITS, fail, person, plant, predict, proposed
+from tests.services.watching.test_watching import NOW, UNITS, fail, person, plant, predict, proposed
 
 __all__ = ["plant"]
 ENDS = [START_US + day * DAY + 23 * HOUR + HOUR // 2 for day in range(11)]
@@ -62,22 +66,39 @@ def test_the_written_model_answers_so_and_warns_at_the_same_windows(database, pl
     assert new.card.version == version and new.card.settings["parent"] == "1"
 
 
-def test_the_whole_way_from_the_proposal_to_the_shadow(database, plant, tmp_path) -> None:
+def stated(database) -> None:
     for number in UNITS:
         draw = np.random.default_rng(number)
         predict(database, number, ENDS, float(draw.uniform(0.02, 0.1)))
+
+
+def approve(database) -> dict:
+    case = proposed(database)
+    SigningCommands(database).approve(person(database), case["case_id"], 1, "act-approve")
+    return case
+
+
+def stands(database, case) -> tuple[str, str, str]:
+    """State of the case, state and words of its command."""
+    with database.read() as tx:
+        (row,) = cases_store.commands_of(tx, case["case_id"])
+        return cases_store.get(tx, case["case_id"])["state"], row["state"], row["detail"]
+
+
+def test_the_whole_way_from_the_proposal_to_the_shadow(database, plant, tmp_path) -> None:
+    stated(database)
     keep, name = tmp_path / "keep", "tiny"
     with pytest.raises(NotNow, match="there is none"):
         retraining.approved(database, SITE, name, "")
-    row = proposed(database)
-    with pytest.raises(NotNow, match="waits for a signature"):
+    case = proposed(database)
+    with pytest.raises(NotNow, match="waits for a decision in the inbox"):
         retraining.approved(database, SITE, name, "")
-    ModelWatchCommands(database).decide(
-        person(database), row["proposal_id"], "yes", approve=True, credential=TYPED
-    )
-    proposal = retraining.approved(database, SITE, name, "")
-    with pytest.raises(NotNow, match="too few"):  # eleven days of five machines
-        retraining.calibrate(database, SITE, name, keep, "yes", lambda _share: None)
+    SigningCommands(database).approve(person(database), case["case_id"], 1, "act-approve")
+    assert stands(database, case)[:2] == ("approved", "queued")
+    order = retraining.approved(database, SITE, name, "")
+    assert stands(database, case) == ("sent", "sent", "training runs")
+    with pytest.raises(NotNow, match="runs since"):
+        retraining.approved(database, SITE, name, "")
     fail(database, 11, ENDS[3] + HOUR)
 
     def copy(out) -> None:
@@ -86,8 +107,66 @@ def test_the_whole_way_from_the_proposal_to_the_shadow(database, plant, tmp_path
         recalibrate.write(champion.folder, out, recalibrate.fit(cases(1_000)), "a test")
 
     made = retraining.train(database, keep, copy, "yes")
-    retraining.done(database, proposal, made.version)
+    retraining.done(database, order, made.version)
+    assert stands(database, case)[:2] == ("done", "done")
     with database.read() as tx:
         assert registry.stages(tx)[name, made.version] == "shadow"
         (after,) = store.proposals(tx, SITE)
-    assert (after["state"], after["new_version"], after["open_key"]) == ("done", made.version, None)
+        actions = list(
+            tx.execute(select(t.audit.c.action).where(t.audit.c.subject_id == case["case_id"])).scalars()
+        )
+    assert after["new_version"] == made.version
+    assert actions == ["proposed", "approved", "training began", "a challenger was made"]
+
+
+def test_what_refuses_it_is_told_in_the_case(database, plant, tmp_path) -> None:
+    stated(database)
+    case = approve(database)
+    order = retraining.approved(database, SITE, "tiny", "")
+    with pytest.raises(NotNow, match="too few") as refusal:  # eleven days of five machines
+        retraining.calibrate(database, SITE, "tiny", tmp_path / "keep", "yes", lambda _share: None)
+    retraining.failed(database, order, refusal.value)
+    state, command, words = stands(database, case)
+    assert (state, command) == ("refused", "refused")
+    assert words.startswith("refused by the training: ") and "too few" in words
+    with database.read() as tx:
+        assert not cases_store.get(tx, case["case_id"])["attention"]
+
+
+def test_a_training_that_broke_off_or_died_is_taken_up_again(database, plant) -> None:
+    stated(database)
+    case = approve(database)
+    order = retraining.approved(database, SITE, "tiny", "")
+    retraining.failed(database, order, KeyboardInterrupt())
+    assert stands(database, case)[:2] == ("approved", "queued")
+    assert retraining.approved(database, SITE, "tiny", "") == order
+    with database.write() as tx:
+        died = wall_us() - retraining.LONGEST_US - 1
+        tx.execute(update(t.commands).values(changed_wall_us=died))
+    assert retraining.approved(database, SITE, "tiny", "") == order
+
+
+def test_nothing_is_trained_while_the_model_is_stopped(database, plant) -> None:
+    stated(database)
+    case = approve(database)
+    StopCommands(database).stop(person(database, Role.MAINTENANCE_PLANNER), SITE, "", "a look", TYPED)
+    for anyway in ("", "I want it"):
+        with pytest.raises(NotNow, match="is stopped"):
+            retraining.approved(database, SITE, "tiny", anyway)
+    assert stands(database, case)[:2] == ("approved", "queued")
+
+
+def test_what_was_approved_before_proposals_were_cases_is_still_run(database, plant) -> None:
+    row = {
+        "proposal_id": "p1", "site_id": SITE, "model_name": "tiny", "model_version": "1", "case_id": None,
+        "open_key": f"{SITE}|tiny", "state": "approved", "why": "[]", "opened_us": NOW, "opened_wall_us": 0,
+        "reason": "the plant has changed",
+    }  # fmt: skip
+    with database.write() as tx:
+        store.propose(tx, row)
+    order = retraining.approved(database, SITE, "tiny", "")
+    assert order is not None and order.reason == "the plant has changed"
+    retraining.done(database, order, "2")
+    with database.read() as tx:
+        (after,) = store.proposals(tx, SITE)
+    assert (after["state"], after["new_version"], after["open_key"]) == ("done", "2", None)

@@ -10,23 +10,33 @@ from sqlalchemy import select, update
 from auth.permissions import Role
 from auth.signatures import Credential
 from components.model_watch import share
-from data.store import half_hours, registry
+from data.store import cases, half_hours, registry
 from data.store import model_watch as store
 from data.store import tables as t
 from domain.clock import DAY, HOUR, MINUTE, wall_us
 from domain.errors import Forbidden, InvalidInput, NotNow
+from domain.evidence import Evidence
+from domain.messages import Finding
 from domain.telemetry import METRICS
 from models.features.plant import GAUGES
+from services.commands.acting import Changes
 from services.commands.model_watch import ModelWatchCommands
+from services.commands.outcomes import OutcomeCommands
+from services.commands.stopping import StopCommands
+from services.escalation import Escalation
+from services.policy.file import DEFAULT
+from services.recommend import expire
 from services.risk_truth import Life
 from services.rows.model_watch import OutputDrift
+from services.signing import LETS_TRAIN
 from services.situation import site_at
 from services.watching.learning import learning
 from services.watching.looking import keep, look, look_due, moved_inputs, reasons
 from services.watching.reading import read
 from services.watching.truth import cases_of, tally
 from tests import factories as f
-from tests.kits.pen import TYPED
+from tests.kits.pen import TYPED, SigningCommands
+from tests.kits.policies import in_force
 from tests.services.score.plant import SITE, START_US, add_maintenance, add_site, served, unit_id
 
 NOW = START_US + 12 * DAY
@@ -150,47 +160,125 @@ def test_marks_are_for_those_who_may_and_for_the_last_two_weeks(plant):
 
 
 def proposed(database) -> dict:
-    """Sensors moved, and with them the chances that the model states."""
+    """Sensors moved, and with them the chances that the model states: the case about it."""
+    moved(database)
+    assert look_due(database) == 1 and look_due(database) == 0
+    with database.read() as tx:
+        (row,) = cases.open_for(tx, SITE)
+    return row
+
+
+def moved(database) -> None:
     for number in UNITS:
         add_half_hours(database, number, shift=6.0)
         for k in range(24):
             predict(database, number, [NOW - 6 * DAY + k * 4 * HOUR], 0.02 + k / 1_000)
             predict(database, number, [NOW - DAY + k * HOUR], 0.2 + k / 1_000)
-    assert look_due(database) == 1 and look_due(database) == 0
+
+
+def look_again(database, later_us: int = 0) -> None:
+    with database.write() as tx:
+        tx.execute(update(t.clocks).values(origin_plant_us=NOW + later_us, origin_wall_us=wall_us()))
+        site = site_at(tx, SITE)
+        keep(tx, site, look(tx, site, registry.champion(tx, "tiny")))
+
+
+def states(database) -> list[tuple[str, str]]:
     with database.read() as tx:
-        (row,) = store.proposals(tx, SITE)
-    return row
+        return [(row["state"], row["case_state"]) for row in store.proposals(tx, SITE)]
 
 
-def test_a_proposal_is_made_once_signed_and_told(plant):
-    manager, commands = person(plant), ModelWatchCommands(plant)
-    row = proposed(plant)
-    assert (row["state"], row["model_name"]) == ("proposed", "tiny")
+def test_a_proposal_is_a_case_with_the_figures_behind_it_and_is_made_once(plant):
+    case = proposed(plant)
+    assert (case["kind"], case["state"], case["equipment_id"]) == ("retraining", "proposed", SITE)
+    assert case["permission"] == "manage_models" and case["proposed_by"] == "tiny 1"
+    told = Evidence.from_json(case["evidence"])
+    assert "the stated chances have moved (PSI" in told.words
+    assert "Stated chance on average, the last two days" in [one.label for one in told.inputs]
+    assert any("of 5; furthest CNC-1" in one.source for one in told.inputs)
+    assert told.assumptions[0].startswith("Known by now at this site: ")
+    with plant.read() as tx:
+        (command,) = cases.commands_of(tx, case["case_id"])
+        assert (command["kind"], command["state"]) == ("retraining", "proposed")
+        assert store.of_case(tx, case["case_id"])["model_version"] == "1"
+    look_again(plant)
+    assert states(plant) == [("case", "proposed")]
+
+
+def test_those_who_may_decide_are_told_by_the_escalation(plant):
+    manager = person(plant)
+    person(plant, Role.SUPERVISOR)
+    person(plant, Role.PLANT_MANAGER, (f"{SITE}/machining",))
+    case = proposed(plant)
+    Escalation(plant).turn()
     with plant.read() as tx:
         n = t.notices.c
-        told = tx.execute(select(n.account_id, n.subject)).all()
-    assert told == [(manager.account_id, "Model watch")]
+        told = tx.execute(select(n.account_id, n.subject).where(n.channel == "app")).all()
+    assert told == [(manager.account_id, f"Case {case['number']}: Train the tiny model anew")]
+
+
+def test_the_policy_says_who_decides_and_a_look_keeps_the_evidence_fresh(plant):
+    manager, commands = person(plant), SigningCommands(plant)
+    case = proposed(plant)
     with pytest.raises(Forbidden):
-        commands.decide(
-            person(plant, Role.SUPERVISOR), row["proposal_id"], "x", approve=True, credential=TYPED
-        )
+        commands.approve(person(plant, Role.SUPERVISOR), case["case_id"], 1, "act-00001")
     with pytest.raises(Forbidden, match="password"):
-        commands.decide(manager, row["proposal_id"], "x", approve=True, credential=Credential("no"))
-    commands.decide(manager, row["proposal_id"], "the plant has changed", approve=True, credential=TYPED)
-    with pytest.raises(NotNow):
-        commands.decide(manager, row["proposal_id"], "no", approve=False, credential=TYPED)
+        commands.approve(manager, case["case_id"], 1, "act-00002", credential=Credential("no"))
     with plant.write() as tx:
-        keep(tx, site_at(tx, SITE), look(tx, site_at(tx, SITE), registry.champion(tx, "tiny")))
-        assert len(store.proposals(tx, SITE)) == 1
+        tx.execute(update(t.clocks).values(origin_plant_us=NOW + 2 * HOUR, origin_wall_us=wall_us()))
+    with pytest.raises(NotNow, match="wait for fresh data"):
+        commands.approve(manager, case["case_id"], 1, "act-00003")
+    look_again(plant, 2 * HOUR)
+    with pytest.raises(NotNow, match="approved as it is"):
+        commands.approve(manager, case["case_id"], 1, "act-00004", Changes("wait"))
+    done = commands.approve(manager, case["case_id"], 1, "act-00005")
+    assert done.message == "Approved. The training waits to be run: python -m runtime retrain."
+    with plant.read() as tx:
+        assert tx.execute(select(t.outbox)).all() == []
+        (signed,) = tx.execute(select(t.signatures.c.meaning)).scalars()
+    assert signed == LETS_TRAIN
+    with pytest.raises(NotNow):
+        OutcomeCommands(plant).found(
+            person(plant, Role.MAINTENANCE_PLANNER), case["case_id"], "act-00006", Finding.NOTHING_FOUND
+        )
+    commands.undo(manager, case["case_id"], done.version, "act-00007", "not now")
+    assert states(plant) == [("case", "cancelled")]
+
+
+def test_four_eyes_where_the_policy_asks_for_them(plant):
+    text = DEFAULT.read_text().replace(
+        "    when: {kinds: [retraining]}\n", "    when: {kinds: [retraining]}\n    two_consents: true\n"
+    )
+    in_force(plant, text)
+    case = proposed(plant)
+    first = SigningCommands(plant).approve(person(plant), case["case_id"], 1, "act-00001")
+    assert "still waits" in first.message
+    planner = person(plant, Role.MAINTENANCE_PLANNER)
+    SigningCommands(plant).approve(planner, case["case_id"], first.version, "act-00002")
+    assert states(plant) == [("case", "approved")]
 
 
 def test_a_rejected_proposal_is_not_repeated_for_a_week(plant):
-    row = proposed(plant)
-    ModelWatchCommands(plant).decide(person(plant), row["proposal_id"], "no", approve=False, credential=TYPED)
+    case = proposed(plant)
+    SigningCommands(plant).reject(person(plant), case["case_id"], 1, "act-00001", "not_convincing")
+    look_again(plant)
+    assert states(plant) == [("case", "rejected")]
+
+
+def test_a_stop_of_the_model_withdraws_it_and_nothing_is_proposed_while_it_lasts(plant):
+    case = proposed(plant)
+    StopCommands(plant).stop(person(plant), SITE, "tiny", "it says too much", TYPED)
+    look_again(plant)
+    assert states(plant) == [("case", "withdrawn")]
+    with plant.read() as tx:
+        assert cases.get(tx, case["case_id"])["reason"] == "The AI was stopped: it says too much"
+
+
+def test_nobody_decides_and_the_case_expires(plant):
+    proposed(plant)
     with plant.write() as tx:
-        site, champion = site_at(tx, SITE), registry.champion(tx, "tiny")
-        keep(tx, site, look(tx, site, champion))
-        assert len(store.proposals(tx, SITE)) == 1
+        expire(tx, SITE, NOW + 7 * DAY + HOUR)
+    assert states(plant) == [("case", "expired")]
 
 
 def test_no_share_stands_on_fewer_than_twenty():

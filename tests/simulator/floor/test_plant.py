@@ -76,6 +76,7 @@ def test_quality_results_add_up_to_what_was_made(ran: Ran, line: int) -> None:
         found = rows(folder, line, "quality_results", f"machine_id = '{machine}'")
         assert sum(row["good"] for row in found) == pytest.approx(good[position])
         assert sum(row["scrap"] + row["rework"] for row in found) == pytest.approx(scrap[position])
+        assert all(row["defects"] >= row["scrap"] + row["rework"] for row in found)
 
 
 @pytest.mark.parametrize("line", [1, 4, 5])

@@ -1,0 +1,140 @@
+"""The MES and ERP databases that are read: those of the settings, and those that join while we run.
+
+A file (`TAKTWISE_MES_FILE`, var/mes.yaml unless set) names the second kind; it is looked at every 3 s:
+
+    pressing: {url: "postgresql+psycopg://reader:word@mes-2/mes", mapping: tryton}
+
+Who is added there is read within seconds, who is taken out is left alone, and what is wrong in it is said
+while all others go on. What was read stays in the store.
+"""
+
+import logging
+import threading
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from data.sources import mapping
+from data.sources.mes import ForeignDatabase
+from data.sources.mes_wake import Doorbell, Listener, can_ring
+from domain.errors import SettingsError
+from runtime.settings import Settings
+
+LOOK_S = 3.0
+MOST = 64
+log = logging.getLogger("taktwise.mes")
+
+
+class Member(BaseModel):
+    """One database that joined: where it is, and how it is read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str
+    mapping: str = "virtual_mes"
+
+
+_FILE = TypeAdapter(dict[str, Member])
+
+
+def read(path: Path) -> dict[str, Member]:
+    """The members that a file names, none when there is no file. Raises SettingsError."""
+    try:
+        found = _FILE.validate_python(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+    except FileNotFoundError:
+        return {}
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SettingsError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from error
+    if len(found) > MOST:
+        raise SettingsError(f"{path} names {len(found)} databases, {MOST} at most")
+    return found
+
+
+def open_member(member: Member) -> ForeignDatabase:
+    """Raises SettingsError for a wrong URL or mapping."""
+    return ForeignDatabase(member.url, mapping.named(member.mapping))
+
+
+class _Heard(NamedTuple):
+    listener: Listener
+    stop: threading.Event
+
+
+class Members:
+    """`foreign` are those that are read now, by name. One thread uses it."""
+
+    def __init__(self, settings: Settings, fixed: dict[str, ForeignDatabase], bell: Doorbell) -> None:
+        self.foreign = dict(fixed)
+        self._path, self._fixed, self._bell = settings.mes_members, frozenset(fixed), bell
+        self._joined: dict[str, Member] = {}
+        self._heard: dict[str, _Heard] = {}
+        self._looked_s = float("-inf")
+        self._said = ""
+        urls = settings.mes_urls | settings.erp_urls
+        for name, source in fixed.items():
+            self._listen(name, urls[name], source)
+
+    def follow(self) -> set[str]:
+        """Look at the file when it is time to; returns who has joined."""
+        if time.monotonic() - self._looked_s < LOOK_S:
+            return set()
+        self._looked_s = time.monotonic()
+        try:
+            wanted = read(self._path)
+            if taken := sorted(self._fixed.intersection(wanted)):
+                raise SettingsError(f"{self._path}: {taken[0]} is in the settings already")
+        except SettingsError as error:
+            self._say(str(error))
+            return set()
+        for name in [name for name, member in self._joined.items() if wanted.get(name) != member]:
+            self._part(name)
+        return self._join({name: wanted[name] for name in wanted if name not in self._joined})
+
+    def _join(self, coming: dict[str, Member]) -> set[str]:
+        came, trouble = set[str](), ""
+        for name, member in coming.items():
+            try:
+                source = open_member(member)
+            except SettingsError as error:
+                trouble = trouble or f"{self._path}: {name}: {error}"
+                continue
+            log.info("%s has joined", name)
+            self.foreign[name], self._joined[name] = source, member
+            self._listen(name, member.url, source)
+            came.add(name)
+        self._say(trouble)
+        return came
+
+    def _part(self, name: str) -> None:
+        log.info("%s is no longer read", name)
+        del self._joined[name]
+        if heard := self._heard.pop(name, None):
+            heard.stop.set()
+        self.foreign.pop(name).close()
+
+    def _listen(self, name: str, url: str, source: ForeignDatabase) -> None:
+        if source.mapping.notify and can_ring(url):
+            stop = threading.Event()
+            listener = Listener(name, url, source.mapping.notify, self._bell, stop)
+            self._heard[name] = _Heard(listener, stop)
+            listener.start()
+
+    def _say(self, trouble: str) -> None:
+        if trouble and trouble != self._said:
+            log.warning("%s", trouble)
+        self._said = trouble
+
+    def close(self) -> None:
+        """End the listeners, give the connections back."""
+        for heard in self._heard.values():
+            heard.stop.set()
+        for heard in self._heard.values():
+            heard.listener.join(5)
+        for source in self.foreign.values():
+            source.close()

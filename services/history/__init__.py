@@ -1,0 +1,1 @@
+"""Readings as history: roll-ups by minute, hour and shift (docs/history.md)."""

@@ -1,0 +1,130 @@
+"""Keeps what records of a MES said before: the second time axis of the figures.
+
+Each field of a record that changed is one row with both values, the time that the record speaks of, when we
+learned it and from which database. A record that is new is a correction only where a shift that it touches
+was closed already. Rows are only added; those older than KEPT_US go, a few at a time.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+
+from data.store import tables as t
+from domain.clock import DAY
+from domain.equipment import line_of, site_of
+from services import clocks
+
+KEPT_US = 400 * DAY
+FORGOTTEN_AT_ONCE = 500
+FOR_EVER_US = 2**62
+TRACKED = frozenset(
+    {"orders", "operations", "shifts", "downtimes", "quality_results", "maintenance", "product_rates"}
+)
+_NAMING = frozenset(
+    {
+        "order_id",
+        "operation_id",
+        "shift_id",
+        "downtime_id",
+        "result_id",
+        "maintenance_id",
+        "product_id",
+        "tool",
+    }
+)
+Row = Mapping[str, Any]
+
+
+def keep(
+    tx: Connection, instance: str, entity: str, keys: Sequence[str], before: Sequence[Row],
+    after: Sequence[Row], wall_us: int,
+) -> None:  # fmt: skip
+    """Note what these rows change: call it with the rows before and after, before they are stored."""
+    if entity not in TRACKED:
+        return
+    known = {tuple(row[key] for key in keys): row for row in before}
+    pairs = [(known.get(tuple(row[key] for key in keys)), row) for row in after]
+    closed = _closed(tx, {_line(row) for old, row in pairs if old is None})
+    found = [
+        (row, old, change)
+        for old, row in pairs
+        for change in (_fields(keys, old, row) if old is not None else _new(closed, entity, keys, row))
+    ]
+    if not found:
+        return
+    now = clocks.plant_times(tx, wall_us)
+    rows = [
+        _row(instance, entity, keys, row, old, change)
+        | {"learned_us": now.get(site_of(_line(row)), wall_us), "learned_wall_us": wall_us}
+        for row, old, change in found
+    ]
+    tx.execute(insert(t.mes_changes), rows)
+    _forget(tx, wall_us - KEPT_US)
+
+
+Change = tuple[str, str | None, str | None]
+
+
+def _fields(keys: Sequence[str], old: Row, new: Row) -> Iterator[Change]:
+    for name, value in new.items():
+        if name not in keys and name != "updated_us" and old[name] != value:
+            yield name, json.dumps(old[name]), json.dumps(value)
+
+
+def _new(
+    closed: Mapping[str, list[tuple[int, int]]], entity: str, keys: Sequence[str], row: Row
+) -> Iterator[Change]:
+    begin, end = _spoken(entity, row)
+    if any(begin < to_us and end > from_us for from_us, to_us in closed.get(_line(row), ())):
+        whole = {name: value for name, value in row.items() if name not in (*keys, "updated_us")}
+        yield "", None, json.dumps(whole)
+
+
+def _closed(tx: Connection, lines: set[str]) -> dict[str, list[tuple[int, int]]]:
+    """The shifts that were closed at least once, by line."""
+    c, found = t.shift_closings.c, dict[str, list[tuple[int, int]]]()
+    if lines:
+        query = select(c.line_id, c.from_us, c.to_us).where(c.line_id.in_(lines), c.version == 1)
+        for line, from_us, to_us in tx.execute(query):
+            found.setdefault(line, []).append((from_us, to_us))
+    return found
+
+
+def _line(row: Row) -> str:
+    return str(row["line_id"]) if "line_id" in row else line_of(row["equipment_id"])
+
+
+def _spoken(entity: str, row: Row) -> tuple[int, int]:
+    """The time that a record speaks of."""
+    if entity == "product_rates":
+        return row["valid_from_us"], FOR_EVER_US
+    if entity == "quality_results":
+        return row["at_us"] - 1, row["at_us"]
+    begin, end = row.get("start_us"), row.get("end_us")
+    if begin is None:  # not begun: what is planned
+        begin, end = row.get("planned_start_us", row.get("planned_us")) or 0, row.get("planned_end_us")
+        end = begin + 1 if end is None else end
+    return begin, FOR_EVER_US if end is None else max(end, begin + 1)
+
+
+def _row(
+    instance: str, entity: str, keys: Sequence[str], row: Row, old: Row | None, change: Change
+) -> dict[str, Any]:
+    spoken = [_spoken(entity, each) for each in (row, old) if each is not None]
+    name, before, after = change
+    return {
+        "instance": instance, "entity": entity,
+        "record": " ".join(str(row[key]) for key in keys if key in _NAMING and row[key]),
+        "line_id": _line(row), "equipment_id": row.get("equipment_id", ""),
+        "product_id": row["product_id"] if entity == "product_rates" else "",
+        "from_us": min(s[0] for s in spoken), "to_us": max(s[1] for s in spoken),
+        "field": name, "old": before, "new": after,
+    }  # fmt: skip
+
+
+def _forget(tx: Connection, before_wall_us: int) -> None:
+    c = t.mes_changes.c
+    old = select(c.change_id).where(c.learned_wall_us < before_wall_us).order_by(c.change_id)
+    tx.execute(delete(t.mes_changes).where(c.change_id.in_(old.limit(FORGOTTEN_AT_ONCE))))

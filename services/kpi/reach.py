@@ -1,0 +1,45 @@
+"""How far a change of one machine's facts reaches: further than the stretch in which they lie.
+
+Parts around a switch of order tell where its setup lies, up to LONGEST_US before and behind it, and end a
+silence. So a late count may change a cell that nobody marked, with the waits that others spent on it.
+"""
+
+from sqlalchemy import Connection
+
+from data.store import kpi_facts
+from data.store.kpi_counts import BUCKET_US, SILENCE_US
+from data.store.statements import Statement
+from domain.setups import LONGEST_US
+from domain.time_model import Span
+
+_SWITCHES = Statement(
+    "SELECT start_us FROM operations WHERE equipment_id = :unit AND start_us >= :from_us"
+    " AND start_us <= :to_us"
+)
+_NEXT = Statement(
+    "SELECT bucket_us FROM counts WHERE equipment_id = :unit AND bucket_us >= :at ORDER BY bucket_us LIMIT 1"
+)
+
+
+def with_setups(tx: Connection, unit: str, span: Span, now_us: int) -> Span:
+    """A stretch with the setups that counts in it may move, the time for which they say that the machine
+    was heard, and the count behind it; not beyond `now_us`. A stretch without the start of a bucket has no
+    counts."""
+    if -(-span.from_us // BUCKET_US) * BUCKET_US >= span.to_us:
+        return span
+    low, high = span.from_us, span.to_us + SILENCE_US - BUCKET_US
+    if behind := _NEXT.rows(tx, {"unit": unit, "at": span.to_us}):
+        high = max(high, behind[0][0] + BUCKET_US)  # it may not be the first after a silence any more
+    near = {"unit": unit, "from_us": span.from_us - LONGEST_US, "to_us": span.to_us + LONGEST_US}
+    for (at,) in _SWITCHES.rows(tx, near):
+        late = at + 2 * BUCKET_US < span.from_us  # parts so long after a switch do not move its beginning
+        low = min(low, at if late else at - LONGEST_US)
+        high = max(high, at + LONGEST_US)
+    return Span(low, max(span.to_us, min(high, now_us)))
+
+
+def with_stops(tx: Connection, unit: str, span: Span, now_us: int) -> Span:
+    """A stretch with the stops that reach into it: it decides what they are called and where they count."""
+    since = kpi_facts.stood_since(tx, unit, span.from_us - 1)
+    until = kpi_facts.stands_until(tx, unit, span.to_us, now_us)
+    return Span(min(since, span.from_us), max(span.to_us, until))

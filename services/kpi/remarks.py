@@ -1,0 +1,70 @@
+"""What was odd behind the figures (`services.kpi.flags` writes it), for the screen and for a file."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from data.store import tables as t
+from services.kpi.flags import OVER_A_CHANGE
+from services.rows.kpi import FLAGS_BACK_US, Ask, FlagRow
+
+MOST = 5_000
+
+
+def newest(
+    tx: Connection, units: Sequence[str], ask: Ask, names: dict[str, str]
+) -> tuple[tuple[FlagRow, ...], int]:
+    """The newest oddity of each kind in the shifts that began in the last FLAGS_BACK_US of the stretch, with
+    the number of machines that it was found on, and how many oddities there are in all."""
+    f = t.kpi_flags.c
+    since = max(ask.from_us, ask.to_us - FLAGS_BACK_US)
+    here = (f.equipment_id.in_(list(units)), f.from_us >= since, f.from_us < ask.to_us)
+    last = func.max(f.from_us)
+    query = select(f.equipment_id, f.code, last, func.count()).where(*here).group_by(f.equipment_id, f.code)
+    kinds: dict[str, list[Any]] = {}
+    for kind in tx.execute(query.order_by(last.desc(), f.equipment_id)):
+        kinds.setdefault(kind.code, []).append(kind)
+    first = {code: (of[0][0], of[0][2]) for code, of in kinds.items()}
+    units_of, cells_of = ({pair[k] for pair in first.values()} for k in (0, 1))
+    which = f.equipment_id.in_(units_of) & f.from_us.in_(cells_of)
+    rows = {(r.equipment_id, r.from_us, r.code): r for r in tx.execute(
+        select(t.kpi_flags).where(which).order_by(f.at_us, f.record))}  # fmt: skip
+    found = tuple(
+        FlagRow(
+            unit, names.get(unit) or unit, code, row.record, row.at_us, row.words,
+            sum(int(kind[3]) for kind in kinds[code]), len(kinds[code]),
+        )
+        for code, (unit, cell) in first.items()
+        for row in (rows[unit, cell, code],)
+    )  # fmt: skip
+    return tuple(sorted(found, key=lambda row: -row.at_us)), sum(row.times for row in found)
+
+
+def every(tx: Connection, units: dict[str, str], ask: Ask) -> list[FlagRow]:
+    """Each remark of machines (name by id) in the shifts that began in the stretch, newest first; at most
+    MOST."""
+    f = t.kpi_flags.c
+    query = select(t.kpi_flags).where(
+        f.equipment_id.in_(list(units)), f.from_us >= ask.from_us, f.from_us < ask.to_us
+    )
+    rows = tx.execute(query.order_by(f.at_us.desc(), f.equipment_id, f.code, f.record).limit(MOST))
+    return [
+        FlagRow(r.equipment_id, units[r.equipment_id], r.code, r.record, r.at_us, r.words, 1) for r in rows
+    ]
+
+
+def unsure(tx: Connection, units: Mapping[str, str], spans: Iterable[tuple[int, int]]) -> list[list[str]]:
+    """For each [from, to) what came at once after a gap over its beginning or its end, a sentence a machine
+    (name by id): counted in it, or in what follows, and nobody knows where it belongs."""
+    spans, f = list(spans), t.kpi_flags.c
+    edges = {edge for span in spans for edge in span}
+    query = select(f.from_us, f.equipment_id, f.words).where(
+        f.equipment_id.in_(list(units)), f.code == OVER_A_CHANGE,
+        f.from_us >= min(edges, default=0), f.from_us <= max(edges, default=0),
+    )  # fmt: skip
+    found: dict[int, list[str]] = {}
+    for at, unit, words in tx.execute(query.order_by(f.at_us, f.equipment_id)):
+        found.setdefault(at, []).append(f"{units[unit]}: {words}")
+    behind = "Counted in what follows. "
+    return [[*found.get(begin, []), *(behind + one for one in found.get(end, []))] for begin, end in spans]

@@ -1,0 +1,148 @@
+"""A MES joins and leaves while the reader runs, by a file; a wrong file disturbs nobody."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, select
+
+from data.store import tables as t
+from data.store.database import Database
+from data.store.upsert import insert_ignore
+from domain.errors import SettingsError
+from runtime import doctor
+from runtime.settings import Settings
+from runtime.workers import mes_members, mes_polls
+from tests.data.sources import tryton
+from tests.data.sources.test_mes_tryton import order
+from tests.services.score.plant import add_site
+
+PATIENCE_S = 30.0
+
+
+def mes(folder: Path, name: str, number: int) -> Engine:
+    engine = create_engine(f"sqlite:///{folder / name}.db")
+    tryton.metadata.create_all(engine)
+    add(engine, number)
+    return engine
+
+
+def add(engine: Engine, number: int) -> None:
+    with engine.begin() as tx:
+        tx.execute(tryton.production.insert(), [order(number)])
+
+
+class Reader:
+    """The reader's thread, on a store of its own; `first` is in its settings."""
+
+    def __init__(self, folder: Path) -> None:
+        self.first, self.second = mes(folder, "first", 1), mes(folder, "second", 2)
+        self.settings = Settings(
+            var_dir=folder,
+            database_url=f"sqlite:///{folder / 'store.db'}",
+            mes_urls={"first": str(self.first.url)},
+            mes_mappings={"first": "tryton"},
+        )
+        self.database = Database(self.settings.store_url)
+        self.database.create_all()
+        add_site(self.database, [11])
+        aliases = [
+            {"source": f"mes:{name}", "external_id": "31", "equipment_id": "north"}
+            for name in ("first", "second")
+        ]
+        with self.database.write() as tx:
+            insert_ignore(tx, t.equipment_aliases, aliases)
+        self.stop = threading.Event()
+        foreign = mes_polls.open_all(self.settings)
+        self.thread = threading.Thread(
+            target=mes_polls.run, args=(self.settings, foreign, self.stop, 0.2), daemon=True
+        )
+
+    def say(self, text: str) -> None:
+        """Write the file whole, as an editor does."""
+        draft = self.settings.mes_members.with_suffix(".new")
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(self.settings.mes_members)
+
+    def orders(self) -> set[str]:
+        with self.database.read() as tx:
+            return set(tx.execute(select(t.orders.c.order_id)).scalars())
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> Iterator[Reader]:
+    found = Reader(tmp_path)
+    found.thread.start()
+    yield found
+    found.stop.set()
+    found.thread.join(PATIENCE_S)
+    assert not found.thread.is_alive()
+    found.database.close()
+    for engine in (found.first, found.second):
+        engine.dispose()
+
+
+def soon(what: Callable[[], bool]) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while not what():
+        assert time.monotonic() < until, "it did not come"
+        time.sleep(0.02)
+
+
+def entry(engine: Engine, name: str = "second", mapping: str = "tryton") -> str:
+    return f'{name}: {{url: "{engine.url}", mapping: {mapping}}}\n'
+
+
+def test_a_mes_joins_and_leaves_while_the_reader_runs(reader: Reader, caplog) -> None:
+    caplog.set_level(logging.INFO, "taktwise.mes")
+    soon(lambda: reader.orders() == {"PR-1"})
+    reader.say(entry(reader.second))
+    soon(lambda: reader.orders() == {"PR-1", "PR-2"})
+    add(reader.second, 3)
+    soon(lambda: "PR-3" in reader.orders())
+    reader.say("")
+    soon(lambda: "second is no longer read" in caplog.text)
+    add(reader.second, 4)
+    add(reader.first, 5)
+    soon(lambda: "PR-5" in reader.orders())  # the others are read on, and what was read stays
+    assert reader.orders() == {"PR-1", "PR-2", "PR-3", "PR-5"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("second: [", "cannot be read"),
+        ("second: {mapping: tryton}", "second.url: Field required"),
+        ("second: {url: 'sqlite://', colour: red}", "second.colour: Extra inputs"),
+        ("second: {url: 'sqlite:///x.db', mapping: none-such}", "second: "),
+        ("first: {url: 'sqlite:///x.db'}", "first is in the settings already"),
+    ],
+)
+def test_a_wrong_file_is_said_and_disturbs_nobody(reader: Reader, caplog, wrong: str, said: str) -> None:
+    reader.say(wrong)
+    soon(lambda: said in caplog.text)
+    add(reader.first, 6)
+    soon(lambda: "PR-6" in reader.orders())
+    reader.say(entry(reader.second))
+    soon(lambda: "PR-2" in reader.orders())
+
+
+@pytest.mark.loopback
+def test_the_doctor_tries_who_joined(reader: Reader) -> None:
+    reader.say(entry(reader.second))
+    rows = {row["check"]: row for row in doctor.run(reader.settings)}
+    assert rows["database second"]["ok"]
+    reader.say(entry(reader.second, mapping="virtual_mes"))
+    rows = {row["check"]: row for row in doctor.run(reader.settings)}
+    assert not rows["database second"]["ok"]
+
+
+def test_a_file_has_bounds(tmp_path: Path) -> None:
+    file = tmp_path / "mes.yaml"
+    assert mes_members.read(file) == {}
+    file.write_text("".join(f"m{n}: {{url: 'sqlite://'}}\n" for n in range(65)))
+    with pytest.raises(SettingsError, match="65 databases"):
+        mes_members.read(file)
