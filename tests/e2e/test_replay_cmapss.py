@@ -10,6 +10,7 @@ from data.store import tables as t
 from domain.errors import SettingsError, Unavailable
 from models.dataspec import DataSpec
 from models.failure import evaluate
+from models.failure.card import read_card
 from runtime import replay_place, wiring
 from runtime.replay import replay_cmapss
 from runtime.settings import ROOT, Settings
@@ -27,7 +28,7 @@ def data(tmp_path: Path) -> Path:
     rng = np.random.default_rng(4)
     with np.load(MODEL / "background.npz") as healthy:
         usual = healthy["engine"][:, -1, :].mean(axis=0)
-    card = evaluate.read_card(MODEL)
+    card = read_card(MODEL)
     sensors = dict(zip(card.window.channels, usual, strict=True))
     lines = []
     for unit, cycles in enumerate(CYCLES, 1):
