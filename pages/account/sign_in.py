@@ -1,8 +1,7 @@
-"""The sign-in: streamlit-authenticator's form, with credentials, throttling and sessions in SQL.
+"""The sign-in: checked by streamlit-authenticator, with credentials, throttling and sessions in SQL.
 
-The form's cookie component makes the script run once more, at any time after the page has opened: while
-the password is being checked, or when the answer stands on the screen. So the answer is kept until the
-next attempt, and the way out until it is on its way to the browser.
+Its ready-made form is not used: that brings a cookie component, off here, whose answer has the script run
+once more while a password is being checked, and the attempt is lost without a word.
 """
 
 import secrets
@@ -10,17 +9,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
-import streamlit_authenticator as stauth
+from streamlit_authenticator.controllers import AuthenticationController
 
 from auth import passwords
 from components.leave import leave
 from domain.errors import NotSignedIn
 from services.accounts import Accounts
 
-# The form's own cookie is off (0 days). Its key is random, so that a forged one never decodes.
-_KEY = secrets.token_hex(32)
+_KEY = secrets.token_hex(32)  # for codes that the library would send; none are asked of it
 _REFUSED, _WAY_OUT = "sign_in_refused", "sign_in_way_out"
-_FIELDS = {"Form name": "Sign in", "Username": "User name", "Password": "Password", "Login": "Sign in"}
 _WRONG = "User name or password is wrong. After five wrong attempts, wait 15 minutes."
 
 
@@ -48,24 +45,29 @@ def ask(accounts: Accounts, address: str) -> None:
 
 
 def _form(accounts: Accounts, address: str) -> None:
+    with st.form("sign_in"):
+        st.subheader("Sign in")
+        username = st.text_input("User name", max_chars=80, autocomplete="username")
+        password = st.text_input("Password", type="password", autocomplete="current-password")
+        asked = st.form_submit_button("Sign in")
+    if asked and username:
+        _check(accounts, username, password, address)
+    if st.session_state.get(_REFUSED):
+        st.error(_WRONG)
+
+
+def _check(accounts: Accounts, username: str, password: str, address: str) -> None:
     users: dict[str, Any] = accounts.credentials(address)
-    st.session_state.pop("authentication_status", None)
-    form = stauth.Authenticate(
-        {"usernames": users}, "taktwise_unused", _KEY, 0, auto_hash=False, login_sleep_time=0
-    )
-    form.login("main", fields=_FIELDS)
-    status = st.session_state.pop("authentication_status", None)
-    if status is not None:
-        st.session_state[_REFUSED] = not status
-    if status:
+    library = AuthenticationController({"usernames": users}, auto_hash=False, secret_key=_KEY)
+    right = library.login(username, password)
+    if right:
         _go(accounts, str(st.session_state["username"]), address)
-    elif status is False:
+    else:
         tried = next((name for name, user in users.items() if user.get("failed_login_attempts")), None)
         if tried is None:
             passwords.waste_a_check()
         accounts.refused(tried, address)
-    if st.session_state.get(_REFUSED):
-        st.error(_WRONG)
+    st.session_state[_REFUSED] = not right
 
 
 def _go(accounts: Accounts, username: str, address: str) -> None:

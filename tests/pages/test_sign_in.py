@@ -1,4 +1,4 @@
-"""The sign-in form, and the runs of the script that its cookie component asks for at any time."""
+"""The sign-in form: its answer, its way out, and nothing in it that has the script run by itself."""
 
 import pytest
 from sqlalchemy import select
@@ -24,7 +24,7 @@ def _script() -> None:
 def form(screens: Screens) -> AppTest:
     accounts = Accounts(screens.database, 12)
     pages.bind(pages.Bound(accounts, lambda _actor: (), screens.desk_of, "session"))
-    return AppTest.from_function(_script, default_timeout=20).run()
+    return AppTest.from_function(_script, default_timeout=60).run()
 
 
 def attempt(form: AppTest, name: str, password: str) -> AppTest:
@@ -52,6 +52,13 @@ def test_the_answer_stays_when_the_script_runs_once_more(form: AppTest, screens:
         form.run()
         assert [e.value.startswith(WRONG) for e in form.error] == [True]
     assert attempts(screens) == [("sue", False), ("(unknown)", False)]
+
+
+def test_nothing_in_the_form_runs_the_script_by_itself(form: AppTest) -> None:
+    """A component that answers while a password is being checked breaks the check off, without a word."""
+    assert len(form.button) == 1
+    assert len(form.text_input) == 2
+    assert not form.get("component_instance")
 
 
 def test_the_right_password_leads_out_once_and_takes_the_answer_away(form: AppTest, screens: Screens) -> None:
