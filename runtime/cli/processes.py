@@ -1,7 +1,10 @@
 """Commands that run: everything at once, or one process."""
 
+import _thread
 import signal
 import threading
+from collections.abc import Callable
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -26,13 +29,22 @@ def register(app: typer.Typer) -> None:
 def stop_on_signals() -> threading.Event:
     """An event that Ctrl-C or SIGTERM sets."""
     stop = threading.Event()
-
-    def ask(_number: int, _frame: object) -> None:
-        stop.set()
-
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)
+        signal.signal(number, handler(stop))
     return stop
+
+
+def handler(stop: threading.Event) -> Callable[[int, FrameType | None], None]:
+    """A signal handler that has another thread set `stop`.
+
+    A handler runs in the midst of what the main thread does, also where that holds the event's own lock, as
+    it does at the edges of `stop.wait`: setting the event there would wait for itself for good.
+    """
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        _thread.start_new_thread(stop.set, ())
+
+    return ask
 
 
 def prepare(

@@ -14,6 +14,7 @@ from rich.table import Table
 from domain.errors import SettingsError
 from runtime import settings as configuration
 from runtime.cli import output
+from runtime.cli.processes import handler
 
 if TYPE_CHECKING:
     from rich.console import JustifyMethod
@@ -88,7 +89,7 @@ def _listen(
     from runtime.brokers import brokers
 
     stop, drawn = threading.Event(), [0.0]
-    before = signal.signal(signal.SIGINT, lambda *_: stop.set())
+    before = signal.signal(signal.SIGINT, handler(stop))
     timer = threading.Timer(seconds, stop.set) if seconds else None
     broker = brokers(settings)[0]
     name = f"taktwise-{settings.instance}-topics-{uuid.uuid4().hex[:6]}"

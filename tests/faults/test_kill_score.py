@@ -44,6 +44,7 @@ def start(database: Database, folder: Path, tmp_path: Path) -> subprocess.Popen[
         "TAKTWISE_DATABASE_URL": database.url,
         "TAKTWISE_FAILURE_MODEL": str(folder),
         "TAKTWISE_CMAPSS_MODEL": str(tmp_path / "none"),
+        "PYTHONFAULTHANDLER": "1",
     }
     with (tmp_path / "score.log").open("ab") as log:
         return subprocess.Popen([sys.executable, "-m", "runtime", "score"], env=environment, stderr=log)
@@ -96,8 +97,7 @@ def test_kill_9_under_load(database: Database, tmp_path: Path):
         wait_for(lambda: count(database, t.to_consider, t.to_consider.c.attempts == 0) == 0, 60, tmp_path)
         waiting = t.explain_requests.c.state == "waiting"
         wait_for(lambda: count(database, t.explain_requests, waiting) == 0, 30, tmp_path)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        check_it_ends(process, tmp_path)
     finally:
         with suppress(ProcessLookupError):
             process.kill()
@@ -108,6 +108,17 @@ def test_kill_9_under_load(database: Database, tmp_path: Path):
     assert count(database, t.to_consider) == 0
     detail = json.loads(heartbeat(database))
     assert detail["to_consider"] == 0
+
+
+def check_it_ends(process: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    """Ends at SIGTERM; if not, the message shows where each thread stands."""
+    process.send_signal(signal.SIGTERM)
+    try:
+        assert process.wait(60) == 0
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        process.wait()
+        raise AssertionError((tmp_path / "score.log").read_text()[-6_000:]) from None
 
 
 def freeze(database: Database) -> int:
