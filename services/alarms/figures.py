@@ -1,5 +1,4 @@
-"""The figures of `domain.alarms.kpis`, the same to the last one, for annunciations in columns: a month of a
-plant is tens of thousands."""
+"""Alarm figures of annunciations in columns: a month of a plant is tens of thousands."""
 
 import numpy as np
 
@@ -17,7 +16,8 @@ from services.alarms.rollup import Annunciations, Ints
 
 
 def kpis(found: Annunciations, from_us: int, to_us: int, *, shown: int = 10) -> AlarmKpis:
-    """As `domain.alarms.kpis.kpis`: the figures of [from, to), with what came before for floods that run."""
+    """The figures of [from, to); `found` with what came in LEAD_US before: a flood that runs already when the
+    stretch begins counts from there on. `shown`: how many of the most frequent."""
     first, last = np.searchsorted(found.at, [from_us, to_us]).tolist()
     at, key = found.at[first:last], found.key[first:last]
     names, alarm = _alarms(found, key)
@@ -40,7 +40,9 @@ def kpis(found: Annunciations, from_us: int, to_us: int, *, shown: int = 10) -> 
 
 
 def floods(at: Ints) -> list[Flood]:
-    """As `domain.alarms.kpis.floods`: only the beginnings and the ends are looked at one by one."""
+    """Floods in annunciation times (in order). One begins at the annunciation that makes it 11 within the
+    last 10 minutes, and ends when the last 10 minutes hold fewer than 5. Only beginnings and ends are looked
+    at one by one."""
     many = FLOOD_BEGINS + np.flatnonzero(at[FLOOD_BEGINS:] - at[:-FLOOD_BEGINS] < TEN_US)
     calm = FLOOD_ENDS + np.flatnonzero(at[FLOOD_ENDS:] - at[:-FLOOD_ENDS] >= TEN_US)
     found: list[Flood] = []
@@ -51,6 +53,11 @@ def floods(at: Ints) -> list[Flood]:
         upto = int(calm[after]) if after < len(calm) else len(at)
         found.append(Flood(int(at[begun]), int(at[upto - FLOOD_ENDS]) + TEN_US, upto - begun))
     return found
+
+
+def flood_now(at: Ints, now_us: int) -> bool:
+    """Whether a flood runs at a moment; `at` with what came in LEAD_US before."""
+    return any(f.from_us <= now_us < f.to_us for f in floods(at[at <= now_us]))
 
 
 def _alarms(found: Annunciations, key: Ints) -> tuple[list[str], Ints]:

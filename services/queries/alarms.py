@@ -8,14 +8,14 @@ from sqlalchemy import ColumnElement, Connection, or_, select
 from auth.permissions import Permission
 from data.store import alarms as store
 from data.store import tables as t
-from domain.alarms.kpis import LEAD_US, STALE_US, TEN_US, flood_now, stale_a_day
+from domain.alarms.kpis import LEAD_US, STALE_US, TEN_US, stale_a_day
 from domain.alarms.life import Priority, State
 from domain.clock import DAY
 from domain.equipment import within
 from domain.telemetry import METRICS
 from services.alarms import rollup
 from services.alarms.definition import watched
-from services.alarms.figures import kpis
+from services.alarms.figures import flood_now, kpis
 from services.context import Context
 from services.queries.common import in_scope, names_of, people, portions, under
 from services.rows.alarms import AlarmBoard, AlarmFigures, AlarmRow, JournalRow
@@ -40,9 +40,8 @@ class AlarmQueries:
             rows, defined = self._rows(tx, position_id)
             seen = _positions(tx, c)
             asked = self._asked(tx, position_id, c.now_us - LEAD_US)
-        each = [one.at.tolist() for one in asked.values()]
-        recent = max((sum(at > c.now_us - TEN_US for at in one) for one in each), default=0)
-        flooded = any(flood_now(one, c.now_us) for one in each)
+        recent = max((int((one.at > c.now_us - TEN_US).sum()) for one in asked.values()), default=0)
+        flooded = any(flood_now(one.at, c.now_us) for one in asked.values())
         blind = tuple(r for r in rows if r.stale and r.state is not State.OUT_OF_SERVICE)
         shown = sorted((r for r in rows if r.state is not State.NORMAL), key=_urgent)
         return AlarmBoard(tuple(shown), seen, defined, flooded, recent, blind)

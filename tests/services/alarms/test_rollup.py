@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
 from data.store import tables as t
-from domain.alarms.kpis import LEAD_US, STALE_US, Asked, kpis, stale_a_day
+from domain.alarms.kpis import LEAD_US, STALE_US, stale_a_day
 from domain.alarms.life import Priority
 from domain.clock import DAY, HOUR, MINUTE, SECOND, Clock
 from services.alarms import figures, rollup
@@ -15,6 +15,7 @@ from services.context import Context
 from services.queries.alarms import AlarmQueries
 from services.rows.site import SiteRow
 from tests import factories as f
+from tests.kits.alarm_rules import Asked, kpis
 
 SITE = SiteRow("north", "Plant North", "Europe/Berlin", "EUR")
 UNITS = (f"{f.CNC}-a", f"{f.CNC}-b", "north/other/line-9/unit", "south/area/line/unit")

@@ -14,9 +14,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from domain.alarms.kpis import AlarmKpis, Asked, kpis
+from domain.alarms.kpis import AlarmKpis
 from domain.alarms.life import Priority
 from domain.clock import MINUTE, SECOND
+from services.alarms.figures import kpis
+from tests.kits.alarm_rules import Asked, columns
 
 FOLDER = (
     Path(os.environ.get("TAKTWISE_DATASETS", Path(__file__).resolve().parents[3].parent / "shared/datasets"))
@@ -92,7 +94,7 @@ def test_every_figure_of_the_real_codes_is_that_of_plain_pandas():
     floods = chattering = 0
     for number, (_, codes) in enumerate(log):
         asked = in_bursts(codes, number)
-        found = kpis(asked, 0, STRETCH_US, shown=len(codes))
+        found = kpis(columns(asked), 0, STRETCH_US, shown=len(codes))
         compare(found, asked)
         floods += len(found.floods)
         chattering += len(found.chattering)
@@ -107,7 +109,7 @@ def test_the_real_log_s_most_frequent_codes_and_rates_by_machine():
         span = STRETCH_US * len(rows)
         step = span // len(one_after_another)
         asked = [Asked(k * step, str(c), Priority.LOW) for k, c in enumerate(one_after_another)]
-        found = kpis(asked, 0, span, shown=5)
+        found = kpis(columns(asked), 0, span, shown=5)
         top = plain.get_group(machine).value_counts()
         assert [n for _, n in found.frequent] == top.head(5).tolist()
         assert all(top[int(code)] == n for code, n in found.frequent)
@@ -117,6 +119,6 @@ def test_the_real_log_s_most_frequent_codes_and_rates_by_machine():
 def test_a_burst_made_by_hand():
     times = [k * 30 * SECOND for k in range(14)] + [3_600 * SECOND]
     asked = [Asked(at, "A" if k % 2 else "B", Priority.LOW) for k, at in enumerate(times)]
-    found = kpis(asked, 0, STRETCH_US, shown=9)
+    found = kpis(columns(asked), 0, STRETCH_US, shown=9)
     compare(found, asked)
     assert len(found.floods) == 1 and found.worst == 14 and not found.chattering

@@ -1,51 +1,23 @@
-"""Limits with deadband and delays; floods, chattering and rates, against plain loops and real alarms."""
+"""Floods, chattering and rates of alarms in columns, against plain loops."""
 
-import pytest
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.alarms.kpis import Asked, chattering, floods, kpis
 from domain.alarms.life import Priority
-from domain.alarms.limit import Limit, Watch, step
 from domain.clock import DAY, HOUR, MINUTE, SECOND
-from domain.errors import InvalidInput
+from services.alarms.figures import floods, kpis
+from tests.kits.alarm_rules import Asked, columns
 
 LOW = Priority.LOW
 
 
-def moments(limit, values):
-    watch, found = Watch(), []
-    for at, value in values:
-        watch, moment = step(limit, watch, at, value)
-        if moment is not None:
-            found.append((moment, watch.active))
-    return found
+def array(times):
+    return np.fromiter(times, np.int64)
 
 
-def test_deadband_and_delays_keep_it_from_chattering():
-    noisy = [(i * SECOND, 100 + (1 if i % 2 else -1)) for i in range(60)]
-    assert len(moments(Limit(True, 100), noisy)) == 59
-    assert moments(Limit(True, 100, deadband=2), noisy) == [(SECOND, True)]
-    assert moments(Limit(True, 100, on_delay_us=3 * SECOND), noisy) == []
-    spike = [(i * SECOND, 200 if i == 5 else 50) for i in range(20)]
-    assert moments(Limit(True, 100, on_delay_us=2 * SECOND), spike) == []
-    stays = [(i * SECOND, 200 if i >= 5 else 50) for i in range(20)]
-    assert moments(Limit(True, 100, on_delay_us=2 * SECOND), stays) == [(7 * SECOND, True)]
-    back = [*stays, *((i * SECOND, 50) for i in range(20, 30))]
-    assert moments(Limit(True, 100, off_delay_us=4 * SECOND), back)[-1] == (24 * SECOND, False)
-
-
-@given(st.lists(st.floats(-10, 10), min_size=1, max_size=80), st.floats(0, 3))
-def test_a_low_limit_mirrors_a_high_one(values, deadband):
-    up = [(i * SECOND, v) for i, v in enumerate(values)]
-    down = [(at, -v) for at, v in up]
-    assert moments(Limit(True, 2.0, deadband), up) == moments(Limit(False, -2.0, deadband), down)
-
-
-def test_nonsense_limits_do_not_construct():
-    for wrong in ({"value": float("nan")}, {"deadband": -1.0}, {"on_delay_us": -1}):
-        with pytest.raises(InvalidInput):
-            Limit(**({"high": True, "value": 1.0} | wrong))
+def chattering(asked):
+    return kpis(columns(asked), 0, HOUR).chattering
 
 
 def naive_floods(times):
@@ -71,23 +43,23 @@ def test_floods_agree_with_a_loop_over_every_second(steps, stretch):
     for gap in steps:
         at += 1 + gap // (1 if gap > 300 else 4 * stretch)
         times.append(at)
-    ours = [(f.from_us // SECOND, f.to_us // SECOND) for f in floods([x * SECOND for x in times])]
+    ours = [(f.from_us // SECOND, f.to_us // SECOND) for f in floods(array(x * SECOND for x in times))]
     assert ours == naive_floods(times)
 
 
 def test_eleven_in_ten_minutes_are_a_flood_and_ten_are_none():
-    assert floods([i * 50 * SECOND for i in range(10)]) == []
-    (found,) = floods([i * 50 * SECOND for i in range(11)])
+    assert floods(array(i * 50 * SECOND for i in range(10))) == []
+    (found,) = floods(array(i * 50 * SECOND for i in range(11)))
     assert found.from_us == 500 * SECOND and found.to_us == 6 * 50 * SECOND + 10 * MINUTE
 
 
 def test_figures_of_a_small_day():
     asked = [Asked(i * SECOND, "a", LOW) for i in (0, 20, 40)] + [Asked(600 * SECOND, "b", Priority.HIGH)]
-    found = kpis(asked, 0, 1_200 * SECOND)
+    found = kpis(columns(asked), 0, 1_200 * SECOND)
     assert (found.total, found.rate, found.worst, found.floods) == (4, 2.0, 3, ())
     assert found.split == {Priority.LOW: 0.75, Priority.MEDIUM: 0.0, Priority.HIGH: 0.25}
     assert found.frequent == (("a", 3), ("b", 1)) and found.chattering == (("a", 1),)
-    empty = kpis([], 0, 1_200 * SECOND)
+    empty = kpis(columns([]), 0, 1_200 * SECOND)
     assert (empty.total, empty.rate, empty.flooded) == (0, 0.0, 0.0)
 
 
@@ -103,5 +75,5 @@ def test_what_chatters_is_listed_behind_ten_that_ask_more_often():
     often = [Asked(HOUR * n, f"often{k}", Priority.LOW) for n in range(20) for k in range(10)]
     chatter = [Asked(DAY + SECOND * n * 20, "seldom", Priority.HIGH) for n in range(3)]
     once = [Asked(DAY + HOUR, "once", Priority.LOW)]
-    found = kpis([*often, *chatter, *once], 0, 2 * DAY)
+    found = kpis(columns([*often, *chatter, *once]), 0, 2 * DAY)
     assert [key for key, _ in found.frequent][10:] == ["seldom"]
