@@ -52,7 +52,7 @@ test: services  ## Run every test
 check: .venv/.stamp  ## Format, lint, types, layers: what CI checks
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
-	.venv/bin/mypy $(CODE)
+	.venv/bin/mypy $(CODE) tests
 	.venv/bin/lint-imports --no-cache
 
 bench: .venv/.stamp  ## Measure every figure of the README

@@ -13,12 +13,12 @@ import pytest
 from domain.clock import DAY, HOUR, MINUTE
 from domain.errors import SettingsError, Tampered
 from models.dataspec import DataSpec
-from models.failure import plant
+from models.failure import labels, plant
 from models.failure.evaluate import evaluate
 from models.failure.plant_problem import LAYOUT, note_of, problem_of
 from models.failure.predict import predict
 from models.failure.recipes import PLANT
-from models.features.plant import BIN_US, GAUGES, windows
+from models.features.plant import BIN_US, GAUGES, usable, windows
 from simulator.history import HistorySpec, write_parquet
 
 MODEL = Path(__file__).resolve().parents[2] / "models" / "artifacts" / "plant_failure"
@@ -79,7 +79,7 @@ def test_machines_are_read_with_their_stops(folder):
 def test_samples_leave_out_windows_during_and_after_a_stop(folder):
     second = list(plant.machines(folder))[1]
     found = plant.samples(second, 1, 0, stride=1)
-    places = np.flatnonzero(plant.features.usable(second.bins))
+    places = np.flatnonzero(usable(second.bins))
     stop = np.arange(2 * FAILS_H, 2 * REPAIRED_H + 1 + 31)
     assert not set(places) & set(stop)
     before = places < 2 * FAILS_H
@@ -106,7 +106,7 @@ def test_a_gap_ends_the_watch(tmp_path):
     first = next(iter(plant.machines(folder)))
     assert first.breaks_us.tolist() == [START + 50 * HOUR + 30 * MINUTE]
     place = np.array([2 * 40 - 1])
-    assert np.isnan(plant.labels.labels(first.at_us(place), first.watch(place), plant.HORIZON_US)).all()
+    assert np.isnan(labels.labels(first.at_us(place), first.watch(place), plant.HORIZON_US)).all()
 
 
 def test_the_stride_keeps_every_window_before_a_failure(folder):
@@ -172,8 +172,8 @@ def test_evaluate_counts_failures_and_machine_months(folder):
     found = evaluate(MODEL, DataSpec("plant", folder))
     assert found["machines"] == 3
     assert found["failures"] == 1
-    usable = sum(plant.features.usable(m.bins).sum() for m in plant.machines(folder))
-    assert found["machine_months"] == pytest.approx(usable / 48 / 30)
+    places = sum(usable(m.bins).sum() for m in plant.machines(folder))
+    assert found["machine_months"] == pytest.approx(places / 48 / 30)
     assert {"recall", "false_cases_per_machine_month", "recall_at_rate", "hours_recall_at_rate"} <= set(found)
 
 
@@ -191,7 +191,7 @@ def test_the_virtual_plants_history_is_read(tmp_path):
     machine = found[0]
     assert len(machine.bins.seen) == 2 * 48
     assert machine.bins.seen.mean() > 0.9
-    places = np.flatnonzero(plant.features.usable(machine.bins))
+    places = np.flatnonzero(usable(machine.bins))
     data = windows(machine.machine_type, machine.bins, places)
     assert np.isfinite(data).all()
     assert machine.end_us - START > 0

@@ -68,7 +68,7 @@ class Screens:
         desk_of = self.desk_of
         accounts = SignedIn(self.database, who.account_id)
         pages.bind(pages.Bound(accounts, lambda _actor: (SITE,), desk_of, "session"))  # type: ignore[arg-type]
-        test = AppTest.from_function(_script, kwargs={"screen": screen}, default_timeout=20)
+        test = AppTest.from_function(_script, kwargs={"screen": screen}, default_timeout=60)
         for name, value in query.items():
             test.query_params[name] = value
         return test.run()

@@ -5,6 +5,7 @@ anew shows the same. A box that stands outside a form and is no filter is named 
 """
 
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -95,7 +96,7 @@ class Tables(HTMLParser):
             self.panels.pop()
 
 
-def filters(test) -> dict[str, object]:
+def filters(test) -> dict[str, Any]:
     return {s.key.removeprefix("filter-"): s for s in test.selectbox if str(s.key).startswith("filter-")}
 
 

@@ -82,7 +82,7 @@ def test_a_process_that_died_on_this_machine_is_known_at_once(
     assert dead.turn().gained == [0]
     assert heir.turn().gained == [], "it lives: the same number as this process"
     pid = os.getpid()
-    monkeypatch.setattr(module.os, "getpid", lambda: pid)
+    monkeypatch.setattr("services.ingest.parts.os.getpid", lambda: pid)
     monkeypatch.setattr(module, "_lives", lambda number: number != pid)
     assert heir.turn().gained == [0]
 

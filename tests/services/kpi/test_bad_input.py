@@ -261,8 +261,8 @@ def test_a_minute_in_two_shifts_counts_once(plant) -> None:
     m = found.whole.measures
     assert (m.production_us, m.good) == (8 * HOUR, 480.0)
     assert {row.name: row.measures.good for row in found.shifts}["Extra"] == 120
-    row = flag(found, "overlapping_shifts")
-    assert row.record == "Early and Extra" and "counts once" in row.words
+    flagged = flag(found, "overlapping_shifts")
+    assert flagged.record == "Early and Extra" and "counts once" in flagged.words
 
 
 def test_a_shift_goes_on_behind_overtime_that_lies_within_it(plant) -> None:

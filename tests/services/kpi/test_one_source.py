@@ -9,7 +9,6 @@ from auth.permissions import Role
 from data.store import tables as t
 from data.store.database import Database
 from domain.clock import DAY, HOUR, MINUTE, Clock, wall_us
-from domain.kpi import Measures
 from domain.reporting import Kind, Period
 from domain.time_model import Span
 from services import clocks
@@ -53,7 +52,7 @@ def plant(database: Database) -> Database:
     return database
 
 
-def sheet(tx, shift: Span) -> Measures:
+def sheet(tx, shift: Span):
     row = next(r for r in closing.read(tx, k.LINE, shift.from_us, shift.from_us + 1))
     return row.now
 

@@ -66,7 +66,7 @@ def test_in_any_order_the_figures_are_those_of_a_recomputation(tmp_path_factory,
     two = [Database(f"sqlite:///{tmp_path_factory.mktemp('x') / 'x.db'}") for _ in range(2)]
     for database in two:
         database.create_all()
-    assert compare(*two, seed, batch=400) == {}
+    assert compare(two[0], two[1], seed, batch=400) == {}
     for database in two:
         database.close()
 

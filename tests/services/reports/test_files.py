@@ -1,6 +1,7 @@
 """PDF and XLSX read back by other libraries."""
 
 import io
+from typing import Any
 
 from openpyxl import load_workbook
 from pypdf import PdfReader
@@ -88,7 +89,7 @@ def test_the_workbook_holds_typed_cells_and_no_formula(place):
 
 
 def test_the_workbook_draws_its_charts_itself(place):
-    book = load_workbook(io.BytesIO(xlsx.write(place.report())))
+    book: Any = load_workbook(io.BytesIO(xlsx.write(place.report())))
     assert {page.title: len(page._charts) for page in book if page._charts} == {
         "Summary": 1,
         "Lines": 1,

@@ -38,6 +38,7 @@ class Post:
     def __init__(self) -> None:
         self.mails: list[email.message.EmailMessage] = []
         self.answer = "250 OK"
+        self.url = ""
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802
         if self.answer.startswith("250"):

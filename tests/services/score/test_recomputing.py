@@ -12,6 +12,7 @@ from domain.errors import NotFound, Tampered
 from models.registry import load
 from services.score import recomputing, score_due, score_range, serve
 from services.score.recomputing import CHANGED, SPOILED, Models
+from services.score.serving import ready
 from tests.services.score.plant import SITE, START_US, add_readings, add_site, served
 
 NOW = START_US + 2 * DAY
@@ -68,7 +69,7 @@ def test_late_values_are_no_difference_but_a_reason(database, plant):
 
 def served_anew(plant):
     """The same model in a process that has read nothing yet."""
-    return recomputing.ready(plant.judge.model)
+    return ready(plant.judge.model)
 
 
 def test_a_figure_that_was_changed_is_found(database, plant):
