@@ -33,7 +33,7 @@ def stamp(_topic: str) -> tuple[int, int]:
     return wall_us(), wall_us()
 
 
-def drive(links: list[Link], until: Callable[[], bool], seconds: float = 15) -> bool:
+def drive(links: list[Link], until: Callable[[], bool], seconds: float = 60) -> bool:
     """Turn the connections over until something is true; False when it never was."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -225,7 +225,7 @@ def test_a_broker_that_restarts_is_found_again(tmp_path: Path, name: str) -> Non
     assert drive(links, lambda: not plain.connected and not sparkplug.connected)
     assert "broke" in plain.trouble or "answer" in plain.trouble
     server.start()
-    assert drive(links, lambda: plain.connected and sparkplug.connected, 30)
+    assert drive(links, lambda: plain.connected and sparkplug.connected)
     assert drive(links, lambda: len(plain.inbox) >= 20)
     assert set(bodies(plain.inbox)) == set(range(10))
     assert [r.topic for r in sparkplug.inbox].count(SESSION_STARTED) == 2
@@ -288,7 +288,7 @@ def test_nothing_else_in_the_code_publishes_to_devices() -> None:
     assert found == ["data/edge/link.py", "data/sinks/posts.py", *["data/sources/mqtt.py"] * 2]
 
 
-def _wait(happened: Callable[[], bool], seconds: float = 15) -> bool:
+def _wait(happened: Callable[[], bool], seconds: float = 60) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if happened():

@@ -65,7 +65,7 @@ def session() -> Iterator[Session]:
     time.sleep(0.02)
     left_ms = wall_us() // 1000
     link.close()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while broker.sent[-1].kind != DISCONNECT and time.monotonic() < deadline:
         time.sleep(0.01)
     yield Session(list(broker.sent), from_ms, left_ms)
@@ -304,7 +304,7 @@ def two() -> Iterator[Two]:
     other = SparkplugLink(Broker(both.second.url, name="hall-2"), "tck", HOST, stamp)
     assert drive([one, other], lambda: len(both.second.published()) == 1)
     both.first.drop()
-    assert drive([one, other], lambda: len(both.first.published()) == 2, 40)
+    assert drive([one, other], lambda: len(both.first.published()) == 2)
     yield both
     for link in (one, other):
         link.close()
@@ -352,7 +352,7 @@ def test_a_cut_is_told_to_ingest_before_the_next_session() -> None:
     link = SparkplugLink(Broker(server.url, name="hall-2"), "tck", HOST, stamp)
     assert drive([link], lambda: len(server.published()) == 1)
     server.drop()
-    assert drive([link], lambda: len(server.published()) == 2, 40)
+    assert drive([link], lambda: len(server.published()) == 2)
     told = [(r.topic, r.broker) for r in link.inbox]
     assert told == [
         ("$session/started", "hall-2"),

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.conftest import needs
 
@@ -25,7 +25,8 @@ CHROMIUM_FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-READY_S = 60.0
+READY_S = 240.0
+PATIENCE_MS = 60_000  # the machine that runs the tests may be busy
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def run_desk(var: Path, speed: float, interval_s: float, **settings: str) -> Ite
         yield RunningDesk(url, password[1], var, process)
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(30)
+        process.wait(60)
         log.close()
 
 
@@ -108,6 +109,7 @@ def chromium() -> Iterator[Browser]:
     """Debian's Chromium; it ends with these tests, since Playwright keeps a loop running on this thread."""
     path = needs(shutil.which("chromium") or "", "Chromium")
     with sync_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE_MS)
         browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))
         yield browser
         browser.close()
@@ -117,5 +119,6 @@ def chromium() -> Iterator[Browser]:
 def page(chromium: Browser) -> Iterator[Page]:
     """A fresh tab of a fresh profile, at the size of a desk screen."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
+    context.set_default_timeout(PATIENCE_MS)
     yield context.new_page()
     context.close()

@@ -17,6 +17,7 @@ from domain.recommendation import Choice
 from services.accounts import Accounts
 from services.actors import actor_of
 from services.commands.cases import CaseCommands
+from tests.e2e.conftest import PATIENCE_MS
 
 DESK = {"width": 1440, "height": 900}
 
@@ -26,6 +27,7 @@ def tab(browser: Browser, database: Database, url: str, username: str, **more: A
     """A tab of a browser of their own, in which this person has signed in."""
     context = browser.new_context(locale="en-GB", **{"viewport": DESK, **more})
     token = Accounts(database, 12).open_session(username).token
+    context.set_default_timeout(PATIENCE_MS)
     context.add_cookies([{"name": SESSION_COOKIE, "value": token, "url": url, "httpOnly": True}])
     yield context.new_page()
     context.close()

@@ -10,8 +10,8 @@ from data.store import tables as t
 from data.store.database import Database
 from domain.clock import MINUTE
 from services import clocks
-from tests.e2e.conftest import RunningDesk, run_desk
-from tests.e2e.test_story import INTERVAL_S, PATIENCE_MS, SLOW, sign_in
+from tests.e2e.conftest import PATIENCE_MS, RunningDesk, run_desk
+from tests.e2e.test_story import INTERVAL_S, SLOW, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.slow]
 
@@ -48,6 +48,7 @@ def test_the_stop_falls_back_in_sight_and_going_on_needs_a_reason(
     database = Database(desk.database_url)
     machine = shake(database)
     context = chromium.new_context(viewport={"width": 1180, "height": 820}, locale="en-GB")
+    context.set_default_timeout(PATIENCE_MS)
     other = context.new_page()
     sign_in(other, desk, "operator", "/inbox")
     sign_in(page, desk, "planner", "/stop")

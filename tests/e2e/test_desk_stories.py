@@ -23,9 +23,9 @@ from domain.recommendation import Choice
 from services import clocks
 from services.commands.cases import CaseCommands
 from services.policy.file import DEFAULT
-from tests.e2e.conftest import RunningDesk, run_desk
+from tests.e2e.conftest import PATIENCE_MS, RunningDesk, run_desk
 from tests.e2e.desk_kit import case_of, outbox_of, person, raised, state_of, tab
-from tests.e2e.test_story import INTERVAL_S, PATIENCE_MS, SETTLE_MS, SLOW, wait_for
+from tests.e2e.test_story import INTERVAL_S, SETTLE_MS, SLOW, wait_for
 from tests.kits.policies import in_force
 
 pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.slow]

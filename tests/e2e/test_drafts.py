@@ -10,9 +10,9 @@ from sqlalchemy import update
 from data.store import tables as t
 from data.store.database import Database
 from domain.cases import CaseState
-from tests.e2e.conftest import RunningDesk, run_desk
+from tests.e2e.conftest import PATIENCE_MS, RunningDesk, run_desk
 from tests.e2e.desk_kit import draft_of, raised, state_of, tab
-from tests.e2e.test_story import INTERVAL_S, PATIENCE_MS, SLOW, wait_for
+from tests.e2e.test_story import INTERVAL_S, SLOW, wait_for
 from tests.kits.cut import Cable
 
 pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.slow]

@@ -6,8 +6,8 @@ from sqlalchemy import func, select, update
 
 from data.store import tables as t
 from data.store.database import Database
-from tests.e2e.conftest import RunningDesk, run_desk
-from tests.e2e.test_story import INTERVAL_S, PATIENCE_MS, SLOW, sign_in
+from tests.e2e.conftest import PATIENCE_MS, RunningDesk, run_desk
+from tests.e2e.test_story import INTERVAL_S, SLOW, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.slow]
 TARGET_PX = 44
@@ -40,6 +40,7 @@ def test_two_taps_record_a_finding(desk: RunningDesk, chromium: Browser) -> None
     database = Database(desk.database_url)
     case_id, number = expired(database)
     context = chromium.new_context(viewport={"width": 1180, "height": 820}, locale="en-GB", has_touch=True)
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     sign_in(page, desk, "technician", "/findings")
     card = page.locator("[data-testid=stVerticalBlock]").filter(has_text=f"case {number},").last

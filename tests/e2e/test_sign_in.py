@@ -23,12 +23,12 @@ from runtime import ports
 from services.accounts import Accounts
 from tests import factories as f
 from tests import plant_rows
+from tests.e2e.conftest import PATIENCE_MS
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parents[2]
 MARK = "MARK-7F3A"
 START_S = 240.0
-PATIENCE = 60_000.0  # the machine that runs the tests may be busy
 QUERY = {"line": "?id=north/assembly/line-3", "machine": f"?id={f.CNC}", "case": "?case=2211"}
 
 
@@ -81,7 +81,7 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
             yield Web(url, database)
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(60)
             database.close()
 
 
@@ -95,11 +95,6 @@ def wait(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
         except OSError:
             time.sleep(0.1)
     raise AssertionError("the web app did not start: " + log.read_text())
-
-
-@pytest.fixture(autouse=True)
-def patient(page: Page) -> None:
-    page.set_default_timeout(PATIENCE)
 
 
 def frames_of(page: Page) -> list[bytes]:
@@ -117,7 +112,7 @@ def frames_of(page: Page) -> list[bytes]:
 def test_a_cold_deep_link_shows_the_sign_in_and_nothing_else(web: Web, page: Page, screen: str) -> None:
     heard = frames_of(page)
     page.goto(f"{web.url}/{screen}{QUERY.get(screen, '')}")
-    expect(page.get_by_label("User name")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_label("User name")).to_be_visible(timeout=PATIENCE_MS)
     page.wait_for_timeout(500)
     assert MARK not in page.content()
     assert heard
@@ -135,7 +130,7 @@ def test_signed_in_every_screen_opens(web: Web, page: Page, screen: str) -> None
         with web.database.read() as tx:
             query = "?prediction=" + str(tx.execute(t.predictions.select()).first()[0])  # type: ignore[index]
     page.goto(f"{web.url}/{screen}{query}")
-    expect(page.locator(".tw-top nav").first).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".tw-top nav").first).to_be_visible(timeout=PATIENCE_MS)
     expect(page.locator("[data-testid=stMain]")).to_contain_text(MARK)
     page.wait_for_timeout(500)
     assert page.get_by_text("could not be drawn").count() == 0
@@ -149,16 +144,16 @@ def test_the_form_signs_in_and_the_deep_link_survives(web: Web, page: Page) -> N
     page.get_by_label("User name").fill("supervisor")
     page.get_by_role("textbox", name="Password").fill(f.PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="CNC-11")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="CNC-11")).to_be_visible(timeout=PATIENCE_MS)
     assert page.url.endswith(f"/machine?id={f.CNC}")
     cookie = next(c for c in page.context.cookies() if c["name"] == SESSION_COOKIE)
     assert cookie["httpOnly"]
     assert cookie["sameSite"] == "Lax"
     assert SESSION_COOKIE not in page.evaluate("document.cookie")
     page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_label("User name")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_label("User name")).to_be_visible(timeout=PATIENCE_MS)
     page.goto(f"{web.url}/machine?id={f.CNC}")
-    expect(page.get_by_label("User name")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_label("User name")).to_be_visible(timeout=PATIENCE_MS)
 
 
 def refused(web: Web) -> int:
@@ -168,7 +163,7 @@ def refused(web: Web) -> int:
 
 
 def wait_until(happened: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE / 1_000
+    end = time.monotonic() + PATIENCE_MS / 1_000
     while not happened():
         assert time.monotonic() < end
         time.sleep(0.1)
@@ -182,7 +177,7 @@ def test_a_wrong_password_and_an_unknown_name_read_the_same(web: Web, page: Page
         page.get_by_role("textbox", name="Password").fill("wrong horse battery")
         page.get_by_role("button", name="Sign in").click()
         wait_until(lambda before=before: refused(web) == before + 1)
-        expect(page.get_by_text("User name or password is wrong")).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_text("User name or password is wrong")).to_be_visible(timeout=PATIENCE_MS)
         page.wait_for_timeout(1_000)  # the form's own late runs do not take the answer away
         expect(page.get_by_text("User name or password is wrong")).to_have_count(1)
     assert MARK not in page.content()
@@ -191,37 +186,37 @@ def test_a_wrong_password_and_an_unknown_name_read_the_same(web: Web, page: Page
 def test_a_revoked_session_loses_its_open_screen(web: Web, page: Page) -> None:
     token = web.sign_in(page, "supervisor")
     page.goto(web.url)
-    expect(page.locator(".tw-line").first).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".tw-line").first).to_be_visible(timeout=PATIENCE_MS)
     web.accounts.sign_out(token)
-    expect(page.get_by_label("User name")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_label("User name")).to_be_visible(timeout=PATIENCE_MS)
     assert MARK not in page.content()
 
 
 def test_an_operator_sees_the_own_line_and_no_other(web: Web, page: Page) -> None:
     web.sign_in(page, "operator")
     page.goto(web.url)
-    expect(page.locator(".tw-line")).to_have_count(1, timeout=PATIENCE)
+    expect(page.locator(".tw-line")).to_have_count(1, timeout=PATIENCE_MS)
     expect(page.locator(".tw-line")).to_contain_text("Line 3")
     page.goto(f"{web.url}/machine?id={f.CNC}")
-    expect(page.get_by_text("no such machine within your area")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("no such machine within your area")).to_be_visible(timeout=PATIENCE_MS)
     page.goto(f"{web.url}/users")
-    expect(page.get_by_text("may not do this")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("may not do this")).to_be_visible(timeout=PATIENCE_MS)
 
 
 def test_values_move_without_a_reload_and_a_link_changes_the_screen(web: Web, page: Page) -> None:
     web.sign_in(page, "supervisor")
     page.goto(f"{web.url}/machine?id={f.CNC}")
     tile = page.locator(".tw-sensor").filter(has_text="Temperature").locator("b")
-    expect(tile).to_be_visible(timeout=PATIENCE)
+    expect(tile).to_be_visible(timeout=PATIENCE_MS)
     m = t.metrics.c
     with web.database.write() as tx:
         query = t.metrics.select().where(m.equipment_id == f.CNC, m.name == "temperature")
         metric_id = tx.execute(query).one().metric_id
         values = {"value": 87.65, "source_us": t.latest.c.source_us + 1_000_000}
         tx.execute(update(t.latest).where(t.latest.c.metric_id == metric_id).values(**values))
-    expect(tile).to_have_text("87.7", timeout=10_000)
+    expect(tile).to_have_text("87.7", timeout=PATIENCE_MS)
     page.get_by_role("link", name="Line 1 Machining").click()
-    expect(page.locator(".tw-machines")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".tw-machines")).to_be_visible(timeout=PATIENCE_MS)
     assert "/line?id=north" in page.url
 
 
@@ -229,13 +224,13 @@ def test_the_links_of_the_floor_open_what_they_name(web: Web, page: Page) -> Non
     web.sign_in(page, "admin")
     page.goto(web.url)
     page.locator(".tw-dec").get_by_role("link", name="Open").first.click()
-    expect(page.get_by_text("case 2211")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("case 2211")).to_be_visible(timeout=PATIENCE_MS)
     with web.database.read() as tx:
         scored = tx.execute(t.predictions.select()).first()
     assert scored is not None
     page.goto(f"{web.url}/machine?id={scored.equipment_id}")
     page.get_by_role("link", name="Why").click()
-    expect(page.get_by_text("A failure within")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("A failure within")).to_be_visible(timeout=PATIENCE_MS)
 
 
 def test_what_is_typed_survives_the_live_parts_and_a_change_by_somebody_else(web: Web, page: Page) -> None:
@@ -249,7 +244,7 @@ def test_what_is_typed_survives_the_live_parts_and_a_change_by_somebody_else(web
     expect(field).to_be_focused()
     with web.database.write() as tx:
         tx.execute(update(t.cases).where(t.cases.c.number == 2211).values(version=t.cases.c.version + 1))
-    expect(page.get_by_text("The case has changed since you opened it")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("The case has changed since you opened it")).to_be_visible(timeout=PATIENCE_MS)
     assert field.input_value() == "The seal was wet at noon"
 
 
@@ -266,7 +261,7 @@ def focused(page: Page) -> list[str]:
 def test_the_keyboard_reaches_the_bar_and_shows_where_it_is(web: Web, page: Page) -> None:
     web.sign_in(page, "supervisor")
     page.goto(f"{web.url}/inbox")
-    expect(page.get_by_role("button", name="Raise a case")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("button", name="Raise a case")).to_be_visible(timeout=PATIENCE_MS)
     reached = []
     for _ in range(20):
         page.keyboard.press("Tab")
@@ -290,7 +285,7 @@ def test_html_in_a_name_stays_text(web: Web, page: Page) -> None:
     web.sign_in(page, "supervisor")
     for path in (f"/machine?id={f.PRESS}", "/line?id=north/forming/line-2", "/", "/risks"):
         page.goto(web.url + path)
-        expect(page.locator(".tw-top nav").first).to_be_visible(timeout=PATIENCE)
+        expect(page.locator(".tw-top nav").first).to_be_visible(timeout=PATIENCE_MS)
         page.wait_for_timeout(1_200)
         assert page.evaluate("window.pwned") is None
         assert page.locator("img[onerror]").count() == 0

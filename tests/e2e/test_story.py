@@ -11,13 +11,12 @@ from data.store import tables as t
 from data.store.database import Database
 from domain.clock import Clock, wall_us
 from services import clocks
-from tests.e2e.conftest import RunningDesk, run_desk
+from tests.e2e.conftest import PATIENCE_MS, RunningDesk, run_desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.slow]
 
 SLOW, FAST = 10.0, 900.0  # plant seconds per second: while people read, and while work is done
 INTERVAL_S = 300.0
-PATIENCE_MS = 60_000
 SETTLE_MS = 500  # an open list closes when the page scrolls, and the event comes a frame later
 
 

@@ -50,7 +50,7 @@ class IngestProcess:
     def end(self, number: int) -> None:
         if self._process is not None:
             self._process.send_signal(number)
-            self._process.wait(30)
+            self._process.wait(60)
             self._process = None
 
     def __enter__(self) -> "IngestProcess":

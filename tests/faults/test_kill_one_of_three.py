@@ -112,7 +112,7 @@ class Run:
         return times(self.store, equipment(self.store, external_id), metric)
 
     def until(self, happened: Callable[[dict[int, int], int], bool], part: int) -> None:
-        wait(lambda: happened(holders(self.store), part), self.said, 30)
+        wait(lambda: happened(holders(self.store), part), self.said)
 
     def more(self) -> None:
         """Until every machine, whoever takes it in, has that many values more."""

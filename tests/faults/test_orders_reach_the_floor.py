@@ -45,7 +45,7 @@ def floor(folder: Path, url: str, *options: str) -> Iterator[None]:
             assert process.poll() is None, (folder.parent / "floor.log").read_text()
         finally:
             process.kill()
-            process.wait(10)
+            process.wait(60)
 
 
 @contextmanager

@@ -52,7 +52,7 @@ def relay_process(url: str, server: NatsServer, folder: Path) -> Iterator[subpro
             yield process
         finally:
             process.send_signal(signal.SIGKILL)
-            process.wait(10)
+            process.wait(60)
 
 
 PACE_S = 0.25  # between two decisions, so that a fast machine does not pile up more than it can judge

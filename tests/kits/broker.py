@@ -41,7 +41,7 @@ class NatsBroker:
     def start(self) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen([BINARY, "-c", self.config], stdout=log, stderr=log)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             for port in (self.mqtt_port, self.client_port):
                 with socket.socket() as probe:

@@ -54,11 +54,11 @@ def nats_server(directory: Path) -> Iterator[NatsServer]:
             )
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(60)
 
 
 def _listening(port: int, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while time.monotonic() < until and process.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()

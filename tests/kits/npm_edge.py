@@ -37,7 +37,7 @@ class NpmPeer:
     def count(self, event: str) -> int:
         return sum(found["event"] == event for found in self.heard)
 
-    def wait(self, event: str, times: int = 1, seconds: float = 20) -> None:
+    def wait(self, event: str, times: int = 1, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
         while self.count(event) < times:
             assert time.monotonic() < deadline, f"waited in vain for {event}: {self.heard[-5:]}"
@@ -46,7 +46,7 @@ class NpmPeer:
     def kill(self) -> None:
         """As a power cut: the server publishes the will."""
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(60)
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 stream.close()

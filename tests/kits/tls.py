@@ -82,7 +82,7 @@ class TlsMosquitto:
         with self._log.open("wb") as log:
             command = [MOSQUITTO, "-v", "-c", str(self._config)]
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while b"running" not in self._log.read_bytes():
             assert self._process.poll() is None and time.monotonic() < deadline, self._log.read_text()
             time.sleep(0.02)

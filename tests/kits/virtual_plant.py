@@ -43,7 +43,7 @@ class Worker:
         if process is None:
             return None
         process.send_signal(number)
-        return process.wait(30)
+        return process.wait(60)
 
     def said(self) -> str:
         return self._log.read_text()[-3_000:]

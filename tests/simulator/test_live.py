@@ -116,7 +116,7 @@ def settings(folder: Path, broker: NatsBroker) -> PlantSettings:
     return PlantSettings(folder, access, queue, interval_s=20.0)
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -173,7 +173,7 @@ def test_json_loses_nothing_when_the_broker_is_killed(broker: NatsBroker, tmp_pa
         plant.end()
         accounts = Ledger.read(tmp_path / "plant" / "ledger.json").devices
         names = [name for name in accounts if name.count("/") == 3]
-        wait_for(lambda: all(len(listener.seen[name]) >= accounts[name].sent for name in names), 30)
+        wait_for(lambda: all(len(listener.seen[name]) >= accounts[name].sent for name in names))
     finally:
         plant.stop.set()
         listener.close()

@@ -133,7 +133,7 @@ def nats_server(tmp_path: Path) -> Iterator[NatsServer]:
     shutil.rmtree(server.folder, ignore_errors=True)
 
 
-def wait_for(done: Callable[[], Any], seconds: float = 20.0) -> Any:
+def wait_for(done: Callable[[], Any], seconds: float = 60.0) -> Any:
     """The first true answer; fails after `seconds`."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
