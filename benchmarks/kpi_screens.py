@@ -3,7 +3,7 @@
 One entry is all that a screen asks for at once (a form's lists aside). *Connections* and the like are Admin.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -43,6 +43,7 @@ from services.rows.signals import Ask as Signals
 from services.rows.site import SiteRow
 
 SITE = SiteRow("north", "North", "Europe/Berlin", "EUR")
+ROWS, LISTED = 50, 40  # of a page of a list, and of stops (pages.filters.ROWS, pages.floor.stops.LISTED)
 ACTOR = Actor("bench", "bench", "Bench", frozenset({Role.PLANT_MANAGER}), ("north",))
 
 
@@ -105,15 +106,16 @@ def _floor(c: Context, line: str, unit: str) -> list[Screen]:
     now, kpi, booked, stops = c.now_us, KpiQueries(c), BookedQueries(c), StopQueries(c)
     alarms, energy = AlarmQueries(c), EnergyQueries(c)
     lines, month, year = [key for key, _ in kpi.lines()], now - 30 * DAY, now - 365 * DAY
-    desk, shift = f"desk-{line}", Span(now - 10 * HOUR, now - 2 * HOUR)
+    desk, shift, three = f"desk-{line}", Span(now - 10 * HOUR, now - 2 * HOUR), Span(now - 3 * DAY, now)
     one_week = partial(alarms.figures, desk, now - 7 * DAY, now)
     return [
         Screen("Booked work: plant, 30 days", 30, partial(booked.view, "north", month, now)),
         Screen("Booked work: line, 30 days", 30, partial(booked.view, line, month, now)),
         Screen("Booked work: machine, 30 days", 30, partial(booked.view, unit, month, now)),
-        Screen("Shifts: all lines, 7 days", 7, partial(kpi.shifts, lines, now - 7 * DAY, now)),
-        Screen("Shifts: a line, 365 days", 365, partial(kpi.shifts, [line], year, now)),
-        Screen("Shifts: all lines, 365 days", 365, partial(kpi.shifts, lines, year, now)),
+        Screen("Shifts: all lines, 7 days", 7, partial(_shifts, kpi, lines, now - 7 * DAY, now)),
+        Screen("Shifts: a line, 365 days", 365, partial(_shifts, kpi, [line], year, now)),
+        Screen("Shifts: all lines, 365 days", 365, partial(_shifts, kpi, lines, year, now)),
+        Screen("Shifts: all lines, 365 days, last page", 365, partial(_shifts, kpi, lines, year, now, True)),
         Screen("Alarms: all positions", 1, alarms.board),
         Screen("Alarms: one position", 1, partial(alarms.board, desk)),
         Screen("Alarm figures: one position, 7 days", 7, one_week),
@@ -122,10 +124,16 @@ def _floor(c: Context, line: str, unit: str) -> list[Screen]:
         Screen("Energy: plant, 24 hours", 1, partial(energy.view, "", now - DAY, now)),
         Screen("Energy: line, 30 days", 30, partial(energy.view, line, month, now)),
         Screen("Energy: plant, 30 days", 30, partial(energy.view, "", month, now)),
-        Screen("Stops: a line, one shift", 1, partial(stops.stops, line, shift)),
-        Screen("Stops: a line, 3 days", 3, partial(stops.stops, line, Span(now - 3 * DAY, now))),
+        Screen("Stops: a line, one shift", 1, partial(stops.stops, line, shift, LISTED)),
+        Screen("Stops: a line, 3 days", 3, partial(stops.stops, line, three, LISTED)),
         *_signals(c),
     ]
+
+
+def _shifts(kpi: KpiQueries, lines: Sequence[str], from_us: int, to_us: int, oldest: bool = False) -> object:
+    """The list, and the figures of a page of it."""
+    listed = kpi.begun(lines, from_us, to_us)
+    return kpi.shifts(listed[-ROWS:] if oldest else listed[:ROWS], to_us)
 
 
 def _signals(c: Context) -> list[Screen]:

@@ -32,15 +32,14 @@ def title(row: ShiftRow, site: SiteRow) -> str:
     return f"{row.shift}, {begin:%a} {begin.day} {begin:%b %H:%M}"
 
 
-def headline(rows: Sequence[ShiftRow], now_us: int) -> str:
-    """How many shifts wait to be closed; HTML."""
-    waiting = sum(1 for r in rows if not r.closed and r.to_us <= now_us)
+def headline(waiting: int, rows: Sequence[ShiftRow]) -> str:
+    """How many shifts wait to be closed, and how many of those listed were corrected; HTML."""
     changed = sum(1 for r in rows if r.closed and r.changed)
-    start = (
-        f"<b>{waiting} ended shifts are not closed.</b>" if waiting else "<b>All ended shifts are closed.</b>"
-    )
-    tail = f" {changed} closed ones have been corrected since." if changed else ""
-    return start + tail
+    start = "<b>All ended shifts are closed.</b>"
+    if waiting:
+        start = f"<b>{plural(waiting, 'ended shift')} {'is' if waiting == 1 else 'are'} not closed.</b>"
+    tail = f" Of those listed, {plural(changed, 'closed one')} {'has' if changed == 1 else 'have'} been"
+    return start + (f"{tail} corrected since." if changed else "")
 
 
 def shifts_panel(rows: Sequence[ShiftRow], site: SiteRow, now_us: int) -> str:

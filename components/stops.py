@@ -29,15 +29,13 @@ LEVEL_HEAD = ("Line", "Stops", "No reason", "of the time", "Another reason", "of
 
 def headline(found: StopList) -> str:
     """How many wait for a reason; HTML."""
-    waiting = sum(1 for stop in found.stops if stop.unnamed and not stop.waited)
-    others = sum(1 for stop in found.stops if stop.unnamed and stop.waited)
-    short = ""
+    waiting, others, short = found.unnamed, found.waited, ""
     if found.short_count:
         short = (
             f" {plural(found.short_count, 'short stop')} under {lapse(found.limit_us)}, together "
             f"{lapse(found.short_us)}, {'needs' if found.short_count == 1 else 'need'} no reason."
         )
-    if not found.stops:
+    if not found.count:
         return f"<b>{safe(found.line_name)}: no stop that needs a reason.</b>{short}"
     said = f"{plural(waiting, 'stop')} without a reason" if waiting else "every stop has a reason"
     if others:

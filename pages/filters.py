@@ -62,8 +62,7 @@ def page_of(rows: Sequence[T], size: int = ROWS) -> Sequence[T]:
 def place_of(count: int, size: int = ROWS) -> int:
     """Of `count` rows, how many lie before the page that the address names; the way to the others below."""
     last = max(0, (count - 1) // size)
-    asked = st.query_params.get("page", "")
-    now = min(int(asked) - 1 if asked.isdecimal() and int(asked[:9]) > 0 else 0, last)
+    now = min(skipped(size) // size, last)
     remember("page", str(now + 1) if now else "")
     if last:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -75,3 +74,9 @@ def place_of(count: int, size: int = ROWS) -> int:
                 st.rerun()
             st.caption(f"{now * size + 1:,} to {min(count, (now + 1) * size):,} of {count:,}")
     return now * size
+
+
+def skipped(size: int = ROWS) -> int:
+    """How many rows lie before the page that the address names, however many there are."""
+    asked = st.query_params.get("page", "")[:9]
+    return size * (int(asked) - 1) if asked.isdecimal() and int(asked) > 0 else 0

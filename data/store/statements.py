@@ -68,17 +68,21 @@ class Statement:
         return self._sqlite if tx.dialect.name == "sqlite" else self._postgres
 
 
-_AMONG = {"sqlite": "IN (SELECT value FROM json_each(:units))", "postgresql": "= ANY(:units)"}
+_AMONG = {"sqlite": r"IN (SELECT value FROM json_each(:\1))", "postgresql": r"= ANY(:\1)"}
+_LIST = re.compile(r"\{among:(\w+)\}")
 
 
 class Among:
-    """A statement about some machines: `{among}` in its text holds a column to those listed."""
+    """A statement about some machines: `{among}` in its text holds a column to those listed, `{among:name}`
+    to a list of the values."""
 
     def __init__(self, sql: str) -> None:
-        self._by_dialect = {name: Statement(sql.replace("{among}", text)) for name, text in _AMONG.items()}
+        named = sql.replace("{among}", "{among:units}")
+        self._by_dialect = {name: Statement(_LIST.sub(text, named)) for name, text in _AMONG.items()}
 
     def rows(self, tx: Connection, units: Sequence[str], values: Values) -> list[Row]:
         """All rows as the driver gives them."""
-        dialect = tx.dialect.name
-        listed = json.dumps(list(units)) if dialect == "sqlite" else list(units)
-        return self._by_dialect[dialect].rows(tx, {"units": listed, **values})
+        given = {"units": list(units), **values}
+        if tx.dialect.name == "sqlite":
+            given = {name: json.dumps(v) if isinstance(v, list) else v for name, v in given.items()}
+        return self._by_dialect[tx.dialect.name].rows(tx, given)

@@ -1,5 +1,7 @@
 """Close a shift, reopen it with a reason, and see what was corrected since."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from auth.permissions import Permission
@@ -7,27 +9,38 @@ from components import shifts as c
 from components.tables import lead, stack
 from domain.errors import Conflict, UserFixable
 from pages import stretch
-from pages.filters import line_filter
+from pages.filters import ROWS, choice, line_filter, place_of
 from pages.forms import sentence
 from pages.kept import kept_line, spending
 from services.desk import Desk
-from services.rows.kpi import ShiftRow
+from services.rows.kpi import Begun, ShiftRow
+
+WHICH = [("", "All shifts"), ("open", "To close"), ("closed", "Closed")]
 
 
 def render(desk: Desk) -> None:
-    """The shifts of the chosen line; those of all lines together."""
+    """The shifts of the chosen line, those of all lines together, a page at a time."""
     top = st.container()
     with st.container(horizontal=True):
         known = desk.queries.kpi.lines()
         line = line_filter(known)
         from_us, to_us, _ = stretch.choose(desk)
-    lines = [line] if line else [key for key, _ in known]
-    rows = desk.queries.kpi.shifts(lines, from_us, to_us)
-    if desk.may(Permission.CLOSE_SHIFT) and _act(desk, rows):
-        rows = desk.queries.kpi.shifts(lines, from_us, to_us)
+        which = choice("Which", "which", WHICH, width=180)
+    ask = [line] if line else [key for key, _ in known], from_us, to_us
+    form, table = st.container(), st.container()
+    every = desk.queries.kpi.begun(*ask)
+    wanted = _wanted(every, which, desk.now_us)
+    first = place_of(len(wanted))
+    rows = desk.queries.kpi.shifts(wanted[first : first + ROWS], to_us)
+    if desk.may(Permission.CLOSE_SHIFT):
+        with form:
+            if _act(desk, rows):
+                every = desk.queries.kpi.begun(*ask)
+                wanted = _wanted(every, which, desk.now_us)
+                rows = desk.queries.kpi.shifts(wanted[first : first + ROWS], to_us)
     with top:
-        st.html(lead(c.headline(rows, desk.now_us)))
-    st.html(
+        st.html(lead(c.headline(len(_wanted(every, "open", desk.now_us)), rows)))
+    table.html(
         stack(
             c.unsure_panel(rows, desk.site),
             c.corrections_panel(rows, desk.site, desk.now_us),
@@ -35,9 +48,19 @@ def render(desk: Desk) -> None:
             c.versions_panel(rows, desk.site, desk.now_us),
         )
     )
-    st.download_button(
-        "Download as CSV", c.shifts_csv(rows, desk.site), "taktwise-shifts.csv", "text/csv", on_click="ignore"
-    )
+    if rows:
+
+        def data() -> bytes:  # all of them, made when it is asked for
+            return c.shifts_csv(desk.queries.kpi.shifts(wanted, to_us), desk.site)
+
+        st.download_button("Download as CSV", data, "taktwise-shifts.csv", "text/csv", on_click="ignore")
+
+
+def _wanted(every: Sequence[Begun], which: str, now_us: int) -> list[Begun]:
+    """Of the shifts those that the filter asks for."""
+    if which == "open":
+        return [one for one in every if not one.closed and one.to_us <= now_us]
+    return [one for one in every if one.closed or not which]
 
 
 def _act(desk: Desk, rows: tuple[ShiftRow, ...]) -> bool:

@@ -11,7 +11,7 @@ from domain.clock import DAY
 from domain.ids import new_id
 from domain.stop_history import ActKind, Ask
 from domain.time_model import Span
-from pages.filters import choice, remember
+from pages.filters import choice, place_of, remember, skipped
 from pages.floor import stop_parts
 from pages.floor.stop_parts import Chosen, done, open_group
 from services.desk import Desk
@@ -30,11 +30,13 @@ def render(desk: Desk) -> None:
     with st.container(horizontal=True, key="stop-filters"):
         line_id = choice("Line", "line", lines)
         window = choice("Window", "window", WINDOWS)
-    found = desk.queries.stops.stops(line_id, _span(desk, line_id, window))
+    found = desk.queries.stops.stops(line_id, _span(desk, line_id, window), LISTED, skipped(LISTED))
     st.html(lead(c.headline(found)))
     left, right = st.columns([2, 3], gap="small")
-    with left, st.container(key="stop-list"):
-        stop = _list(desk, found)
+    with left:
+        with st.container(key="stop-list"):
+            stop = _list(desk, found)
+        place_of(found.count, LISTED)
     with right:
         if stop is None:
             st.html(empty("Nothing to name. The list fills as machines stop."))
@@ -50,11 +52,10 @@ def _span(desk: Desk, line_id: str, window: str) -> Span:
 
 def _list(desk: Desk, found: StopList) -> StopItem | None:
     """Those without a reason first, then those that waited. A tap opens one, else the first is open."""
-    ordered = sorted(found.stops, key=lambda s: (not s.unnamed, s.waited, -s.from_us))[:LISTED]
-    by_key = {stop.key: stop for stop in ordered}
+    by_key = {stop.key: stop for stop in found.stops}
     asked = st.query_params.get("stop", "")
-    chosen = by_key.get(asked) or next(iter(ordered), None)
-    for stop in ordered:
+    chosen = by_key.get(asked) or next(iter(found.stops), None)
+    for stop in found.stops:
         kind: Literal["primary", "secondary"] = "primary" if stop is chosen else "secondary"
         words = c.label(stop, found.tree, desk.site.time_zone)
         if st.button(words, key=f"stop-{stop.key}", type=kind, width="stretch"):
@@ -62,8 +63,6 @@ def _list(desk: Desk, found: StopList) -> StopItem | None:
             open_group("")
             remember("stop", stop.key)
             st.rerun()
-    if len(found.stops) > LISTED:
-        st.caption(f"The newest {LISTED} of {len(found.stops)}; choose a shorter time for the others.")
     return chosen
 
 

@@ -17,6 +17,7 @@ from domain.clock import DAY, HOUR, wall_us
 from domain.equipment import line_of, site_of
 from domain.errors import Conflict, Forbidden, InvalidInput, NotFound, NotNow
 from domain.reasons import Reason
+from domain.stop_causes import Proposal
 from domain.stop_history import Act, ActKind, Ask, perform, to_json
 from domain.time_model import Span
 from services import audit, clocks
@@ -62,13 +63,13 @@ class MachineStopCommands:
             person = fresh(tx, actor)
             person.require(Permission.NAME_STOPS, unit)
             now_us = clocks.read(tx, site_of(unit)).plant_us()
-            found = _found(tx, unit, from_us, now_us)
+            found, proposal = _found(tx, unit, from_us, now_us)
             _check(tx, person, order.ask, found, now_us)
         try:
             with self._database.write() as tx:
                 fresh(tx, actor).require(Permission.NAME_STOPS, unit)
                 if not _again(tx, person, order):
-                    _store(tx, person, order, found, now_us)
+                    _store(tx, person, order, (found, proposal), now_us)
         except IntegrityError as error:
             raise Conflict("somebody else has just changed this stop") from error
 
@@ -107,16 +108,19 @@ def _parts(key: str) -> tuple[str, int]:
     return unit, int(start)
 
 
-def _found(tx: Connection, unit: str, from_us: int, now_us: int) -> Found:
+def _found(tx: Connection, unit: str, from_us: int, now_us: int) -> tuple[Found, Proposal | None]:
     span = Span(from_us, min(from_us + DAY, now_us))
-    while True:
-        every = find(tx, line_of(unit), span, now_us) if span.to_us > from_us else []
-        found = next((f for f in every if (f.stop.equipment_id, f.stop.from_us) == (unit, from_us)), None)
+    while span.to_us > from_us:
+        here = find(tx, line_of(unit), span, now_us)
+        found = next(
+            (f for f in here.found if (f.stop.equipment_id, f.stop.from_us) == (unit, from_us)), None
+        )
         if found is None:
-            raise NotFound("this stop is not there any more: late data changed it; look again")
+            break
         if found.stop.to_us < span.to_us or span.to_us == now_us:
-            return found
+            return found, here.proposals(tx, [found])[found.stop.key]
         span = Span(from_us, min(span.to_us + DAY, now_us))
+    raise NotFound("this stop is not there any more: late data changed it; look again")
 
 
 def _check(tx: Connection, person: Actor, ask: Ask, found: Found, now_us: int) -> None:
@@ -140,8 +144,11 @@ def _again(tx: Connection, person: Actor, order: Order) -> bool:
     return row is not None
 
 
-def _store(tx: Connection, person: Actor, order: Order, found: Found, now_us: int) -> None:
-    stop, ask = found.stop, order.ask
+def _store(
+    tx: Connection, person: Actor, order: Order, known: tuple[Found, Proposal | None], now_us: int
+) -> None:
+    (found, proposal), ask = known, order.ask
+    stop = found.stop
     said = log.said_of(stop, log.acts_on(tx, [stop.equipment_id], stop.from_us, stop.to_us))
     if len(said.own) != order.version:
         raise Conflict("somebody else has changed this stop; look at it again")
@@ -151,7 +158,7 @@ def _store(tx: Connection, person: Actor, order: Order, found: Found, now_us: in
         "stop_to_us": stop.to_us, "number": done.number, "kind": ask.kind.value, "reason": ask.reason,
         "earlier": _earlier(done, ask, found, fresh=not (said.own or said.older)), "note": order.note.strip(),
         "before": json.dumps(to_json(done.before)), "after": json.dumps(to_json(done.after)),
-        "proposal": found.proposal.reason if found.proposal else "",
+        "proposal": proposal.reason if proposal else "",
         "hidden": draws.draw(tx, [stop])[stop.key],
         "entry_ms": max(0, min(order.entry_ms, 3_600_000)),
     }  # fmt: skip

@@ -2,20 +2,21 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from data.store import tables as t
 from data.store.statements import Among, Statement
+from domain.equipment import line_of
 from domain.kpi import Measures, MinorModel
 from domain.measures import NAMES
 from services.kpi import reading, remarks, sums, valid
 from services.kpi.corrected import changes_of, corrections, others
 from services.kpi.lines import Cells, Line, at_pace
 from services.queries.common import people
-from services.rows.kpi import Changed, CorrectionRow, KpiRow, ShiftRow, VersionRow
+from services.rows.kpi import Begun, Changed, CorrectionRow, KpiRow, ShiftRow, VersionRow
 
 SHOWN = ("good", "scrap", "production_us", "down_us", "setup_us", "delay_us", "planned_us", "no_data_us",
          "rework", "ideal_s", "ideal_good_s")  # fmt: skip
@@ -27,115 +28,172 @@ def provisional_units(tx: Connection, units: Sequence[str], from_us: int, to_us:
     return _uninspected(tx, inspected_until(tx, units), from_us, to_us)
 
 
+_INSPECTED = Among(
+    "SELECT e.equipment_id, (SELECT MAX(q.at_us) FROM quality_results q"
+    " WHERE q.equipment_id = e.equipment_id) FROM equipment e WHERE e.equipment_id {among}"
+)
+_MADE = Statement(
+    "SELECT 1 FROM counts WHERE equipment_id = :unit AND bucket_us >= :from_us AND bucket_us < :to_us"
+    " AND good + scrap > 0 LIMIT 1"
+)
+
+
 def inspected_until(tx: Connection, units: Sequence[str]) -> dict[str, int]:
     """When each machine that is inspected was inspected last."""
-    q = t.quality_results.c
-    query = select(q.equipment_id, func.max(q.at_us)).where(q.equipment_id.in_(list(units)))
-    return {row[0]: row[1] for row in tx.execute(query.group_by(q.equipment_id))}
+    return {unit: at for unit, at in _INSPECTED.rows(tx, units, {}) if at is not None}
 
 
 def _uninspected(tx: Connection, checked: Mapping[str, int], from_us: int, to_us: int) -> set[str]:
     """Those of them that made parts in the stretch after their last inspection."""
-    c = t.counts.c
-    found = set()
-    for unit, at in checked.items():
-        if at >= to_us:
-            continue
-        later = select(c.bucket_us).where(
-            c.equipment_id == unit, c.bucket_us >= max(at, from_us), c.bucket_us < to_us, c.good + c.scrap > 0
-        )
-        if tx.execute(later.limit(1)).first() is not None:
-            found.add(unit)
-    return found
+    return {
+        unit
+        for unit, at in checked.items()
+        if at < to_us and _MADE.rows(tx, {"unit": unit, "from_us": max(at, from_us), "to_us": to_us})
+    }
 
 
-def read(tx: Connection, line_id: str, from_us: int, to_us: int) -> tuple[ShiftRow, ...]:
-    """The shifts of a line that begin in [from_us, to_us), newest first."""
-    lines = reading.lines_of(tx, line_id)
-    if not lines:
+def read(tx: Connection, lines: Sequence[Line], chosen: Sequence[Begun], by_us: int) -> tuple[ShiftRow, ...]:
+    """Shifts of these lines with their figures, in the order given; by the model of minor stops that holds at
+    `by_us`."""
+    if not chosen:
         return ()
-    line, model = lines[0], valid.model_of(tx, line_id, to_us)
-    cells = _cells(tx, line, from_us, to_us)
-    closings = _closings(tx, line_id, from_us, to_us)
-    names = people(
-        tx, [c[k] for found in closings.values() for c in found for k in ("closed_by", "reopened_by")]
-    )
-    units = [u.equipment_id for u in line.units]
-    checked, goals = inspected_until(tx, units), valid.goals(tx, [line_id])
-    kept = _kept(tx, line_id, from_us, to_us)
-    spans = {begin: (begin, cell["to_us"], closings[begin][-1]["closed_wall_us"])
-             for begin, cell in cells.items() if begin in closings}  # fmt: skip
-    changes = changes_of(tx, line_id, list(spans.values()))
-    newest = sorted(cells.items(), reverse=True)
-    named = {u.equipment_id: u.name for u in line.units}
-    odd = remarks.unsure(tx, named, ((begin, found["to_us"]) for begin, found in newest))
-    return tuple(
-        replace(
-            _row(tx, line, _Known(model, goals.at(line_id, begin), checked, names, kept, changes), begin,
-                 found, closings.get(begin, [])),
-            unsure=tuple(words),
-        )
-        for (begin, found), words in zip(newest, odd, strict=True)
-    )  # fmt: skip
+    begins: dict[str, list[Begun]] = defaultdict(list)
+    for one in chosen:
+        begins[one.line_id].append(one)
+    known, found = _known(tx, lines, chosen, by_us), {}
+    for line in lines:
+        mine, units = begins[line.node.equipment_id], {u.equipment_id: u.name for u in line.units}
+        changes = _changes(tx, line, known, mine)
+        odd = remarks.unsure(tx, units, [(one.from_us, one.to_us) for one in mine])
+        for one, unsure in zip(mine, odd, strict=True):
+            found[one] = _row(tx, line, known, one, changes, tuple(unsure))
+    return tuple(found[one] for one in chosen if one in found)
+
+
+Key = tuple[str, int]  # line, beginning of a shift
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What all rows of a sheet share, and the target that holds for one."""
+    """What was read at once for all rows. `now` and `kept` are of what sets the pace of a line and of what
+    lies behind it; `checked` is when each machine was inspected last."""
 
     model: MinorModel
-    goal: float | None
+    goals: valid.Goals
     checked: Mapping[str, int]
     names: Mapping[str, str]
-    kept: Mapping[tuple[int, int], Cells]
-    changes: Sequence[Mapping[str, Any]]
+    closings: Mapping[Key, Sequence[Mapping[str, Any]]]
+    now: Mapping[Key, Cells]
+    kept: Mapping[tuple[str, int, int], Cells]
 
 
+def _known(tx: Connection, lines: Sequence[Line], chosen: Sequence[Begun], by_us: int) -> _Known:
+    ids, begins = [line.node.equipment_id for line in lines], sorted({one.from_us for one in chosen})
+    closings = _closings(tx, ids, begins)
+    names = people(
+        tx, [c[k] for found in closings.values() for c in found for k in ("closed_by", "reopened_by")]
+    )
+    units = [u.equipment_id for line in lines for u in line.units]
+    return _Known(
+        valid.model_of(tx, ids[0], by_us), valid.goals(tx, ids), inspected_until(tx, units), names, closings,
+        _now(tx, lines, begins), _kept(tx, lines, begins),
+    )  # fmt: skip
+
+
+_PLACE = "equipment_id, from_us, product_id"
 _CELLS = Among(
-    f"SELECT from_us, to_us, shift, equipment_id, product_id, {sums.TOTALS_SQL} FROM kpi_cells"  # noqa: S608
-    " WHERE equipment_id {among} AND from_us >= :from_us AND from_us < :to_us AND shift <> ''"
-    " GROUP BY from_us, to_us, shift, equipment_id, product_id"
+    f"SELECT {_PLACE}, {sums.TOTALS_SQL} FROM kpi_cells"  # noqa: S608
+    f" WHERE equipment_id {{among}} AND from_us {{among:begins}} GROUP BY {_PLACE}"
 )
-_KEPT = Statement(
-    f"SELECT from_us, version, equipment_id, product_id, {', '.join(NAMES)} FROM shift_figures"  # noqa: S608
-    " WHERE line_id = :line AND from_us >= :from_us AND from_us < :to_us"
+_SCRAP = Among(
+    f"SELECT {_PLACE}, SUM(scrap) FROM kpi_cells"  # noqa: S608
+    f" WHERE equipment_id {{among}} AND from_us {{among:begins}} AND scrap <> 0 GROUP BY {_PLACE}"
+)
+_FIGURES = (
+    "FROM shift_figures WHERE line_id {among:lines} AND from_us {among:begins} AND equipment_id {among}"
+)
+_KEPT = Among(f"SELECT version, {_PLACE}, {', '.join(NAMES)} {_FIGURES}")
+_KEPT_SCRAP = Among(f"SELECT version, {_PLACE}, scrap {_FIGURES} AND scrap <> 0")
+_PRODUCTS = Among(
+    "SELECT DISTINCT from_us, product_id FROM kpi_cells WHERE equipment_id {among} AND from_us {among:begins}"
 )
 
 
-def _cells(tx: Connection, line: Line, from_us: int, to_us: int) -> dict[int, Any]:
-    units, found = [u.equipment_id for u in line.units], dict[int, Any]()
-    for begin, end, shift, unit, product, *values in _CELLS.rows(
-        tx, units, {"from_us": from_us, "to_us": to_us}
-    ):
-        cell = found.setdefault(begin, {"to_us": end, "shift": shift, "cells": {}})
-        cell["cells"][unit, product] = Measures(*values)
+def _now(tx: Connection, lines: Sequence[Line], begins: list[int]) -> dict[Key, Cells]:
+    """Figures as they are. Machines before the one that sets the pace count for nothing, those behind it by
+    their scrap."""
+    found: dict[Key, Cells] = defaultdict(dict)
+    for unit, begin, product, *values in _CELLS.rows(tx, _pace(lines), {"begins": begins}):
+        found[line_of(unit), begin][unit, product] = Measures(*values)
+    for unit, begin, product, scrap in _SCRAP.rows(tx, _after(lines), {"begins": begins}):
+        found[line_of(unit), begin][unit, product] = Measures(scrap=scrap)
     return found
 
 
-def _closings(tx: Connection, line_id: str, from_us: int, to_us: int) -> dict[int, list[dict[str, Any]]]:
+def _kept(tx: Connection, lines: Sequence[Line], begins: list[int]) -> dict[tuple[str, int, int], Cells]:
+    """Figures as reported, by line, beginning of the shift and version of its close."""
+    found: dict[tuple[str, int, int], Cells] = defaultdict(dict)
+    where: dict[str, Any] = {"lines": [line.node.equipment_id for line in lines], "begins": begins}
+    for version, unit, begin, product, *values in _KEPT.rows(tx, _pace(lines), where):
+        found[line_of(unit), begin, version][unit, product] = Measures(*values)
+    for version, unit, begin, product, scrap in _KEPT_SCRAP.rows(tx, _after(lines), where):
+        found[line_of(unit), begin, version][unit, product] = Measures(scrap=scrap)
+    return found
+
+
+def _pace(lines: Sequence[Line]) -> list[str]:
+    return [line.constraint.equipment_id for line in lines]
+
+
+def _after(lines: Sequence[Line]) -> list[str]:
+    return [unit for line in lines for unit in line.after]
+
+
+def _closings(tx: Connection, lines: Sequence[str], begins: Sequence[int]) -> dict[Key, list[dict[str, Any]]]:
     c = t.shift_closings.c
-    query = select(t.shift_closings).where(c.line_id == line_id, c.from_us >= from_us, c.from_us < to_us)
-    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for row in tx.execute(query.order_by(c.version)).mappings():
-        found[row["from_us"]].append(dict(row))
+    near = c.line_id.in_(lines), c.from_us >= begins[0], c.from_us <= begins[-1]
+    found: dict[Key, list[dict[str, Any]]] = defaultdict(list)
+    for row in tx.execute(select(t.shift_closings).where(*near).order_by(c.version)).mappings():
+        found[row["line_id"], row["from_us"]].append(dict(row))
     return found
+
+
+Changes = tuple[Sequence[Mapping[str, Any]], Mapping[int, set[str]]]
+
+
+def _changes(tx: Connection, line: Line, known: _Known, mine: Sequence[Begun]) -> Changes:
+    """What was learned after closes, and the products that were made in each shift."""
+    closed = [
+        (one.from_us, one.to_us, closings[-1]["closed_wall_us"])
+        for one in mine
+        if (closings := known.closings.get((one.line_id, one.from_us)))
+    ]
+    changes = changes_of(tx, line.node.equipment_id, closed)
+    made: dict[int, set[str]] = defaultdict(set)
+    if changes:
+        begins = {"begins": [one.from_us for one in mine]}
+        for begin, product in _PRODUCTS.rows(tx, [u.equipment_id for u in line.units], begins):
+            made[begin].add(product)
+    return changes, made
 
 
 def _row(
-    tx: Connection, line: Line, known: _Known, begin: int, cell: Mapping[str, Any],
-    closings: Sequence[Mapping[str, Any]],
-) -> ShiftRow:  # fmt: skip
-    node, newest = line.node, closings[-1] if closings else None
+    tx: Connection, line: Line, known: _Known, begun: Begun, learned: Changes, unsure: tuple[str, ...]
+) -> ShiftRow:
+    node, key = line.node, (begun.line_id, begun.from_us)
+    closings = known.closings.get(key, ())
+    newest, goal = closings[-1] if closings else None, known.goals.at(begun.line_id, begun.from_us)
 
-    def measured(cells: Cells) -> Any:
+    def measured(cells: Cells) -> KpiRow:
         m = at_pace(cells, [line], "line", node.equipment_id)
-        return reading.row(node.equipment_id, node.name, "line", m, known.model, known.goal)
+        return reading.row(node.equipment_id, node.name, "line", m, known.model, goal)
 
     units = {u.equipment_id: u.name for u in line.units}
-    open_quality = bool(_uninspected(tx, known.checked, begin, cell["to_us"]))
-    now = measured(cell["cells"])
+    checked = {unit: at for unit, at in known.checked.items() if unit in units}
+    open_quality = bool(_uninspected(tx, checked, begun.from_us, begun.to_us))
+    now = measured(known.now.get(key, {}))
     versions = tuple(
-        _version(c, known.names, measured(known.kept.get((begin, c["version"]), {})))
+        _version(c, known.names, measured(known.kept.get((*key, c["version"]), {})))
         for c in reversed(closings)
     )
     reported = versions[0].figures if versions else None
@@ -143,11 +201,11 @@ def _row(
     why: tuple[str, ...] = ()
     named: tuple[CorrectionRow, ...] = ()
     if newest is not None:
-        span, products = (begin, cell["to_us"]), {product for _, product in cell["cells"]}
-        named = corrections(known.changes, units, span, newest["closed_wall_us"], products)
+        span, (changes, made) = (begun.from_us, begun.to_us), learned
+        named = corrections(changes, units, span, newest["closed_wall_us"], made.get(begun.from_us, ()))
         why = others(tx, list(units), span, newest, {c.entity for c in named}) if changed else ()
     return ShiftRow(
-        node.equipment_id, node.name, cell["shift"], begin, cell["to_us"],
+        node.equipment_id, node.name, begun.shift, begun.from_us, begun.to_us,
         newest["version"] if newest else 0,
         newest is not None and newest["reopened_us"] is None,
         known.names.get(newest["closed_by"], "") if newest else "",
@@ -155,7 +213,7 @@ def _row(
         newest["note"] if newest else "",
         known.names.get(newest["reopened_by"] or "", "") if newest else "",
         newest["reopen_reason"] if newest else "",
-        open_quality, now, reported, changed, why, versions, named,
+        open_quality, now, reported, changed, why, versions, named, unsure,
     )  # fmt: skip
 
 
@@ -165,15 +223,6 @@ def _version(closing: Mapping[str, Any], names: Mapping[str, str], figures: KpiR
         names.get(closing["reopened_by"] or "", ""), closing["reopened_us"], closing["reopen_reason"],
         figures,
     )  # fmt: skip
-
-
-def _kept(tx: Connection, line_id: str, from_us: int, to_us: int) -> dict[tuple[int, int], Cells]:
-    """Figures as reported, by the beginning of the shift and the version of its close."""
-    found: dict[tuple[int, int], Cells] = defaultdict(dict)
-    values = {"line": line_id, "from_us": from_us, "to_us": to_us}
-    for begin, version, unit, product, *measures in _KEPT.rows(tx, values):
-        found[begin, version][unit, product] = Measures(*measures)
-    return found
 
 
 def _changed(reported: Measures, now: Measures) -> tuple[Changed, ...]:

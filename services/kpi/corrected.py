@@ -5,14 +5,29 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from data.store import tables as t
+from data.store.statements import Among
 from services.rows.kpi import CorrectionRow
 
 MOST = 200
 
 
+def _late(table: str, at: str, learned: str) -> Among:
+    return Among(
+        f"SELECT COUNT(*) FROM {table} WHERE equipment_id {{among}} AND {at} >= :from_us"  # noqa: S608
+        f" AND {at} <= :to_us AND {learned} > :since_us"
+    )
+
+
+_LATE = {
+    "": ("machine states that arrived late", _late("states", "source_us", "receive_us")),
+    "quality_results": ("inspections entered or changed later",
+                        _late("quality_results", "at_us", "updated_us")),
+    "operations": ("operations booked or changed later", _late("operations", "start_us", "updated_us")),
+    "downtimes": ("downtimes entered or changed later", _late("downtimes", "start_us", "updated_us")),
+}  # fmt: skip
 Closed = tuple[int, int, int]  # from, to, wall time of the close
 
 
@@ -58,21 +73,10 @@ def others(
 ) -> tuple[str, ...]:
     """Facts that came after a shift was closed and are not named one by one: states, and records of kinds
     (entities) that are not among the `known` corrections."""
-    since, found = closing["closed_us"], []
-    s, q, o, d = t.states.c, t.quality_results.c, t.operations.c, t.downtimes.c
-    late = (
-        ("", "machine states that arrived late", s, s.source_us, s.receive_us),
-        ("quality_results", "inspections entered or changed later", q, q.at_us, q.updated_us),
-        ("operations", "operations booked or changed later", o, o.start_us, o.updated_us),
-        ("downtimes", "downtimes entered or changed later", d, d.start_us, d.updated_us),
-    )
-    for entity, words, c, at, learned in late:
-        if entity in known:
-            continue
-        query = select(func.count()).where(
-            c.equipment_id.in_(list(units)), at >= span[0], at <= span[1], learned > since
-        )
-        count = tx.execute(query).scalar_one()
+    found = []
+    values = {"from_us": span[0], "to_us": span[1], "since_us": closing["closed_us"]}
+    for entity, (words, late) in _LATE.items():
+        count = 0 if entity in known else late.rows(tx, units, values)[0][0]
         if count:
             found.append(f"{count} {words}")
     if not found and not known:

@@ -20,6 +20,7 @@ from domain.equipment import line_of, site_of
 from domain.time_model import Span
 from services import clocks
 from services.energy import blocks
+from services.kpi import standing
 from services.kpi.planned import units_of
 from services.kpi.recompute import recompute
 from services.kpi.refresh import refresh
@@ -62,6 +63,7 @@ class Keeper:
         for line, rows in wanted.items():
             self._line(line, rows, nows[site_of(line)], behind.get(line))
         self._drop([row["dirty_id"] for row in marks if line_of(row["equipment_id"]) not in wanted])
+        standing.fill(self._database)
         days = blocks.pack(self._database, nows)
         return Turn(len(wanted), len(marks), total - len(marks), days)
 

@@ -10,8 +10,9 @@ import numpy as np
 from sqlalchemy import Connection, delete
 
 from data.store import kpi_rows
+from data.store import standing as stood_cells
 from data.store import tables as t
-from services.kpi import charges, flags
+from services.kpi import charges, flags, standing
 from services.kpi.engine import Ints
 from services.kpi.grid import Cell
 from services.kpi.planned import Line, read_line
@@ -52,7 +53,7 @@ def _by_policy(line: Line) -> list[list[Cell]]:
 
 def _forget(tx: Connection, line: Line) -> None:
     begin, end = line.cells[0].from_us, line.cells[-1].to_us
-    for table in (t.intervals, t.kpi_cells):
+    for table in (t.intervals, t.kpi_cells, t.stood_cells):
         c = table.c
         here = (c.from_us >= begin) & (c.from_us < end)
         tx.execute(delete(table).where(c.equipment_id.in_(line.units), here))
@@ -64,6 +65,7 @@ def _forget(tx: Connection, line: Line) -> None:
 def _write(tx: Connection, line: Line, done: Done, cause: Ints, to: Ints) -> int:
     rows = interval_rows(line, done, cause, to)
     kpi_rows.insert(tx, "intervals", kpi_rows.INTERVAL, rows)
+    stood_cells.add(tx, standing.rows(done.unit, done.cells, done.parts))
     kpi_rows.insert(tx, "kpi_cells", kpi_rows.CELL, cell_rows(done))
     kpi_rows.insert(tx, "kpi_losses", kpi_rows.LOSS, loss_rows(line, done, cause, to))
     flags.write(tx, line, done.unit, done.cells, done.parts, done.recorded, done.sums)

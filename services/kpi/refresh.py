@@ -13,12 +13,13 @@ import numpy as np
 from sqlalchemy import Connection
 
 from data.store import activity, kpi_facts, kpi_rows
+from data.store import standing as stood_cells
 from data.store.kpi_facts import Recorded
 from data.store.statements import Row
 from domain.clock import HOUR
 from domain.time_model import Cause, Leaf, Span
 from domain.waits import LOOKBACK_US
-from services.kpi import charges, flags, recharge
+from services.kpi import charges, flags, recharge, standing
 from services.kpi.engine import CAUSES, LEAVES, Ints, Parts, cause_code, classify
 from services.kpi.grid import Cell
 from services.kpi.measuring import Sums, cuts, measure, whole
@@ -112,6 +113,7 @@ def store(tx: Connection, line: Line, done: Done) -> Span | None:
     cause, to = _charges_kept(line, done.parts, {row[1]: row for row in old})
     rows = interval_rows(line, done, cause, to)
     kpi_rows.replace_intervals(tx, done.unit, (begin, end), old, rows)
+    stood_cells.replace(tx, done.unit, begin, end, standing.rows(done.unit, done.cells, done.parts))
     losses = loss_rows(line, done, cause, to)
     groups = kpi_rows.replace_cells(tx, done.unit, begin, end, cell_rows(done), losses)
     days, months = [c.day_us for c in done.cells], [c.month_us for c in done.cells]

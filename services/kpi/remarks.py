@@ -6,10 +6,15 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from data.store import tables as t
+from data.store.statements import Among
 from services.kpi.flags import OVER_A_CHANGE
 from services.rows.kpi import FLAGS_BACK_US, Ask, FlagRow
 
 MOST = 5_000
+_OVER = Among(
+    "SELECT from_us, equipment_id, words FROM kpi_flags WHERE equipment_id {among} AND code = :code"
+    " AND from_us {among:edges} ORDER BY at_us, equipment_id"
+)
 
 
 def newest(
@@ -57,14 +62,11 @@ def every(tx: Connection, units: dict[str, str], ask: Ask) -> list[FlagRow]:
 def unsure(tx: Connection, units: Mapping[str, str], spans: Iterable[tuple[int, int]]) -> list[list[str]]:
     """For each [from, to) what came at once after a gap over its beginning or its end, a sentence a machine
     (name by id): counted in it, or in what follows, and nobody knows where it belongs."""
-    spans, f = list(spans), t.kpi_flags.c
+    spans = list(spans)
     edges = {edge for span in spans for edge in span}
-    query = select(f.from_us, f.equipment_id, f.words).where(
-        f.equipment_id.in_(list(units)), f.code == OVER_A_CHANGE,
-        f.from_us >= min(edges, default=0), f.from_us <= max(edges, default=0),
-    )  # fmt: skip
+    values = {"code": OVER_A_CHANGE, "edges": sorted(edges)}
     found: dict[int, list[str]] = {}
-    for at, unit, words in tx.execute(query.order_by(f.at_us, f.equipment_id)):
+    for at, unit, words in _OVER.rows(tx, list(units), values):
         found.setdefault(at, []).append(f"{units[unit]}: {words}")
     behind = "Counted in what follows. "
     return [[*found.get(begin, []), *(behind + one for one in found.get(end, []))] for begin, end in spans]

@@ -1,13 +1,16 @@
 """Reads of KPIs on behalf of an actor: figures of a scope, orders, shifts to close."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Connection
 
 from auth.permissions import Permission
 from domain.errors import NotFound
 from domain.order_kpi import Adherence
 from services.context import Context
-from services.kpi import closing, orders, reading, remarks
-from services.rows.kpi import Ask, FlagRow, KpiView, OrderKpiRow, ShiftRow
+from services.kpi import closing, orders, reading, remarks, shift_list
+from services.kpi.lines import Line
+from services.rows.kpi import Ask, Begun, FlagRow, KpiView, OrderKpiRow, ShiftRow
 
 
 class KpiQueries:
@@ -42,13 +45,23 @@ class KpiQueries:
         with self._context.database.read() as tx:
             return orders.kept(tx, ask, self._context.now_us)
 
-    def shifts(self, lines: Sequence[str], from_us: int, to_us: int) -> tuple[ShiftRow, ...]:
-        """Shifts of lines, newest first: open ones to close, closed ones as reported and as corrected."""
-        for line in lines:
-            self._check(line)
+    def begun(self, lines: Sequence[str], from_us: int, to_us: int) -> tuple[Begun, ...]:
+        """The shifts of lines that begin in [from_us, to_us), newest first, without their figures."""
         with self._context.database.read() as tx:
-            found = [row for line in lines for row in closing.read(tx, line, from_us, to_us)]
-        return tuple(sorted(found, key=lambda row: (-row.from_us, row.line)))
+            return shift_list.begun(tx, self._lines(tx, lines), from_us, to_us)
+
+    def shifts(self, chosen: Sequence[Begun], by_us: int) -> tuple[ShiftRow, ...]:
+        """These shifts, in their order: open ones to close, closed ones as reported and as corrected. By the
+        model of minor stops that holds at `by_us`, the end of the stretch that is looked at."""
+        with self._context.database.read() as tx:
+            lines = self._lines(tx, {one.line_id for one in chosen})
+            return closing.read(tx, lines, chosen, by_us)
+
+    def _lines(self, tx: Connection, wanted: Collection[str]) -> list[Line]:
+        for line in wanted:
+            self._check(line)
+        every = reading.lines_of(tx, self._context.site.site_id) if wanted else []
+        return [line for line in every if line.node.equipment_id in wanted]
 
     def lines(self) -> list[tuple[str, str]]:
         """(id, name) of the lines of this site that the actor may see."""

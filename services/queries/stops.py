@@ -9,6 +9,7 @@ from domain.equipment import within
 from domain.errors import NotFound
 from domain.kpi import MinorModel
 from domain.reasons import Tree
+from domain.stop_causes import Proposal
 from domain.stop_history import ActKind, standing
 from domain.stops import Piece
 from domain.time_model import Span
@@ -39,39 +40,40 @@ class StopQueries:
         with c.database.read() as tx:
             return tuple((row.equipment_id, row.name) for row in tx.execute(query.order_by(e.position)))
 
-    def stops(self, line_id: str, span: Span) -> StopList:
-        """The stops of a line that touch the span, newest first; NotFound outside the actor's scopes."""
+    def stops(self, line_id: str, span: Span, most: int | None = None, skip: int = 0) -> StopList:
+        """A page of the stops of a line that touch the span: those without a reason first, those that waited
+        last of each, the newest first; NotFound outside the actor's scopes."""
         c = self._context
         if not c.actor.may(Permission.SEE_FLOOR, line_id) or not within(line_id, c.site.site_id):
             raise NotFound("there is no such line within your area")
         with c.database.read() as tx:
-            found = find(tx, line_id, span, c.now_us)
-            units = sorted({f.stop.equipment_id for f in found})
-            said = log.acts_on(tx, units, span.from_us, span.to_us)
-            who = people(tx, [row["account_id"] for rows in said.values() for row in rows])
-            nodes, known = tree(tx, c.site.site_id), draws.kept(tx, [f.stop for f in found])
+            finding = find(tx, line_id, span, c.now_us)
+            acts = log.by_machine(log.acts_on(tx, finding.line.units, span.from_us, span.to_us))
+            told = [_Told(f, log.said_of(f.stop, acts.get(f.stop.equipment_id, {}))) for f in finding.found]
+            wanted = sorted((one for one in told if not one.found.short or one.said.rows), key=_Told.order)
+            page = _page(wanted, most, skip)
+            stops = [one.found.stop for one in page]
+            who = people(tx, [row["account_id"] for one in page for row in one.said.rows])
+            nodes, known = tree(tx, c.site.site_id), draws.kept(tx, stops)
             name = names_of(tx, [line_id]).get(line_id, line_id)
             limit = short_us(tx, line_id, min(span.to_us, c.now_us))
-        hidden = draws.looked_at(c.database, known, [f.stop for f in found])
-        told = [(f, log.said_of(f.stop, said)) for f in reversed(found)]
-        short = [f.stop for f, about in told if f.short and not about.rows]
-        looks = {unit: not c.actor.may(Permission.NAME_STOPS, unit) for unit in units}
+            proposals = finding.proposals(tx, [one.found for one in page])
+        hidden = draws.looked_at(c.database, known, stops)
         items = tuple(
-            self._item(f, about, who, hidden=hidden[f.stop.key], looks=looks[f.stop.equipment_id])
-            for f, about in told
-            if not f.short or about.rows
+            self._item(one, None if hidden[key] else proposals[key], who)
+            for one in page
+            for key in (one.found.stop.key,)
         )
+        short = [one.found.stop for one in told if one.found.short and not one.said.rows]
+        waits = [one.found.stop.external for one in wanted if one.unnamed]
         return StopList(
             line_id, name, span.from_us, span.to_us, items,
+            len(wanted), waits.count(False), waits.count(True),
             len(short), sum(stop.to_us - stop.from_us for stop in short), limit, nodes,
         )  # fmt: skip
 
-    def _item(
-        self, found: Found, said: log.Said, who: dict[str, str], *, hidden: bool, looks: bool
-    ) -> StopItem:
-        """`looks`: the actor may look at the stop, not name it."""
-        stop = found.stop
-        pieces, rows = said.pieces(stop), said.rows
+    def _item(self, told: "_Told", proposal: Proposal | None, who: dict[str, str]) -> StopItem:
+        found, said, stop = told.found, told.said, told.found.stop
         kept = {act.number for act in standing(said.acts)}
         acts = [
             ActRow(
@@ -79,14 +81,12 @@ class StopQueries:
                 who.get(row["account_id"], ""), row["plant_us"],
                 row["kind"] != ActKind.REVERT and row in said.own and row["number"] not in kept,
             )
-            for row in rows
+            for row in said.rows
         ]  # fmt: skip
         return StopItem(
             stop.key, len(said.own), stop.equipment_id, found.machine, stop.from_us, stop.to_us, stop.open,
-            found.short, stop.external,
-            tuple(_piece(piece, found, spoken=bool(kept or said.older)) for piece in pieces),
-            None if hidden else found.proposal, found.booked_words, tuple(acts),
-            self._why_not(found, looks=looks),
+            found.short, stop.external, told.pieces, proposal, found.booked_words, tuple(acts),
+            self._why_not(found, looks=not self._context.actor.may(Permission.NAME_STOPS, stop.equipment_id)),
         )  # fmt: skip
 
     def _why_not(self, found: Found, *, looks: bool) -> str:
@@ -153,6 +153,33 @@ class StopQueries:
             running = valid.shift_at(tx, line_id, self._context.now_us)
         start = running[0] if running else self._context.now_us - 8 * HOUR
         return Span(min(start, self._context.now_us - 1), self._context.now_us)
+
+
+def _page(wanted: "list[_Told]", most: int | None, skip: int) -> "list[_Told]":
+    """The last page where the list has become too short for the one that is asked for."""
+    if most is None:
+        return wanted
+    first = min(skip, max(0, len(wanted) - 1) // most * most)
+    return wanted[first : first + most]
+
+
+class _Told:
+    """A stop with what was said of it. `pieces` are its parts with their reasons."""
+
+    def __init__(self, found: Found, said: log.Said) -> None:
+        self.found, self.said = found, said
+        if said.rows:
+            spoken = bool(said.older or standing(said.acts))
+            self.pieces = tuple(_piece(piece, found, spoken=spoken) for piece in said.pieces(found.stop))
+        else:
+            whole = Piece(found.stop.from_us, found.stop.to_us)
+            self.pieces = (_piece(whole, found, spoken=False),)
+        self.unnamed = any(not piece.reason for piece in self.pieces)
+
+    def order(self) -> tuple[bool, bool, int, str]:
+        """Where it stands in the list."""
+        stop = self.found.stop
+        return not self.unnamed, stop.external, -stop.from_us, self.found.machine
 
 
 def _piece(piece: Piece, found: Found, *, spoken: bool) -> PieceRow:

@@ -183,6 +183,17 @@ class VersionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """A shift of a line that has figures, as a list of shifts names it."""
+
+    line_id: str
+    shift: str
+    from_us: int
+    to_us: int
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ShiftRow:
     """One shift of one line. `version` 0: never closed. `versions` are all its closes, the newest first;
     `corrections` what was learned after the newest. `unsure`: what came at once after a gap over one

@@ -67,13 +67,18 @@ class StopItem:
 
 @dataclass(frozen=True, slots=True)
 class StopList:
-    """The stops of a line: `stops` want a reason each, `short` are summed."""
+    """The stops of a line that want a reason, of which `stops` are those of a page: those without one first,
+    then those that waited for another machine. `count` is all of them, `unnamed` and `waited` what of them
+    has no reason (machines that stood themselves, and that waited). Short stops are summed."""
 
     line_id: str
     line_name: str
     from_us: int
     to_us: int
     stops: tuple[StopItem, ...]
+    count: int
+    unnamed: int
+    waited: int
     short_count: int
     short_us: int
     limit_us: int

@@ -1,24 +1,33 @@
 """The stops of a line in a stretch of time, with what the MES booked and what the rules propose."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from sqlalchemy import Connection, or_, select
 
 from data.store import tables as t
+from data.store.statements import Among
 from domain.clock import DAY, MINUTE
-from domain.equipment import line_of
 from domain.reasons import from_mes
-from domain.stop_causes import Around, Proposal, Wait, propose
-from domain.stops import Stop, stops
-from domain.time_model import Segment, Span
+from domain.stop_causes import TOGETHER_US, Around, Proposal, Wait, propose
+from domain.stops import Stop
+from domain.time_model import Segment, Span, merged
+from domain.waits import LOOKBACK_US
 from services.floor import facts
 from services.kpi import charges
 from services.kpi import window as windows
-from services.kpi.engine import CAUSES
+from services.kpi.engine import CAUSES, Bools, Ints
 from services.kpi.planned import Line, read_line
 from services.queries.common import under
+from services.stops import standing
+from services.stops.standing import Stops, joined
 
+_BOOKED = Among(
+    "SELECT equipment_id, start_us, end_us, reason FROM downtimes WHERE equipment_id {among}"
+    " AND start_us < :to_us AND (end_us IS NULL OR end_us > :from_us) ORDER BY start_us"
+)
 LONGEST_LOOK_US = 8 * DAY
 WHILE_LOOKING_US = MINUTE  # a stretch "until now" was made a moment ago: its last stop still goes on
 
@@ -32,54 +41,136 @@ class Found:
     short: bool
     booked: str
     booked_words: str
-    proposal: Proposal | None
 
 
-def find(tx: Connection, line_id: str, span: Span, now_us: int) -> list[Found]:
-    """The stops of a line that touch the span, by start, each from its own beginning on."""
-    units = facts.nodes(tx, line_id, "unit")
-    ids, end = [u.equipment_id for u in units], min(span.to_us, now_us)
-    if now_us - end < WHILE_LOOKING_US:
-        end = now_us
-    if not ids or end <= span.from_us:
-        return []
-    every, waits = _stops(tx, ids, span.from_us, end, now_us)
-    names = {u.equipment_id: u.name for u in units}
-    booked, work = _booked(tx, line_id, span), _work(tx, line_id, span, now_us)
-    begin = min((s.from_us for each in every.values() for s in each), default=span.from_us)
-    line = read_line(tx, line_id, begin, end)
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The stops of a line that touch a span, by start, each from its own beginning on; and what stands around
+    them: `stops` are all of the machines, by place in the line."""
+
+    found: tuple[Found, ...]
+    line: Line
+    names: Mapping[str, str]
+    stops: Stops
+    span: Span
+    now_us: int
+
+    def proposals(self, tx: Connection, chosen: Sequence[Found]) -> dict[str, Proposal | None]:
+        """What the rules propose for some of the stops, by key."""
+        ids, begins = self.line.units, [f.stop.from_us for f in chosen]
+        low, high = min(begins, default=0) - TOGETHER_US, max(begins, default=0) + TOGETHER_US
+        near = self.stops.take((self.stops.from_us >= low) & (self.stops.from_us <= high))
+        every: dict[str, list[Stop]] = {unit: [] for unit in ids}
+        for stop in near.objects(ids, self.now_us):
+            every[stop.equipment_id].append(stop)
+        work = _work(tx, self.line.line_id, self.span, self.now_us)
+        waits = _waits(tx, self.line, [f.stop for f in chosen if f.stop.external], self.now_us)
+        limits = Limits.of(self.line)
+        return {
+            f.stop.key: propose(
+                f.stop,
+                Around(
+                    ids,
+                    self.names,
+                    every,
+                    work.get(f.stop.equipment_id, ()),
+                    limits.at(f.stop.from_us),
+                    waits,
+                ),
+            )
+            for f in chosen
+        }
+
+
+def find(tx: Connection, line_id: str, span: Span, now_us: int) -> Finding:
+    """The stops of a line that touch the span."""
+    names = {u.equipment_id: u.name for u in facts.nodes(tx, line_id, "unit")}
+    (line,), stops = look(tx, [line_id], span, now_us, exact=True)
+    booked, limits = Booked.read(tx, [line], span), Limits.of(line)
+    here = stops.take(stops.to_us > span.from_us)
+    short = limits.short(here, now_us).tolist()
     found = []
-    for unit in ids:
-        for stop in every[unit]:
-            if stop.to_us <= span.from_us:
-                continue
-            limit = _limit(line, stop)
-            around = Around(ids, names, every, work.get(unit, ()), limit, waits)
-            words = _words(stop, booked.get(unit, ()))
-            short = not stop.open and stop.to_us - stop.from_us < limit
-            found.append(Found(stop, names[unit], short, from_mes(words), words, propose(stop, around)))
-    return sorted(found, key=lambda f: (f.stop.from_us, f.machine))
+    for stop, is_short in zip(here.objects(line.units, now_us), short, strict=True):
+        words = booked.words(stop.equipment_id, stop.from_us, stop.to_us)
+        found.append(Found(stop, names[stop.equipment_id], is_short, from_mes(words), words))
+    found.sort(key=lambda f: (f.stop.from_us, f.machine))
+    return Finding(tuple(found), line, names, stops, span, now_us)
 
 
-def _limit(line: Line, stop: Stop) -> int:
-    """The limit that holds for a stop: that of the shift in which it began, as in the figures."""
-    here = line.cells_in(stop.from_us, stop.from_us + 1)
-    return line.minor_at(here[0].from_us if here else stop.from_us)
-
-
-def _stops(
-    tx: Connection, ids: Sequence[str], from_us: int, to_us: int, now_us: int
-) -> tuple[dict[str, list[Stop]], dict[str, list[Wait]]]:
-    """Stops and charged waits by unit; looked back far enough that no stop is cut at its beginning."""
+def look(
+    tx: Connection, line_ids: Sequence[str], span: Span, now_us: int, *, exact: bool
+) -> tuple[list[Line], Stops]:
+    """Lines, and the stops of their machines (places over all lines, one after the other) from a while before
+    a span to its end: far enough back that none that touches it is cut at its beginning."""
+    end = min(span.to_us, now_us)
+    end = now_us if now_us - end < WHILE_LOOKING_US else end
     back = DAY // 3
     while True:
-        begin = from_us - back
-        measured = windows.read(tx, line_of(ids[0]), ids, Span(begin, to_us), now_us)
-        found = {unit: stops(unit, measured[unit].strip, now_us) for unit in ids}
-        cut = any(s.from_us == begin and s.to_us > from_us for each in found.values() for s in each)
-        if not cut or back >= LONGEST_LOOK_US:
-            return found, _charged(ids, {unit: measured[unit].strip for unit in ids})
+        begin = span.from_us - back
+        lines = [read_line(tx, line_id, begin, max(end, span.from_us)) for line_id in line_ids]
+        if end <= span.from_us:
+            return lines, joined([])
+        stood = standing.read(tx, lines, begin, end, now_us, exact=exact)
+        found = joined(list(stood.values()))
+        first = [_first(line, begin) for line in lines for _ in line.units]
+        cut = (found.from_us == np.array(first, np.int64)[found.place]) & (found.to_us > span.from_us)
+        if not cut.any() or back >= LONGEST_LOOK_US:
+            return lines, found
         back *= 3
+
+
+def _first(line: Line, at_us: int) -> int:
+    """Where the first cell begins that is read from a moment on."""
+    return next((c.from_us for c in line.cells if c.to_us > at_us), at_us)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a stop of a line is short, by the shift in which it begins, as in the figures."""
+
+    cells: Ints
+    limits: Ints
+    line: Line
+
+    @classmethod
+    def of(cls, line: Line) -> "Limits":
+        """Those of a line, over its cells."""
+        begins = [c.from_us for c in line.cells]
+        return cls(np.array(begins, np.int64), np.array([line.minor_at(b) for b in begins], np.int64), line)
+
+    def at(self, from_us: int) -> int:
+        """The limit that holds for a stop."""
+        place = int(np.searchsorted(self.cells, from_us, side="right")) - 1
+        return int(self.limits[place]) if place >= 0 else self.line.minor_at(from_us)
+
+    def short(self, stops: Stops, now_us: int) -> Bools:
+        """Which stops of the line are over, and were short."""
+        place = np.searchsorted(self.cells, stops.from_us, side="right") - 1
+        limit = self.limits[np.maximum(place, 0)] if len(self.limits) else np.zeros(len(place), np.int64)
+        found: Bools = (stops.to_us < now_us) & (stops.to_us - stops.from_us < limit)
+        return found
+
+
+def _waits(tx: Connection, line: Line, stops: Sequence[Stop], now_us: int) -> dict[str, list[Wait]]:
+    """The waits in some stops, charged as in the figures: cells are read whole around them."""
+    found: dict[str, list[Wait]] = {unit: [] for unit in line.units}
+    for span in _apart(line, stops):
+        strips = windows.read(tx, line.line_id, line.units, span, now_us)
+        for unit, waits in _charged(line.units, {u: w.strip for u, w in strips.items()}).items():
+            found[unit] += waits
+    return found
+
+
+def _apart(line: Line, stops: Sequence[Stop]) -> list[Span]:
+    """The cells around stops and what they may wait for, as spans apart."""
+    cells = sorted(
+        {
+            (cell.from_us, cell.to_us)
+            for stop in stops
+            for cell in line.cells_in(stop.from_us - LOOKBACK_US, stop.to_us)
+        }
+    )
+    return merged(Span(*cell) for cell in cells)
 
 
 def _charged(ids: Sequence[str], strips: Mapping[str, Sequence[Segment]]) -> dict[str, list[Wait]]:
@@ -97,19 +188,31 @@ def _charged(ids: Sequence[str], strips: Mapping[str, Sequence[Segment]]) -> dic
     return found
 
 
-def _booked(tx: Connection, line_id: str, span: Span) -> Mapping[str, list[tuple[int, int, str]]]:
-    d = t.downtimes.c
-    rows = tx.execute(
-        select(d.equipment_id, d.start_us, d.end_us, d.reason).where(
-            under(d.equipment_id, line_id),
-            d.start_us < span.to_us,
-            or_(d.end_us.is_(None), d.end_us > span.from_us - DAY),
-        )
-    )
-    found: dict[str, list[tuple[int, int, str]]] = {}
-    for unit, start_us, end_us, reason in rows:
-        found.setdefault(unit, []).append((start_us, end_us or span.to_us, reason.strip()))
-    return found
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """What the MES says of downtimes, by machine: from, to, words."""
+
+    rows: Mapping[str, Sequence[tuple[int, int, str]]]
+
+    @classmethod
+    def read(cls, tx: Connection, lines: Sequence[Line], span: Span) -> "Booked":
+        """The downtimes of lines that touch a span."""
+        values = {"from_us": span.from_us - DAY, "to_us": span.to_us}
+        units = [unit for line in lines for unit in line.units]
+        found: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
+        for unit, start_us, end_us, reason in _BOOKED.rows(tx, units, values):
+            if reason.strip():
+                found[unit].append((start_us, end_us or span.to_us, reason.strip()))
+        return cls(found)
+
+    def words(self, unit: str, from_us: int, to_us: int) -> str:
+        """The MES's words of the downtime that covers most of a stop; "" without one."""
+        best, words = 0, ""
+        for start_us, end_us, reason in self.rows.get(unit, ()):
+            overlap = min(end_us, to_us) - max(start_us, from_us)
+            if overlap > best:
+                best, words = overlap, reason
+        return words
 
 
 def _work(tx: Connection, line_id: str, span: Span, now_us: int) -> Mapping[str, list[tuple[str, Span]]]:
@@ -124,13 +227,3 @@ def _work(tx: Connection, line_id: str, span: Span, now_us: int) -> Mapping[str,
     for unit, kind, start_us, end_us in rows:
         found.setdefault(unit, []).append((kind, Span(start_us, max(start_us, end_us or now_us))))
     return found
-
-
-def _words(stop: Stop, booked: Sequence[tuple[int, int, str]]) -> str:
-    """The MES's words of the downtime that covers most of the stop."""
-    best, words = 0, ""
-    for start_us, end_us, reason in booked:
-        overlap = min(end_us, stop.to_us) - max(start_us, stop.from_us)
-        if reason and overlap > best:
-            best, words = overlap, reason
-    return words

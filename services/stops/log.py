@@ -33,6 +33,14 @@ def acts_on(tx: Connection, equipment_ids: Sequence[str], from_us: int, to_us: i
     return found
 
 
+def by_machine(acts: Mapping[str, list[Row]]) -> dict[str, dict[str, list[Row]]]:
+    """Acts (by stop key) of each machine."""
+    found: dict[str, dict[str, list[Row]]] = {}
+    for key, rows in acts.items():
+        found.setdefault(rows[-1]["equipment_id"], {})[key] = rows
+    return found
+
+
 def named(tx: Connection, equipment_ids: Sequence[str], from_us: int, to_us: int) -> dict[str, list[Piece]]:
     """The parts of stops that people gave a reason, by machine, as they stand now."""
     found: dict[str, list[Piece]] = {unit: [] for unit in equipment_ids}

@@ -3,16 +3,18 @@
 import random
 
 import pytest
+from sqlalchemy import select
 
 from auth.permissions import Role
 from components.shifts import shifts_csv
 from data.store import tables as t
-from domain.clock import HOUR, Clock, wall_us
+from domain.clock import HOUR, MINUTE, Clock, wall_us
 from services import clocks
 from services.commands.figures import FigureCommands
 from services.ingest import corrections
 from services.kpi.keeping import Keeper
 from tests import factories as f
+from tests.kits.shifts import shown
 from tests.pages.conftest import html_of
 from tests.services.kpi import facts as k
 
@@ -76,8 +78,35 @@ def test_a_supervisor_closes_a_shift_and_an_operator_cannot(plant, somebody):
     assert not plant.open(SHIFTS, tom).button
 
 
+def test_the_shifts_come_in_pages_that_the_address_remembers(plant):
+    c = t.kpi_cells.c
+    with plant.database.write() as tx:
+        row = dict(tx.execute(select(t.kpi_cells).where(c.shift != "").limit(1)).mappings().one())
+        begins = [row["from_us"] - n * MINUTE + 7 for n in range(1, 121)]
+        more = [row | {"from_us": at, "to_us": at + MINUTE, "shift": "Drill"} for at in begins]
+        tx.execute(t.kpi_cells.insert(), more)
+        reach = t.kpi_progress.c.equipment_id == row["equipment_id"]
+        tx.execute(t.kpi_progress.update().where(reach).values(from_us=0))
+    test = plant.open(SHIFTS, span="30")
+    count = len(plant.desk_of(plant.supervisor, _site()).queries.kpi.begun([k.LINE], min(begins), k.END))
+    assert test.caption[0].value == f"1 to 50 of {count:,}" and html_of(test).count("Drill,") < 50
+    test = plant.open(SHIFTS, page="2", span="30")
+    assert test.caption[0].value == f"51 to 100 of {count:,}" and html_of(test).count("Drill,") >= 50
+    next(b for b in test.button if b.label == "Newer").click().run()
+    assert "page" not in test.query_params and test.caption[0].value.startswith("1 to 50")
+
+
+def test_the_shifts_to_close_and_the_closed_ones_can_be_chosen(plant):
+    kpi = plant.desk_of(plant.supervisor, _site()).queries.kpi
+    ended = [one for one in kpi.begun([k.LINE], k.START, k.END) if one.to_us <= f.NOW]
+    FigureCommands(plant.database).close_shift(plant.supervisor, k.LINE, ended[0].from_us)
+    assert html_of(plant.open(SHIFTS, which="closed")).count("closed by Supervisor North") == 1
+    left = html_of(plant.open(SHIFTS, which="open"))
+    assert "closed by" not in left and f"{len(ended) - 1} ended shifts are not closed" in left
+
+
 def test_reopening_without_a_reason_is_refused(plant):
-    rows = plant.desk_of(plant.supervisor, _site()).queries.kpi.shifts([k.LINE], k.START, k.END)
+    rows = shown(plant.desk_of(plant.supervisor, _site()).queries.kpi, [k.LINE], k.START, k.END)
     for row in rows:
         FigureCommands(plant.database).close_shift(plant.supervisor, k.LINE, row.from_us)
     Keeper(plant.database).turn()
@@ -88,7 +117,7 @@ def test_reopening_without_a_reason_is_refused(plant):
 
 def test_corrected_records_and_every_close_are_shown(plant):
     desk = plant.desk_of(plant.supervisor, _site())
-    row = next(r for r in desk.queries.kpi.shifts([k.LINE], k.START, k.END) if r.to_us <= k.END)
+    row = next(r for r in shown(desk.queries.kpi, [k.LINE], k.START, k.END) if r.to_us <= k.END)
     commands = FigureCommands(plant.database)
     commands.close_shift(plant.supervisor, k.LINE, row.from_us, "as <counted>")
     check = {
@@ -100,11 +129,11 @@ def test_corrected_records_and_every_close_are_shown(plant):
         entity, later = "quality_results", check | {"scrap": 3.0}
         corrections.keep(tx, "mes-1", entity, keys, [], [check], wall_us())
         corrections.keep(tx, "mes-1", entity, keys, [check], [later], wall_us())
-    shown = html_of(plant.open(SHIFTS))
+    html = html_of(plant.open(SHIFTS))
     for words in ("Records corrected since the close", "Inspection Q&lt;7&gt;", "new record", "mes-1"):
-        assert words in shown
-    assert "As reported, every close" in shown and "as &lt;counted&gt;" in shown
-    csv = shifts_csv(desk.queries.kpi.shifts([k.LINE], k.START, k.END), _site()).decode("utf-8-sig")
+        assert words in html
+    assert "As reported, every close" in html and "as &lt;counted&gt;" in html
+    csv = shifts_csv(shown(desk.queries.kpi, [k.LINE], k.START, k.END), _site()).decode("utf-8-sig")
     assert "Inspection Q<7>: scrap 1 -> 3" in csv
 
 

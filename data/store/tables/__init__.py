@@ -52,6 +52,7 @@ from data.store.tables.kpi import (
     shift_closings,
     shift_figures,
     shift_patterns,
+    stood_cells,
     stop_policies,
     targets,
 )
@@ -273,6 +274,7 @@ __all__ = [
     "spc_samples",
     "states",
     "stock",
+    "stood_cells",
     "stop_acts",
     "stop_draws",
     "stop_policies",

@@ -8,7 +8,7 @@ person says may be kept in them; keep it beside, by (equipment_id, from_us), and
 `kpi_dirty` when it changes what counts.
 """
 
-from sqlalchemy import Column, Index, Table
+from sqlalchemy import Column, Index, LargeBinary, Table
 
 from data.store.tables.base import flag, metadata, number, serial, text, us, whole
 from domain.measures import REAL, WHOLE
@@ -85,6 +85,18 @@ intervals = Table(
     sqlite_with_rowid=False,
 )
 Index("ix_intervals_charged_to", intervals.c.charged_to, intervals.c.from_us)
+# The stretches of intervals in which a machine stood with an order, by cell: what stops are made of. Written
+# with them; a cell that is not here has not been classified since this table is there.
+stood_cells = Table(
+    "stood_cells",
+    metadata,
+    text("equipment_id", key=True),
+    us("from_us", key=True),  # of the cell
+    us("to_us"),
+    us("upto_us"),  # how far it was classified
+    Column("packed", LargeBinary, nullable=False),  # data.store.standing.STOOD
+    sqlite_with_rowid=False,
+)
 kpi_dirty = Table(
     "kpi_dirty",
     metadata,

@@ -19,7 +19,7 @@ UNITS = tuple(f"{LINE}/cnc-{k}" for k in (11, 12, 13))
 COUNTING = tuple(f"{LINE}/cnc-{k}" for k in (14, 15))  # tell no state, only parts
 START = f.NOW - 60 * HOUR
 END = START + 30 * HOUR
-TABLES = (t.intervals, t.kpi_cells, t.kpi_days, t.kpi_months, t.kpi_losses, t.kpi_flags)
+TABLES = (t.intervals, t.kpi_cells, t.kpi_days, t.kpi_months, t.kpi_losses, t.kpi_flags, t.stood_cells)
 
 
 def plant(tx: Connection, counting: Sequence[str] = ()) -> None:

@@ -14,13 +14,14 @@ from domain.clock import DAY, HOUR, MINUTE, Clock, wall_us
 from domain.reporting import Kind, Period
 from services import clocks, rollups
 from services.context import Context
-from services.kpi import closing, dirty
+from services.kpi import dirty
 from services.kpi.keeping import Keeper
 from services.queries.kpi import KpiQueries
 from services.reports import gather
 from services.rows.kpi import Ask, FlagRow, KpiView
 from services.rows.site import SiteRow
 from tests import factories as f
+from tests.kits.shifts import sheet
 from tests.services.kpi import facts as k
 
 SITE = SiteRow("north", "Plant North", "Europe/Berlin", "EUR")
@@ -186,7 +187,7 @@ def test_what_comes_at_once_over_a_change_of_shift_is_named_in_both(plant) -> No
         dirty.mark(tx, [(UNIT, SHIFT + 8 * HOUR, SHIFT + 9 * HOUR)])
     Keeper(plant).turn()
     with plant.read() as tx:
-        (shift,) = closing.read(tx, k.LINE, SHIFT, SHIFT + HOUR)
+        (shift,) = sheet(tx, k.LINE, SHIFT, SHIFT + HOUR)
         period = Period(Kind.SHIFT, SHIFT, SHIFT + 8 * HOUR, "early", "Early")
         report = gather.report(tx, k.LINE, period, NOW)
     assert [words.split(" came at once")[0] for words in shift.unsure] == [

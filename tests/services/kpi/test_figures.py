@@ -22,6 +22,7 @@ from services.queries.kpi import KpiQueries
 from services.rows.kpi import Ask
 from services.rows.site import SiteRow
 from tests import factories as f
+from tests.kits.shifts import shown
 from tests.services.kpi import facts as k
 
 SITE = SiteRow("north", "Plant North", "Europe/Berlin", "EUR")
@@ -99,7 +100,7 @@ def test_nobody_reads_beyond_the_own_area(plant) -> None:
 
 
 def shift(plant, who):
-    rows = queries(plant, who).shifts([k.LINE], k.START, k.END)
+    rows = shown(queries(plant, who), [k.LINE], k.START, k.END)
     return next(row for row in reversed(rows) if row.to_us <= NOW)
 
 
@@ -128,6 +129,47 @@ def test_a_closed_shift_keeps_what_was_reported_and_shows_what_changed(plant) ->
     assert {c.name for c in corrected.changed} & {"production_us", "down_us", "delay_us", "setup_us"}
     assert "1 machine states that arrived late" in corrected.why
     assert corrected.now != corrected.reported
+
+
+def test_the_list_of_shifts_names_each_that_has_figures_once_newest_first(plant) -> None:
+    sue, c = actor(plant), t.kpi_cells.c
+    with plant.read() as tx:
+        query = select(c.from_us, c.to_us, c.shift).distinct().where(c.shift != "")
+        stored = {tuple(row) for row in tx.execute(query)}
+    listed = queries(plant, sue).begun([k.LINE], k.START - DAY, k.END + DAY)
+    assert {(one.from_us, one.to_us, one.shift) for one in listed} == stored
+    assert len(listed) == len(stored) >= 3
+    assert [one.from_us for one in listed] == sorted((one.from_us for one in listed), reverse=True)
+    with plant.write() as tx:  # one machine has figures of its beginning only, one of its end only
+        half = sorted({one.from_us for one in listed})[len(listed) // 2]
+        for unit, gone, since, upto in (
+            (k.UNITS[0], c.from_us >= half, k.START, half), (k.UNITS[1], c.from_us < half, half + 1, NOW),
+        ):  # fmt: skip
+            tx.execute(t.kpi_cells.delete().where(c.equipment_id == unit, gone))
+            where = t.kpi_progress.c.equipment_id == unit
+            tx.execute(t.kpi_progress.update().where(where).values(from_us=since, upto_us=upto))
+    assert queries(plant, sue).begun([k.LINE], k.START - DAY, k.END + DAY) == listed
+    FigureCommands(plant).close_shift(sue, k.LINE, listed[-1].from_us)
+    again = queries(plant, sue).begun([k.LINE], k.START - DAY, k.END + DAY)
+    assert [one.closed for one in again] == [False] * (len(again) - 1) + [True]
+
+
+def test_a_part_of_the_list_has_the_figures_that_it_has_in_the_whole(plant) -> None:
+    sue = actor(plant)
+    mine, ask = queries(plant, sue), ([k.LINE], k.START - DAY, k.END + DAY)
+    for one in mine.begun(*ask)[1::2]:
+        FigureCommands(plant).close_shift(sue, k.LINE, one.from_us)
+    listed = mine.begun(*ask)
+    every = mine.shifts(listed, ask[2])
+    assert [(row.line_id, row.from_us, row.shift) for row in every] == [
+        (one.line_id, one.from_us, one.shift) for one in listed
+    ]
+    for first in range(len(listed)):
+        assert mine.shifts(listed[first : first + 2], ask[2]) == every[first : first + 2]
+    stranger = actor(plant, "tom", (Role.OPERATOR,), ("north/forming",))
+    for call in (lambda q: q.begun(*ask), lambda q: q.shifts(listed, ask[2])):
+        with pytest.raises(NotFound):
+            call(queries(plant, stranger))
 
 
 def correct(database, row, **changed) -> None:

@@ -17,7 +17,7 @@ from services.floor import line as line_screen
 from services.floor import machine as machine_screen
 from services.floor.plant import Request
 from services.floor.plant import read as plant_screen
-from services.kpi import closing, dirty, reading
+from services.kpi import dirty, reading
 from services.kpi import window as windows
 from services.kpi.keeping import Keeper
 from services.queries.energy import EnergyQueries
@@ -27,6 +27,7 @@ from services.rows.kpi import Ask
 from services.rows.site import SiteRow
 from services.stops.finding import find
 from tests import factories as f
+from tests.kits.shifts import sheet as sheet_of
 from tests.services.kpi import facts as k
 
 RUNNING = Span(k.START + 26 * HOUR, k.START + 34 * HOUR)  # the third shift of the facts; END lies in it
@@ -53,7 +54,7 @@ def plant(database: Database) -> Database:
 
 
 def sheet(tx, shift: Span):
-    row = next(r for r in closing.read(tx, k.LINE, shift.from_us, shift.from_us + 1))
+    row = next(r for r in sheet_of(tx, k.LINE, shift.from_us, shift.from_us + 1))
     return row.now
 
 
@@ -201,7 +202,9 @@ def test_the_stops_editor_charges_a_wait_to_whom_the_figures_charge_it(plant) ->
     Keeper(plant).turn()
     i, charged = t.intervals.c, []
     with plant.read() as tx:
-        for found in find(tx, k.LINE, Span(k.START + 8 * HOUR, k.END), k.END):
+        finding = find(tx, k.LINE, Span(k.START + 8 * HOUR, k.END), k.END)
+        proposals = finding.proposals(tx, finding.found)
+        for found in finding.found:
             stop = found.stop
             if not stop.external:
                 continue
@@ -216,7 +219,11 @@ def test_the_stops_editor_charges_a_wait_to_whom_the_figures_charge_it(plant) ->
                 length = min(end, stop.to_us) - max(begin, stop.from_us)
                 us[cause, whom] = us.get((cause, whom), 0) + length
             cause, whom = max(us, key=lambda key: us[key], default=("", ""))
-            said = (found.proposal.reason, found.proposal.charged_to) if found.proposal else ("", "")
+            said = (
+                (proposals[found.stop.key].reason, proposals[found.stop.key].charged_to)
+                if proposals[found.stop.key]
+                else ("", "")
+            )
             assert said == ((cause, whom) if whom else ("", ""))
             charged.append(whom)
     assert len(charged) > 5 and "" in charged and len(set(charged)) > 2
