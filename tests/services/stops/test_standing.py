@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import delete, select
@@ -60,21 +61,31 @@ def learn(database: Database, facts: Sequence[k.Fact], now_us: int) -> None:
     Keeper(database).turn()
 
 
-def from_facts(tx, span: Span, now_us: int) -> list[Stop]:
-    """The stops that touch a span, from a classification of the whole history, cut at the span's end."""
-    line, end = read_line(tx, k.LINE, k.START - DAY, now_us), min(span.to_us, now_us)
-    found: list[Stop] = []
+Strips = dict[str, list[Segment]]
+
+
+def strips_of(tx, now_us: int) -> Strips:
+    """The whole history of each machine, classified anew."""
+    line, found = read_line(tx, k.LINE, k.START - DAY, now_us), {}
     for unit in k.UNITS:
-        strip = []
+        found[unit] = strip = []
         for run in runs_of(line, [cell for cell in line.cells if cell.from_us < now_us]):
             p = compute(tx, line, unit, run, now_us).parts
             columns = (p.from_us, p.to_us, p.leaf, p.state, p.cause)
             strip += [
-                Segment(a, min(b, end), LEAVES[leaf], None if state < 0 else MachineState(state), CAUSES[why])
+                Segment(a, b, LEAVES[leaf], None if state < 0 else MachineState(state), CAUSES[why])
                 for a, b, leaf, state, why in zip(*(c.tolist() for c in columns), strict=True)
-                if a < end
             ]
-        found += [stop for stop in stops(unit, strip, now_us) if stop.to_us > span.from_us]
+    return found
+
+
+def from_facts(strips: Strips, span: Span, now_us: int) -> list[Stop]:
+    """The stops that touch a span, cut at its end."""
+    end = min(span.to_us, now_us)
+    found = []
+    for unit, strip in strips.items():
+        cut = [replace(part, to_us=min(part.to_us, end)) for part in strip if part.from_us < end]
+        found += [stop for stop in stops(unit, cut, now_us) if stop.to_us > span.from_us]
     return sorted(found, key=lambda stop: (stop.from_us, stop.equipment_id))
 
 
@@ -82,7 +93,7 @@ def say_something(database: Database, rng: random.Random, now_us: int, sue) -> i
     """Random acts on random stops; returns how many were done."""
     done = 0
     queries = StopQueries(Context(database, sue, SITE, Clock(now_us, wall_us(), 1e-9)))
-    for _ in range(25):
+    for _ in range(12):
         stop = rng.choice(queries.stops(k.LINE, Span(k.START, now_us)).stops)
         piece = rng.choice(stop.pieces)
         ask = Ask(
@@ -114,7 +125,7 @@ def counted(tx, span: Span, now_us: int) -> tuple[int, ...]:
     return len(found), total, unnamed, unnamed_us, other, other_us
 
 
-@pytest.mark.parametrize("seed", [3, 11, 2026])
+@pytest.mark.parametrize("seed", [3, 2026])
 def test_packed_stops_are_those_of_the_facts(plant, seed) -> None:
     rng = random.Random(seed)
     every = k.random_facts(rng)
@@ -134,7 +145,7 @@ def test_packed_stops_are_those_of_the_facts(plant, seed) -> None:
     taken = {id(fact) for fact in first}
     learn(plant, [*late, *(x for x in every if id(x) not in taken)], k.END)
     acts += say_something(plant, rng, k.END, sue)
-    assert acts > 10
+    assert acts > 5
     same_as_the_facts(plant)
     with plant.write() as tx:
         packed = tx.execute(select(t.stood_cells).order_by(*t.stood_cells.primary_key)).all()
@@ -148,10 +159,11 @@ def test_packed_stops_are_those_of_the_facts(plant, seed) -> None:
 
 def same_as_the_facts(database: Database) -> None:
     with database.read() as tx:
+        strips = strips_of(tx, k.END)
         for span in SPANS:
             found = [one.stop for one in find(tx, k.LINE, span, k.END).found]
             found.sort(key=lambda stop: (stop.from_us, stop.equipment_id))
-            assert found == from_facts(tx, span, k.END) and len(found) > 5
+            assert found == from_facts(strips, span, k.END) and len(found) > 5
             row = quality.measure(tx, [(k.LINE, "Line")], span, k.END).lines[0]
             told = (row.stops, row.stop_us, row.unnamed, row.unnamed_us, row.other, row.other_us)
             assert told == counted(tx, span, k.END)
@@ -171,7 +183,7 @@ def test_a_running_shift_counts_what_has_just_come_where_people_work_on_stops(pl
     with plant.read() as tx:
         found = [one.stop for one in find(tx, k.LINE, span, now_us).found]
         found.sort(key=lambda stop: (stop.from_us, stop.equipment_id))
-        assert found == from_facts(tx, span, now_us)
+        assert found == from_facts(strips_of(tx, now_us), span, now_us)
         assert any(stop.open for stop in found)  # machines that stood when the figures were made still do
         before = quality.measure(tx, [(k.LINE, "Line")], span, now_us).lines[0]
     Keeper(plant).turn()
