@@ -372,3 +372,15 @@ def test_the_same_on_postgresql(postgres):
     FigureCommands(postgres).set_stop_policy(boss, "north", 120, MinorModel.AVAILABILITY, NOW, "new rule")
     floor.commands.set_reason(boss, "north", Reason("jam", "Jam", "machine"))
     assert floor.queries(floor.sue).limits()[0].seconds == 120 and floor.queries().tree().name("jam") == "Jam"
+
+
+def test_the_stops_of_a_line_come_in_pages(floor):
+    every = floor.queries().stops(plant.LINE, DAY)
+    assert every.count == len(every.stops) >= 2 and every.unnamed + every.waited <= every.count
+    pages = [floor.queries().stops(plant.LINE, DAY, 1, skip) for skip in range(every.count)]
+    assert tuple(stop for page in pages for stop in page.stops) == every.stops
+    assert {(page.count, page.unnamed, page.short_count) for page in pages} == {
+        (every.count, every.unnamed, every.short_count)
+    }
+    beyond = floor.queries().stops(plant.LINE, DAY, 1, 400)  # the list has become shorter since
+    assert beyond.stops == every.stops[-1:]
