@@ -23,6 +23,17 @@ def wall_us() -> int:
     return time.time_ns() // 1_000
 
 
+def steady_us() -> int:
+    """Microseconds that only pass, from an arbitrary beginning: for waiting, which a clock that is set back
+    must not stop."""
+    return time.monotonic_ns() // 1_000
+
+
+def passed_us(since_us: int, now_us: int) -> int:
+    """How much wall time has passed; more than anybody waits for where the clock was set back meanwhile."""
+    return now_us - since_us if now_us >= since_us else 2**62
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """plant = origin_plant_us + speed * (wall - origin_wall_us)."""

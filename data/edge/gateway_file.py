@@ -16,6 +16,7 @@ from data.edge.gateway_parts import (
     OpcUaPart,
     StorePart,
 )
+from data.sources import yaml_text
 from domain.errors import SettingsError
 
 MAX_BYTES = 1024 * 1024
@@ -76,7 +77,7 @@ def load(path: Path) -> GatewayFile:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise SettingsError(f"the gateway file {path} is larger than {MAX_BYTES // 1024} KiB")
-        found = GatewayFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        found = GatewayFile.model_validate(yaml_text.load(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise SettingsError(f"the gateway file {path} cannot be read: {reason}") from error

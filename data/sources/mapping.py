@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from data.sources import yaml_text
 from data.store import tables as t
 from domain.errors import SettingsError
 
@@ -54,6 +55,14 @@ class ColumnMap(BaseModel):
     @classmethod
     def _one_or_more(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
+
+    @field_validator("values", mode="before")
+    @classmethod
+    def _words(cls, value: Any) -> Any:
+        """YAML reads `1: Held` as a number; the database's value is compared as a word."""
+        return (
+            {str(theirs): str(ours) for theirs, ours in value.items()} if isinstance(value, dict) else value
+        )
 
     @model_validator(mode="after")
     def _holds_together(self) -> "ColumnMap":
@@ -223,7 +232,7 @@ def named(name: str) -> Mapping:
 def load(path: Path) -> Mapping:
     """Raises SettingsError with one line that says what is wrong in the file."""
     try:
-        return Mapping.model_validate(yaml.safe_load(path.read_text()))
+        return Mapping.model_validate(yaml_text.load(path.read_text()))
     except OSError as error:
         raise SettingsError(f"the mapping {path} cannot be read: {error.strerror}") from error
     except yaml.YAMLError as error:

@@ -64,7 +64,7 @@ class ForeignDatabase:
         begin = since.updated_us - round(self.mapping.overlap_s * SECOND * max(1.0, speed))
         cursor: Cursor | None = None
         since_there = mes_values.foreign_time(begin, self.mapping)
-        for old in [stamp for stamp in passed if stamp[0] < begin]:
+        for old in [stamp for stamp in passed if 0 < stamp[0] < begin]:  # 0: its time cannot be read
             del passed[old]
         while True:
             raw = self._query(found, since_there, cursor)
@@ -139,7 +139,10 @@ class ForeignDatabase:
 
 
 def _content(row: Row) -> int:
-    return hash(tuple(row.values()))
+    try:
+        return hash(tuple(row.values()))
+    except TypeError:  # documents and arrays of PostgreSQL come as dicts and lists
+        return hash(repr(list(row.values())))
 
 
 def _without_defaults(entity: str, row: Row) -> Row:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from data.sources.messages import JSON, SESSION_ENDED, SESSION_STARTED, SPARKPLUG, RawMessage
 from data.sources.mqtt_address import Broker, TlsFiles
 from data.sources.mqtt_link import FLUSH_S, READS, Link, Stamp, text_of
-from data.sources.sparkplug_host import is_of_another, must_say_online
+from data.sources.sparkplug_presence import is_of_another, must_say_online
 from data.wire import json_topics, sparkplug, sparkplug_topics
 from data.wire.mqtt import Answer, Publish, Will
 

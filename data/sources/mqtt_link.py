@@ -8,6 +8,7 @@ from data.sources.messages import RawMessage
 from data.sources.mqtt_address import Address, Broker, refusal
 from data.sources.mqtt_connection import Connection
 from data.wire.mqtt import Answer, Publish, Will
+from domain.clock import steady_us
 from domain.errors import Unavailable
 
 FLUSH_S = 2.0
@@ -55,9 +56,10 @@ class Link:
         if self._client is not None:
             self._do(Connection.keep_alive)
             return
-        if wall_us < self._next_try_us:
+        now = steady_us()
+        if now < self._next_try_us:
             return
-        self._next_try_us = wall_us + self._retry_us
+        self._next_try_us = now + self._retry_us
         self._retry_us = min(self._retry_us * 2, LONGEST_RETRY_US)
         hello = self._to.hello(self._client_id, self.clean, self._will(wall_us), self.receive_maximum)
         try:

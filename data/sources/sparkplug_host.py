@@ -12,8 +12,8 @@ from data.sources.messages import SESSION_ENDED, SESSION_STARTED, SPARKPLUG, Fin
 from data.sources.sparkplug_state import DeviceState, NodeState
 from data.sources.sparkplug_values import Resolved, bd_seq, birth_types, progress, resolve, source_us
 from data.wire.sparkplug import Payload, decode
-from data.wire.sparkplug_topics import MessageType, State, Topic, decode_state, parse_topic
-from domain.clock import SECOND
+from data.wire.sparkplug_topics import MessageType, Topic, parse_topic
+from domain.clock import SECOND, passed_us
 from domain.errors import Malformed
 from domain.telemetry import Gap, SourceKey
 
@@ -25,6 +25,7 @@ MAX_HELD = 128
 MAX_NODES = 1_000
 MAX_DEVICES = 1_000
 SEQ = 256
+_DATA = (MessageType.DDATA, MessageType.NDATA)
 _topic = lru_cache(maxsize=8192)(parse_topic)
 
 
@@ -78,9 +79,9 @@ class SparkplugHost:
     def tick(self, wall_us: int, found: Findings) -> None:
         """Give up waiting for messages that did not come within the reorder time, and for silent nodes."""
         for node in self.nodes.values():
-            if node.held and wall_us - node.held_wall_us >= self._reorder_us:
+            if node.held and passed_us(node.held_wall_us, wall_us) >= self._reorder_us:
                 self._give_up(node, wall_us, found)
-            if node.ask_wall_us and wall_us >= node.ask_wall_us:
+            if node.ask_wall_us and passed_us(node.ask_wall_us - SILENT_US, wall_us) >= SILENT_US:
                 node.ask_wall_us = 0
                 if not node.born:
                     self._ask(node, wall_us, found)
@@ -131,6 +132,9 @@ class SparkplugHost:
                 self._release(node, found)
         elif node.late.pop(seq, 0) >= message.wall_us:
             self._apply(node, topic, payload, message, found)
+        elif _is_repeated(node, topic, payload, message):
+            if topic.kind in _DATA:  # stored already, or else it is now
+                self._data(node, topic, payload, message, found)
         else:
             node.held_wall_us = node.held_wall_us if node.held else message.wall_us
             node.held[seq] = (topic, payload, message)
@@ -163,7 +167,7 @@ class SparkplugHost:
         if topic.device not in node.devices and len(node.devices) >= MAX_DEVICES:
             found.reject(message, "too_many_devices", topic.device[:200])
             return
-        if topic.kind is MessageType.DDATA or topic.kind is MessageType.NDATA:
+        if topic.kind in _DATA:
             self._data(node, topic, payload, message, found)
         elif topic.kind is MessageType.DBIRTH:
             _birth(node.device(topic.device), payload, message, found)
@@ -232,29 +236,24 @@ class SparkplugHost:
         _stale(node, found)
 
     def _ask(self, node: NodeState, wall_us: int, found: Findings, broker: str | None = None) -> None:
-        if wall_us - node.asked_wall_us >= REBIRTH_EVERY_US:
+        if passed_us(node.asked_wall_us, wall_us) >= REBIRTH_EVERY_US:
             node.asked_wall_us = wall_us
             node.rebirths += 1
             found.rebirths[node.name] = node.broker if broker is None else broker
 
 
-def must_say_online(topic: str, payload: bytes, host_id: str) -> bool:
-    """True when somebody said of this host that it is offline: it then repeats its birth at once."""
-    try:
-        parsed = parse_topic(topic)
-        state: State = decode_state(payload)
-    except Malformed:
-        return False
-    return parsed.kind is MessageType.STATE and parsed.node == host_id and not state.online
+def _is_repeated(node: NodeState, topic: Topic, payload: Payload, message: RawMessage) -> bool:
+    """Did it come before? Its number is one of the last, and its device was as far already.
 
-
-def is_of_another(payload: bytes, born_ms: int) -> bool:
-    """True for a STATE birth that is not the one that we published: another host has our name."""
-    try:
-        state = decode_state(payload)
-    except Malformed:
+    After the loss of half a round of numbers a message looks as late, but tells of a later time.
+    """
+    device = node.devices.get(topic.device)
+    if device is None or not device.born or device.complete_us is None:
         return False
-    return state.online and state.timestamp_ms != born_ms
+    behind = (node.next_seq - (payload.seq or 0)) % SEQ
+    if behind > MAX_HELD or any(metric.is_historical for metric in payload.metrics):
+        return False
+    return progress(payload, message) <= device.complete_us
 
 
 def _birth(device: DeviceState, payload: Payload, message: RawMessage, found: Findings) -> None:

@@ -26,6 +26,7 @@ MAX_PARTS = 64
 _NO_MEASUREMENT = ("Node Control/", "Device Control/", "Node Info/", "Device Info/", "Properties/")
 _ARRAYS = range(DataType.INT8_ARRAY, DataType.DATETIME_ARRAY + 1)
 _NO_NUMBERS = (DataType.STRING_ARRAY, DataType.DATETIME_ARRAY)
+_NUMERIC = (*range(DataType.STRING), DataType.DATETIME)  # a null of these is a number to come
 _AS_THEY_ARE = (DataType.BYTES, DataType.FILE)
 _QUALITIES = {0: Quality.BAD, 500: Quality.STALE}  # the standard's codes; 192 is good
 _SHOWN = 8
@@ -75,7 +76,7 @@ def resolve(aliases: Aliases, types: Types, metrics: Iterable[Metric], default_u
             out.marked[name, at_us] = _QUALITIES[quality]
         if kind > DataType.UUID and value is not None:
             _spread(out, types, (name, at_us, value), kind)
-        else:
+        elif value is not None or kind in _NUMERIC:
             values.append((name, at_us, value))
     return out
 

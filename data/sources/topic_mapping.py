@@ -9,7 +9,7 @@ from typing import Annotated
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from data.sources import topic_pattern
+from data.sources import topic_pattern, yaml_text
 from data.sources.topic_pattern import Pattern
 from data.sources.units import conversion
 from domain.errors import SettingsError
@@ -62,6 +62,12 @@ class MetricMap(BaseModel):
     scale: float = Field(default=1.0, allow_inf_nan=False)
     states: dict[str, int] = Field(default_factory=dict, max_length=100)
 
+    @field_validator("states", mode="before")
+    @classmethod
+    def _words(cls, given: object) -> object:
+        """YAML reads `1: 6` and `true: 6` as a number and a truth value; a machine sends them as words."""
+        return {_word(key): code for key, code in given.items()} if isinstance(given, dict) else given
+
     @model_validator(mode="after")
     def _fits(self) -> "MetricMap":
         spec = METRICS.get(self.metric)
@@ -74,6 +80,9 @@ class MetricMap(BaseModel):
             raise ValueError(
                 f"states belong to {', '.join((*STATE_METRICS, *MODE_METRICS))}, not {self.metric}"
             )
+        odd = [code for code in self.states.values() if spec and not spec.low <= code <= spec.high]
+        if spec is not None and odd:
+            raise ValueError(f"{self.metric} has no code {odd[0]}: {spec.low:.0f} to {spec.high:.0f}")
         if not self.scale:
             raise ValueError("a scale of 0 leaves nothing")
         return self
@@ -186,7 +195,10 @@ def load(which: str) -> Topics:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise SettingsError(f"the topic mapping {which} is larger than {MAX_BYTES // 1024} KiB")
-        return Topics.model_validate(yaml.safe_load(path.read_text()))
+        found = yaml_text.load(path.read_text())
+        if not isinstance(found, dict):
+            raise SettingsError(f"the topic mapping {which} holds no topics: it begins with `topics:`")
+        return Topics.model_validate(found)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise SettingsError(
@@ -200,6 +212,10 @@ def load(which: str) -> Topics:
         raise SettingsError(
             f"the topic mapping {which}: {where}{first['msg'].removeprefix('Value error, ')}"
         ) from error
+
+
+def _word(key: object) -> object:
+    return str(key).lower() if isinstance(key, bool | float | int) else key
 
 
 def _where(loc: Sequence[int | str]) -> str:

@@ -97,6 +97,8 @@ def _value(entry: TopicMap, name: str, value: Any, unit: str) -> tuple[str, obje
     """Our name and the value in our unit; what is no number stays as it is, ingest judges it."""
     mapped = entry.metrics.get(name)
     ours = mapped.metric if mapped else name
+    if value is None:
+        return ours, None
     if mapped is not None and mapped.states:
         return ours, _state(mapped, value)
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -123,7 +125,8 @@ def _in_our_unit(name: str, value: float, unit: str) -> float:
 
 
 def _state(mapped: MetricMap, value: Any) -> int:
-    word = str(value).lower() if isinstance(value, bool) else str(value)
+    whole = int(value) if isinstance(value, float) and value.is_integer() else value
+    word = str(whole).lower() if isinstance(whole, bool) else str(whole)
     found = mapped.states.get(word)
     if found is None:
         raise Malformed("state", f"{mapped.metric} knows no {word[:60]!r}")

@@ -1,6 +1,7 @@
 """What ingest keeps beside the readings: quarantine, gaps, counters, and the Sparkplug host's memory."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -22,7 +23,10 @@ _KEY = ("source", "topic", "digest", "reason")
 
 
 def quarantine(tx: Connection, rejected: Iterable[tuple[Rejected, int]]) -> None:
-    """Keep what could not be used (with its receipt in plant time); the same again only counts `times`."""
+    """Keep what could not be used (with its receipt in plant time); the same again only counts `times`.
+
+    Beyond MAX_QUARANTINE the oldest go; they are counted as `forgotten`.
+    """
     rows: dict[tuple[str, ...], dict[str, Any]] = {}
     for found, receive_us in rejected:
         row = _quarantine_row(found, receive_us)
@@ -168,5 +172,12 @@ def _prune(tx: Connection) -> None:
     q = t.quarantine.c
     highest = tx.execute(select(func.max(q.quarantine_id))).scalar() or 0
     lowest = tx.execute(select(func.min(q.quarantine_id))).scalar() or 0
-    if highest - lowest >= MAX_QUARANTINE:
-        tx.execute(delete(t.quarantine).where(q.quarantine_id <= highest - MAX_QUARANTINE))
+    if highest - lowest < MAX_QUARANTINE:
+        return
+    # PostgreSQL uses up a number for each repetition too: only counting tells how many there are
+    beyond = select(q.quarantine_id).order_by(q.quarantine_id.desc()).offset(MAX_QUARANTINE).limit(1)
+    last = tx.execute(beyond).scalar()
+    if last is not None:
+        gone = tx.execute(delete(t.quarantine).where(q.quarantine_id <= last).returning(q.source))
+        for source, messages in Counter(gone.scalars()).items():
+            count(tx, source, {"forgotten": messages})

@@ -18,7 +18,7 @@ from data.edge.modbus import ModbusReader
 from data.edge.opcua import OpcUaReader
 from data.edge.shelf import Shelf
 from data.sinks.posts import WebhookPost
-from domain.clock import wall_us
+from domain.clock import SECOND, steady_us, wall_us
 from domain.errors import Retryable
 from services.gateway.bell import Bell
 from services.gateway.forward import Forwarder
@@ -54,7 +54,7 @@ class Gateway:
         self._contacts: queue.SimpleQueue[Contact] = queue.SimpleQueue()
         self._confirm = threading.Event()
         self._broken: list[BaseException] = []
-        self._retry_ms = 0
+        self._retry_us = 0
         self._trouble = ""
 
     def run(self, stop: threading.Event) -> None:
@@ -117,7 +117,7 @@ class Gateway:
                 self._confirm.clear()
                 self.intake.confirm(now_ms())
             self._bell.ring(self.intake.take(events, now_ms()))
-            if now_ms() >= self._retry_ms:
+            if steady_us() >= self._retry_us:
                 self._save()
             for contact in (event for event in events if isinstance(event, Contact)):
                 log.info("%s %s %s", contact.device, "answers" if contact.present else "is gone", contact.why)
@@ -129,7 +129,7 @@ class Gateway:
             self.intake.save(now_ms())
         except Retryable as error:
             log.warning("the store takes nothing: %s", error)
-            self._retry_ms = now_ms() + round(RETRY_S * 1000)
+            self._retry_us = steady_us() + round(RETRY_S * SECOND)
 
     def _ring(self, over: threading.Event) -> None:
         while not over.wait(BELL_S):

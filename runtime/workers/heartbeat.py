@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from data.store.database import Database
-from domain.clock import SECOND, wall_us
+from domain.clock import SECOND, steady_us
 from domain.errors import Retryable
 from services import workers
 
@@ -23,9 +23,9 @@ class Heartbeat:
 
     def beat(self, detail: Callable[[], Mapping[str, Any]]) -> None:
         """Write `detail()` when it is time; call it as often as you like."""
-        if wall_us() - self._beat_us < self._every_us:
+        if steady_us() - self._beat_us < self._every_us:
             return
-        self._beat_us = wall_us()
+        self._beat_us = steady_us()
         try:
             workers.beat(self._database, self._name, os.getpid(), detail())
         except Retryable as error:

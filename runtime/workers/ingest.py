@@ -14,7 +14,7 @@ from data.sources import topic_mapping
 from data.sources.mes import ForeignDatabase
 from data.sources.topic_reading import TopicReader
 from data.store.database import Database
-from domain.clock import SECOND, wall_us
+from domain.clock import SECOND, steady_us, wall_us
 from domain.errors import Retryable
 from runtime.settings import Settings
 from runtime.workers.ingest_part import BATCH, Part
@@ -60,8 +60,8 @@ class Process:
         """Take messages until `stop`; then store what was read, say goodbye and leave."""
         try:
             while not stop.is_set():
-                if wall_us() - self._turned_us >= LEASE_TURN_US:
-                    self._turned_us = wall_us()
+                if steady_us() - self._turned_us >= LEASE_TURN_US:
+                    self._turned_us = steady_us()
                     self._hold(stop)
                 self._wait(stop)
                 for part in list(self._parts.values()):

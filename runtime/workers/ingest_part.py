@@ -17,7 +17,7 @@ from data.sources.messages import RawMessage
 from data.sources.mqtt import JsonLink, Link, SparkplugLink
 from data.sources.topic_reading import TopicReader
 from data.store.database import Database
-from domain.clock import DAY, SECOND, wall_us
+from domain.clock import DAY, SECOND, steady_us, wall_us
 from domain.errors import Retryable
 from domain.partition import part_of
 from runtime.brokers import brokers
@@ -83,6 +83,7 @@ class Part:
         }
         self._links: tuple[Link, ...] = (*self.json, *self.sparkplug.values())
         self._beat_us = self._tick_us = 0
+        self._waits_us: int | None = None  # since when something waits to be stored
         self._flow = Flow()
         self._taken: deque[tuple[int, int, int]] = deque(maxlen=600)  # wall time, messages, lag
 
@@ -110,7 +111,7 @@ class Part:
         """Read what has arrived; store it when it is time. Raises PartLost."""
         for link in self._links:
             link.pump(BATCH)
-        now = wall_us()
+        now = steady_us()
         if self._due(now):
             self._store(stop)
         if now - self._beat_us >= BEAT_US:
@@ -127,8 +128,10 @@ class Part:
 
     def _due(self, now: int) -> bool:
         """A full batch, a message that has waited long enough, or the time to look after held ones."""
-        inboxes = [link.inbox for link in self._links if link.inbox]
-        if any(len(inbox) >= BATCH or now - inbox[0].wall_us >= LINGER_US for inbox in inboxes):
+        most = max(len(link.inbox) for link in self._links)
+        if most and self._waits_us is None:
+            self._waits_us = now
+        if most >= BATCH or (self._waits_us is not None and now - self._waits_us >= LINGER_US):
             return True
         return self._ingest.waiting and now - self._tick_us >= TICK_US
 
@@ -137,9 +140,9 @@ class Part:
         batch = list(chain.from_iterable(messages for _, messages in taken))
         away = False
         while True:
-            self._tick_us = wall_us()
+            self._tick_us = steady_us()
             try:
-                result = poison.take(self._ingest, batch, self._tick_us)
+                result = poison.take(self._ingest, batch, wall_us())
                 break
             except PartLost:
                 raise
@@ -152,6 +155,7 @@ class Part:
                         host.close()  # edge nodes keep their data from now on
                 if stop.wait(RETRY_S):
                     return  # JSON is not acknowledged and comes again; the rest falls into gaps
+        self._waits_us = None
         for link, messages in taken:
             link.inbox.clear()
             if isinstance(link, JsonLink):

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from data.sources import mapping
+from data.sources import mapping, yaml_text
 from data.sources.mes import ForeignDatabase
 from data.sources.mes_wake import Doorbell, Listener, can_ring
 from domain.errors import SettingsError
@@ -43,7 +43,7 @@ _FILE = TypeAdapter(dict[str, Member])
 def read(path: Path) -> dict[str, Member]:
     """The members that a file names, none when there is no file. Raises SettingsError."""
     try:
-        found = _FILE.validate_python(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+        found = _FILE.validate_python(yaml_text.load(path.read_text(encoding="utf-8")) or {})
     except FileNotFoundError:
         return {}
     except ValidationError as error:

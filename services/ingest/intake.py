@@ -108,12 +108,15 @@ class Ingest:
         self._book.forget()
         self._states.forget()
 
-    def take(self, messages: Sequence[RawMessage], wall_us: int | None = None) -> IngestResult:
+    def take(
+        self, messages: Sequence[RawMessage], wall_us: int | None = None, *, again: bool = False
+    ) -> IngestResult:
         """Store a batch, all of it or nothing. Raises Unavailable; the same batch may then be taken again.
 
         A message that cannot be read goes to quarantine in the same transaction: it never raises.
         `wall_us` (the last receipt, unless said) is now: waiting for messages out of order ends by it,
-        so an empty batch is worth taking from time to time.
+        so an empty batch is worth taking from time to time. `again`: they come from the quarantine, so that
+        one that was seen before is read all the same; its receipt makes its values the same ones.
         """
         before = self._host.copy_nodes()
         try:
@@ -122,7 +125,7 @@ class Ingest:
                 self._host.tick(wall_us or messages[-1].wall_us, found)
             with self._database.write() as tx:
                 self._guard(tx)
-                return self._store(tx, messages, found, once)
+                return self._store(tx, messages, found, set() if again else once)
         except BaseException:
             self._host.nodes = before
             self.forget()

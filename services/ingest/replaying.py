@@ -27,6 +27,6 @@ def replay(database: Database, ingest: Ingest) -> int:
     now = wall_us()
     messages = [RawMessage(JSON, row.topic, bytes(row.payload), row.receive_us, now) for row in asked]
     ingest.forget()  # a device may have been placed meanwhile
-    poison.take(ingest, messages, now)
+    poison.take(ingest, messages, now, again=True)
     with database.write() as tx:
         return intake_records.settle_again(tx, {row.quarantine_id: row.times for row in asked}, now)

@@ -144,6 +144,25 @@ def test_a_broker_that_goes_away_is_found_again(
         wait(lambda: detail(database)["messages_per_minute"] >= 10)
 
 
+def test_a_wall_clock_that_is_set_back_stops_nothing(
+    settings: Settings, database: Database, server: NatsBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As time synchronisation does after a start: an hour back. The broker goes away once, too."""
+    broker, real = Broker(server.url, "taktwise", PASSWORD), time.time_ns
+    with running(settings):
+        wait(lambda: detail(database).get("json") == "connected")
+        publish(broker, *messages(0, 10))
+        wait(lambda: len(rows(database, t.readings)) == 10)
+        monkeypatch.setattr(time, "time_ns", lambda: real() - 3_600 * 10**9)
+        publish(broker, *messages(10, 20))
+        wait(lambda: len(rows(database, t.readings)) == 20, 60)
+        server.kill()
+        wait(lambda: detail(database)["json"] != "connected", 60)
+        server.start()
+        publish(broker, *messages(20, 30))
+        wait(lambda: len(rows(database, t.readings)) == 30, 90)
+
+
 def test_an_edge_node_without_births_is_asked_and_the_stock_is_read(
     settings: Settings, database: Database, server: NatsBroker
 ) -> None:

@@ -20,7 +20,8 @@ from data.sources import mapping, topic_mapping
 from data.sources.mes import ForeignDatabase, Row
 from data.sources.mes_query import UPDATED
 from data.sources.messages import Findings
-from data.sources.sparkplug_host import SparkplugHost, must_say_online
+from data.sources.sparkplug_host import SparkplugHost
+from data.sources.sparkplug_presence import must_say_online
 from data.sources.topic_reading import TopicReader
 from data.sources.topic_survey import Survey
 from data.wire import json_topics, mqtt, orders, sparkplug, sparkplug_topics

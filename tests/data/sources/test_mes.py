@@ -222,3 +222,34 @@ def test_a_wrong_mapping_is_one_clear_line(tmp_path: Path, text_: str, said: str
     with pytest.raises(SettingsError, match=said) as caught:
         mapping.load(path)
     assert "\n" not in str(caught.value)
+
+
+def test_a_row_whose_time_cannot_be_read_is_set_aside_once(foreign) -> None:
+    engine, url = foreign
+    put(engine, "a", 1_000_000)
+    put(engine, "b", "soon")
+    database = ForeignDatabase(url, MAPPING)
+    since, bad = Watermark(), list[str]()
+    for _ in range(3):
+        for page in database.pages("products", since, lambda name: name):
+            since, bad = page.watermark, bad + [row["no"] for row, _ in page.bad]
+    assert bad == ["b"]
+
+
+def test_numbers_and_words_like_on_are_values_of_a_column(tmp_path: Path) -> None:
+    path = tmp_path / "m.yaml"
+    path.write_text(product("{column: a, values: {1: Held, ON: Running}}"))
+    assert mapping.load(path).entities["products"].columns["name"].values == {"1": "Held", "ON": "Running"}
+
+
+@pytest.mark.services
+def test_a_document_of_postgresql_is_read_as_a_text(postgres_url: str) -> None:
+    engine = create_engine(postgres_url)
+    with engine.begin() as tx:
+        tx.execute(text("CREATE TABLE items (no TEXT PRIMARY KEY, label JSONB, changed BIGINT)"))
+        tx.execute(text("INSERT INTO items VALUES ('a', '{\"size\": 3}', 100)"))
+    database = ForeignDatabase(postgres_url, MAPPING)
+    assert read(database, Watermark()) == (["a"], Watermark(100_000_000, "a"))
+    assert read(database, Watermark(100_000_000, "a"))[0] == []
+    database.close()
+    engine.dispose()

@@ -12,8 +12,8 @@ from data.sources.sparkplug_host import (
     REORDER_US,
     SILENT_US,
     SparkplugHost,
-    must_say_online,
 )
+from data.sources.sparkplug_presence import must_say_online
 from data.sources.sparkplug_state import NodeState
 from data.wire.sparkplug import DataType, Metric, Payload, encode
 from data.wire.sparkplug_topics import MessageType, State, encode_state, state_topic
@@ -119,6 +119,54 @@ def test_messages_out_of_order_are_put_in_order() -> None:
     host.tick((T0_MS + 60_000) * 1000, found)
     assert not found.gaps
     assert not found.rebirths
+
+
+@pytest.mark.parametrize("back", [0, 1, 5])
+def test_a_packet_that_comes_again_is_no_gap(back: int) -> None:
+    host, edge = born()
+    sent = [edge.data("cnc-11", T0_MS + 1000 * i) for i in range(1, 8)]
+    found = feed(host, sent)
+    feed(host, [sent[-1 - back]], found)
+    feed(host, [edge.data("cnc-11", T0_MS + 9000)], found)
+    host.tick((T0_MS + 60_000) * 1000, found)
+    assert not found.gaps
+    assert not found.rebirths
+    assert found.samples[-1].values[0][1] == (T0_MS + 9000) * 1000
+
+
+def test_a_loss_of_half_a_round_of_numbers_is_no_repetition() -> None:
+    host, edge = born()
+    feed(host, [edge.data("cnc-11", T0_MS + 1000)])
+    for i in range(200):
+        edge.data("cnc-11", T0_MS + 2000 + i)
+    found = feed(host, [edge.data("cnc-11", T0_MS + 3000)])
+    host.tick((T0_MS + 3000) * 1000 + REORDER_US, found)
+    assert [(gap.missing, gap.cause) for gap in found.gaps] == [(200, "sequence")]
+    assert list(found.rebirths) == ["north/line-1"]
+
+
+def test_a_wall_clock_that_is_set_back_holds_nothing_up() -> None:
+    host, edge = born()
+    back = 3_600_000_000
+    edge.data("cnc-11", T0_MS + 1000)
+    found = feed(host, [edge.data("cnc-11", T0_MS + 2000)])
+    host.tick((T0_MS + 2000) * 1000 - back, found)
+    assert [gap.missing for gap in found.gaps] == [1]
+    assert list(found.rebirths) == ["north/line-1"]
+    late = edge.message(MessageType.DDATA, "cnc-11", T0_MS, (Metric("", 99, T0_MS, DataType.DOUBLE, 1.0),))
+    found = feed(host, [late._replace(wall_us=late.wall_us - 2 * back)])
+    assert list(found.rebirths) == ["north/line-1"], "the last request lies ahead of the clock now"
+
+
+def test_a_text_that_a_birth_leaves_empty_is_no_number_to_come() -> None:
+    host, edge = SparkplugHost(), EdgeNode(devices=())
+    feed(host, edge.births(T0_MS))
+    empty = (
+        Metric("recipe", 1, T0_MS, DataType.STRING, None, is_null=True),
+        Metric("load", 2, T0_MS, DataType.DOUBLE, None, is_null=True),
+    )
+    found = feed(host, [edge.message(MessageType.DBIRTH, "d", T0_MS, empty)])
+    assert [name for name, _, _ in found.samples[-1].values] == ["load"]
 
 
 def test_a_gap_that_stays_past_the_reorder_time_is_stored_and_asks_for_a_rebirth() -> None:

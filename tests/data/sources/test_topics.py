@@ -187,7 +187,9 @@ def test_a_bad_file_says_what_is_wrong_in_one_line(entry: dict, said: str, tmp_p
     [
         ("topics: [", "no YAML: line 1"),
         ("topics: []", "topics"),
-        ("- 1", "valid dictionary"),
+        ("- 1", "holds no topics"),
+        ("", "holds no topics"),
+        (f"topics: [{TWICE}]\ntopics: []", "line 2, topics stands there twice"),
         (f"topics: [{TWICE}, {TWICE}]", "two entries"),
         ("x" * 300_000, "larger than 256 KiB"),
     ],
@@ -266,3 +268,27 @@ def test_what_brokers_say_among_themselves_is_counted_and_what_is_no_text_is_not
         "hall/b": '{\n\t"größe": 1}',
         "hall/c": "ö" * 100,
     }
+
+
+def test_words_of_a_state_are_read_as_people_write_them(tmp_path: Path) -> None:
+    """YAML 1.1 takes ON for true, and 1 for a number."""
+    path = tmp_path / "topics.yaml"
+    path.write_text(
+        "topics:\n"
+        "  - name: press\n"
+        "    pattern: press/{unit}\n"
+        "    payload: object\n"
+        "    metrics:\n"
+        "      S: {metric: state, states: {ON: 6, off: 2, 1: 6, 'No': 9}}\n"
+        "      B: {metric: running, states: {true: 1, FALSE: 0}}\n"
+    )
+    reader = TopicReader(topic_mapping.load(str(path)))
+    said = {'"ON"': 6, '"off"': 2, "1": 6, "1.0": 6, '"No"': 9}
+    read = {sent: reader.read("press/1", f'{{"S": {sent}}}'.encode()).values[0][1] for sent in said}
+    assert read == said
+    assert reader.read("press/1", b'{"B": false}').values == [("running", 0)]
+
+
+def test_a_state_that_is_null_leaves_the_rest_of_the_message() -> None:
+    reader = one(metrics={"S": {"metric": "state", "states": {"RUN": 6}}})
+    assert reader.read("m/1", b'{"S": null, "load": 5}').values == [("state", None), ("load", 5)]

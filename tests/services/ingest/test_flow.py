@@ -82,6 +82,51 @@ def test_a_message_that_can_be_read_now_leaves_the_quarantine_and_is_stored(stor
     assert values == [1.0, 2.0]
 
 
+def test_a_message_known_by_its_sequence_alone_is_stored_when_it_is_read_again(store: Database) -> None:
+    """It was seen before, and one member of it was set aside: that is what is wanted now."""
+
+    def mapped(**metrics: object) -> TopicReader:
+        entry = {"name": "m", "pattern": "mill/{unit}", "payload": "object", "sequence": "seq"}
+        return TopicReader(Topics.model_validate({"topics": [entry | {"metrics": metrics}]}))
+
+    sent = mill(1, {"seq": 1, "load": 5, "Status": "RUN"})
+    assert Ingest(store, mapped=mapped()).take([sent]).quarantined == 1
+    with store.write() as tx:
+        assert intake_records.ask_again(tx, "json", "wrong_type", 1) == 1
+    mended = Ingest(store, mapped=mapped(Status={"metric": "state", "states": {"RUN": 6}}))
+    assert replay(store, mended) == 1
+    assert aside(store) == []
+    with store.read() as tx:
+        m, r = t.metrics.c, t.readings.c
+        both = t.readings.join(t.metrics, m.metric_id == r.metric_id)
+        values = dict(tx.execute(select(m.name, r.value).select_from(both)).all())
+    assert values == {"load": 5.0, "state": 6.0}
+    assert mended.take([sent]).stored == 0, "delivered again it is known"
+
+
+def test_repetitions_push_nothing_out_of_the_quarantine(
+    store: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL uses up a number for each of them."""
+    monkeypatch.setattr(intake_records, "MAX_QUARANTINE", 20)
+    ingest = Ingest(store)
+    ingest.take([mill(n) for n in range(5)])
+    for _ in range(30):
+        ingest.take([mill(0)])
+    ingest.take([mill(5)])
+    assert len(aside(store)) == 6
+
+
+def test_what_the_quarantine_cannot_hold_is_counted(store: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake_records, "MAX_QUARANTINE", 20)
+    for n in range(30):
+        Ingest(store).take([mill(n)])
+    c = t.ingest_counters.c
+    with store.read() as tx:
+        forgotten = tx.execute(select(c.value).where(c.counter == "forgotten")).scalar_one()
+    assert (len(aside(store)), forgotten) == (20, 10)
+
+
 def test_what_is_too_large_to_be_kept_whole_is_not_asked_for(database: Database) -> None:
     place(database)
     Ingest(database).take([mill(1, {"x": "y" * 100_000})])

@@ -1,0 +1,38 @@
+"""YAML as people mean it: `ON`, `off`, `yes` and `no` are words, and a key that stands there twice is wrong.
+
+YAML 1.1 reads those words as true and false, and takes the second of two keys in silence; machines say ON and
+OFF of their state. Only `true` and `false` are truth values here, as in YAML 1.2.
+"""
+
+import re
+from typing import Any
+
+import yaml
+
+_BOOL = "tag:yaml.org,2002:bool"
+_MERGE = "<<"
+
+
+class _Loader(yaml.SafeLoader):
+    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own name and shape
+        first: [(tag, expression) for tag, expression in found if tag != _BOOL]
+        for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        known = set[str]()
+        for key, _ in node.value:
+            if key.value in known and key.value != _MERGE:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{key.value} stands there twice", key.start_mark
+                )
+            known.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
+_Loader.add_implicit_resolver(_BOOL, re.compile(r"true|True|TRUE|false|False|FALSE"), list("tTfF"))
+
+
+def load(text: str) -> Any:
+    """The document. Raises yaml.YAMLError."""
+    return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
