@@ -32,6 +32,10 @@ def _plain(topic: bytes, mine: Callable[[str], bool]) -> str:
     return "" if found.startswith(_OTHERS) or not mine(found) else found
 
 
+def _with_ours(filters: Sequence[str]) -> list[tuple[str, int]]:
+    return [(found, 1) for found in dict.fromkeys((json_topics.SUBSCRIPTION, *filters))]
+
+
 class KeptLink(Link):
     """QoS 1 over a persistent session: the broker keeps a message until it is acknowledged."""
 
@@ -62,7 +66,18 @@ class JsonLink(KeptLink):
         super().__init__(broker, client_id, stamp)
         self._topic = lru_cache(maxsize=8192)(lambda topic: _plain(topic, mine))
         self._heard: dict[bytes, tuple[str, int, int]] = {}
-        self._filters = [(found, 1) for found in dict.fromkeys((json_topics.SUBSCRIPTION, *filters))]
+        self._filters = _with_ours(filters)
+
+    def listen_to(self, filters: Sequence[str]) -> None:
+        """Other filters from now on; what is asked for anew comes with its retained messages."""
+        before, self._filters = self._filters, _with_ours(filters)
+        self._topic.cache_clear()
+        gone = [found for found, _ in before if (found, 1) not in self._filters]
+        new = [found for found in self._filters if found not in before]
+        if gone:
+            self._do(lambda client: client.unsubscribe(gone))
+        if new:
+            self._do(lambda client: client.subscribe(new))
 
     def _subscribe(self) -> list[tuple[str, int]]:
         return self._filters

@@ -64,6 +64,10 @@ class Connection:
         """Ask for topics."""
         self._send(mqtt.subscribe(self._next(), filters, self._hello.version))
 
+    def unsubscribe(self, filters: Sequence[str]) -> None:
+        """Ask for topics no longer."""
+        self._send(mqtt.unsubscribe(self._next(), filters, self._hello.version))
+
     def publish(self, topic: str, payload: bytes, *, qos: int = 0, retain: bool = False) -> int:
         """Send a message; at QoS 1 returns its number, see `acknowledged`."""
         mid = self._next() if qos else 0

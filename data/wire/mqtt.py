@@ -17,7 +17,7 @@ V3, V5 = 4, 5
 MAX_PACKET = 16 * 1024 * 1024
 FOR_EVER_S = 0xFFFFFFFF
 PING, DISCONNECT = b"\xc0\x00", b"\xe0\x00"
-_CONNACK, _PUBLISH, _PUBACK, _SUBACK, _PINGRESP, _DISCONNECT = 2, 3, 4, 9, 13, 14
+_CONNACK, _PUBLISH, _PUBACK, _SUBACK, _UNSUBACK, _PINGRESP, _DISCONNECT = 2, 3, 4, 9, 11, 13, 14
 _PUBACK_OF = 0x40020000  # the four bytes of a PUBACK, but for the number
 _PLAIN = 0x32  # a PUBLISH at QoS 1, neither repeated nor retained
 _RECEIVE_MAXIMUM = b"\x21"
@@ -89,6 +89,12 @@ def subscribe(mid: int, filters: Sequence[tuple[str, int]], version: int = V3) -
     """SUBSCRIBE to (filter, QoS)."""
     wanted = b"".join(_text(found) + bytes([qos]) for found, qos in filters)
     return _packet(0x82, struct.pack(">H", mid) + (b"\x00" if version == V5 else b"") + wanted)
+
+
+def unsubscribe(mid: int, filters: Sequence[str], version: int = V3) -> bytes:
+    """UNSUBSCRIBE."""
+    wanted = b"".join(_text(found) for found in filters)
+    return _packet(0xA2, struct.pack(">H", mid) + (b"\x00" if version == V5 else b"") + wanted)
 
 
 def publish(topic: str, payload: bytes, *, mid: int = 0, retain: bool = False, version: int = V3) -> bytes:
@@ -170,6 +176,8 @@ def _answer(head: int, body: bytes, five: bool) -> Answer:
     if kind == _SUBACK and len(body) >= 3:
         at = _skip(body, 2, len(body)) if five else 2
         return Answer("suback", int.from_bytes(body[:2], "big"), tuple(body[at:]))
+    if kind == _UNSUBACK and len(body) >= 2:
+        return Answer("unsuback", int.from_bytes(body[:2], "big"))
     if kind == _DISCONNECT and five:
         return Answer("disconnect", 0, tuple(body[:1]))
     raise Malformed("mqtt", f"a packet of kind {kind} with {len(body)} bytes")

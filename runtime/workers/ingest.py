@@ -10,14 +10,13 @@ import select
 import threading
 from collections.abc import Callable
 
-from data.sources import topic_mapping
 from data.sources.mes import ForeignDatabase
-from data.sources.topic_reading import TopicReader
 from data.store.database import Database
 from domain.clock import SECOND, steady_us, wall_us
 from domain.errors import Retryable
 from runtime.settings import Settings
 from runtime.workers.ingest_part import BATCH, Part
+from runtime.workers.mapping_file import MappingFile
 from runtime.workers.mes_polls import open_all
 from runtime.workers.mes_polls import run as run_polls
 from runtime.workers.retention import Keeper
@@ -50,7 +49,7 @@ class Process:
         self._settings, self._database, self._foreign = settings, database, foreign
         self._leases = Parts(database, settings.ingest_workers, settings.ingest_number - 1)
         self._keeper = Keeper(settings)
-        self._mapped = TopicReader(topic_mapping.load(settings.topics)) if settings.topics else None
+        self._mapping = MappingFile(settings.topics)
         self._parts: dict[int, Part] = {}
         self._aside: _Aside | None = None
         self._turned_us = 0
@@ -63,6 +62,7 @@ class Process:
                 if steady_us() - self._turned_us >= LEASE_TURN_US:
                     self._turned_us = steady_us()
                     self._hold(stop)
+                    self._remap()
                 self._wait(stop)
                 for part in list(self._parts.values()):
                     self._or_lost(part, part.turn, stop)
@@ -82,7 +82,7 @@ class Process:
             for number in [n for n in self._leases.held if n not in self._parts]:
                 log.info("takes in part %d of %d", number + 1, self._leases.parts)
                 self._parts[number] = Part(
-                    self._settings, self._database, self._keeper, self._mapped, self._leases, number
+                    self._settings, self._database, self._keeper, self._mapping, self._leases, number
                 )
                 if number == 0:
                     self._aside = _Aside(self._settings, self._foreign, self._keeper)
@@ -91,6 +91,12 @@ class Process:
         if self._leases.trouble != self._trouble:
             self._trouble = self._leases.trouble
             log.warning("%s", self._trouble or "the plant is divided as said")
+
+    def _remap(self) -> None:
+        """Read topics by the mapping as its file is now."""
+        if self._mapping.changed():
+            for part in self._parts.values():
+                part.remap()
 
     def _wait(self, stop: threading.Event) -> None:
         now, sockets = wall_us(), []

@@ -15,13 +15,13 @@ from itertools import chain
 
 from data.sources.messages import RawMessage
 from data.sources.mqtt import JsonLink, Link, SparkplugLink
-from data.sources.topic_reading import TopicReader
 from data.store.database import Database
 from domain.clock import DAY, SECOND, steady_us, wall_us
 from domain.errors import Retryable
 from domain.partition import part_of
 from runtime.brokers import brokers
 from runtime.settings import Settings
+from runtime.workers.mapping_file import MappingFile
 from runtime.workers.retention import Keeper
 from services import workers
 from services.ingest import SPARKPLUG, Ingest, IngestResult, json_samples, poison
@@ -47,16 +47,15 @@ class Part:
         settings: Settings,
         database: Database,
         keeper: Keeper,
-        mapped: TopicReader | None,
+        mapping: MappingFile,
         parts: Parts,
         number: int,
     ) -> None:
-        self._database, self._keeper = database, keeper
+        self._database, self._keeper, self._mapping = database, keeper, mapping
+        self._topics = settings.topics
         self._parts, self.number = parts, number
         self.name = NAME if number == 0 else f"{NAME} {number + 1}"
         self._since_us = wall_us()
-        filters = mapped.topics.filters if mapped else ()
-        self._mapping = f"{settings.topics}, entries {len(mapped.topics.topics)}" if mapped else ""
         self._clocks = SiteClocks(database, settings.site)
         self._ingest = Ingest(
             database,
@@ -64,7 +63,7 @@ class Part:
             self._clocks.ahead_us(),
             round(settings.raw_days * DAY),
             round(settings.sparkplug_reorder_s * SECOND),
-            mapped,
+            mapping.reader,
             mine=self._mine,
             guard=parts.guard(number),
         )
@@ -73,9 +72,11 @@ class Part:
         all_brokers = brokers(settings)
 
         def of_us(topic: str) -> bool:
-            return self._mine(json_samples.device_of(topic, mapped))
+            return self._mine(json_samples.device_of(topic, mapping.reader))
 
-        self.json = [JsonLink(one, f"{stem}-json{tail}", stamp, filters, of_us) for one in all_brokers]
+        self.json = [
+            JsonLink(one, f"{stem}-json{tail}", stamp, self._filters(), of_us) for one in all_brokers
+        ]
         host = "" if number else settings.host_id
         self.sparkplug = {
             one.name: SparkplugLink(one, f"{stem}-sparkplug{tail}", host, stamp, self._heard)
@@ -117,6 +118,16 @@ class Part:
         if now - self._beat_us >= BEAT_US:
             self._beat_us = now
             self._beat()
+
+    def remap(self) -> None:
+        """The mapping has changed."""
+        self._ingest.read_by(self._mapping.reader)
+        for link in self.json:
+            link.listen_to(self._filters())
+
+    def _filters(self) -> tuple[str, ...]:
+        reader = self._mapping.reader
+        return () if reader is None else reader.topics.filters
 
     def _mine(self, key: str) -> bool:
         return self._parts.parts == 1 or part_of(key, self._parts.parts) == self.number
@@ -198,6 +209,7 @@ class Part:
 
     def _detail(self) -> dict[str, object]:
         since = wall_us() - 60 * SECOND
+        reader = self._mapping.reader
         recent = [entry for entry in self._taken if entry[0] >= since]
         return {
             "messages_per_minute": sum(count for _, count, _ in recent),
@@ -206,7 +218,7 @@ class Part:
             "full": any(len(link.inbox) >= BATCH for link in self._links),
             **{_named("json", link): link.trouble or "connected" for link in self.json},
             **{_named(SPARKPLUG, link): link.trouble or "connected" for link in self.sparkplug.values()},
-            "topics": self._mapping,
+            "topics": f"{self._topics}, entries {len(reader.topics.topics)}" if reader else "",
             **(self._keeper.detail if self.number == 0 else {}),
             **self._division(),
             "trouble": self._wrong(),
@@ -226,7 +238,7 @@ class Part:
         if self.number != self._parts.home:
             seconds = (wall_us() - self._since_us) // SECOND
             return f"its own process is gone; process {self._parts.home + 1} took over {seconds} s ago"
-        return ""
+        return self._mapping.trouble
 
 
 def _named(kind: str, link: Link) -> str:

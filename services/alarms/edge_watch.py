@@ -4,11 +4,13 @@ A gateway keeps its alerts while the link is cut and tells them afterwards, behi
 stands now. So they may come in any order, and long after. Guarantee: the journal holds each coming and going
 once, at its own time, whatever the order of arrival and however often it is told. What came and went before
 anybody here could hear of it is marked historical and asks nobody; what still stands asks, since its time.
+While a machine is out of the plant the journal says so beside each line, nothing asks and nothing stands;
+what stands when it is put back comes then.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -19,8 +21,9 @@ from domain.alarms import life
 from domain.alarms.life import Alarm, Event
 from domain.clock import DAY, MINUTE, SECOND, wall_us
 from domain.telemetry import Quality
-from services.alarms import edge_metrics
+from services.alarms import edge_absence, edge_metrics
 from services.alarms.definition import Definition
+from services.alarms.edge_absence import Turned
 from services.alarms.edge_metrics import AlertMetric
 from services.alarms.keeping import Told, journal_row, state_columns
 from services.alarms.standing import heard
@@ -31,14 +34,6 @@ OVERLAP_US = 2 * MINUTE  # wall time: what was received earlier may be committed
 LOOK_US = 15 * SECOND
 BACK_US = 30 * DAY
 _R, _E = t.readings.c, t.alarm_events.c
-
-
-class Turned(NamedTuple):
-    """The alert came or went at a moment; when that was heard (plant time)."""
-
-    at_us: int
-    active: bool
-    receive_us: int
 
 
 @dataclass(slots=True)
@@ -69,12 +64,16 @@ class EdgeAlarmWatch:
             speed = max(1.0, site_at(tx, site_id).clock.speed)
             new = edge_metrics.undefined(metrics, known)
             due = [one for one in metrics if self._due(one)]
+            out = edge_absence.absences(tx, {one.equipment_id for one in due})
             told = {one.metric_id: self._told(tx, one, now_us, speed) for one in due}
+            for one in due:
+                told[one.metric_id] += edge_absence.put_back(tx, one, out.get(one.equipment_id, ()), now_us)
+                told[one.metric_id].sort()
             stale = _stale(tx, list(known.values()), now_us, now_us if arrived_us is None else arrived_us)
         if new:
             self._define(site_id, new, now_us)
             return 0
-        return self._write(due, known, told, stale, round(self._late_us * speed))
+        return self._write(due, known, told, stale, round(self._late_us * speed), out)
 
     def _due(self, one: AlertMetric) -> bool:
         look = self._looks.setdefault(one.metric_id, _Look())
@@ -108,6 +107,7 @@ class EdgeAlarmWatch:
         told: dict[int, list[Turned]],
         stale: dict[str, bool],
         late_us: int,
+        out: edge_absence.Absences,
     ) -> int:
         written = 0
         with self._database.read() as tx:
@@ -122,7 +122,8 @@ class EdgeAlarmWatch:
         if asked or changed:
             with self._database.write() as tx:
                 for one, definition in asked:
-                    written += _take_over(tx, definition, told[one.metric_id], late_us)
+                    away = out.get(one.equipment_id, ())
+                    written += _take_over(tx, definition, told[one.metric_id], late_us, away)
                 for alarm_id, now in changed.items():
                     store.mark(tx, alarm_id, {"stale": now})
         for one in due:  # stored: the next look begins here
@@ -152,7 +153,9 @@ def _missing(tx: Connection, alarm_id: str, told: Sequence[Turned]) -> list[Turn
     return [one for one in told if (one.at_us, one.active) not in written]
 
 
-def _take_over(tx: Connection, one: Definition, told: Sequence[Turned], late_us: int) -> int:
+def _take_over(
+    tx: Connection, one: Definition, told: Sequence[Turned], late_us: int, out: Sequence[edge_absence.Span]
+) -> int:
     """Write what is missing: behind what is known as a line of the journal only, else as the alarm's life."""
     row, missing = store.hold(tx, one.alarm_id), _missing(tx, one.alarm_id, told)
     if row is None or not missing:
@@ -164,9 +167,10 @@ def _take_over(tx: Connection, one: Definition, told: Sequence[Turned], late_us:
     for turn in missing:
         late = turn.receive_us - turn.at_us > late_us
         passed = late and turn is not told[-1]
-        done = _step(alarm, turn, behind=turn.at_us < known_us, passed=passed)
-        value = _value(tx, one, turn.at_us)
-        line = journal_row(one, alarm, done, turn.at_us, value, Told(), historical=late)
+        away = edge_absence.within(out, turn.at_us)
+        done = _step(alarm, turn, behind=away or turn.at_us < known_us, passed=passed)
+        value, said = _value(tx, one, turn.at_us), Told(note=edge_absence.NOTE if away else "")
+        line = journal_row(one, alarm, done, turn.at_us, value, said, historical=late)
         journal.append(line | {"asks": line["asks"] and not passed})
         if done[0] != alarm:
             values |= state_columns(done, turn.at_us, Told()) | {"value": value, "upto_us": turn.at_us}

@@ -103,6 +103,10 @@ class Ingest:
         self._judge.ahead_us = ahead_us
         self.forget()
 
+    def read_by(self, mapped: TopicReader | None) -> None:
+        """Read plain JSON topics by another mapping from now on."""
+        self._mapped = mapped
+
     def forget(self) -> None:
         """Drop the caches of equipment: somebody may have placed a device."""
         self._book.forget()

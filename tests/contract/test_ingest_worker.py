@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Table, create_engine, select, text
 
 from data.sources.mqtt import Broker
+from data.store import intake_records
 from data.store import tables as t
 from data.store.database import Database
 from data.wire.json_topics import telemetry_topic
@@ -161,6 +162,40 @@ def test_a_wall_clock_that_is_set_back_stops_nothing(
         server.start()
         publish(broker, *messages(20, 30))
         wait(lambda: len(rows(database, t.readings)) == 30, 90)
+
+
+def test_a_mapping_that_is_mended_is_used_at_once_and_what_was_set_aside_is_read_again(
+    settings: Settings, database: Database, server: NatsBroker, tmp_path: Path
+) -> None:
+    path, broker = tmp_path / "topics.yaml", Broker(server.url, "taktwise", PASSWORD)
+
+    def write(written: str, *patterns: str) -> None:
+        entries = [
+            {"name": p, "pattern": p, "payload": "object", "time": {"field": "at", "as": written}}
+            for p in patterns
+        ]
+        path.write_text(json.dumps({"topics": entries}))
+
+    def sources() -> list[str]:
+        return [row.external_id for row in rows(database, t.equipment_aliases) if row.source == "json"]
+
+    write("milliseconds", "mill/{unit}", "saw/{unit}")
+    body = json.dumps({"at": "2026-11-20T10:00:00Z", "load": 5}).encode()
+    with running(settings.model_copy(update={"topics": str(path)})):
+        wait(lambda: detail(database).get("json") == "connected")
+        publish(broker, ("mill/one", body))
+        wait(lambda: [row.reason for row in rows(database, t.quarantine)] == ["time"])
+        path.write_text("topics: [")
+        wait(lambda: "no YAML" in detail(database)["trouble"], 60)
+        write("iso", "mill/{unit}", "lathe/{unit}")
+        wait(lambda: not detail(database)["trouble"], 60)
+        with database.write() as tx:
+            assert intake_records.ask_again(tx, "json", "time", 1) == 1
+        wait(lambda: len(rows(database, t.readings)) == 1 and not rows(database, t.quarantine), 60)
+        publish(broker, ("lathe/two", body), ("saw/three", body), ("mill/four", body))
+        wait(lambda: {"two", "four"} <= set(sources()), 60)
+        assert "three" not in sources()
+    assert rows(database, t.quarantine) == [], "what is no longer asked for is not sent any more"
 
 
 def test_an_edge_node_without_births_is_asked_and_the_stock_is_read(

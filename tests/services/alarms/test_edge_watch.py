@@ -249,3 +249,31 @@ def test_shelved_it_is_followed_and_asks_when_the_shelf_ends(plant):
     ]  # fmt: skip
     AlarmWatch(plant.database).turn("north", plant.now_us + 11 * MINUTE)
     assert plant.row().state is State.UNACKNOWLEDGED
+
+
+def test_a_machine_that_is_out_of_the_plant_stands_in_the_journal_and_raises_nothing(plant):
+    with plant.database.write() as tx:
+        f.absent(tx, f.CNC, plant.now_us - SECOND)
+    came = plant.says(90.0, 60)
+    went = plant.says(50.0, 60)
+    again = plant.says(95.0, 60)
+    assert plant.events() == [
+        ("activated", False, came, 90.0, False),
+        ("cleared", False, went, 50.0, False),
+        ("activated", False, again, 95.0, False),
+    ]
+    with plant.database.read() as tx:
+        notes = set(tx.execute(select(t.alarm_events.c.note)).scalars())
+        standing = tx.execute(select(t.alarm_states.c.condition).distinct()).scalars().all()
+    assert notes == {"The machine was out of the plant."}
+    assert standing == [False]
+    back_us = plant.now_us
+    with plant.database.write() as tx:
+        a, e = t.absences.c, t.equipment.c
+        tx.execute(t.absences.update().where(a.equipment_id == f.CNC).values(to_us=back_us))
+        tx.execute(t.equipment.update().where(e.equipment_id == f.CNC).values(removed_us=None))
+    plant.turn()
+    assert plant.events()[-1][:3] == ("activated", True, back_us // SECOND - START_MS // 1000)
+    assert plant.row().state is State.UNACKNOWLEDGED, "it stands since the machine is back"
+    plant.turn()
+    assert len(plant.events()) == 4
