@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from components.course import receiver
+from components.set_aside import why
 from components.tables import empty, panel, small, table
 from components.words import NOTHING, lapse, moment, plural, safe
 from services.rows.admin import (
@@ -146,7 +147,7 @@ def quarantine_panel(rows: Sequence[QuarantineRow], count: int, site: SiteRow, n
         (
             f'<span class="tw-nw">{moment(q.receive_us, site.time_zone, now_us)}</span>',
             f'<span class="tw-wrap">{safe(q.topic[:160])}</span>{small(safe(q.source))}',
-            safe(q.reason.replace("_", " ")) + small(safe(q.detail[:200]), "tw-wrap"),
+            safe(why(q.source, q.reason).what) + small(safe(q.detail[:200]), "tw-wrap"),
             f"{q.times:,}",
             f'<details class="tw-details"><summary>{q.size:,} bytes</summary>'
             f'<pre class="tw-pre">{safe(q.preview)}</pre></details>',

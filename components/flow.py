@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from components.charts import XMLNS, picture
 from components.connections import source_text
+from components.set_aside import why
 from components.tables import csv_bytes, empty, panel, small, table
 from components.tokens import FILL, INK_3, LINE, LINE_STRONG
 from components.words import local, moment, plural, safe
@@ -135,7 +136,7 @@ def reasons_panel(rows: Sequence[ReasonRow], site: SiteRow, now_us: int) -> str:
     """The quarantine by reason, the most frequent first."""
     body = [
         (
-            safe(row.reason.replace("_", " ")) + small(safe(source_text(row.source))),
+            _why(row),
             f"{row.messages:,}",
             f"{row.times:,}",
             f'<span class="tw-nw">{moment(row.newest_us, site.time_zone, now_us)}</span>',
@@ -147,6 +148,12 @@ def reasons_panel(rows: Sequence[ReasonRow], site: SiteRow, now_us: int) -> str:
     html = table(head, body, right=(1, 2, 3), tight=True)
     total = plural(sum(row.messages for row in rows), "message")
     return panel("Quarantine by reason", html if body else empty("Every message could be read."), total)
+
+
+def _why(row: ReasonRow) -> str:
+    what, do = why(row.source, row.reason)
+    told = f'<span class="tw-wrap">{safe(what)}</span>{small(safe(do), "tw-wrap")}'
+    return told + small(safe(source_text(row.source)))
 
 
 def _course(row: ReasonRow) -> str:

@@ -5,6 +5,7 @@ import streamlit as st
 from auth.permissions import Permission
 from components import flow as c
 from components.connections import quarantine_panel, source_text
+from components.set_aside import why
 from components.tables import lead
 from components.words import plural
 from pages.filters import choice
@@ -44,7 +45,7 @@ def _draw(desk: Desk) -> None:
 
 
 def _words(row: ReasonRow) -> str:
-    return f"{source_text(row.source)}: {row.reason.replace('_', ' ')} ({row.messages:,})"
+    return f"{source_text(row.source)}: {why(row.source, row.reason).what.rstrip('.')} ({row.messages:,})"
 
 
 def _again(desk: Desk, row: ReasonRow) -> None:
