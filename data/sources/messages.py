@@ -58,6 +58,7 @@ class Sample(NamedTuple):
 class Findings:
     """What a batch of messages came to. `told` are plain JSON messages with a time. `stale` holds
     device names that went offline, `rebirths` the edge nodes to be asked, with the broker over which.
+    `once_more` are those of them that did not answer.
 
     `at_least_once` counts messages without time and sequence.
     `reporting` is what births say of how a metric is sent (device, metric, how).
@@ -70,6 +71,7 @@ class Findings:
     gaps: dict[Gap, None] = field(default_factory=dict)
     withdrawn: dict[Gap, None] = field(default_factory=dict)
     rebirths: dict[str, str] = field(default_factory=dict)
+    once_more: set[str] = field(default_factory=set)
     stale: dict[str, None] = field(default_factory=dict)
     reporting: list[tuple[SourceKey, str, Reporting]] = field(default_factory=list)
     nodes: dict[str, None] = field(default_factory=dict)

@@ -127,11 +127,11 @@ class SparkplugLink(Link):
         self._state_topic = sparkplug_topics.state_topic(host_id) if host_id else ""
         self._born_ms = 0
 
-    def ask_rebirth(self, node: str, wall_us: int) -> None:
-        """Ask an edge node (group/node) for its births."""
+    def ask_rebirth(self, node: str, wall_us: int, *, typed: bool = False) -> None:
+        """Ask an edge node (group/node) for its births; `typed`: once more, see sparkplug.rebirth_request."""
         group, _, name = node.partition("/")
         topic = str(sparkplug_topics.Topic(sparkplug_topics.MessageType.NCMD, group, name))
-        request = sparkplug.rebirth_request(wall_us // 1000)
+        request = sparkplug.rebirth_request(wall_us // 1000, typed=typed)
         if self.connected:
             self._do(lambda _client: _client.publish(topic, request))
 

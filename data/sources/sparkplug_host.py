@@ -83,7 +83,7 @@ class SparkplugHost:
                 self._give_up(node, wall_us, found)
             if node.ask_wall_us and passed_us(node.ask_wall_us - SILENT_US, wall_us) >= SILENT_US:
                 node.ask_wall_us = 0
-                if not node.born:
+                if not node.born or node.unanswered:
                     self._ask(node, wall_us, found)
 
     def _node(self, topic: Topic, message: RawMessage, found: Findings) -> NodeState | None:
@@ -218,7 +218,8 @@ class SparkplugHost:
         at_us = min(source_us(payload, message), message.receive_us)
         node.born = node.online = True
         node.bd_seq, node.born_us, node.last_us = number, at_us, at_us
-        node.broker, node.offline_us, node.ask_wall_us = message.broker, None, 0
+        node.broker, node.offline_us = message.broker, None
+        node.ask_wall_us = node.unanswered = 0
         node.next_seq, node.late = ((payload.seq or 0) + 1) % SEQ, {}
         for device in node.devices.values():
             device.born = False
@@ -230,7 +231,8 @@ class SparkplugHost:
         if node.born and bd_seq(payload) != node.bd_seq:
             return  # the death of an earlier session
         node.away("node_offline")
-        node.online, node.offline_us, node.ask_wall_us = False, message.receive_us, 0
+        node.online, node.offline_us = False, message.receive_us
+        node.ask_wall_us = node.unanswered = 0
         for device in node.devices.values():
             device.offline_us = device.offline_us or message.receive_us
         _stale(node, found)
@@ -239,6 +241,11 @@ class SparkplugHost:
         if passed_us(node.asked_wall_us, wall_us) >= REBIRTH_EVERY_US:
             node.asked_wall_us = wall_us
             node.rebirths += 1
+            node.unanswered += 1
+            if node.unanswered == 1:
+                node.ask_wall_us = wall_us + REBIRTH_EVERY_US
+            else:
+                found.once_more.add(node.name)
             found.rebirths[node.name] = node.broker if broker is None else broker
 
 

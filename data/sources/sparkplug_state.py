@@ -91,7 +91,8 @@ class NodeState:
 
     `held` are messages that came before their turn (by sequence number); `late` are numbers that were
     given up, with the wall time until which one of them is still taken. `broker` is where it was born
-    last. `ask_wall_us`: when to ask it for its births if it is still silent then, 0 for never.
+    last. `ask_wall_us`: when to ask it for its births if they have not come then, 0 for never.
+    `unanswered`: how often it was asked since its last birth.
     """
 
     name: str
@@ -106,6 +107,7 @@ class NodeState:
     next_seq: int = 0
     last_us: int = 0
     rebirths: int = 0
+    unanswered: int = 0
     asked_wall_us: int = 0
     held: dict[int, Held] = field(default_factory=dict)
     held_wall_us: int = 0

@@ -37,10 +37,18 @@ MAX_DEPTH = 8  # templates within templates
 _WRONG = (message.DecodeError, UnicodeDecodeError, ValueError, OverflowError)
 
 
-def rebirth_request(timestamp_ms: int) -> bytes:
-    """The NCMD payload that asks an edge node for its births: no seq, by the standard."""
-    wanted = Metric(REBIRTH, None, timestamp_ms, DataType.BOOLEAN, True)
-    return encode(Payload(timestamp_ms, None, (wanted,)))
+def rebirth_request(timestamp_ms: int, *, typed: bool = False) -> bytes:
+    """The NCMD payload that asks an edge node for its births: no seq, and no data type, by the standard.
+
+    `typed`: with the data type, without which some clients read no value.
+    """
+    wire = PAYLOAD()
+    wire.timestamp = timestamp_ms
+    wanted = wire.metrics.add()
+    wanted.name, wanted.timestamp, wanted.boolean_value = REBIRTH, timestamp_ms, True
+    if typed:
+        wanted.datatype = DataType.BOOLEAN
+    return bytes(wire.SerializeToString())
 
 
 def encode(payload: Payload) -> bytes:

@@ -185,7 +185,7 @@ class Part:
         self._flow.took(result, oldest, now)
         for node, broker in rebirths.items():
             if broker in self.sparkplug:
-                self.sparkplug[broker].ask_rebirth(node, now)
+                self.sparkplug[broker].ask_rebirth(node, now, typed=node in result.once_more)
         if batch:
             self._taken.append((now, len(batch), now - batch[0].wall_us))
 

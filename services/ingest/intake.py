@@ -40,7 +40,8 @@ class IngestResult:
     """What a batch came to: messages `received` and `quarantined`, values `stored` and `repeated`.
 
     `rebirths` are the edge nodes (group/node) to ask for their births after the commit, each with the
-    broker over which to ask. `tally` holds the counts by source.
+    broker over which to ask, `once_more` those of them that did not answer the last time. `tally` holds the
+    counts by source.
     """
 
     received: int
@@ -50,6 +51,7 @@ class IngestResult:
     gaps: tuple[Gap, ...]
     rebirths: Mapping[str, str]
     tally: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    once_more: frozenset[str] = frozenset()
 
     def plus(self, other: "IngestResult") -> "IngestResult":
         """Both together."""
@@ -61,6 +63,7 @@ class IngestResult:
             self.gaps + other.gaps,
             {**self.rebirths, **other.rebirths},
             _added(self.tally, other.tally),
+            self.once_more | other.once_more,
         )
 
 
@@ -186,6 +189,7 @@ class Ingest:
             tuple(found.gaps),
             found.rebirths,
             tally,
+            frozenset(found.once_more),
         )
 
     def _describe(self, tx: Connection, found: Findings) -> None:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from components import connections
+from components.set_aside import why
 from data.sources.mqtt import Broker
 from data.store import tables as t
 from data.store.database import Database
@@ -125,4 +126,4 @@ def _shown_as_text(database: Database, count: int) -> None:
     assert "<img" not in html
     assert "&lt;img" in html
     for reason in {row.reason for row in health.quarantine}:
-        assert reason.replace("_", " ") in html
+        assert why("sparkplug", reason).what in html or why("json", reason).what in html

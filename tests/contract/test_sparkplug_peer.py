@@ -136,11 +136,12 @@ def test_the_peer_is_stored_message_by_message(
 
 
 def _rebirth_and_deaths(settings: Settings, database: Database, edge: NpmEdge, group: str) -> None:
-    """A host that starts anew knows no alias: it asks, the package answers, and data flow again."""
+    """A host that starts anew knows no alias: it asks twice, the package answers, and data flow again."""
     now = int(time.time() * 1000) + 60_000
     with running(settings):
         wait(lambda: json.loads(json.dumps(detail(database))).get("sparkplug") == "connected")
         edge.act("data", **{"from": 5, "to": 6}, ms=now, step=STEP_MS, how="alias")
+        edge.wait("ncmd")  # the first request carries no data type, and the package reads none
         edge.wait("rebirth")
         wait(lambda: [row.online for row in rows(database, t.edge_nodes)] == [True])
         steps = sent(1, 51, now + 1_000)

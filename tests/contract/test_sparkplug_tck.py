@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pytest
 
 from data.sources.mqtt import Broker, SparkplugLink
-from data.wire.sparkplug import REBIRTH, DataType, decode
+from data.wire.sparkplug import REBIRTH, decode
 from domain.clock import SECOND, wall_us
 from tests.contract.test_mqtt import drive, stamp
 from tests.kits.recording_broker import CONNECT, DISCONNECT, PUBLISH, SUBSCRIBE, RecordingBroker, Sent
@@ -206,8 +206,12 @@ def command_seq(s: Session) -> None:
 
 def command_metric(s: Session) -> None:
     (metric,) = decode(s.command.payload).metrics
-    assert (metric.name, metric.datatype, metric.value) == (REBIRTH, DataType.BOOLEAN, True)
+    assert (metric.name, metric.value) == (REBIRTH, True)
     assert metric.timestamp_ms is not None
+
+
+def command_type(s: Session) -> None:
+    assert decode(s.command.payload).metrics[0].datatype == 0
 
 
 ON_THE_WIRE: dict[str, Callable[[Session], None]] = {
@@ -260,6 +264,7 @@ ON_THE_WIRE: dict[str, Callable[[Session], None]] = {
     "tck-id-operational-behavior-data-commands-ncmd-verb": command_topic,
     "tck-id-operational-behavior-data-commands-ncmd-metric-name": command_metric,
     "tck-id-operational-behavior-data-commands-ncmd-metric-value": command_metric,
+    "tck-id-payloads-metric-datatype-not-req": command_type,
     "tck-id-topics-ncmd-topic": command_topic,
     "tck-id-topics-ncmd-mqtt": command_mqtt,
     "tck-id-topics-ncmd-timestamp": command_time,

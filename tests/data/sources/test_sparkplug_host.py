@@ -95,6 +95,33 @@ def test_an_unanswered_rebirth_request_is_repeated_not_sooner_than_said() -> Non
     assert asked == 30 * 1_000_000 // REBIRTH_EVERY_US
 
 
+def test_a_request_without_an_answer_is_repeated_once_by_itself_and_named_as_such() -> None:
+    """The first carries no data type, as the standard wants it; some clients read no value without one."""
+    host, edge = born()
+    edge.data("cnc-11", T0_MS)  # lost
+    found = feed(host, [edge.data("cnc-11", T0_MS + 1000)])
+    asked_us = (T0_MS + 1000) * 1000 + REORDER_US
+    host.tick(asked_us, found)
+    assert (list(found.rebirths), found.once_more) == (["north/line-1"], set())
+    assert host.waiting
+    again = Findings()
+    host.tick(asked_us + REBIRTH_EVERY_US - 1, again)
+    assert not again.rebirths
+    host.tick(asked_us + REBIRTH_EVERY_US, again)
+    assert (list(again.rebirths), again.once_more) == (["north/line-1"], {"north/line-1"})
+    assert not host.waiting, "once is enough: what it sends asks again"
+
+
+def test_a_request_that_is_answered_is_not_repeated() -> None:
+    host, edge = born()
+    edge.data("cnc-11", T0_MS)  # lost
+    found = feed(host, [edge.data("cnc-11", T0_MS + 1000)])
+    host.tick((T0_MS + 60_000) * 1000, found)
+    later = feed(host, edge.births(T0_MS + 61_000))
+    host.tick((T0_MS + 600_000) * 1000, later)
+    assert not later.rebirths
+
+
 def test_an_unknown_alias_is_rejected_and_asks_for_a_rebirth() -> None:
     host, edge = born()
     odd = edge.message(MessageType.DDATA, "cnc-11", T0_MS, (Metric("", 99, T0_MS, DataType.DOUBLE, 1.0),))
@@ -327,7 +354,7 @@ def test_a_session_that_ends_concerns_the_nodes_of_its_broker_only() -> None:
     assert not feed(host, by("b", [other.data("cnc-21", T0_MS + 1000)])).samples
 
 
-def test_a_node_that_stays_silent_after_we_came_back_is_asked_once() -> None:
+def test_a_node_that_stays_silent_after_we_came_back_is_asked() -> None:
     """Report by exception: a node with nothing new would else stay unknown for hours."""
     host, edge = born()
     feed(host, [raw(SESSION_STARTED, b"", T0_MS + 1000)])
@@ -337,6 +364,9 @@ def test_a_node_that_stays_silent_after_we_came_back_is_asked_once() -> None:
     assert not found.rebirths
     host.tick((T0_MS + 1000) * 1000 + SILENT_US, found)
     assert found.rebirths == {"north/line-1": ""}
+    assert not found.once_more
+    host.tick((T0_MS + 1000) * 1000 + SILENT_US + REBIRTH_EVERY_US, found)
+    assert found.once_more == {"north/line-1"}
     assert not host.waiting
     again = feed(host, edge.births(T0_MS + 13_000))
     host.tick((T0_MS + 60_000) * 1000, again)

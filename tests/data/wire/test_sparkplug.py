@@ -144,7 +144,9 @@ def test_the_state_message_both_ways() -> None:
 def test_a_rebirth_request_has_no_sequence_number() -> None:
     request = sparkplug.decode(sparkplug.rebirth_request(7))
     assert request.seq is None
-    assert [(m.name, m.value) for m in request.metrics] == [("Node Control/Rebirth", True)]
+    assert [(m.name, m.value, m.datatype) for m in request.metrics] == [("Node Control/Rebirth", True, 0)]
+    (typed,) = sparkplug.decode(sparkplug.rebirth_request(7, typed=True)).metrics
+    assert (typed.name, typed.value, typed.datatype) == ("Node Control/Rebirth", True, DataType.BOOLEAN)
 
 
 def test_a_name_that_is_no_utf8_is_malformed() -> None:
