@@ -18,10 +18,12 @@ from tests.services.ingest.conftest import JSON_UNIT, place
 class Fragile(Ingest):
     """Breaks at a message that holds the word poison, as code with a fault would."""
 
-    def take(self, messages: Sequence[RawMessage], wall_us: int | None = None) -> IngestResult:
+    def take(
+        self, messages: Sequence[RawMessage], wall_us: int | None = None, *, again: bool = False
+    ) -> IngestResult:
         if any(b"poison" in message.payload for message in messages):
             raise ZeroDivisionError("a fault")
-        return super().take(messages, wall_us)
+        return super().take(messages, wall_us, again=again)
 
 
 def say(number: int, name: str = "load") -> RawMessage:
@@ -42,7 +44,9 @@ def test_the_one_is_quarantined_and_the_rest_is_stored(database: Database) -> No
 
 def test_a_database_that_is_away_is_no_poison(database: Database) -> None:
     class Away(Ingest):
-        def take(self, messages: Sequence[RawMessage], wall_us: int | None = None) -> IngestResult:
+        def take(
+            self, messages: Sequence[RawMessage], wall_us: int | None = None, *, again: bool = False
+        ) -> IngestResult:
             raise Unavailable("away")
 
     with pytest.raises(Unavailable):
