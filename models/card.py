@@ -1,13 +1,25 @@
 """What every model's card says, and how a model folder is checked: `card.json` beside `model.onnx`."""
 
-import hashlib
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domain.errors import SettingsError, Tampered
+from models import manifest
+from models.manifest import file_hash
 
+__all__ = [
+    "BACKGROUND_FILE",
+    "CARD_FILE",
+    "GOLDEN_FILE",
+    "MODEL_FILE",
+    "CommonCard",
+    "Strict",
+    "file_hash",
+    "read",
+    "write_card",
+]
 MODEL_FILE, CARD_FILE, GOLDEN_FILE, BACKGROUND_FILE = (
     "model.onnx",
     "card.json",
@@ -47,13 +59,11 @@ class CommonCard(Strict):
 AnyCard = TypeVar("AnyCard", bound=CommonCard)
 
 
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def read(folder: Path, kind: type[AnyCard]) -> AnyCard:
-    """The card in `folder`; SettingsError when missing or wrong, Tampered when the model differs."""
+    """The card in `folder`, every file beside it checked.
+
+    SettingsError when a file is missing or wrong, Tampered when one is not as it was written.
+    """
     path = folder / CARD_FILE
     try:
         card = kind.model_validate_json(path.read_bytes())
@@ -67,9 +77,11 @@ def read(folder: Path, kind: type[AnyCard]) -> AnyCard:
         raise SettingsError(f"no model in {folder}: {MODEL_FILE} is missing")
     if file_hash(model) != card.sha256:
         raise Tampered(f"{model} is not the file that its card describes")
+    manifest.check(folder)
     return card
 
 
 def write_card(folder: Path, card: CommonCard) -> None:
-    """Write `card.json`, indented, so that a change is readable in a diff."""
+    """Write `card.json`, indented, so that a change is readable in a diff, and seal the folder with it."""
     (folder / CARD_FILE).write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    manifest.seal(folder)

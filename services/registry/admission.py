@@ -17,10 +17,10 @@ from data.store.database import Database
 from domain.clock import wall_us
 from domain.errors import NotNow, Tampered
 from domain.model_gates import Stage
+from models import manifest
 from models.opening import Governed
 from services import audit
 
-KEPT = ("model.onnx", "card.json", "golden.npz", "background.npz", "seen.npz")
 Model = TypeVar("Model", bound=Governed)
 
 
@@ -90,7 +90,7 @@ def _check(tx: Connection, model: Governed) -> str:
 
 def _copy(folder: Path, kept: Path) -> None:
     kept.mkdir(parents=True, exist_ok=True)
-    for file in (name for name in KEPT if (folder / name).is_file()):
+    for file in manifest.files(folder):
         shutil.copyfile(folder / file, kept / file)
 
 

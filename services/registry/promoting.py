@@ -6,6 +6,8 @@ from typing import Any
 
 from domain import model_gates as g
 from domain import picture_gates
+from domain.errors import SettingsError, Tampered
+from models import manifest
 from models.card import MODEL_FILE, file_hash
 
 
@@ -28,10 +30,14 @@ def why_not(
 
 
 def spoiled(row: Mapping[str, Any]) -> str:
-    """One sentence when the version's file is not the registered one any more, else ""."""
+    """One sentence when a file of the version is not as it was registered any more, else ""."""
     file = Path(row["path"]) / MODEL_FILE
     if not file.is_file():
         return f"{file} is missing"
     if file_hash(file) != row["sha256"]:
         return f"{file} is not the file that was registered; it was changed, and is not used"
+    try:
+        manifest.check(file.parent)
+    except (SettingsError, Tampered) as error:
+        return str(error)
     return ""

@@ -19,6 +19,7 @@ from models.failure.plant_problem import LAYOUT, note_of, problem_of
 from models.failure.predict import predict
 from models.failure.recipes import PLANT
 from models.features.plant import BIN_US, GAUGES, usable, windows
+from models.manifest import seal
 from simulator.history import HistorySpec, write_parquet
 
 MODEL = Path(__file__).resolve().parents[2] / "models" / "artifacts" / "plant_failure"
@@ -137,6 +138,7 @@ def test_a_model_that_answers_otherwise_than_recorded_predicts_nothing(folder, t
     with np.load(copy / "golden.npz") as golden:
         cases = dict(golden)
     np.savez(copy / "golden.npz", **cases | {"probability": cases["probability"] / 2})
+    seal(copy)
     for act in (
         lambda: predict(copy, DataSpec("plant", folder), tmp_path / "rul.csv"),
         lambda: evaluate(copy, DataSpec("plant", folder)),

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from domain.errors import InvalidInput, SettingsError, Tampered
+from models.manifest import seal
 from models.registry import load
 from models.scorer import Scorer
 from tests.models.tiny import write_onnx
@@ -42,12 +43,14 @@ def test_other_answers_to_the_golden_cases_are_tampered(folder: Path):
         arrays = dict(archive)
     arrays["probability"] = arrays["probability"] + 0.01
     np.savez(folder / "golden.npz", **arrays)
+    seal(folder)
     with pytest.raises(Tampered, match="golden"):
         load(folder)
 
 
 def test_a_golden_file_without_cases_is_refused(folder: Path):
     np.savez(folder / "golden.npz", window=np.zeros((0, 8, 3)))
+    seal(folder)
     with pytest.raises(SettingsError, match="probability"):
         load(folder)
 
@@ -61,12 +64,14 @@ def test_a_card_with_an_unknown_field_is_refused(folder: Path):
 
 def test_garbage_in_an_archive_is_one_clear_line(folder: Path):
     (folder / "background.npz").write_bytes(b"PK\x03\x04 no archive")
+    seal(folder)
     with pytest.raises(SettingsError, match="background"):
         load(folder)
 
 
 def test_a_background_of_another_shape_is_refused(folder: Path):
     np.savez(folder / "background.npz", cnc=np.zeros((2, 8, 4), dtype=np.float32))
+    seal(folder)
     with pytest.raises(SettingsError, match="shape"):
         load(folder)
 

@@ -110,9 +110,9 @@ def write_folder(
     folder.mkdir(parents=True, exist_ok=True)
     shape = (window.steps, len(window.channels))
     write_onnx(folder / "model.onnx", *shape, gain=gain, weights=weights, rising=rising)
-    write_card(folder, card_of(folder / "model.onnx", window, **card))
     cases = np.random.default_rng(1).standard_normal((5, *shape)).astype(np.float32)
     scores = Scorer(folder / "model.onnx", *shape).score(cases)
     np.savez(folder / "golden.npz", window=cases, probability=scores.probability, rul=scores.rul)
     np.savez(folder / "background.npz", **background)
+    write_card(folder, card_of(folder / "model.onnx", window, **card))
     return folder

@@ -13,6 +13,7 @@ from data.store import tables as t
 from domain import model_gates as g
 from domain.clock import DAY, HOUR, wall_us
 from domain.errors import Forbidden, InvalidInput, NotNow, Tampered
+from models.manifest import seal
 from models.registry import load
 from services import audit
 from services.commands.models import ModelCommands
@@ -58,6 +59,7 @@ def served_folder(folder, champion, version="2"):
     shutil.copytree(champion.judge.model.folder, folder)
     card = json.loads((folder / "card.json").read_text())
     (folder / "card.json").write_text(json.dumps(card | {"version": version}))
+    seal(folder)
     return folder
 
 

@@ -14,6 +14,7 @@ from data.store import tables as t
 from domain import picture_gates
 from domain.clock import wall_us
 from domain.errors import NotNow, SettingsError, Tampered
+from models.manifest import seal
 from models.opening import load
 from models.vision.session import Inspector
 from services.commands.models import ModelCommands
@@ -57,6 +58,7 @@ def folder(to: Path, **changes) -> Path:
     shutil.copytree(MODEL, to)
     card = json.loads((to / "card.json").read_text())
     (to / "card.json").write_text(json.dumps(card | {"version": SECOND} | changes))
+    seal(to)
     return to
 
 
