@@ -2,16 +2,15 @@
 
 Cases that the model never saw are scored by it as it is. On the cases that it was trained on, which would
 flatter it, the kind's protocol is run anew instead: five folds, or one case left out at a time, with every
-choice made inside the training part. Peers see the same cases and the same inputs.
+choice made inside the training part, and with three seeds: the mean, and `..._spread` is the standard
+deviation. Peers see the same cases, the same inputs and the same seeds.
 """
 
 from pathlib import Path
 
-import numpy as np
-
 from domain.errors import SettingsError
-from models.classification import judge, recipes, session
-from models.classification.folds import Problem, cross_validate
+from models.classification import judge, session
+from models.classification.folds import Problem, spread
 from models.classification.judge import Rule
 from models.classification.seen import seen
 from models.classification.session import Classifier
@@ -63,17 +62,16 @@ def _as_it_is(classifier: Classifier, folder: Path, table: Table) -> Figures:
 def _again(classifier: Classifier, table: Table) -> Figures:
     card, kind = classifier.card, classifier.kind
     problem = Problem(kind, kind.features(table.raw), table.truth(), card.labels)
-    rule = Rule(card.labels, card.positive, None)
     words = "five folds" if kind.protocol == "five-fold" else "one case left out at a time"
     out: Figures = {"protocol": f"{words}, models trained anew", "served": card.served}
     rows = {"": kind.candidates, **{f"peer_{name}_": (name,) for name in kind.peers}}
     for prefix, names in rows.items():
-        held = cross_validate(problem, names, recipes.SEEDS[0], lambda _text, _share: None)
-        found = judge.figures(rule, problem.truth, held.p, held.found)
-        keys = found if not prefix else _compared(card.positive)
+        found, chosen = spread(problem, names, lambda _text, _share: None)
+        compared = _compared(card.positive)
+        keys = found if not prefix else (*compared, *(f"{key}_spread" for key in compared))
         out |= {f"{prefix}{key}": found[key] for key in keys}
         if not prefix:
-            out["chosen_in_folds"] = ", ".join(sorted(np.unique(held.chosen).tolist()))
+            out["chosen_in_folds"] = ", ".join(sorted(chosen))
     return out
 
 

@@ -121,3 +121,23 @@ def cross_validate(problem: Problem, names: tuple[str, ...], seed: int, report: 
         chosen.append(name)
         report(f"seed {seed}, fold {k + 1}", (k + 1) / (fold.max() + 1))
     return Held(p, found, tuple(chosen))
+
+
+def spread(problem: Problem, names: tuple[str, ...], report: Report) -> tuple[dict[str, float], set[str]]:
+    """Mean and standard deviation over the seeds of each figure of cross-validation, and what was chosen."""
+    rule, rows, chosen = Rule(problem.labels, problem.positive, None), [], set[str]()
+    for number, seed in enumerate(recipes.SEEDS):
+
+        def step(text: str, share: float, number: int = number) -> None:
+            report(text, (number + share) / len(recipes.SEEDS))
+
+        held = cross_validate(problem, names, seed, step)
+        rows.append(judge.figures(rule, problem.truth, held.p, held.found))
+        chosen |= set(held.chosen)
+    out = {"seeds": float(len(rows))}
+    for key in rows[0]:
+        values = [row[key] for row in rows]
+        out[key] = float(np.mean(values))
+        if key != "cases":
+            out[f"{key}_spread"] = float(np.std(values, ddof=1))
+    return out, chosen

@@ -1,7 +1,6 @@
 """Trains a classifier: cross-validated over three seeds, then fitted on every case and exported."""
 
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,16 +9,15 @@ import numpy as np
 
 from domain.errors import SettingsError
 from models.card import BACKGROUND_FILE, GOLDEN_FILE, MODEL_FILE, file_hash, write_card
-from models.classification import background, judge, known, recipes, seen, session
+from models.classification import background, known, recipes, seen, session
 from models.classification.card import SEEN_FILE, Card
-from models.classification.folds import Problem, choose, cross_validate
+from models.classification.folds import Problem, Report, choose, spread
 from models.classification.judge import Rule
 from models.classification.kinds import KINDS, Kind
 from models.classification.table import Table
 from models.dataspec import DataSpec
 from models.session import open_session
 
-Report = Callable[[str, float], None]
 GOLDEN = 32
 EXACT = 1e-5
 
@@ -50,7 +48,7 @@ def train(data: DataSpec, out: Path, report: Report = _silent) -> dict[str, floa
     kind = KINDS[data.kind]
     file, target = kind.file_and_target(data.subset)
     problem, table = problem_of(kind, kind.read(DataSpec(data.kind, data.folder, file), target))
-    found = spread(problem, report)
+    found, _ = spread(problem, kind.candidates, lambda text, share: report(text, 0.9 * share))
     places = np.arange(len(table))
     report("fitting on every case", 0.9)
     name, rule = choose(problem, kind.candidates, recipes.SEEDS[0], places)
@@ -64,27 +62,6 @@ def train(data: DataSpec, out: Path, report: Report = _silent) -> dict[str, floa
     _write_cases(problem, table, out)
     write_card(out, _card(problem, table, target, name, rule, found, peers, began, out))
     return found
-
-
-def spread(problem: Problem, report: Report) -> dict[str, float]:
-    """Mean and standard deviation over the seeds of each figure of cross-validation."""
-    rows = []
-    for number, seed in enumerate(recipes.SEEDS):
-        base = number / len(recipes.SEEDS)
-
-        def step(text: str, share: float, base: float = base) -> None:
-            report(text, 0.9 * (base + share / len(recipes.SEEDS)))
-
-        held = cross_validate(problem, problem.kind.candidates, seed, step)
-        rule = Rule(problem.labels, problem.positive, None)
-        rows.append(judge.figures(rule, problem.truth, held.p, held.found))
-    out = {"seeds": float(len(rows))}
-    for key in rows[0]:
-        values = [row[key] for row in rows]
-        out[key] = float(np.mean(values))
-        if key != "cases":
-            out[f"{key}_spread"] = float(np.std(values, ddof=1))
-    return out
 
 
 def export(problem: Problem, model: Any, path: Path) -> float:

@@ -43,7 +43,8 @@ def test_its_own_cases_are_judged_by_models_that_never_saw_them(milling):
     found = json.loads(done.stdout)
     assert found["protocol"].startswith("five folds")
     assert found["f1"] == pytest.approx(figures["f1"], abs=0.15)
-    assert {"peer_boosting_f1", "peer_logistic_f1"} <= found.keys()
+    assert found["seeds"] == 3
+    assert {"f1_spread", "peer_boosting_f1", "peer_boosting_f1_spread", "peer_logistic_f1"} <= found.keys()
 
 
 def test_new_cases_are_judged_by_the_model_as_it_is(milling, tmp_path):
