@@ -76,6 +76,16 @@ class Contribution:
 
 
 @dataclass(frozen=True, slots=True)
+class Counterfactual:
+    """The probability (0..1) that the model itself gave with one sensor as on healthy machines all through
+    the window. There is none where no sensor alone brings the probability down.
+    """
+
+    metric: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """SHAP values of one prediction: base + sum(contributions) = probability, within the error."""
 
@@ -86,3 +96,4 @@ class Explanation:
     background: str
     method: str
     contributions: tuple[Contribution, ...]
+    counterfactual: Counterfactual | None = None

@@ -113,6 +113,12 @@ class Explainer:
         rows = 1 + 2 * max(0, len(players) - 1) * len(walked)
         return Attribution(self.base_value, output, values, error, spread, method, rows)
 
+    def with_background(self, window: Floats, mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """The model's answers (B,) for `window` where the mask (G,) holds its group, each background window
+        elsewhere.
+        """
+        return self.model(np.where(mask[self.groups.index], window, self.background))
+
     def _players(self, window: Floats) -> NDArray[np.int64]:
         differs = (window[None] != self.background).any(axis=0)
         return np.unique(self.groups.index[differs])

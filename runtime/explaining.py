@@ -1,5 +1,6 @@
 """`explain failure`: SHAP values of one case of a data set, without a database."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ def explain(model: Path, data: DataSpec, case: str) -> dict[str, Any]:
         "additivity_error": told.additivity_error,
         "background": told.background,
         "method": told.method,
+        "counterfactual": asdict(told.counterfactual) if told.counterfactual else None,
         "contributions": [
             {
                 "sensor": part.metric,

@@ -13,7 +13,7 @@ from domain.cost_inputs import WEAR_EXPONENTS
 from domain.costs import Rates, Risk, Setting, Spare, Stock, Task
 from domain.equipment import line_of, site_of, with_all_above
 from domain.errors import NotFound
-from domain.prediction import Contribution, Prediction
+from domain.prediction import Contribution, Counterfactual, Prediction
 from domain.recommendation import Calendar, life_us, probable_cause
 from services.line_plan import plan_of
 from services.queries.predictions import as_prediction, explanation_of
@@ -70,6 +70,7 @@ class Situation:
     machine: Machine
     prediction: Prediction
     contributions: tuple[Contribution, ...]
+    counterfactual: Counterfactual | None
     base: float | None
     cause: str
     cause_told: bool
@@ -160,6 +161,7 @@ def situation(tx: Connection, prediction: Prediction, cause: str = "") -> Situat
         machine=machine,
         prediction=prediction,
         contributions=contributions,
+        counterfactual=explanation.counterfactual if explanation else None,
         base=explanation.base_value if explanation else None,
         cause=told if told != "unknown" else usual_cause(tx, machine.machine_type),
         cause_told=told != "unknown",

@@ -64,7 +64,7 @@ def evidence_of(tx: Connection, s: Situation, setting: Setting) -> Evidence:
         main_metric=next((m.metric for m in moved if m.points > 0 and m.metric in METRICS), None),
         moved=moved,
         against=tuple(_against(tx, s, moved)),
-        would_change=tuple(_would_change(s, moved)),
+        would_change=tuple(_would_change(s)),
         similar=similar,
         similar_words=_counted(similar),
         limits=tuple(str(limit) for limit in s.card.get("limits", ())),
@@ -200,18 +200,17 @@ def _doubtful_sensors(tx: Connection, s: Situation) -> list[str]:
     ]
 
 
-def _would_change(s: Situation, moved: Sequence[Moved]) -> list[str]:
-    """By the additivity of the stored contributions: base + their sum = risk."""
-    top = next((m for m in moved if m.points >= 1 and m.metric), None)
-    if top is None or s.prediction.probability is None:
+def _would_change(s: Situation) -> list[str]:
+    """What the model itself said anew with one sensor as on healthy machines; nothing that did not hold."""
+    if s.counterfactual is None:
         return []
-    same = sum(c.value for c in s.contributions if c.metric == top.metric)
-    left = max(0.0, min(1.0, s.prediction.probability - same)) * 100
-    usual = next((c.usual for c in s.contributions if c.metric == top.metric and c.usual is not None), None)
-    label = label_of(top.metric)
+    metric, left = s.counterfactual.metric, s.counterfactual.probability * 100
+    usual = next((c.usual for c in s.contributions if c.metric == metric and c.usual is not None), None)
+    spec, label = METRICS.get(metric), label_of(metric)
+    unit = "" if spec is None or spec.unit == "1" else spec.unit
     name = f"{label[:1].lower()}{label[1:]}"
-    back = f"back at the usual {figure_text(usual, top.unit)}" if usual is not None else "as usual"
-    return [f"With {name} {back}, the risk would be about {left:.0f} of 100."]
+    back = f"back at the usual {figure_text(usual, unit)}" if usual is not None else "as usual"
+    return [f"With {name} {back}, the model gives about {left:.0f} of 100, computed anew."]
 
 
 def similar_cases(tx: Connection, s: Situation) -> tuple[SimilarCase, ...]:

@@ -11,7 +11,14 @@ from data.store import recomputations
 from data.store import tables as t
 from domain.equipment import line_of, site_of
 from domain.errors import NotFound
-from domain.prediction import Contribution, Explanation, Prediction, PredictionStatus, while_learning
+from domain.prediction import (
+    Contribution,
+    Counterfactual,
+    Explanation,
+    Prediction,
+    PredictionStatus,
+    while_learning,
+)
 from services.queries.horizons import horizon_rows
 from services.queries.maturity import of_machine
 from services.queries.trends import sensor_trends
@@ -60,7 +67,14 @@ def explanation_of(tx: Connection, prediction_id: str) -> Explanation | None:
         background=found["background"],
         method=found["method"],
         contributions=tuple(Contribution(*part) for part in parts),
+        counterfactual=_counterfactual(dict(found)),
     )
+
+
+def _counterfactual(row: Mapping[str, Any]) -> Counterfactual | None:
+    if row["changed_metric"] is None:
+        return None
+    return Counterfactual(row["changed_metric"], row["changed_probability"])
 
 
 def newest_reading(tx: Connection, equipment_ids: Sequence[str]) -> dict[str, int]:

@@ -4,14 +4,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.errors import NotNow
-from domain.prediction import Contribution, Explanation
-from models.explainer import Explainer, Floats, Groups
+from domain.prediction import Contribution, Counterfactual, Explanation
+from models.explainer import Attribution, Explainer, Floats, Groups
 from models.registry import LoadedModel
 
 SEGMENTS = 4
 HEALTHY = 8
 ROUNDS = 6
 PRECISION = 0.015  # of a probability: one and a half points of 100
+TRIED = 3
+LOWER = 0.01  # of a probability: what a sensor must bring it down by
 VALUE_STATISTICS = ("mean", "cycle", "value")
 
 
@@ -45,7 +47,31 @@ class Explaining:
             background=self._background_name(machine_type, len(explainer.background)),
             method=f"SHAP, {found.method}, interventional, on probability",
             contributions=contributions,
+            counterfactual=self._counterfactual(window, explainer, found),
         )
+
+    def _counterfactual(
+        self, window: Floats, explainer: Explainer, found: Attribution
+    ) -> Counterfactual | None:
+        """What the model says with one sensor taken from healthy windows, the others as they are.
+
+        The sensors that contributed most are tried in turn. One is told when the probability falls by a
+        point in the mean, and with no healthy window stays where it was.
+        """
+        for metric in self._raised(found.values)[:TRIED]:
+            there = [name != metric for name, _ in self.groups.names]
+            anew = explainer.with_background(window, np.array(there))
+            if found.output_value - anew.mean() >= LOWER and anew.max() < found.output_value:
+                return Counterfactual(metric, float(anew.mean()))
+        return None
+
+    def _raised(self, values: NDArray[np.float64]) -> list[str]:
+        """Sensors that raised the probability in all, by how much."""
+        total: dict[str, float] = {}
+        for (metric, _), value in zip(self.groups.names, values.tolist(), strict=True):
+            total[metric] = total.get(metric, 0.0) + value
+        raised = [metric for metric, value in total.items() if value >= LOWER]
+        return sorted(raised, key=lambda metric: -total[metric])
 
     def _explainer(self, machine_type: str) -> Explainer:
         if machine_type not in self._explainers:

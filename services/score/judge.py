@@ -158,10 +158,13 @@ def window_from(shape: str, data: bytes) -> NDArray[np.float32]:
 
 def explanation_rows(found: Explanation) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Rows of `explanations` and `contributions`."""
+    changed = found.counterfactual
     head = {
         "prediction_id": found.prediction_id, "base_value": found.base_value,
         "output_value": found.output_value, "additivity_error": found.additivity_error,
         "background": found.background, "method": found.method, "made_wall_us": wall_us(),
+        "changed_metric": changed.metric if changed else None,
+        "changed_probability": changed.probability if changed else None,
     }  # fmt: skip
     parts = [{"prediction_id": found.prediction_id, **asdict(part)} for part in found.contributions]
     return head, parts

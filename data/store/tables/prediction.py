@@ -63,6 +63,9 @@ explanations = Table(
     text("background"),
     text("method"),
     us("made_wall_us"),
+    # what the model said anew with this sensor as on healthy machines; null where nothing changed its mind
+    text("changed_metric", null=True),
+    number("changed_probability", null=True),
 )
 contributions = Table(
     "contributions",

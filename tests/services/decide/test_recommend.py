@@ -45,6 +45,21 @@ def test_the_words_name_what_contributed_and_what_speaks_against(
     assert Evidence.from_json(evidence.to_json()) == evidence
 
 
+def test_what_would_change_the_advice_is_the_model_s_own_figure_or_nothing(
+    plant: Plant, recommender: Recommender
+) -> None:
+    recommender.consider(plant.predict(0.7, at_us=T0))
+    assert Evidence.from_json(plant.case()["evidence"]).would_change == ()
+    second = plant.predict(0.95, at_us=T0 + 30 * MINUTE)
+    changed = {"changed_metric": "envelope_high", "changed_probability": 0.23}
+    with plant.database.write() as tx:
+        tx.execute(t.explanations.update().where(t.explanations.c.prediction_id == second).values(changed))
+    recommender.consider(second)
+    (said,) = Evidence.from_json(plant.case()["evidence"]).would_change
+    assert said.endswith(", the model gives about 23 of 100, computed anew.")
+    assert "back at the usual 2" in said
+
+
 def test_one_open_case_per_machine_newer_evidence_raises_the_version(
     plant: Plant, recommender: Recommender
 ) -> None:
