@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
+import msgspec
+
 from data.wire.sparkplug_types import Reporting
 from domain.telemetry import Gap, Quality, Rejected, SourceKey
 
@@ -15,7 +17,7 @@ SESSION_ENDED = "$session/ended"  # and of the one that it broke
 _ALL_GOOD: Mapping[tuple[str, int], Quality] = MappingProxyType({})
 
 
-class RawMessage(NamedTuple):
+class RawMessage(msgspec.Struct, frozen=True, gc=False):  # 0.1 us, as a named tuple 0.2
     """One message as it came. `source` is 'json' or 'sparkplug'.
 
     `receive_us` is the receipt in plant time, `wall_us` in wall time; both microseconds. `broker` names
@@ -33,15 +35,6 @@ class RawMessage(NamedTuple):
     session: int = 0
 
 
-class Told(NamedTuple):
-    """What a plain JSON message says of one device at one time: values as sent, by name."""
-
-    device: SourceKey
-    at_us: int
-    values: Mapping[str, object]
-    message: RawMessage
-
-
 class Sample(NamedTuple):
     """Values of one device in one message: (metric name, source time in microseconds, value as sent).
 
@@ -56,7 +49,7 @@ class Sample(NamedTuple):
 
 @dataclass(slots=True)
 class Findings:
-    """What a batch of messages came to. `told` are plain JSON messages with a time. `stale` holds
+    """What a batch of messages came to. `stale` holds
     device names that went offline, `rebirths` the edge nodes to be asked, with the broker over which.
     `once_more` are those of them that did not answer.
 
@@ -66,7 +59,6 @@ class Findings:
     """
 
     samples: list[Sample] = field(default_factory=list)
-    told: list[Told] = field(default_factory=list)
     rejected: list[tuple[Rejected, RawMessage]] = field(default_factory=list)
     gaps: dict[Gap, None] = field(default_factory=dict)
     withdrawn: dict[Gap, None] = field(default_factory=dict)

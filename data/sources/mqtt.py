@@ -15,9 +15,8 @@ from data.sources.mqtt_address import Broker, TlsFiles
 from data.sources.mqtt_link import FLUSH_S, READS, Link, Stamp, text_of
 from data.sources.sparkplug_presence import is_of_another, must_say_online
 from data.wire import json_topics, sparkplug, sparkplug_topics
-from data.wire.mqtt import Answer, Publish, Will
+from data.wire.mqtt import Packet, Publish, Will
 
-_new = tuple.__new__  # what a NamedTuple calls, without the call in between
 _OTHERS = (f"{sparkplug_topics.NAMESPACE}/", "taktwise/", "$")
 __all__ = ["Broker", "JsonLink", "KeptLink", "Link", "SparkplugLink", "Stamp", "TlsFiles"]
 
@@ -44,7 +43,7 @@ class KeptLink(Link):
     def acknowledge(self, taken: Sequence[RawMessage]) -> None:
         """Tell the broker that these are stored. What came over an earlier connection comes again."""
         session = self.session
-        mids = [mid for _, _, _, _, _, _, mid, came in taken if mid and came == session]
+        mids = [found.mid for found in taken if found.mid and found.session == session]
         self._do(lambda client: client.acknowledge(mids))
 
 
@@ -82,18 +81,23 @@ class JsonLink(KeptLink):
     def _subscribe(self) -> list[tuple[str, int]]:
         return self._filters
 
-    def _sort_out(self, packets: list[Publish | Answer]) -> None:
+    def _sort_out(self, packets: list[Packet]) -> None:
         """`_accept` for each message, written out: a backlog goes through here."""
         known, add, broker, session = self._heard, self.inbox.append, self.broker, self.session
         for packet in packets:
-            if packet.__class__ is not Publish:
+            name: bytes
+            payload: bytes
+            if packet.__class__ is tuple:
+                name, mid, payload = packet  # type: ignore[assignment,misc]
+            elif packet.__class__ is Publish:
+                name, payload, mid, _ = packet
+            else:
                 self._answered(packet)  # type: ignore[arg-type]
                 session = self.session
                 continue
-            name, payload, mid, _ = packet
             topic, at_us, wall_us = known.get(name) or self._hear(name)
             if topic:
-                add(_new(RawMessage, (JSON, topic, payload, at_us, wall_us, broker, mid, session)))
+                add(RawMessage(JSON, topic, payload, at_us, wall_us, broker, mid, session))
             elif mid:
                 self._others.append(mid)
         known.clear()

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 
 from data.wire import mqtt
-from data.wire.mqtt import Answer, Hello, Publish
+from data.wire.mqtt import Answer, Hello, Packet
 from domain.errors import Malformed, Unavailable
 
 CONNECT_S = 5.0
@@ -26,7 +26,7 @@ class Connection:
 
     def __init__(self, host: str, port: int, hello: Hello, tls: ssl.SSLContext | None = None) -> None:
         self._hello = hello
-        self._data, self._at = bytearray(), 0
+        self._data, self._at = b"", 0
         self._unsent = bytearray()
         self._mid = 0
         self._waiting: set[int] = set()
@@ -42,9 +42,9 @@ class Connection:
             raise Unavailable(f"the broker does not answer: {error}") from error
         self._send(mqtt.connect(hello))
 
-    def receive(self, most: int) -> list[Publish | Answer]:
+    def receive(self, most: int) -> list[Packet]:
         """What has arrived, `most` packets at most; nothing is read from the socket beyond them."""
-        found: list[Publish | Answer] = []
+        found: list[Packet] = []
         with self._guarded():
             while len(found) < most:
                 packets, self._at = mqtt.read(self._data, self._at, most - len(found), self._hello.version)
@@ -55,8 +55,8 @@ class Connection:
             if self._ping_s and time.monotonic() - self._ping_s > self._hello.keepalive_s / 2:
                 raise OSError("the broker is silent")
             self.flush()
-        for packet in found:
-            if packet.__class__ is Answer and packet.kind == "puback":
+        for packet in found if self._waiting else ():
+            if isinstance(packet, Answer) and packet.kind == "puback":
                 self._waiting.discard(packet.mid)
         return found
 
@@ -138,9 +138,7 @@ class Connection:
             return False
         if not data:
             raise OSError("the broker closed it")
-        del self._data[: self._at]
-        self._at = 0
-        self._data += data
+        self._data, self._at = self._data[self._at :] + data, 0
         self._ping_s = 0.0
         return True
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from data.sources.messages import RawMessage
 from data.sources.mqtt_address import Address, Broker, refusal
 from data.sources.mqtt_connection import Connection
-from data.wire.mqtt import Answer, Publish, Will
+from data.wire.mqtt import Answer, Packet, Publish, Will
 from domain.clock import steady_us
 from domain.errors import Unavailable
 
@@ -107,12 +107,15 @@ class Link:
     def _accept(self, message: Publish) -> None:
         raise NotImplementedError
 
-    def _sort_out(self, packets: list[Publish | Answer]) -> None:
+    def _sort_out(self, packets: list[Packet]) -> None:
         for packet in packets:
-            if isinstance(packet, Publish):
+            if isinstance(packet, Answer):
+                self._answered(packet)
+            elif isinstance(packet, Publish):
                 self._accept(packet)
             else:
-                self._answered(packet)
+                topic, mid, payload = packet
+                self._accept(Publish(topic, payload, mid, retain=False))
 
     def _append(self, source: str, topic: str, payload: bytes, mid: int) -> None:
         now = self._now.get(topic) or self._now.setdefault(topic, self._stamp(topic))

@@ -1,6 +1,8 @@
 """Marks readings that are to be rolled up, in the transaction that stores them. Nothing here commits."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from math import inf
 from random import getrandbits
 from typing import NamedTuple
 
@@ -37,25 +39,23 @@ def mark_readings(tx: Connection, rows: Sequence[ReadingRow]) -> None:
     """Mark what arrived, in the transaction that stores it. `rows` are in order of metric and time.
 
     Neighbours become one mark, and values of a minute that is marked already add none. Measured on
-    SQLite: 0.1 us a reading and 2 us a mark.
+    SQLite: 2 us a mark.
     """
     _write(tx, runs(rows))
 
 
-def runs(rows: Iterable[ReadingRow]) -> list[tuple[int, int, int]]:
+def runs(rows: Sequence[ReadingRow]) -> list[tuple[int, int, int]]:
     """Readings in order as (metric, minute of the first, time of the last); a pause of more than SPLIT_US
     begins another."""
     found: list[tuple[int, int, int]] = []
-    metric_id, first, last = -1, 0, 0
-    for row in rows:
-        at = row[1]
-        if row[0] != metric_id or at - last > SPLIT_US:
-            if metric_id >= 0:
-                found.append((metric_id, first - first % MINUTE, last))
-            metric_id, first = row[0], at
-        last = at
-    if metric_id >= 0:
-        found.append((metric_id, first - first % MINUTE, last))
+    at = 0
+    while at < len(rows):
+        metric_id, first, *_ = rows[at]
+        end = at + 1
+        while (further := bisect_right(rows, (metric_id, rows[end - 1][1] + SPLIT_US, inf), end)) > end:
+            end = further  # what lies up to SPLIT_US behind the last: no pause among them is longer
+        found.append((metric_id, first - first % MINUTE, rows[end - 1][1]))
+        at = end
     return found
 
 

@@ -35,7 +35,9 @@ class Plain(msgspec.Struct, gc=False):
     seq: Annotated[int, msgspec.Meta(gt=-_BOUND, lt=_BOUND)] | None = None
 
 
-_plain = msgspec.json.Decoder(Plain).decode
+decode_plain = msgspec.json.Decoder(Plain).decode
+"""The same as `decode` in half the time, for what is plain; raises one of NOT_PLAIN for anything else."""
+NOT_PLAIN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def telemetry_topic(device: str) -> str:
@@ -60,14 +62,6 @@ def encode(telemetry: Telemetry) -> bytes:
         found["seq"] = telemetry.seq
     found["values"] = telemetry.values
     return json.dumps(found, separators=(",", ":"), allow_nan=False).encode()
-
-
-def decode_plain(payload: bytes) -> Plain | None:
-    """The same message in half the time, where it is plain; None where it wants `decode`."""
-    try:
-        return _plain(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
 
 
 def decode(payload: bytes) -> Telemetry:

@@ -1,6 +1,8 @@
 """MQTT 3.1.1 and 5 on the wire, as far as a client at QoS 0 and 1 needs it.
 
-`read` takes whole packets off the front of a buffer. What no server may send is Malformed('mqtt'): the
+`read` takes whole packets off the front of a buffer. A backlog consists of messages of a few lengths: their
+first five bytes say where the topic, the number and the payload stand, so each such shape is worked out
+once, and `struct` then takes a message apart in one call. What no server may send is Malformed('mqtt'): the
 connection is then closed, as the standard demands. Properties of version 5 are skipped, none is sent
 but the session's expiry.
 """
@@ -8,8 +10,9 @@ but the session's expiry.
 import struct
 import sys
 from array import array
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
+from typing import Any, NamedTuple
 
 from domain.errors import Malformed
 
@@ -20,6 +23,8 @@ PING, DISCONNECT = b"\xc0\x00", b"\xe0\x00"
 _CONNACK, _PUBLISH, _PUBACK, _SUBACK, _UNSUBACK, _PINGRESP, _DISCONNECT = 2, 3, 4, 9, 11, 13, 14
 _PUBACK_OF = 0x40020000  # the four bytes of a PUBACK, but for the number
 _PLAIN = 0x32  # a PUBLISH at QoS 1, neither repeated nor retained
+_HEAD = 5  # bytes: of the packet, its length (one or two) and the topic's
+_MAX_SHAPES = 4_096
 _RECEIVE_MAXIMUM = b"\x21"
 _EXPIRY = b"\x11"
 _new = tuple.__new__  # what the class would call, without the call in between
@@ -34,6 +39,11 @@ class Publish(NamedTuple):
     retain: bool
 
 
+Plain = tuple[bytes, int, bytes]
+"""(topic, mid, payload) of a message of 3.1.1 at QoS 1, neither repeated nor retained: what a backlog
+consists of, without the class."""
+
+
 class Answer(NamedTuple):
     """CONNACK, SUBACK, PUBACK, PINGRESP or DISCONNECT: `codes` of 0x80 and more are refusals (and any but
     0 in the CONNACK of version 3.1.1)."""
@@ -41,6 +51,9 @@ class Answer(NamedTuple):
     kind: str
     mid: int = 0
     codes: tuple[int, ...] = ()
+
+
+Packet = Publish | Answer | Plain
 
 
 class Will(NamedTuple):
@@ -111,39 +124,67 @@ def pubacks(mids: Iterable[int]) -> bytes:
     return found.tobytes()
 
 
-def read(
-    data: bytes | bytearray, at: int, most: int, version: int = V3
-) -> tuple[list[Publish | Answer], int]:
+def read(data: bytes, at: int, most: int, version: int = V3) -> tuple[list[Packet], int]:
     """The whole packets from `at` on, `most` at most, and where the next one begins.
 
     Raises Malformed('mqtt').
     """
-    found: list[Publish | Answer] = []
-    add, end, five = found.append, len(data), version == V5
-    view = bytes(data)
+    found: list[Packet] = []
+    end, five = len(data), version == V5
     while end - at >= 2 and len(found) < most:
-        head, length, begin = view[at], view[at + 1], at + 2
+        head, length, begin = data[at], data[at + 1], at + 2
+        plain = head == _PLAIN and not five
+        if plain and (behind := _backlog(data, at, most - len(found), found.append)) > at:
+            at = behind
+            continue
         if length > 127:
-            length, begin = _long(view, at + 1)
+            length, begin = _long(data, at + 1)
             if not begin:
                 break
         stop = begin + length
         if stop > end:
             break
-        if head == _PLAIN and not five:
-            # Written out: what a backlog consists of. `_publish` finds the same, and says what is wrong.
-            name = begin + 2
-            body = name + (view[begin] << 8 | view[name - 1]) + 2 if length > 1 else stop + 1
-            if name < body - 2 and body <= stop and (mid := view[body - 2] << 8 | view[body - 1]):
-                add(_new(Publish, (view[name : body - 2], view[body:stop], mid, False)))
-            else:
-                add(_publish(view, head, begin, stop, five))
+        if plain:
+            found.append(_first(data, at, begin, stop))
         elif head >> 4 == _PUBLISH:
-            add(_publish(view, head, begin, stop, five))
+            found.append(_publish(data, head, begin, stop, five))
         else:
-            add(_answer(head, view[begin:stop], five))
+            found.append(_answer(head, data[begin:stop], five))
         at = stop
     return found, at
+
+
+_shapes: dict[bytes, tuple[Callable[[bytes, int], Plain], int]] = {}
+
+
+def _backlog(data: bytes, at: int, most: int, add: Callable[[Plain], None]) -> int:
+    """Add the plain messages that stand one behind the other, as far as their shapes are known."""
+    shape = _shapes.get
+    try:
+        for _ in repeat(None, most):
+            known = shape(data[at : at + _HEAD])
+            if known is None:
+                break
+            apart, size = known
+            found = apart(data, at)
+            if not found[1]:
+                break  # a number that is none: `_publish` says so
+            add(found)
+            at += size
+    except struct.error:
+        pass  # the last one is not whole yet
+    return at
+
+
+def _first(data: bytes, at: int, begin: int, stop: int) -> Plain:
+    """A plain message whose shape is not known yet: it is from now on, unless it is a long one."""
+    topic, payload, mid, _ = _publish(data, _PLAIN, begin, stop, five=False)
+    if begin - at <= 3:  # else the topic's length stands behind the head
+        if len(_shapes) >= _MAX_SHAPES:
+            _shapes.clear()
+        apart: Any = struct.Struct(f">{begin - at + 2}x{len(topic)}sH{len(payload)}s").unpack_from
+        _shapes[data[at : at + _HEAD]] = apart, stop - at
+    return topic, mid, payload
 
 
 def _publish(view: bytes, head: int, at: int, stop: int, five: bool) -> Publish:

@@ -105,6 +105,8 @@ _FIELD_OF = {
 _FIELD_OF |= {kind: "bytes_value" for kind in DataType if kind >= DataType.INT8_ARRAY}
 _MASKS = {"int_value": (1 << 32) - 1, "long_value": (1 << 64) - 1}
 _new = tuple.__new__  # what a NamedTuple calls, without the call in between
+_LAST_SIGNED = int(DataType.INT64)  # the enumeration itself takes as long to be asked as a field
+_NO_PROPERTIES = (None, None)
 _NESTED = frozenset({"dataset_value", "template_value", "extension_value"})
 
 
@@ -147,17 +149,16 @@ def _metric(wire: Any, depth: int = 0) -> Metric:
     value: Any = None if field is None else getattr(wire, field)
     if field in _NESTED:
         value = _nested(field, value, depth)
-    if 0 < datatype <= DataType.INT64:
+    if 0 < datatype <= _LAST_SIGNED:
         value = as_type(value, datatype)
     alias, stamp, properties = wire.alias, wire.timestamp, wire.properties
-    sent = wire.HasField
-    quality, reporting = nested.properties(properties) if properties else (None, None)
-    if not alias and not sent("alias"):
+    quality, reporting = nested.properties(properties) if properties else _NO_PROPERTIES
+    if not alias and not wire.HasField("alias"):
         alias = None
-    if not stamp and not sent("timestamp"):
+    if not stamp and not wire.HasField("timestamp"):
         stamp = None
-    more = (wire.is_historical, wire.is_null, quality, reporting)
-    return _new(Metric, (name, alias, stamp, datatype, value, *more))
+    told = (name, alias, stamp, datatype, value, wire.is_historical, wire.is_null, quality, reporting)
+    return _new(Metric, told)
 
 
 def _nested(field: str, data: bytes, depth: int) -> Value:

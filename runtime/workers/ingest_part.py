@@ -33,6 +33,8 @@ from services.ingest.site_clocks import SiteClocks
 NAME = "ingest"
 BATCH = 8_000
 LINGER_US = SECOND // 10
+LONGEST_LINGER_US = SECOND // 2
+LINGER_FOR = 4
 TICK_US = SECOND // 2
 BEAT_US = 5 * SECOND
 RETRY_S = 1.0
@@ -85,6 +87,7 @@ class Part:
         self._links: tuple[Link, ...] = (*self.json, *self.sparkplug.values())
         self._beat_us = self._tick_us = 0
         self._waits_us: int | None = None  # since when something waits to be stored
+        self._linger_us = LINGER_US
         self._flow = Flow()
         self._taken: deque[tuple[int, int, int]] = deque(maxlen=600)  # wall time, messages, lag
 
@@ -142,7 +145,7 @@ class Part:
         most = max(len(link.inbox) for link in self._links)
         if most and self._waits_us is None:
             self._waits_us = now
-        if most >= BATCH or (self._waits_us is not None and now - self._waits_us >= LINGER_US):
+        if most >= BATCH or (self._waits_us is not None and now - self._waits_us >= self._linger_us):
             return True
         return self._ingest.waiting and now - self._tick_us >= TICK_US
 
@@ -154,6 +157,7 @@ class Part:
             self._tick_us = steady_us()
             try:
                 result = poison.take(self._ingest, batch, wall_us())
+                self._linger_us = linger_us(steady_us() - self._tick_us)
                 break
             except PartLost:
                 raise
@@ -239,6 +243,12 @@ class Part:
             seconds = (wall_us() - self._since_us) // SECOND
             return f"its own process is gone; process {self._parts.home + 1} took over {seconds} s ago"
         return self._mapping.trouble
+
+
+def linger_us(took_us: int) -> int:
+    """How long a message may wait for others: four times as long as the last batch took to be stored, so
+    that a slow disk or a busy machine gets larger batches; within bounds."""
+    return min(max(LINGER_US, LINGER_FOR * took_us), LONGEST_LINGER_US)
 
 
 def _named(kind: str, link: Link) -> str:

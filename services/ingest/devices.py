@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from data.sources.messages import JSON, SPARKPLUG
 from data.store import equipment
 from domain.equipment import site_of
+from domain.state_sources import MODE_METRICS, STATE_METRICS
 from domain.telemetry import METRICS, MetricKind, MetricSpec, SourceKey
 
 MAX_METRICS = 500
@@ -19,6 +20,7 @@ MAX_UNASSIGNED = 2_000
 _SAFE_METRIC = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/ \-]{0,119}")
 _SAFE_DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/ \-]{0,199}")
 _LARGEST = sys.float_info.max
+_TELLING = (tuple(STATE_METRICS), MODE_METRICS)
 
 
 class Metric(NamedTuple):
@@ -40,12 +42,18 @@ class Device:
     equipment_id: str
     metrics: dict[str, Metric] = field(default_factory=dict)
     numbers: dict[str, tuple[int, float, float]] = field(default_factory=dict)
+    telling: dict[str, tuple[Metric, bool]] = field(default_factory=dict)
 
     def add(self, metric: Metric) -> None:
-        """Another metric. `numbers` holds (id, low, high) of all but states and modes."""
+        """Another metric. `numbers` holds (id, low, high) of all but states and modes; `telling` those, and
+        whether it is this one that tells the machine's state (or mode), of all that could."""
         self.metrics[metric.name] = metric
         if not metric.stateful:
             self.numbers[metric.name] = (metric.metric_id, metric.low, metric.high)
+            return
+        self.telling[metric.name] = metric, True
+        firsts = [next((name for name in names if name in self.metrics), "") for names in _TELLING]
+        self.telling = {name: (found, name in firsts) for name, (found, _) in self.telling.items()}
 
 
 def safe_metric(name: str) -> bool:

@@ -127,12 +127,15 @@ class Ingest:
         """
         before = self._host.copy_nodes()
         try:
-            found, once = self._decode(messages)
+            found = Findings()
+            plain = self._decode(messages, found)
             if wall_us is not None or messages:
                 self._host.tick(wall_us or messages[-1].wall_us, found)
             with self._database.write() as tx:
                 self._guard(tx)
-                return self._store(tx, messages, found, set() if again else once)
+                self._book.load(tx)
+                judged = self._judged(tx, plain, found, again=again)
+                return self._store(tx, messages, found, judged)
         except BaseException:
             self._host.nodes = before
             self.forget()
@@ -146,25 +149,31 @@ class Ingest:
             intake_records.count(tx, message.source, {"received": 1, "quarantined": 1})
         return IngestResult(1, 0, 0, 1, (), {}, {message.source: {"received": 1, "quarantined": 1}})
 
-    def _decode(self, messages: Sequence[RawMessage]) -> tuple[Findings, set[int]]:
-        """The findings, and the positions of samples that carry a sequence but no time."""
-        found = Findings()
-        plain = [message for message in messages if message[0] == JSON]
-        once = json_samples.take_all(plain, found, self._mapped)
-        for message in messages if len(plain) < len(messages) else ():
+    def _decode(self, messages: Sequence[RawMessage], found: Findings) -> Sequence[RawMessage]:
+        """Add what Sparkplug messages say; returns the JSON messages, which are read when they are judged."""
+        plain = [message for message in messages if message.source == JSON]
+        if len(plain) == len(messages):
+            return plain
+        for message in messages:
             if message.source == SPARKPLUG:
                 self._host.receive(message, found)
             elif message.source != JSON:
                 found.reject(message, "unknown_source", message.source)
-        return found, once
+        return plain
+
+    def _judged(
+        self, tx: Connection, plain: Sequence[RawMessage], found: Findings, *, again: bool
+    ) -> Judged:
+        out = Judged()
+        others = self._judge.plain(tx, plain, out)
+        once = json_samples.take_all(others, found, self._mapped)
+        self._judge.samples(tx, _only_new(tx, found, once) if once and not again else found.samples, out)
+        return out
 
     def _store(
-        self, tx: Connection, messages: Sequence[RawMessage], found: Findings, once: set[int]
+        self, tx: Connection, messages: Sequence[RawMessage], found: Findings, judged: Judged
     ) -> IngestResult:
-        self._book.load(tx)
         receive_us = messages[-1].receive_us if messages else 0
-        samples = _only_new(tx, found, once) if once else found.samples
-        judged = self._judge.judge(tx, samples, found.told)
         self._describe(tx, found)
         tally: Tally = defaultdict(Counter)
         self._store_values(tx, judged, found, receive_us, tally)
@@ -203,13 +212,16 @@ class Ingest:
         self, tx: Connection, judged: Judged, found: Findings, receive_us: int, tally: Tally
     ) -> None:
         newest: dict[int, history.ReadingRow] = {}
-        for source, rows in judged.rows.items():
-            rows.sort()
+        for source, by_metric in judged.rows.items():
+            rows: list[history.ReadingRow] = []
+            for metric_id in sorted(by_metric):
+                found_now = sorted(by_metric[metric_id])  # nearly in order already, as all together are not
+                rows += found_now
+                newest[metric_id] = found_now[-1]
             stored = history.store_readings(tx, rows)
             if stored:
                 roll_marks.mark_readings(tx, rows)
             tally[source].update(stored=stored, repeated=len(rows) - stored)
-            newest.update({row[0]: row for row in rows})
         self._states.keep(tx, judged.states, receive_us)
         history.store_latest(tx, list(newest.values()))
         offline = [self._book.known(SourceKey(SPARKPLUG, name)) for name in found.stale]
@@ -251,8 +263,10 @@ def _tally_messages(
     found: Findings,
     rejected: Sequence[tuple[Rejected, RawMessage]],
 ) -> None:
-    for source, count in Counter([m[0] for m in messages if m[1] not in _MARKERS]).items():
-        tally[source]["received"] += count
+    others = [message for message in messages if message.source != JSON]
+    tally[JSON]["received"] += len(messages) - len(others)
+    for message in others:
+        tally[message.source]["received"] += message.topic not in _MARKERS
     for message in {id(message): message for _, message in rejected}.values():
         tally[message.source]["quarantined"] += 1
     tally[SPARKPLUG].update(gaps=len(found.gaps), rebirths=len(found.rebirths))

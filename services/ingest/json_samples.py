@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
-from data.sources.messages import JSON, Findings, RawMessage, Sample, Told
+from data.sources.messages import JSON, Findings, RawMessage, Sample
 from data.sources.topic_reading import TopicReader
-from data.wire.json_topics import decode, decode_plain, parse_topic
+from data.wire.json_topics import decode, parse_topic
 from domain.errors import Malformed
 from domain.telemetry import SourceKey
 
-_new = tuple.__new__  # what the class would call, without the call in between
-
 
 @lru_cache(maxsize=8192)
-def _own(topic: str) -> SourceKey | None:
+def own(topic: str) -> SourceKey | None:
+    """The device of one of our own topics, None for others."""
     try:
         return SourceKey(JSON, parse_topic(topic))
     except Malformed:
@@ -22,22 +21,18 @@ def _own(topic: str) -> SourceKey | None:
 
 def device_of(topic: str, mapped: TopicReader | None = None) -> str:
     """The device that a topic speaks of; the topic itself when nothing says."""
-    own = _own(topic)
-    if own is not None:
-        return own.name
+    key = own(topic)
+    if key is not None:
+        return key.name
     place = mapped.place(topic) if mapped is not None else None
     return topic if place is None else place.device
 
 
 def take_all(messages: Sequence[RawMessage], found: Findings, mapped: TopicReader | None = None) -> set[int]:
     """Add what messages say; returns where in `found.samples` those stand that must be seen once only."""
-    once, tell = set[int](), found.told.append
+    once = set[int]()
     for message in messages:
-        device = _own(message[1])
-        plain = None if device is None else decode_plain(message[2])
-        if plain is not None:
-            tell(_new(Told, (device, plain.ts * 1000, plain.numbers, message)))
-        elif take(message, found, mapped):
+        if take(message, found, mapped):
             once.add(len(found.samples) - 1)
     return once
 
@@ -48,17 +43,15 @@ def take(message: RawMessage, found: Findings, mapped: TopicReader | None = None
     Without a time the receipt stands for it; without both the message is stored at least once, and
     counted as such.
     """
-    device = _own(message.topic)
+    device = own(message.topic)
     try:
         if device is None:
             sample, timed, numbered = _mapped(message, mapped)
         else:
             ts_ms, seq, told = decode(message.payload)
-            if ts_ms is not None:
-                found.told.append(_new(Told, (device, ts_ms * 1000, told, message)))
-                return False
-            timed, numbered = False, seq is not None
-            sample = Sample(device, [(name, message.receive_us, told[name]) for name in told], message)
+            timed, numbered = ts_ms is not None, seq is not None
+            at_us = message.receive_us if ts_ms is None else ts_ms * 1000
+            sample = Sample(device, [(name, at_us, told[name]) for name in told], message)
     except Malformed as error:
         found.reject(message, error.reason, error.detail)
         return False

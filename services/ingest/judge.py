@@ -2,17 +2,19 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from data.sources.messages import JSON, SPARKPLUG, RawMessage, Sample, Told
+from data.sources.messages import JSON, SPARKPLUG, RawMessage, Sample
 from data.store.history import ReadingRow
+from data.wire.json_topics import NOT_PLAIN, decode_plain
 from domain.clock import DAY, MINUTE
-from domain.state_sources import MODE_METRICS, STATE_METRICS, mode_of, state_of
-from domain.telemetry import METRICS, MetricKind, Quality, Rejected
+from domain.state_sources import mode_of, state_of
+from domain.telemetry import METRICS, MetricKind, Quality, Rejected, SourceKey
 from services.ingest.devices import Device, DeviceBook, Metric, safe_metric
+from services.ingest.json_samples import own
 from services.rollups import BUCKET_US, bucket_of
 
 AHEAD_US = 5 * MINUTE
@@ -25,17 +27,20 @@ Refusals = dict[str, list[str]]
 
 # equipment -> source time -> [state or None, mode or None]
 StateEvents = dict[str, dict[int, list[int | None]]]
+Rows = defaultdict[int, list[ReadingRow]]  # by metric
+_Heard = tuple[SourceKey, Device, list[int]]  # and the times of what was stored of it
+_NONE: tuple[None, bool] = (None, False)
 
 
 @dataclass(slots=True)
 class Judged:
     """What a batch comes to, ready to be stored.
 
-    `rows` are the readings by source, `dirty` the 5-minute buckets in which values arrived, `texts`
-    counts metrics that a birth declares as text: they are no measurements.
+    `rows` are the readings by source and metric, `dirty` the 5-minute buckets in which values arrived,
+    `texts` counts metrics that a birth declares as text: they are no measurements.
     """
 
-    rows: dict[str, list[ReadingRow]] = field(default_factory=lambda: defaultdict(list))
+    rows: dict[str, Rows] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
     states: StateEvents = field(default_factory=lambda: defaultdict(dict))
     dirty: set[tuple[str, int]] = field(default_factory=set)
     rejected: list[tuple[Rejected, RawMessage]] = field(default_factory=list)
@@ -48,6 +53,19 @@ class Judged:
         if last is None or not last < source_us <= last + BUCKET_US:
             self._closed[equipment_id] = bucket = bucket_of(source_us)
             self.dirty.add((equipment_id, bucket))
+
+    def touch_all(self, equipment_id: str, times: Sequence[int]) -> None:
+        """Values have arrived: mark their buckets."""
+        if times:
+            first, last = bucket_of(min(times)), bucket_of(max(times))
+            buckets = {first} if first == last else set(map(bucket_of, times))
+            self.dirty.update((equipment_id, bucket) for bucket in buckets)
+
+    def tell(self, equipment_id: str, metric: Metric, source_us: int, value: int) -> None:
+        """A machine has said its state (or mode)."""
+        event = self.states[equipment_id].setdefault(source_us, [None, None])
+        is_mode = metric.kind is MetricKind.MODE
+        event[is_mode] = (mode_of if is_mode else state_of)(metric.name, value)
 
 
 class Judge:
@@ -62,57 +80,79 @@ class Judge:
         self.ahead_us = ahead_us
         self._behind_us = behind_us
 
-    def judge(self, tx: Connection, samples: Sequence[Sample], told: Sequence[Told] = ()) -> Judged:
+    def samples(self, tx: Connection, samples: Sequence[Sample], out: Judged) -> None:
         """Every value ends in `rows` or in `rejected`, unless it is null or a text of its own name."""
-        out = Judged()
         for sample in samples:
-            if device := self._device(tx, sample, out):
+            if device := self._device(tx, sample.device, sample.message, out):
                 self._sample(tx, device, sample, out)
-        self._all_told(tx, told, out)
-        return out
 
-    def _device(self, tx: Connection, sample: Sample | Told, out: Judged) -> Device | None:
+    def plain(self, tx: Connection, messages: Sequence[RawMessage], out: Judged) -> list[RawMessage]:
+        """Read JSON messages and judge what they say; returns those that are not plain, not on a topic of
+        ours, or of a device that is new: they are to be read as samples.
+
+        Numbers in range are stored here, written out: a backlog consists of them, and a message is judged
+        while what was read of it is still at hand. Whatever is odd goes through `_sample`.
+        """
+        rows, behind_us, ahead_us, others = out.rows[JSON], self._behind_us, self.ahead_us, []
+        heard: dict[str, _Heard] = {}
+        for message in messages:
+            known = heard.get(message.topic) or self._heard(message.topic, heard)
+            if known is None:
+                others.append(message)
+                continue
+            try:
+                said = decode_plain(message.payload)
+            except NOT_PLAIN:
+                others.append(message)
+                continue
+            key, device, times = known
+            at_us, receive_us = said.ts * 1000, message.receive_us
+            odd: list[tuple[str, int, object]] = []
+            if receive_us - behind_us <= at_us <= receive_us + ahead_us:
+                numbers = device.numbers.get
+                for name, value in said.numbers.items():
+                    metric = numbers(name)
+                    if metric is not None:
+                        metric_id, low, high = metric
+                        if low <= value <= high:
+                            rows[metric_id].append((metric_id, at_us, value, _GOOD, receive_us))
+                            continue
+                    if not _tells(device, name, at_us, value, receive_us, out):
+                        odd.append((name, at_us, value))
+            else:
+                odd = [(name, at_us, value) for name, value in said.numbers.items()]
+            if len(odd) < len(said.numbers):
+                times.append(at_us)
+            if odd:
+                self._sample(tx, device, Sample(key, odd, message), out)
+        for _, device, times in heard.values():
+            out.touch_all(device.equipment_id, times)
+        return others
+
+    def _heard(self, topic: str, heard: dict[str, _Heard]) -> _Heard | None:
+        key = own(topic)
+        device = None if key is None else self._book.known(key)
+        if key is None or device is None:
+            return None
+        found = heard[topic] = key, device, []
+        return found
+
+    def _device(self, tx: Connection, key: SourceKey, message: RawMessage, out: Judged) -> Device | None:
         """The device, registered when it is new; None when it is refused."""
-        device = self._book.known(sample.device)
+        device = self._book.known(key)
         if device is None:
-            made = self._book.register(tx, sample.device, sample.message.receive_us)
+            made = self._book.register(tx, key, message.receive_us)
             if isinstance(made, str):
-                _reject(out, sample, made, sample.device.name)
+                _reject(out, message, made, key.name)
                 return None
             device = made
         return device
-
-    def _all_told(self, tx: Connection, told: Sequence[Told], out: Judged) -> None:
-        """Plain numbers in range are stored here, written out: a backlog consists of them. Whatever is odd
-        goes through `_sample`."""
-        rows, touch, behind_us, ahead_us = out.rows[JSON], out.touch, self._behind_us, self.ahead_us
-        devices = self._book.devices
-        for one in told:
-            key, at_us, values, message = one
-            device = devices.get(key) or self._device(tx, one, out)
-            if device is None:
-                continue
-            known, receive_us, plain, odd = device.numbers.get, message[3], False, []
-            timely = receive_us - behind_us <= at_us <= receive_us + ahead_us
-            for name, value in values.items():
-                metric = known(name)
-                if metric is not None and timely and value.__class__ in _NUMBERS:
-                    metric_id, low, high = metric
-                    if low <= value <= high:  # type: ignore[operator]
-                        rows.append((metric_id, at_us, float(value), _GOOD, receive_us))  # type: ignore[arg-type]
-                        plain = True
-                        continue
-                odd.append((name, at_us, value))
-            if plain:
-                touch(device.equipment_id, at_us)
-            if odd:
-                self._sample(tx, device, Sample(key, odd, message), out)
 
     def _sample(self, tx: Connection, device: Device, sample: Sample, out: Judged) -> None:
         _, values, message, marked = sample
         source, receive_us = message.source, message.receive_us
         latest, earliest = receive_us + self.ahead_us, receive_us - self._behind_us
-        metrics, touched_us, add = device.metrics, None, out.rows[source].append
+        metrics, touched_us, rows = device.metrics, None, out.rows[source]
         bad: dict[str, list[str]] = {}
         for name, source_us, value in values:
             metric = metrics.get(name) or self._new(tx, device, sample, name, out, bad)
@@ -121,7 +161,7 @@ class Judge:
             metric_id, _, _, low, high, _, stateful = metric
             plain = value.__class__ in _NUMBERS and earliest <= source_us <= latest and not stateful
             if plain and low <= value <= high and not marked:  # type: ignore[operator]
-                add((metric_id, source_us, float(value), _GOOD, receive_us))  # type: ignore[arg-type]
+                rows[metric_id].append((metric_id, source_us, float(value), _GOOD, receive_us))  # type: ignore[arg-type]
                 if source_us != touched_us:
                     touched_us = source_us
                     out.touch(device.equipment_id, source_us)
@@ -132,18 +172,16 @@ class Judge:
                 continue
             number = verdict
             mark = marked.get((name, source_us)) if marked else None
-            if metric.stateful and mark is None and _speaks(metrics, metric):
-                event = out.states[device.equipment_id].setdefault(source_us, [None, None])
-                is_mode = metric.kind is MetricKind.MODE
-                event[is_mode] = (mode_of if is_mode else state_of)(metric.name, int(number))
+            if stateful and mark is None and device.telling[name][1]:
+                out.tell(device.equipment_id, metric, source_us, int(number))
             quality = _GOOD if metric.low <= number <= metric.high else _UNCERTAIN
             quality = quality if mark is None else int(mark)
-            add((metric.metric_id, source_us, number, quality, receive_us))
+            rows[metric_id].append((metric_id, source_us, number, quality, receive_us))
             if source_us != touched_us:
                 touched_us = source_us
                 out.touch(device.equipment_id, source_us)
         for reason, names in bad.items():
-            _reject(out, sample, reason, ", ".join(names[:_SHOWN]))
+            _reject(out, message, reason, ", ".join(names[:_SHOWN]))
 
     def _new(
         self, tx: Connection, device: Device, sample: Sample, name: str, out: Judged, bad: Refusals
@@ -168,13 +206,16 @@ class Judge:
             bad.setdefault("wrong_type" if safe_metric(name) else "unsafe_name", []).append(name[:120])
 
 
-def _speaks(metrics: Mapping[str, Metric], metric: Metric) -> bool:
-    """True for the metric that tells a machine's state (or mode), of all that could."""
-    names = MODE_METRICS if metric.kind is MetricKind.MODE else STATE_METRICS
-    for name in names:
-        if name in metrics:
-            return name == metric.name
-    return False
+def _tells(device: Device, name: str, at_us: int, value: float, receive_us: int, out: Judged) -> bool:
+    """Store a state (or mode); False for a value that is none."""
+    metric, speaks = device.telling.get(name, _NONE)
+    if metric is None or not metric.low <= value <= metric.high or value != int(value):
+        return False
+    if speaks:
+        out.tell(device.equipment_id, metric, at_us, int(value))
+    metric_id = metric.metric_id
+    out.rows[JSON][metric_id].append((metric_id, at_us, value, _GOOD, receive_us))
+    return True
 
 
 def _number(metric: Metric, value: object, source_us: int, earliest: int, latest: int) -> float | str:
@@ -195,7 +236,6 @@ def _number(metric: Metric, value: object, source_us: int, earliest: int, latest
     return number if inside or metric.kind is MetricKind.GAUGE else "out_of_range"
 
 
-def _reject(out: Judged, sample: Sample | Told, reason: str, detail: str) -> None:
-    message = sample.message
+def _reject(out: Judged, message: RawMessage, reason: str, detail: str) -> None:
     found = Rejected(message.source, message.topic, message.payload, reason, detail)
     out.rejected.append((found, message))

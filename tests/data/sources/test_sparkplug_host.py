@@ -5,6 +5,7 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from data.sources.messages import SESSION_ENDED, SESSION_STARTED, Findings, RawMessage
 from data.sources.sparkplug_host import (
@@ -321,7 +322,7 @@ def test_commands_and_states_are_not_data() -> None:
 
 
 def by(broker: str, messages) -> list[RawMessage]:
-    return [message._replace(broker=broker) for message in messages]
+    return [structs.replace(message, broker=broker) for message in messages]
 
 
 def test_a_node_that_moves_to_another_broker_is_known_by_its_birth_there() -> None:

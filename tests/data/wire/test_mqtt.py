@@ -3,6 +3,8 @@
 import struct
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from data.wire import mqtt
 from data.wire.mqtt import V3, V5, Answer, Hello, Publish, Will
@@ -19,7 +21,9 @@ def sent(topic: bytes, payload: bytes, mid: int = 0, version: int = V3, properti
 @pytest.mark.parametrize("version", [V3, V5])
 @pytest.mark.parametrize("size", [0, 1, 100, 127, 128, 20_000, 3_000_000])
 def test_messages_of_any_size_are_read_wherever_the_stream_is_cut(version: int, size: int) -> None:
-    wanted = [Publish(b"uns/a", b"x" * size, 7, False), Publish(b"t", b"", 0, False)]
+    body = b"x" * size
+    first = (b"uns/a", 7, body) if version == V3 else Publish(b"uns/a", body, 7, False)
+    wanted = [first, Publish(b"t", b"", 0, False)]
     stream = sent(b"uns/a", b"x" * size, 7, version, b"\x23\x00\x01" if version == V5 else b"") + sent(
         b"t", b"", 0, version
     )
@@ -28,6 +32,38 @@ def test_messages_of_any_size_are_read_wherever_the_stream_is_cut(version: int, 
         more, end = mqtt.read(stream, at, 99, version)
         assert [*found, *more] == wanted
         assert end == len(stream)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.tuples(st.binary(min_size=1, max_size=4), st.integers(1, 65_535), st.binary(max_size=140))),
+    st.integers(0, 60),
+    st.integers(1, 9),
+)
+def test_a_backlog_is_read_as_it_was_sent_whatever_its_shapes(sent_, step, most) -> None:
+    stream = b"".join(sent(topic, payload, mid) for topic, mid, payload in sent_)
+    found: list[mqtt.Packet] = []
+    at = end = 0
+    while at < len(stream):
+        more, at = mqtt.read(stream[:end], at, most)
+        assert len(more) <= most
+        found += more
+        end += 0 if more else 1 + step
+    assert found == sent_
+
+
+def test_a_shape_that_is_known_does_not_hide_what_no_server_may_send() -> None:
+    good, bad = sent(b"uns/a", b"one", 7), b"\x32\x0c\x00\x05uns/a\x00\x00two"
+    assert mqtt.read(good * 2, 0, 9) == ([(b"uns/a", 7, b"one")] * 2, 2 * len(good))
+    with pytest.raises(Malformed):
+        mqtt.read(good + bad, 0, 9)
+
+
+def test_no_more_shapes_are_kept_than_the_room_for_them() -> None:
+    for length in range(1, 3_000):
+        packets = [sent(b"t" * length, b"x" * size, 7) for size in (length, length + 1)]
+        assert len(mqtt.read(b"".join(packets), 0, 9)[0]) == 2
+    assert len(mqtt._shapes) <= mqtt._MAX_SHAPES
 
 
 def test_no_more_than_asked_for_is_read() -> None:
