@@ -161,9 +161,7 @@ class Ingest:
                 found.reject(message, "unknown_source", message.source)
         return plain
 
-    def _judged(
-        self, tx: Connection, plain: Sequence[RawMessage], found: Findings, *, again: bool
-    ) -> Judged:
+    def _judged(self, tx: Connection, plain: Sequence[RawMessage], found: Findings, *, again: bool) -> Judged:
         out = Judged()
         others = self._judge.plain(tx, plain, out)
         once = json_samples.take_all(others, found, self._mapped)

@@ -182,7 +182,7 @@ def test_a_wall_clock_that_is_set_back_holds_nothing_up() -> None:
     assert [gap.missing for gap in found.gaps] == [1]
     assert list(found.rebirths) == ["north/line-1"]
     late = edge.message(MessageType.DDATA, "cnc-11", T0_MS, (Metric("", 99, T0_MS, DataType.DOUBLE, 1.0),))
-    found = feed(host, [late._replace(wall_us=late.wall_us - 2 * back)])
+    found = feed(host, [structs.replace(late, wall_us=late.wall_us - 2 * back)])
     assert list(found.rebirths) == ["north/line-1"], "the last request lies ahead of the clock now"
 
 
