@@ -14,10 +14,13 @@ from domain.spc.model import Sample
 Row = Mapping[str, Any]
 _C, _L, _S, _B = t.spc_charts.c, t.spc_limits.c, t.spc_samples.c, t.spc_breaks.c
 
-_VALUES = Statement(
-    "SELECT content FROM spc_samples WHERE chart_id = :chart AND at_us > :from_us AND at_us <= :to_us"
-    " ORDER BY at_us"
-)
+# One text in place of a row a sample. SQLite keeps the order of a subquery for group_concat.
+_SPAN = "FROM spc_samples WHERE chart_id = :chart AND at_us > :from_us AND at_us <= :to_us"
+_VALUES = {
+    "sqlite": Statement(f"SELECT group_concat(content) FROM (SELECT content {_SPAN} ORDER BY at_us)"),  # noqa: S608
+    "postgresql": Statement(f"SELECT string_agg(content, ',' ORDER BY at_us) {_SPAN}"),
+}
+_SAMPLES = Statement(f"SELECT at_us, content, count, size {_SPAN} ORDER BY at_us")
 _MARK_LATE = Statement(
     "INSERT INTO spc_late (chart_id, from_us) VALUES (:chart, :at) ON CONFLICT (chart_id) DO UPDATE SET"
     " from_us = CASE WHEN excluded.from_us < spc_late.from_us THEN excluded.from_us ELSE spc_late.from_us END"
@@ -99,17 +102,18 @@ def drop_samples(tx: Connection, chart_id: str, from_us: int, to_us: int) -> Non
 
 def samples(tx: Connection, chart_id: str, from_us: int, to_us: int) -> list[Sample]:
     """Samples that end in (from, to], in order."""
-    query = select(_S.at_us, _S.content, _S.count, _S.size).where(
-        _S.chart_id == chart_id, _S.at_us > from_us, _S.at_us <= to_us
-    )
-    rows = tx.execute(query.order_by(_S.at_us)).all()
-    return [Sample(at, tuple(json.loads(content)), count, size) for at, content, count, size in rows]
+    rows = _SAMPLES.rows(tx, {"chart": chart_id, "from_us": from_us, "to_us": to_us})
+    values = json.loads(f"[{','.join([row[1] for row in rows])}]")
+    return [
+        Sample(at, tuple(each), count, size) for (at, _, count, size), each in zip(rows, values, strict=True)
+    ]
 
 
 def values(tx: Connection, chart_id: str, from_us: int, to_us: int) -> list[list[float]]:
     """The values of each sample that ends in (from, to], in order."""
-    rows = _VALUES.rows(tx, {"chart": chart_id, "from_us": from_us, "to_us": to_us})
-    found: list[list[float]] = json.loads(f"[{','.join(row[0] for row in rows)}]")
+    span = {"chart": chart_id, "from_us": from_us, "to_us": to_us}
+    [[text]] = _VALUES[tx.dialect.name].rows(tx, span)
+    found: list[list[float]] = json.loads(f"[{text or ''}]")
     return found
 
 

@@ -6,8 +6,6 @@ all of them (ISO 22514-3; ISO 22400-2 writes Cm = (USL - LSL) / 6 s). Intervals 
 services.spc.intervals, they need quantiles.
 """
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.errors import InvalidInput
@@ -48,11 +46,3 @@ def indices(mean: float, sigma: float, tolerance: Tolerance) -> Indices:
     sides = [] if high is None else [(high - mean) / (3 * sigma)]
     sides += [] if low is None else [(mean - low) / (3 * sigma)]
     return Indices(wide, min(sides), sigma)
-
-
-def spread(values: Sequence[float]) -> tuple[float, float]:
-    """Mean and standard deviation (n - 1) of at least two values."""
-    if len(values) < 2:
-        raise InvalidInput("two values at least, please")
-    mean = math.fsum(values) / len(values)
-    return mean, math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (len(values) - 1))

@@ -5,8 +5,8 @@ Formulas: Montgomery, chapters 6 (variables), 7 (attributes) and 9 (CUSUM, EWMA)
 """
 
 import math
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate, pairwise
 
 from domain.errors import InvalidInput
 from domain.spc import constants as k
@@ -91,15 +91,15 @@ def series_of(
 
 def sums_after(values: Sequence[Sequence[float]], limits: Limits, weights: Weights) -> tuple[float, float]:
     """Where a CUSUM stands after samples, each with its values."""
-    high = low = 0.0
-    slack, level, sigmas = weights.cusum_slack, limits.level, dict[int, float]()
-    for each in values:
-        n = len(each)
-        sigma = sigmas.get(n) or sigmas.setdefault(n, limits.of_mean(n))
-        z = (math.fsum(each) / n - level) / sigma
-        high = max(0.0, high + z - slack)
-        low = max(0.0, low - z - slack)
-    return high, low
+    level, sigmas = limits.level, {n: limits.of_mean(n) for n in set(map(len, values))}
+    scores = [(math.fsum(each) / len(each) - level) / sigmas[len(each)] for each in values]
+    return _above(z - weights.cusum_slack for z in scores), _above(-z - weights.cusum_slack for z in scores)
+
+
+def _above(steps: Iterable[float]) -> float:
+    """Where a sum that never falls below 0 ends: the whole way less its lowest point."""
+    way = list(accumulate(steps, initial=0.0))
+    return way[-1] - min(way)
 
 
 def remembers(kind: Kind, weights: Weights) -> int | None:

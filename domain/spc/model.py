@@ -53,7 +53,7 @@ class Sample:
     size: float = 0.0
 
     def __post_init__(self) -> None:
-        if not all(math.isfinite(v) for v in (*self.values, self.count, self.size)):
+        if not all(map(math.isfinite, (*self.values, self.count, self.size))):
             raise InvalidInput("a sample holds a value that is no number")
         if not self.values and (self.size <= 0 or self.count < 0):
             raise InvalidInput(f"a sample of {self.size:g} with {self.count:g} bad parts is impossible")

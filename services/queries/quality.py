@@ -13,13 +13,13 @@ from domain.clock import DAY
 from domain.equipment import line_of
 from domain.errors import InvalidInput, NotFound
 from domain.spc.capability import MACHINE_RUN
-from domain.spc.model import Kind, Sample
+from domain.spc.model import Kind
 from domain.telemetry import METRICS
 from services.context import Context
 from services.queries.common import in_scope, names_of, people, under
 from services.rows.quality import CapabilityRow, ChartRow, ChartView, LimitsRow, NotedBreak
 from services.spc.definition import METRIC, Chart, chart_of
-from services.spc.intervals import Capability, capability
+from services.spc.intervals import Capability, Measured, capability
 from services.spc.judging import judged
 from services.spc.runs import newest_run
 from services.spc.sampling import odd_results
@@ -103,7 +103,7 @@ def _view(tx: Connection, row: Mapping[str, Any], from_us: int, to_us: int) -> C
     history = tuple(limits_row(r, who) for r in found)
     samples = store.samples(tx, chart.chart_id, from_us, to_us)
     drawn, broken = judged(tx, chart, found, from_us, to_us) if found else ((), ())
-    answer, why = _capability(tx, chart, found, samples)
+    answer, why = _capability(tx, chart, found, [s.values for s in samples])
     return ChartView(
         chart=chart,
         equipment_name=names_of(tx, [chart.equipment_id]).get(chart.equipment_id, chart.equipment_id),
@@ -135,7 +135,7 @@ def _capable(
     names: Mapping[str, str],
     span: tuple[int, int],
 ) -> CapabilityRow:
-    samples = store.samples(tx, chart.chart_id, *span)
+    samples = store.values(tx, chart.chart_id, *span)
     found, why = _capability(tx, chart, [limits] if limits else [], samples, run=False)
     line = names.get(line_of(chart.equipment_id), "")
     name = names.get(chart.equipment_id, chart.equipment_id)
@@ -153,7 +153,7 @@ def _capability(
     tx: Connection,
     chart: Chart,
     limits: Sequence[Mapping[str, Any]],
-    samples: Sequence[Sample],
+    samples: Sequence[Sequence[float]],
     *,
     run: bool = True,
 ) -> tuple[Capability | None, str]:
@@ -166,7 +166,7 @@ def _capability(
         return None, "Freeze the limits first: capability says little of a process not known to be stable."
     values = newest_run(tx, chart, MACHINE_RUN) if run else ()
     try:
-        return capability(chart.kind, samples, chart.tolerance, values), ""
+        return capability(chart.kind, Measured.of(samples), chart.tolerance, values), ""
     except InvalidInput as error:
         return None, f"{str(error)[:1].upper()}{str(error)[1:]}."
 

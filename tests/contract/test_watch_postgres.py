@@ -1,8 +1,11 @@
 """Charts, energy and alarms on PostgreSQL: the same cases as on SQLite."""
 
+import numpy as np
 import pytest
 
+from data.store import charts as store
 from data.store import tables as t
+from domain.spc.model import Sample
 from tests import factories as f
 from tests.services.alarms import test_alarms as alarms
 from tests.services.energy import test_load as energy
@@ -29,6 +32,21 @@ def test_a_broken_rule_opens_one_case(charted):
 
 def test_limits_and_late_readings(charted):
     charts.test_standstill_and_distrusted_sensors_give_no_sample_and_late_readings_correct_one(charted)
+
+
+@pytest.mark.parametrize("server", ["database", "postgres"])
+def test_values_come_in_the_order_of_time_as_the_samples_do(server, request):
+    database, rng = request.getfixturevalue(server), np.random.default_rng(5)
+    samples = [Sample(at, tuple(rng.normal(100, 2, 1 + at % 3).tolist())) for at in range(1, 300)]
+    with database.write() as tx:
+        for at in rng.permutation(len(samples)):
+            store.store_samples(tx, "c", [samples[at]])
+        store.store_samples(tx, "d", [Sample(7, (), 3.0, 50.0)])
+    with database.read() as tx:
+        assert store.samples(tx, "c", 20, 280) == samples[20:280]
+        assert store.values(tx, "c", 20, 280) == [list(one.values) for one in samples[20:280]]
+        assert store.samples(tx, "d", 0, 300) == [Sample(7, (), 3.0, 50.0)]
+        assert store.values(tx, "c", 300, 400) == [] and store.values(tx, "d", 0, 300) == [[]]
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,27 @@
 """Capability intervals, normality, and the multivariate chart, against others' formulas and by simulation."""
 
+import re
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 
 from domain.errors import InvalidInput
+from domain.spc import charts
+from domain.spc import constants as k
 from domain.spc.capability import Tolerance
 from domain.spc.model import Kind, Sample
 from services.spc import multivariate as m
 from services.spc.intervals import (
+    Measured,
     capability,
     interval_near,
     interval_wide,
     normality,
     percentile_index,
+    within,
     worth,
 )
 
@@ -42,7 +50,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
 def test_all_six_indices_of_a_normal_process():
     rng = np.random.default_rng(5)
     data = rng.normal(10, 1, (100, 5))
-    samples = [Sample(i + 1, tuple(row)) for i, row in enumerate(data.tolist())]
+    samples = Measured.of(data.tolist())
     run = rng.normal(10, 0.5, 50).tolist()
     found = capability(Kind.XBAR_S, samples, Tolerance(6.0, 14.0), run)
     values = {i.name: i.value for i in found.indices}
@@ -63,7 +71,7 @@ def test_all_six_indices_of_a_normal_process():
 def test_capability_is_that_of_the_samples_shown():
     """The spread has doubled: half the capability, and an interval that is worth these samples."""
     rng = np.random.default_rng(6)
-    samples = [Sample(i + 1, tuple(row)) for i, row in enumerate(rng.normal(10, 2, (20, 5)).tolist())]
+    samples = Measured.of(rng.normal(10, 2, (20, 5)).tolist())
     found = capability(Kind.XBAR_R, samples, Tolerance(6.0, 14.0), ())
     cp = found.indices[0]
     assert cp.value == pytest.approx(8 / 12, rel=0.15)
@@ -74,16 +82,46 @@ def test_capability_is_that_of_the_samples_shown():
 
 def test_skewed_values_are_named_and_percentiles_used():
     rng = np.random.default_rng(2)
-    values = rng.lognormal(0, 0.8, 2_000)
+    values = np.sort(rng.lognormal(0, 0.8, 2_000))
     assert normality(values).doubtful and normality(values).skew > 1
-    found = percentile_index(values.tolist(), Tolerance(None, 10.0))
+    found = percentile_index(values, Tolerance(None, 10.0))
     middle, high = np.quantile(values, [0.5, 0.99865])
     assert found == pytest.approx((10 - middle) / (high - middle))
-    assert normality([1.0] * 50).p is None and percentile_index([1.0] * 50, Tolerance(None, 2.0)) is None
+    assert normality(np.ones(50)).p is None and percentile_index(np.ones(50), Tolerance(None, 2.0)) is None
+
+
+def test_normality_and_skew_are_those_of_scipy():
+    values = np.sort(np.random.default_rng(3).gamma(4.0, 1.0, 700))
+    found = normality(values)
+    assert found.p == pytest.approx(stats.shapiro(values).pvalue, rel=1e-9)
+    assert found.skew == pytest.approx(stats.skew(values), rel=1e-9)
+
+
+SPANS = st.lists(
+    st.lists(st.floats(-1e3, 1e3).map(lambda v: round(v, 3)), min_size=1, max_size=6), min_size=1, max_size=30
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(SPANS, st.sampled_from([Kind.XBAR_R, Kind.XBAR_S, Kind.I_MR, Kind.EWMA, Kind.CUSUM]))
+def test_columns_of_values_say_what_the_samples_say(rows, kind):
+    """The spread within samples and what it is worth, as `domain.spc.charts` finds them sample by sample."""
+    samples = [Sample(at, tuple(each)) for at, each in enumerate(rows)]
+    try:
+        expected = charts.within(kind, samples)
+    except InvalidInput as error:
+        with pytest.raises(InvalidInput, match=re.escape(str(error))):
+            within(kind, Measured.of(rows))
+        return
+    assert within(kind, Measured.of(rows)) == pytest.approx(expected, rel=1e-9, abs=1e-9)
+    sizes = [len(each) for each in rows if len(each) > 1]
+    if kind is Kind.XBAR_S and sizes:
+        freedom = sum(k.c4(n) ** 2 / (2 * (1 - k.c4(n) ** 2)) for n in sizes)
+        assert worth(kind, Measured.of(rows)) == pytest.approx(freedom)
 
 
 def test_one_sided_tolerance_has_no_cp():
-    samples = [Sample(i + 1, (v,)) for i, v in enumerate(np.random.default_rng(1).normal(0, 1, 60).tolist())]
+    samples = Measured.of(np.random.default_rng(1).normal(0, 1, (60, 1)).tolist())
     found = capability(Kind.I_MR, samples, Tolerance(None, 3.0), ())
     assert [i.value for i in found.indices if i.name == "Cp"] == [None]
     assert next(i.value for i in found.indices if i.name == "Cpk") is not None
