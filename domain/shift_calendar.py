@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from domain.clock import MINUTE, SECOND, micros, utc
@@ -155,6 +156,7 @@ def _shift(pattern: Pattern, day: date, zone: str) -> Shift | None:
     return Shift(start, end, day, pattern.name, tuple(b for b in breaks if b.from_us < b.to_us), frozen)
 
 
+@lru_cache(maxsize=16_384)
 def at_minute(day: date, minute: int, zone: str) -> int:
     """The moment at which the wall clock of a zone shows a minute of a day (past 24 h: the next day).
 

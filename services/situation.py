@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, func, select
 
 from data.store import tables as t
+from data.store.statements import Among
 from domain.clock import HOUR, SECOND, Clock
 from domain.cost_inputs import WEAR_EXPONENTS
 from domain.costs import Rates, Risk, Setting, Spare, Stock, Task
@@ -20,6 +21,8 @@ from services.queries.predictions import as_prediction, explanation_of
 from services.spare import spare_for
 
 Span = tuple[int, int]
+_RATED = t.cost_rates.c.keys()
+_RATES = Among(f"SELECT {', '.join(_RATED)} FROM cost_rates WHERE equipment_id {{among}}")  # noqa: S608
 DEFAULT_TASK = Task("Check and repair", "mechanic", 2 * 3_600, 1_800, None, "")
 
 
@@ -225,13 +228,13 @@ def stated_for_all(tx: Connection, equipment_ids: Sequence[str]) -> dict[str, St
     """`stated_for` each; without those for which none are stated."""
     above = {unit: with_all_above(unit) for unit in equipment_ids}
     wanted = {place for places in above.values() for place in places}
-    rows = tx.execute(select(t.cost_rates).where(t.cost_rates.c.equipment_id.in_(wanted))).mappings()
+    rows = [dict(zip(_RATED, row, strict=True)) for row in _RATES.rows(tx, sorted(wanted), {})]
     stated = {row["equipment_id"]: _stated(row) for row in rows}
     nearest = {unit: next((stated[p] for p in places if p in stated), None) for unit, places in above.items()}
     return {unit: found for unit, found in nearest.items() if found is not None}
 
 
-def _stated(row: RowMapping) -> Stated:
+def _stated(row: Mapping[str, Any]) -> Stated:
     known = {f.name: row[f.name] for f in fields(Rates) if row[f.name] is not None}
     return Stated(row["equipment_id"], Rates(**known), row["stated_us"])
 

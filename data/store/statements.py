@@ -68,6 +68,12 @@ class Statement:
         return self._sqlite if tx.dialect.name == "sqlite" else self._postgres
 
 
+def below(equipment_id: str) -> str:
+    """What lies below some equipment, as a pattern for `LIKE :pattern ESCAPE '!'`."""
+    escaped = re.sub("[!%_]", r"!\g<0>", equipment_id)
+    return f"{escaped}/%"
+
+
 _AMONG = {"sqlite": r"IN (SELECT value FROM json_each(:\1))", "postgresql": r"= ANY(:\1)"}
 _LIST = re.compile(r"\{among:(\w+)\}")
 

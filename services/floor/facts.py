@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from data.store import tables as t
+from data.store.statements import Among, Statement, below
 from domain.cases import UNDECIDED
 from domain.clock import DAY, HOUR, micros, utc
 from domain.costs import Rates
@@ -25,15 +26,42 @@ SHOWN_STOPS = 5
 _WAITING = (MachineState.SUSPENDED, MachineState.SUSPENDING, MachineState.UNSUSPENDING)
 
 
+_NODES = Statement(
+    "SELECT equipment_id, name, machine_type, constraint_unit, position, target_oee FROM equipment"
+    " WHERE level = :level AND assigned AND (equipment_id = :scope OR equipment_id LIKE :below ESCAPE '!')"
+    " ORDER BY parent_id, position, equipment_id"
+)
+_AIMED = Among(
+    "SELECT scope, value FROM targets WHERE scope {among} AND kpi = 'oee' AND valid_from_us <= :at_us"
+    " ORDER BY valid_from_us"
+)
+_SITE = Statement("SELECT time_zone, currency FROM sites WHERE site_id = :site")
+_ORDERS = Statement(
+    "SELECT o.order_id, p.name, o.quantity, o.due_us, o.start_us, o.planned_end_us, o.status, o.product_id"
+    " FROM orders o LEFT JOIN products p ON p.product_id = o.product_id AND p.instance = o.instance"
+    " WHERE o.line_id = :line AND o.end_us IS NULL AND o.status IN ('Running', 'Released', 'Held', 'Ready')"
+    " ORDER BY CASE WHEN o.status = 'Running' THEN 0 ELSE 1 END, o.planned_start_us LIMIT :most"
+)
+_MADE = Statement("SELECT SUM(good) FROM counts WHERE equipment_id = :unit AND bucket_us >= :since_us")
+_STATE = "FROM states s WHERE s.equipment_id = d.equipment_id AND s.source_us"
+_STOPS = Statement(
+    "SELECT d.equipment_id, d.reason, d.start_us, d.end_us, d.planned,"  # noqa: S608
+    f" (SELECT s.state {_STATE} <= (d.start_us + COALESCE(d.end_us, :to_us)) / 2"
+    " ORDER BY s.source_us DESC LIMIT 1),"
+    f" EXISTS (SELECT 1 {_STATE} >= d.start_us AND s.source_us <= COALESCE(d.end_us, :to_us)"
+    f" AND s.state IN ({', '.join(str(int(state)) for state in _WAITING)}))"
+    " FROM downtimes d WHERE (d.equipment_id = :scope OR d.equipment_id LIKE :below ESCAPE '!')"
+    " AND d.start_us < :to_us AND (d.end_us IS NULL OR d.end_us > :from_us)"
+)
+
+
 def nodes(tx: Connection, scope: str, level: str) -> list[Node]:
     """The assigned lines or units at or below a scope, in their order."""
-    e = t.equipment.c
-    query = (
-        select(e.equipment_id, e.name, e.machine_type, e.constraint_unit, e.position, e.target_oee)
-        .where(e.level == level, e.assigned.is_(True), under(e.equipment_id, scope))
-        .order_by(e.parent_id, e.position, e.equipment_id)
-    )
-    found = [Node(*row) for row in tx.execute(query)]
+    rows = _NODES.rows(tx, {"level": level, "scope": scope, "below": below(scope)})
+    found = [
+        Node(unit, name, kind, bool(marked), position, target)
+        for unit, name, kind, marked, position, target in rows
+    ]
     return sorted(found, key=lambda n: n.position) if level == "line" else found
 
 
@@ -46,18 +74,15 @@ def out_since(tx: Connection, ids: Sequence[str]) -> dict[str, int]:
 
 def aimed(tx: Connection, found: Sequence[Node], at_us: int) -> list[Node]:
     """The same nodes with the OEE target that holds at a moment; without a dated one, that of the node."""
-    g = t.targets.c
-    here = g.scope.in_([n.equipment_id for n in found]) & (g.kpi == "oee") & (g.valid_from_us <= at_us)
-    rows = tx.execute(select(g.scope, g.value).where(here).order_by(g.valid_from_us))
-    dated = {row[0]: row[1] for row in rows}
+    rows = _AIMED.rows(tx, [n.equipment_id for n in found], {"at_us": at_us})
+    dated: dict[str, float] = {row[0]: row[1] for row in rows}
     return [replace(n, target=dated.get(n.equipment_id, n.target)) for n in found]
 
 
 def site_words(tx: Connection, site_id: str) -> tuple[str, str]:
     """(time zone, currency) of a site; UTC and no currency for an unknown one."""
-    s = t.sites.c
-    row = tx.execute(select(s.time_zone, s.currency).where(s.site_id == site_id)).first()
-    return (row[0], row[1]) if row else ("UTC", "")
+    rows = _SITE.rows(tx, {"site": site_id})
+    return (rows[0][0], rows[0][1]) if rows else ("UTC", "")
 
 
 def stretch(tx: Connection, line_id: str, window: Window, now_us: int, zone: str) -> Stretch:
@@ -82,42 +107,20 @@ def stretch(tx: Connection, line_id: str, window: Window, now_us: int, zone: str
 
 def orders(tx: Connection, line_id: str, last_unit: str | None, limit: int = 6) -> tuple[OrderRow, ...]:
     """Running orders first, then the released ones by planned start."""
-    o, p = t.orders.c, t.products.c
-    running = (o.status == "Running").desc()
-    query = (
-        select(o.order_id, p.name, o.quantity, o.due_us, o.start_us, o.planned_end_us, o.status, o.product_id)
-        .join_from(
-            t.orders, t.products, (o.product_id == p.product_id) & (o.instance == p.instance), isouter=True
-        )
-        .where(
-            o.line_id == line_id, o.end_us.is_(None), o.status.in_(("Running", "Released", "Held", "Ready"))
-        )
-        .order_by(running, o.planned_start_us)
-        .limit(limit)
-    )
-    rows = tx.execute(query).all()
+    rows = _ORDERS.rows(tx, {"line": line_id, "most": limit})
     return tuple(
         OrderRow(
-            row.order_id,
-            row.name or row.product_id,
-            row.quantity,
-            _made(tx, last_unit, row.start_us) if row.status == "Running" else 0.0,
-            row.due_us,
-            row.start_us,
-            row.planned_end_us,
-            row.status,
+            order, name or product, quantity, _made(tx, last_unit, start_us) if status == "Running" else 0.0,
+            due_us, start_us, end_us, status,
         )
-        for row in rows
-    )
+        for order, name, quantity, due_us, start_us, end_us, status, product in rows
+    )  # fmt: skip
 
 
 def _made(tx: Connection, unit: str | None, since_us: int | None) -> float:
     if unit is None or since_us is None:
         return 0.0
-    c = t.counts.c
-    total = tx.execute(
-        select(func.sum(c.good)).where(c.equipment_id == unit, c.bucket_us >= since_us)
-    ).scalar_one()
+    [[total]] = _MADE.rows(tx, {"unit": unit, "since_us": since_us})
     return float(total or 0)
 
 
@@ -135,43 +138,33 @@ def stops(
     (state Suspended in its middle, or within it where the machine speaks too seldom to say more): they
     are charged to the machine that caused them.
     """
-    d, s = t.downtimes.c, t.states.c
-    middle = (d.start_us + func.coalesce(d.end_us, window.to_us)) // 2
-    state = (
-        select(s.state)
-        .where(s.equipment_id == d.equipment_id, s.source_us <= middle)
-        .order_by(s.source_us.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    waited = exists().where(
-        s.equipment_id == d.equipment_id,
-        s.source_us >= d.start_us,
-        s.source_us <= func.coalesce(d.end_us, window.to_us),
-        s.state.in_(_WAITING),
-    )
-    query = select(d.equipment_id, d.reason, d.start_us, d.end_us, d.planned, state, waited).where(
-        under(d.equipment_id, scope),
-        d.start_us < window.to_us,
-        or_(d.end_us.is_(None), d.end_us > window.from_us),
-    )
-    rows = tx.execute(query).all()
+    span = {"from_us": window.from_us, "to_us": window.to_us}
+    rows = _STOPS.rows(tx, {"scope": scope, "below": below(scope), **span})
     rate = (situation.rates_for(tx, scope) or Rates()).downtime_cents_per_hour
     say = Sayer.read(tx, scope, [row[0] for row in rows], window)
     found: dict[tuple[str, str, bool], StopRow] = {}
     for unit, booked, start_us, end_us, planned, state_then, waited_then in rows:
         reason = say.reason(unit, booked, Span(start_us, end_us or window.to_us))
         elsewhere = state_then in _WAITING or (waited_then and state_then == MachineState.EXECUTE)
-        key = (unit, reason, planned or elsewhere)
+        key = (unit, reason, bool(planned or elsewhere))
         row = found.get(key) or StopRow(
-            unit, names.get(unit, unit), line_of(unit), reason, 0, 0, 0, planned, elsewhere, None
+            unit,
+            names.get(unit) or unit,
+            line_of(unit),
+            reason,
+            0,
+            0,
+            0,
+            bool(planned),
+            bool(elsewhere),
+            None,
         )
-        span = Span(max(start_us, window.from_us), min(end_us or window.to_us, window.to_us))
-        cost = 0 if planned or elsewhere else round(_both(span, stood) / HOUR * rate)
+        part = Span(max(start_us, window.from_us), min(end_us or window.to_us, window.to_us))
+        cost = 0 if planned or elsewhere else round(_both(part, stood) / HOUR * rate)
         found[key] = replace(
             row,
             times=row.times + 1,
-            lost_us=row.lost_us + max(0, span.to_us - span.from_us),
+            lost_us=row.lost_us + max(0, part.to_us - part.from_us),
             cost_cents=row.cost_cents + cost,
             open_since_us=start_us if end_us is None else row.open_since_us,
         )

@@ -6,8 +6,25 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from data.store import tables as t
+from data.store.statements import Among, Statement
 from domain.equipment import site_of
 from domain.kpi import MinorModel
+
+_DATED = Among(
+    "SELECT scope, valid_from_us, value FROM targets WHERE scope {among} AND kpi = :kpi"
+    " ORDER BY valid_from_us"
+)
+_STATED = Among(
+    "SELECT equipment_id, target_oee FROM equipment WHERE equipment_id {among} AND target_oee IS NOT NULL"
+)
+_MODEL = Statement(
+    "SELECT minor_model FROM stop_policies WHERE scope = :site AND valid_from_us <= :at_us"
+    " ORDER BY valid_from_us DESC LIMIT 1"
+)
+_SHIFT = Statement(
+    "SELECT start_us, end_us, name FROM shifts WHERE line_id = :line AND start_us <= :at_us"
+    " AND end_us > :at_us ORDER BY start_us DESC LIMIT 1"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +42,16 @@ class Goals:
 
 def goals(tx: Connection, scopes: Sequence[str], kpi: str = "oee") -> Goals:
     """The targets of these scopes, read at once."""
-    g, e = t.targets.c, t.equipment.c
     dated: dict[str, list[tuple[int, float]]] = {}
-    query = select(g.scope, g.valid_from_us, g.value).where(g.scope.in_(list(scopes)), g.kpi == kpi)
-    for scope, since, value in tx.execute(query.order_by(g.valid_from_us)):
+    for scope, since, value in _DATED.rows(tx, scopes, {"kpi": kpi}):
         dated.setdefault(scope, []).append((since, value))
-    if kpi != "oee":
-        return Goals(dated, {})
-    stated = select(e.equipment_id, e.target_oee).where(
-        e.equipment_id.in_(list(scopes)), e.target_oee.is_not(None)
-    )
-    return Goals(dated, {row[0]: row[1] for row in tx.execute(stated)})
+    return Goals(dated, dict(_STATED.rows(tx, scopes, {})) if kpi == "oee" else {})
 
 
 def model_of(tx: Connection, scope: str, at_us: int) -> MinorModel:
     """The site's model of minor stops that holds at a moment; a stretch is read by that of its end."""
-    p = t.stop_policies.c
-    held = select(p.minor_model).where(p.scope == site_of(scope), p.valid_from_us <= at_us)
-    found = tx.execute(held.order_by(p.valid_from_us.desc()).limit(1)).scalar()
-    return MinorModel(found or MinorModel.AVAILABILITY)
+    found = _MODEL.rows(tx, {"site": site_of(scope), "at_us": at_us})
+    return MinorModel((found and found[0][0]) or MinorModel.AVAILABILITY)
 
 
 def name_of(tx: Connection, scope: str) -> str:
@@ -63,11 +71,5 @@ def upto(tx: Connection, units: Sequence[str]) -> int | None:
 
 def shift_at(tx: Connection, line_id: str, at_us: int) -> tuple[int, int, str] | None:
     """(start, end, name) of the shift of a line that runs at a moment; of several, the last to begin."""
-    s = t.shifts.c
-    row = tx.execute(
-        select(s.start_us, s.end_us, s.name)
-        .where(s.line_id == line_id, s.start_us <= at_us, s.end_us > at_us)
-        .order_by(s.start_us.desc())
-        .limit(1)
-    ).first()
-    return (row[0], row[1], row[2]) if row else None
+    found = _SHIFT.rows(tx, {"line": line_id, "at_us": at_us})
+    return (found[0][0], found[0][1], found[0][2]) if found else None

@@ -42,24 +42,25 @@ class ReportQueries:
 
     def periods(self, scope: str, kind: Kind) -> tuple[Period, ...]:
         """The periods that may be reported on, newest first; the one that runs now comes first."""
-        c = self._context
-        c.actor.require(Permission.SEE_REPORTS, scope)
-        zone, now = c.site.time_zone, c.now_us
-        with c.database.read() as tx:
-            ahead = DAY if kind is Kind.SHIFT else 0
-            found = [
-                p for p in ended(tx, scope, kind, zone, now - SHOWN[kind], now + ahead) if p.from_us < now
-            ]
-            if kind is not Kind.SHIFT:
-                found += [p for p in running(tx, scope, kind, zone, now) if p not in found]
+        self._context.actor.require(Permission.SEE_REPORTS, scope)
+        with self._context.database.read() as tx:
+            return self._periods(tx, scope, kind)
+
+    def _periods(self, tx: Connection, scope: str, kind: Kind, key: str = "") -> tuple[Period, ...]:
+        zone, now = self._context.site.time_zone, self._context.now_us
+        until = now + (DAY if kind is Kind.SHIFT else 0)
+        found = [p for p in ended(tx, scope, kind, zone, now - SHOWN[kind], until, key) if p.from_us < now]
+        if kind is not Kind.SHIFT:
+            found += [p for p in running(tx, scope, kind, zone, now, key) if p not in found]
         return tuple(sorted(found, key=lambda p: (p.from_us, p.to_us), reverse=True))
 
     def report(self, scope: str, kind: Kind, key: str) -> Report:
         """The report of a place for one of `periods`. NotFound for anything else."""
-        period = next((p for p in self.periods(scope, kind) if p.key == key), None)
-        if period is None:
-            raise NotFound("there is no such period")
+        self._context.actor.require(Permission.SEE_REPORTS, scope)
         with self._context.database.read() as tx:
+            period = next(iter(self._periods(tx, scope, kind, key)), None) if key else None
+            if period is None:
+                raise NotFound("there is no such period")
             return gather.report(tx, scope, period, self._context.now_us)
 
     def document(self, report: Report, wanted: Format) -> Document:

@@ -183,12 +183,14 @@ def _due(tx: Connection, schedule: Row) -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
-def ended(tx: Connection, scope: str, kind: Kind, zone: str, since_us: int, until_us: int) -> list[Period]:
+def ended(
+    tx: Connection, scope: str, kind: Kind, zone: str, since_us: int, until_us: int, key: str = ""
+) -> list[Period]:
     """The periods of a kind that end within (since, until], oldest first; shifts by the plan of the lines,
-    days and weeks when the last shift that began in them has ended."""
+    days and weeks when the last shift that began in them has ended. With a key, just those that it names."""
     if kind is not Kind.SHIFT:
         ids = [node.equipment_id for node in nodes(tx, scope, "line")]
-        named = list(calendar_periods(kind, zone, since_us - DAY, until_us))
+        named = [p for p in calendar_periods(kind, zone, since_us - DAY, until_us) if key in ("", p.key)]
         every = shift_days.whole(tx, ids, zone, named)
         return [period for period in every if since_us < period.to_us <= until_us]
     s = t.shifts.c
@@ -199,13 +201,15 @@ def ended(tx: Connection, scope: str, kind: Kind, zone: str, since_us: int, unti
         .distinct()
         .order_by(s.end_us, s.start_us, s.name)
     )
-    return [shift_period(name, start_us, end_us, zone) for name, start_us, end_us in rows]
+    found = [shift_period(name, start_us, end_us, zone) for name, start_us, end_us in rows]
+    return [period for period in found if key in ("", period.key)]
 
 
-def running(tx: Connection, scope: str, kind: Kind, zone: str, now_us: int) -> list[Period]:
-    """The days or weeks that run now: at 03:00 in a night shift it is still yesterday there."""
+def running(tx: Connection, scope: str, kind: Kind, zone: str, now_us: int, key: str = "") -> list[Period]:
+    """The days or weeks that run now: at 03:00 in a night shift it is still yesterday there. With a key,
+    just those that it names."""
     make = day_period if kind is Kind.DAY else week_period
     ids = [node.equipment_id for node in nodes(tx, scope, "line")]
-    named = [make(local_date(at, zone), zone) for at in (now_us - DAY, now_us)]
-    every = shift_days.whole(tx, ids, zone, list(dict.fromkeys(named)))
+    named = dict.fromkeys(make(local_date(at, zone), zone) for at in (now_us - DAY, now_us))
+    every = shift_days.whole(tx, ids, zone, [period for period in named if key in ("", period.key)])
     return [period for period in every if period.from_us < now_us < period.to_us]

@@ -93,6 +93,20 @@ def test_a_day_is_over_when_its_last_shift_is(nights) -> None:
     assert night == ["2026-11-20"]
 
 
+@pytest.mark.parametrize("kind", list(Kind))
+def test_periods_by_key_are_those_of_the_whole_list(nights, kind) -> None:
+    since, until, now = at("2026-11-01T12:00"), at("2026-11-24T12:00"), at("2026-11-21T03:00")
+    with nights.read() as tx:
+        every = ended(tx, "north", kind, ZONE, since, until)
+        assert {p.key: [p] for p in every} == {
+            p.key: ended(tx, "north", kind, ZONE, since, until, p.key) for p in every
+        }
+        assert len(every) > 1 and ended(tx, "north", kind, ZONE, since, until, "2031-01-01") == []
+        if kind is not Kind.SHIFT:
+            night = running(tx, "north", kind, ZONE, now)
+            assert [running(tx, "north", kind, ZONE, now, p.key) for p in night] == [[p] for p in night]
+
+
 def test_lines_with_other_shifts_keep_their_own_days(nights) -> None:
     with nights.write() as tx:
         tx.execute(insert(t.shifts), [shift("Long", "north/machining/line-9", at("2026-11-20T20:00"),
