@@ -147,13 +147,12 @@ def figures(m: Measures, model: MinorModel = MinorModel.AVAILABILITY) -> Figures
     aupt = m.setup_us + run
     effectiveness = ratio(m.ideal_s * SECOND, run) if m.rated else None
     quality = ratio(m.ideal_good_s, m.ideal_s) if m.rated and m.ideal_s else ratio(m.good, m.produced)
-    oee = ratio(m.ideal_good_s * SECOND, m.pbt_us) if m.rated else None
     down = m.down_us - m.minor_us
     return Figures(
         availability=ratio(run, m.pbt_us),
         effectiveness=effectiveness,
         quality=quality,
-        oee=oee,
+        oee=oee_of(m),
         nee=product(ratio(aupt, m.pbt_us), effectiveness, quality),
         teep=ratio(m.ideal_good_s * SECOND, m.calendar_us - m.no_data_us) if m.rated else None,
         allocation_efficiency=ratio(aubt, m.pbt_us),
@@ -171,6 +170,11 @@ def figures(m: Measures, model: MinorModel = MinorModel.AVAILABILITY) -> Figures
         mttr_s=ratio(down / SECOND, m.failures),
         throughput_per_hour=ratio(m.produced * 3600 * SECOND, m.pbt_us),
     )
+
+
+def oee_of(m: Measures) -> float | None:
+    """OEE alone; None where parts have no planned cycle, or without planned time that is known."""
+    return ratio(m.ideal_good_s * SECOND, m.pbt_us) if m.rated else None
 
 
 def energy_each(kwh: float, parts: float) -> float | None:

@@ -4,14 +4,22 @@ from sqlalchemy import Connection, RowMapping, or_, select
 
 from data.store import tables as t
 from data.store.statements import Among
-from domain.kpi import Measures, MinorModel, figures, total
+from domain.kpi import Measures, behind, oee_of
 from domain.order_kpi import Adherence, OrderTimes, adherence, order_figures
-from services.kpi import reading, sums, valid
-from services.kpi.lines import Line, line_products
+from services.kpi import reading, sums
+from services.kpi.lines import Line
 from services.queries.common import under
 from services.rows.kpi import Ask, OrderKpiRow
 
 SHOWN = 200
+Made = dict[tuple[str, str], Measures]  # (order, machine)
+_NAMES = ("good", "scrap", "unrated", "ideal_good_s", "waiting_us", "delay_us", "down_us", "setup_us",
+          "production_us")  # fmt: skip
+_MADE = Among(
+    f"SELECT order_id, equipment_id, {sums.summed(_NAMES)} FROM kpi_cells WHERE order_id {{among}}"  # noqa: S608
+    " GROUP BY order_id, equipment_id"
+)
+_measures, _NOTHING = sums.made_of(_NAMES), Measures()
 
 
 def read(tx: Connection, ask: Ask, now_us: int) -> tuple[OrderKpiRow, ...]:
@@ -35,11 +43,8 @@ def read(tx: Connection, ask: Ask, now_us: int) -> tuple[OrderKpiRow, ...]:
         query = query.where(o.c.product_id == ask.product)
     found = tx.execute(query).mappings().all()
     lines = {line.node.equipment_id: line for line in reading.lines_of(tx, ask.scope)}
-    model = valid.model_of(tx, ask.scope, ask.to_us)
     made = _made(tx, [row["order_id"] for row in found])
-    return tuple(
-        _row(row, lines[row["line_id"]], made, model, now_us) for row in found if row["line_id"] in lines
-    )
+    return tuple(_row(row, lines[row["line_id"]], made, now_us) for row in found if row["line_id"] in lines)
 
 
 def kept(tx: Connection, ask: Ask, now_us: int) -> Adherence:
@@ -56,13 +61,14 @@ def kept(tx: Connection, ask: Ask, now_us: int) -> Adherence:
     return adherence(((row[0], row[1]) for row in tx.execute(query)), now_us)
 
 
-def _row(row: RowMapping, line: Line, made: "Made", model: MinorModel, now_us: int) -> OrderKpiRow:
+def _row(row: RowMapping, line: Line, made: Made, now_us: int) -> OrderKpiRow:
     order = row["order_id"]
-    cells = {(u.equipment_id, ""): made.get((order, u.equipment_id), Measures()) for u in line.units}
-    units = list(cells.values())
-    good, scrap = units[-1].good, sum(m.scrap for m in units)
-    wip = max(0.0, units[0].good - sum(m.scrap for m in units[1:]) - good)
-    at_pace = total(line_products(cells, line).values())
+    units = {u.equipment_id: made.get((order, u.equipment_id), _NOTHING) for u in line.units}
+    scraps = {unit: m.scrap for unit, m in units.items()}
+    good, scrap = units[line.units[-1].equipment_id].good, sum(scraps.values())
+    first = line.units[0].equipment_id
+    wip = max(0.0, units[first].good - (scrap - scraps[first]) - good)
+    at_pace = behind(units[line.constraint.equipment_id], sum(scraps[unit] for unit in line.after))
     times = OrderTimes(
         row["quantity"], row["planned_end_us"], row["due_us"], row["released_us"], row["start_us"],
         row["end_us"], _busy(at_pace), at_pace.production_us, good + scrap, good,
@@ -71,12 +77,9 @@ def _row(row: RowMapping, line: Line, made: "Made", model: MinorModel, now_us: i
         order, row["line_id"], line.node.name, row["product_name"] or row["product_id"],
         row["quantity"], row["status"], good, scrap, row["planned_end_us"],
         wip if row["end_us"] is None else 0.0,
-        figures(at_pace, model).oee,
+        oee_of(at_pace),
         order_figures(times, now_us),
     )  # fmt: skip
-
-
-Made = dict[tuple[str, str], Measures]
 
 
 def _busy(m: Measures) -> int:
@@ -84,12 +87,6 @@ def _busy(m: Measures) -> int:
     return m.waiting_us + m.down_us + m.setup_us + m.production_us
 
 
-_MADE = Among(
-    f"SELECT order_id, equipment_id, {sums.TOTALS_SQL} FROM kpi_cells WHERE order_id {{among}}"  # noqa: S608
-    " GROUP BY order_id, equipment_id"
-)
-
-
 def _made(tx: Connection, order_ids: list[str]) -> Made:
     """Measures per order and machine."""
-    return {(r[0], r[1]): Measures(*r[2:]) for r in _MADE.rows(tx, order_ids, {})}
+    return {(r[0], r[1]): _measures(*r[2:]) for r in _MADE.rows(tx, order_ids, {})}

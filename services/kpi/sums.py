@@ -27,11 +27,18 @@ _SUM = {
     **{name: f"CAST(SUM({name}) AS BIGINT)" for name in WHOLE},
     **{name: f"SUM({name})" for name in REAL},
 }
-TOTALS_SQL = ", ".join(_SUM[name] for name in NAMES)
 _TIME = {"kpi_months": "month_us", "kpi_days": "day_us"}
 MONTHS_FROM_DAYS = 62
 DAYS_SHOWN = 100
 TWO_DAYS_US = 2 * DAY
+
+
+def summed(names: Sequence[str]) -> str:
+    """The sums of some measures as the columns of a SELECT."""
+    return ", ".join(_SUM[name] for name in names)
+
+
+TOTALS_SQL = summed(NAMES)
 
 
 def pieces(ask: Ask, zone: str) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
@@ -131,11 +138,10 @@ def _statement(table: str, key: tuple[str, ...], names: tuple[str, ...], shift: 
     at, keys = _TIME[table], ", ".join(key)
     where = f"equipment_id {{among}} AND {at} >= :from_us AND {at} < :to_us"
     where += " AND shift = :shift" * shift + " AND product_id = :product" * product
-    sums = ", ".join(_SUM[name] for name in names)
-    return Among(f"SELECT {keys}, {sums} FROM {table} WHERE {where} GROUP BY {keys}")  # noqa: S608
+    return Among(f"SELECT {keys}, {summed(names)} FROM {table} WHERE {where} GROUP BY {keys}")  # noqa: S608
 
 
-def _with(names: tuple[str, ...]) -> Callable[..., Measures]:
+def made_of(names: tuple[str, ...]) -> Callable[..., Measures]:
     """Measures of some names by position; what is not named is 0."""
     places = [NAMES.index(name) for name in names]
     none: list[Any] = [getattr(Measures(), name) for name in NAMES]
@@ -149,7 +155,7 @@ def _with(names: tuple[str, ...]) -> Callable[..., Measures]:
     return make
 
 
-_DAY = _with(_DAILY)
+_DAY = made_of(_DAILY)
 
 
 def by_month(ask: Ask, zone: str) -> bool:
