@@ -36,9 +36,10 @@ def add_definition(tx: Connection, row: Mapping[str, Any]) -> None:
     tx.execute(insert(t.alarm_definitions).values(dict(row)))
 
 
-def states(tx: Connection) -> dict[str, dict[str, Any]]:
-    """Every alarm's state."""
-    return {row["alarm_id"]: dict(row) for row in tx.execute(select(t.alarm_states)).mappings()}
+def states(tx: Connection, *where: ColumnElement[bool]) -> dict[str, dict[str, Any]]:
+    """The states of alarms that fit, or of all."""
+    query = select(t.alarm_states).where(*where)
+    return {row["alarm_id"]: dict(row) for row in tx.execute(query).mappings()}
 
 
 def hold(tx: Connection, alarm_id: str) -> dict[str, Any] | None:

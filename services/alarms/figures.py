@@ -94,10 +94,8 @@ def _worst(at: Ints) -> int:
 
 
 def _split(found: Annunciations, key: Ints) -> dict[Priority, float]:
-    counts = np.bincount(key, minlength=len(found.keys)).tolist()
+    counts = dict.fromkeys((one.value for one in Priority), 0)
+    for number, (_, _, priority) in zip(np.bincount(key, minlength=len(found.keys)), found.keys, strict=True):
+        counts[priority] += int(number)
     total = max(1, len(key))
-    return {
-        one: sum(n for n, (_, _, priority) in zip(counts, found.keys, strict=True) if priority == one.value)
-        / total
-        for one in Priority
-    }
+    return {one: counts[one.value] / total for one in Priority}

@@ -20,7 +20,7 @@ from services.context import Context
 from services.queries.common import in_scope, names_of, people, portions, under
 from services.rows.alarms import AlarmBoard, AlarmFigures, AlarmRow, JournalRow
 
-_D, _E = t.alarm_definitions.c, t.alarm_events.c
+_D, _E, _S = t.alarm_definitions.c, t.alarm_events.c, t.alarm_states.c
 _RANK = {Priority.HIGH: 0, Priority.MEDIUM: 1, Priority.LOW: 2}
 _URGENT = (State.UNACKNOWLEDGED, State.ACKNOWLEDGED, State.RETURNED, State.SHELVED, State.SUPPRESSED)
 _PLANT = ("suppressed", "unsuppressed")  # each stop of a machine: kept, but not shown
@@ -51,7 +51,8 @@ class AlarmQueries:
         c = self._context
         c.actor.require(Permission.SEE_FLOOR)
         with c.database.read() as tx:
-            rows, _ = self._rows(tx, position_id)
+            long = _S.condition.is_(True) & (_S.since_us < c.now_us - STALE_US)
+            rows, _ = self._rows(tx, position_id, long)
             asked = self._asked(tx, position_id, from_us - LEAD_US)
             named = dict(_positions(tx, c))
             there = rollup.stays(tx, position_id, self._sees, from_us, to_us)
@@ -59,7 +60,7 @@ class AlarmQueries:
             whole = kpis(rollup.together(asked.values()), from_us, to_us)
             called = _called(tx, {key for key, _ in (*whole.frequent, *whole.chattering)})
         each = ((named.get(p, p), kpis(one, from_us, to_us)) for p, one in asked.items())
-        stale = [r for r in rows if r.active and r.since_us < c.now_us - STALE_US and r.state in _URGENT[:2]]
+        stale = [r for r in rows if r.state in _URGENT[:2]]
         return AlarmFigures(
             whole,
             tuple(sorted(each, key=lambda one: (-one[1].rate, one[0]))),
@@ -87,10 +88,15 @@ class AlarmQueries:
 
     def _where(self, position_id: str) -> ColumnElement[bool]:
         c = self._context
-        where = in_scope(_E.equipment_id, c.actor) & under(_E.equipment_id, c.site.site_id)
+        where = under(_E.equipment_id, c.site.site_id)
+        if c.site.site_id not in c.actor.scopes:  # a scope that is the site says the same once more
+            where &= in_scope(_E.equipment_id, c.actor)
         return where & (_E.position_id == position_id) if position_id else where
 
-    def _rows(self, tx: Connection, position_id: str) -> tuple[list[AlarmRow], int]:
+    def _rows(
+        self, tx: Connection, position_id: str, *state: ColumnElement[bool]
+    ) -> tuple[list[AlarmRow], int]:
+        """Alarms, those whose state is asked for, and how many they are."""
         c = self._context
         where = [
             _D.active.is_(True),
@@ -100,8 +106,10 @@ class AlarmQueries:
         ]
         if position_id:
             where.append(_D.position_id == position_id)
+        if state:
+            where.append(_D.alarm_id.in_(select(_S.alarm_id).where(*state)))
         definitions = [dict(row) for row in tx.execute(store.newest(*where)).mappings()]
-        states = store.states(tx)
+        states = store.states(tx, *state)
         names = names_of(tx, (d["equipment_id"] for d in definitions))
         known = [d for d in definitions if d["alarm_id"] in states]
         return [_row(d, states[d["alarm_id"]], names) for d in known], len(known)
