@@ -18,6 +18,7 @@ from services.rows.predict import Point, Trend
 Window = tuple[int, int]
 DASHED = 'stroke-dasharray="5 4"'
 XMLNS = 'xmlns="http://www.w3.org/2000/svg"'
+TWICE = 2.0  # a score of twice its limit, and more, is at the top of a small course
 FONT_SVG = FONT.replace('"', "'")
 
 
@@ -42,13 +43,40 @@ def sparkline(points: Sequence[Point], *, width: int = 132, height: int = 26, al
     runs = _runs(points)
     if not runs:
         return ""
+    told = f"from {of_100(runs[0][0][1])} to {of_100(runs[-1][-1][1])}"
+    return _small_course(points, runs, (width, height), 1.0, ADVICE if alarming else INK_3, told)
+
+
+def limit_line(points: Sequence[Point], *, width: int = 132, height: int = 26, alarming: bool = False) -> str:
+    """A score by its limit over time, from none to twice the limit; the limit is dashed."""
+    runs = _runs(points)
+    if not runs:
+        return ""
+    told = f"from {runs[0][0][1]:.1f} to {runs[-1][-1][1]:.1f} times the limit"
+    stroke = ADVICE if alarming else INK_3
+    return _small_course(points, runs, (width, height), TWICE, stroke, told, limit=1.0)
+
+
+def _small_course(
+    points: Sequence[Point],
+    runs: Sequence[Sequence[tuple[int, float]]],
+    size: tuple[int, int],
+    top: float,
+    stroke: str,
+    told: str,
+    limit: float | None = None,
+) -> str:
+    """Values on the scale 0..top, what is higher at the top."""
+    width, height = size
     first, last = points[0][0], points[-1][0]
     span = max(1, last - first)
 
-    def at(point: tuple[int, float]) -> str:
-        return f"{2 + (width - 4) * (point[0] - first) / span:.1f},{height - 3 - (height - 6) * point[1]:.1f}"
+    def y(value: float) -> float:
+        return height - 3 - (height - 6) * min(value / top, 1.0)
 
-    stroke = ADVICE if alarming else INK_3
+    def at(point: tuple[int, float]) -> str:
+        return f"{2 + (width - 4) * (point[0] - first) / span:.1f},{y(point[1]):.1f}"
+
     lines = "".join(
         f'<polyline points="{" ".join(map(at, run))}" fill="none" stroke="{stroke}" stroke-width="1.5"/>'
         for run in runs
@@ -56,7 +84,10 @@ def sparkline(points: Sequence[Point], *, width: int = 132, height: int = 26, al
     end = at(runs[-1][-1]).split(",")
     dot = f'<circle cx="{end[0]}" cy="{end[1]}" r="2.2" fill="{stroke}"/>'
     base = f'<line x1="0" x2="{width}" y1="{height - 2}" y2="{height - 2}" stroke="{LINE}"/>'
-    told = f"from {of_100(runs[0][0][1])} to {of_100(runs[-1][-1][1])}"
+    if limit is not None:
+        base += (
+            f'<line x1="0" x2="{width}" y1="{y(limit):.1f}" y2="{y(limit):.1f}" stroke="{INK_3}" {DASHED}/>'
+        )
     return picture(f'<svg {XMLNS} width="{width}" height="{height}">{base}{lines}{dot}</svg>', told)
 
 

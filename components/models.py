@@ -37,6 +37,8 @@ FIGURES = {
     "rmse_clipped": "RMSE, cut at the limit",
     "rmse_raw": "RMSE, raw",
     "accuracy": "share of held-out pictures right",
+    "noticed": "share of failures with something odd in the day before",
+    "false_alarms": "false alarms a machine and month",
 }
 
 

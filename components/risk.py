@@ -1,10 +1,10 @@
 """Machines by risk: the sentence on top, the table, and one prediction in words."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from components.charts import sparkline
 from components.links import link
-from components.tables import empty, panel, small, table
+from components.tables import empty, group, panel, small
 from components.words import (
     NOTHING,
     age_roughly,
@@ -63,26 +63,13 @@ def risk_table(rows: Sequence[RiskRow], site: SiteRow, now_us: int) -> str:
     high = [r for r in rows if r not in unknown and r.prediction is not None and r.prediction.above_threshold]
     low = [r for r in rows if r not in unknown and r not in high]
     parts = (
-        _part("Above the warning level", high, HIGH_HEAD, lambda r: _high(r, site, now_us), (6, 7), within),
-        _part("Not known yet", unknown, UNKNOWN_HEAD, lambda r: _unknown(r, now_us), (4,)),
-        _part(
+        group("Above the warning level", high, HIGH_HEAD, lambda r: _high(r, site, now_us), (6, 7), within),
+        group("Not known yet", unknown, UNKNOWN_HEAD, lambda r: _unknown(r, now_us), (4,)),
+        group(
             "Below the warning level", low, LOW_HEAD, lambda r: _low(r, site, now_us), (5, 6), models(rows)
         ),
     )
     return f'<div class="tw-stack">{"".join(parts)}</div>'
-
-
-def _part(
-    title: str,
-    rows: Sequence[RiskRow],
-    head: Sequence[str],
-    cells: Callable[[RiskRow], Sequence[str]],
-    right: Sequence[int],
-    note: str = "",
-) -> str:
-    """One group of machines as a panel; nothing without machines."""
-    said = "; ".join(filter(None, (plural(len(rows), "machine"), note)))
-    return panel(title, table(head, map(cells, rows), right=right, tight=True), said) if rows else ""
 
 
 def models(rows: Sequence[RiskRow]) -> str:

@@ -1,11 +1,13 @@
 """HTML tables and panels as text. Cells are HTML already: text from outside goes through `safe` first."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
-from components.words import safe
+from components.words import plural, safe
 from domain.spreadsheet import csv_bytes
 
-__all__ = ["bullets", "csv_bytes", "empty", "heading", "lead", "panel", "small", "table"]
+__all__ = ["bullets", "csv_bytes", "empty", "group", "heading", "lead", "panel", "small", "table"]
+Row = TypeVar("Row")
 
 
 def panel(title: str, body: str, right: str = "", *, label: str = "") -> str:
@@ -45,6 +47,19 @@ def table(
         "<tr>" + "".join(f"<td{side[k]}>{cell}</td>" for k, cell in enumerate(row)) + "</tr>" for row in rows
     )
     return f'<table class="tw-table{" tight" if tight else ""}">{top}<tbody>{body}</tbody></table>'
+
+
+def group(
+    title: str,
+    rows: Sequence[Row],
+    head: Sequence[str],
+    cells: Callable[[Row], Sequence[str]],
+    right: Sequence[int],
+    note: str = "",
+) -> str:
+    """Some of the machines as a panel that counts them; nothing without any. `note` is HTML."""
+    said = "; ".join(filter(None, (plural(len(rows), "machine"), note)))
+    return panel(title, table(head, map(cells, rows), right=right, tight=True), said) if rows else ""
 
 
 def small(html: str, kind: str = "") -> str:

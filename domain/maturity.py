@@ -30,20 +30,22 @@ class Facts:
     """What there is of one machine and mode.
 
     `days` of readings; `learned` failures of such machines behind the model that may speak here (0: none
-    may); `own` failures of this mode on record; `holds`: its chances come as stated (None: too few cases).
+    may); `own` failures of this mode on record; `holds`: its chances come as stated (None: too few cases);
+    `watched`: a model of what is unusual may speak here.
     """
 
     days: float
     learned: int
     own: int
     holds: bool | None
+    watched: bool
 
 
 def level(facts: Facts) -> Level:
     """The highest level that the data carry."""
     if facts.learned >= FEWEST_POOL:
         return Level.OWN if facts.own >= FEWEST_OWN and facts.holds else Level.POOLED
-    return Level.ANOMALY if facts.days >= USUAL_DAYS else Level.LIMITS
+    return Level.ANOMALY if facts.watched and facts.days >= USUAL_DAYS else Level.LIMITS
 
 
 def lifts(facts: Facts) -> str:
@@ -51,6 +53,8 @@ def lifts(facts: Facts) -> str:
     found = level(facts)
     if found is Level.OWN:
         return ""
+    if found is Level.LIMITS and facts.days >= USUAL_DAYS:
+        return "a model of what is unusual, trained on this plant's healthy days"
     if found is Level.LIMITS:
         return f"{max(1, round(USUAL_DAYS - facts.days))} more days of readings"
     if found is Level.ANOMALY:

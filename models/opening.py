@@ -1,4 +1,4 @@
-"""Opens a model's folder, whatever it is for: the desk scores with failure models and with vision models."""
+"""Opens a model's folder, whatever the desk uses it for: failures, what is unusual, pictures."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Protocol
 
 from domain.errors import SettingsError
 from models import registry
+from models.anomaly.machines.watcher import Watcher
 from models.card import CARD_FILE, CommonCard
 from models.registry import LoadedModel
 from models.vision.session import Inspector
@@ -25,15 +26,17 @@ class Governed(Protocol):
         ...
 
 
-def load(folder: Path) -> LoadedModel | Inspector:
+def load(folder: Path) -> LoadedModel | Inspector | Watcher:
     """The model in `folder`, its hash and golden cases checked.
 
     Tampered when it is not what its card says; SettingsError when it is missing, or of a capability that no
     process of the desk serves.
     """
-    capability = _capability(folder)
+    capability, kind = _capability(folder)
     if capability == "vision":
         return Inspector(folder)
+    if (capability, kind) == ("anomaly", "plant"):
+        return Watcher(folder)
     if capability in ("", "failure"):
         return registry.load(folder)
     raise SettingsError(
@@ -41,10 +44,12 @@ def load(folder: Path) -> LoadedModel | Inspector:
     )
 
 
-def _capability(folder: Path) -> str:
-    """What the card says it is for; "" without a readable card, which loading then refuses."""
+def _capability(folder: Path) -> tuple[str, str]:
+    """What the card says it is for, of what kind; "" without a readable card, which loading then refuses."""
     try:
         card = json.loads((folder / CARD_FILE).read_bytes())
     except (OSError, ValueError):
-        return ""
-    return str(card.get("capability", "")) if isinstance(card, dict) else ""
+        return "", ""
+    return (
+        (str(card.get("capability", "")), str(card.get("kind", ""))) if isinstance(card, dict) else ("", "")
+    )

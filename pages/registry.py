@@ -70,6 +70,8 @@ PAGES: tuple[Page, ...] = (
         "pages.predict.explanation:render",
         in_menu=False,
     ),
+    Page("anomalies", "Anomalies", S.PREDICT, P.SEE_PREDICTIONS, "pages.predict.oddities:render"),
+    Page("anomaly", "Anomaly", S.PREDICT, P.SEE_PREDICTIONS, "pages.predict.oddity:render", in_menu=False),
     Page("trust", "Trust", S.PREDICT, P.SEE_TRUST, "pages.predict.trust:render"),
     Page("missed", "Missed failures", S.PREDICT, P.SEE_TRUST, "pages.predict.missed:render"),
     Page("shadow", "Shadow", S.PREDICT, P.SEE_TRUST, "pages.predict.shadow:render"),

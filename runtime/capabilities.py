@@ -6,7 +6,7 @@ and `card.Card`. Their modules are imported when a command runs: training needs 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any
 
@@ -16,15 +16,20 @@ from models.dataspec import DataSpec
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """A row of the table: the kinds of data that it takes, and its modules by command."""
+    """A row of the table: the kinds of data that it takes, and its modules by command.
+
+    `apart`: kinds of data with modules of their own, and the package that holds these.
+    """
 
     name: str
     kinds: tuple[str, ...]
     modules: dict[str, str]
+    apart: dict[str, str] = field(default_factory=dict)
 
-    def command(self, verb: str) -> Callable[..., Any]:
-        """The function behind `python -m runtime VERB CAP`."""
-        found: Callable[..., Any] = getattr(import_module(self.modules[verb]), verb)
+    def command(self, verb: str, kind: str = "") -> Callable[..., Any]:
+        """The function behind `python -m runtime VERB CAP --data KIND:DIR`."""
+        module = f"{self.apart[kind]}.{verb}" if kind in self.apart else self.modules[verb]
+        found: Callable[..., Any] = getattr(import_module(module), verb)
         return found
 
     def data(self, text: str) -> DataSpec:
@@ -45,7 +50,8 @@ TABLE = {
         # The words of a failure's explanation are those of the desk, so they come from services.
         _capability("failure", "cmapss", "plant", explain="runtime.explaining"),
         _capability("classification", "ai4i2020", "steel_plates_faults", "cnc_mill_tool_wear"),
-        _capability("anomaly", "skab", "nab"),
+        # Recordings are judged by their own beginning, a plant's machines by their own usual days.
+        replace(_capability("anomaly", "skab", "nab", "plant"), apart={"plant": "models.anomaly.machines"}),
         _capability("vision", "neu_steel", "plant"),
     )
 }

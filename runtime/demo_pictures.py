@@ -10,8 +10,9 @@ from domain.clock import DAY
 from models.vision.session import Inspector
 from services.actors import load_actor
 from services.commands.pictures import PictureCommands
+from services.registry.folders import register
 from services.vision.intake import receive
-from services.vision.judging import judge_due, register
+from services.vision.judging import judge_due
 from simulator.layout import demo
 from simulator.pictures.cameras import cameras, seen
 from simulator.pictures.render import FOREIGN

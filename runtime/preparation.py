@@ -22,6 +22,7 @@ from data.store.migrate import upgrade
 from domain.clock import DAY, HOUR, MINUTE, Clock, wall_us
 from domain.errors import Unavailable
 from models import registry
+from models.anomaly.machines.watcher import Watcher
 from models.vision.session import Inspector
 from runtime import (
     choosing,
@@ -44,8 +45,10 @@ from services.ingest import Ingest
 from services.ingest.mes import MesIntake
 from services.kpi.keeping import Keeper
 from services.recommend import Recommender
+from services.registry.folders import register
 from services.score import score_range, serve
 from services.score.considering import consider_due
+from services.unusual.judging import watch_range
 from simulator.backfill import Batch, backfill
 from simulator.floor import master_data
 from simulator.layout import demo
@@ -87,6 +90,7 @@ def _forget(settings: Settings) -> None:
 
 def _make(settings: Settings, days: float, seed: int | None, bars: Progress) -> int:
     model, inspector = registry.load(settings.failure_model), Inspector(settings.vision_model)
+    watcher = Watcher(settings.anomaly_model)
     upgrade(settings.store_url, seal=secret_key.ensure(settings))
     database = wiring.database(settings)
     now = wall_us()
@@ -115,6 +119,17 @@ def _make(settings: Settings, days: float, seed: int | None, bars: Progress) -> 
     served = serve(database, model)
     score_range(
         database, served, start, now, site_id=settings.site, progress=lambda share: _step(bars, task, share)
+    )
+    task = bars.add_task("Watching for what is unusual", total=1.0)
+    register(database, watcher)
+    span = start, now
+    watch_range(
+        database,
+        watcher,
+        served.inputs,
+        span,
+        site_id=settings.site,
+        progress=lambda share: _step(bars, task, share),
     )
     task = bars.add_task("Drawing control charts", total=None)
     demo_alarms.seed(database, settings.site, start, now)

@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     failure_model: Path = ROOT / "models" / "artifacts" / "plant_failure"
     cmapss_model: Path = ROOT / "models" / "artifacts" / "cmapss_fd001"
     vision_model: Path = ROOT / "models" / "artifacts" / "plant_vision"
+    anomaly_model: Path = ROOT / "models" / "artifacts" / "plant_anomaly"
+    oddity_days: float = Field(default=90, ge=10, le=3_660)  # plant days that scores of the unusual are kept
     picture_dir: Path | None = None  # watched for pictures of parts; pictures/ under var/ unless set
     picture_days: float = Field(default=14, ge=1, le=3_660)  # plant days that unnamed pictures are kept
     picture_tokens: dict[str, str] = Field(

@@ -99,6 +99,7 @@ def reading(tabs: Tabs, database: Database, camera: Camera) -> None:
         "machine": ("supervisor", f"/machine?id={machine}"),
         "risks": ("supervisor", "/risks"),
         "explanation": ("supervisor", f"/explanation?prediction={prediction}"),
+        "anomaly": ("supervisor", f"/anomaly?id={machine}"),
         "inbox": ("supervisor", "/inbox"),
         "case": ("supervisor", f"/case?case={number}"),
         "history": ("supervisor", "/history?span=all"),

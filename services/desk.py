@@ -43,6 +43,7 @@ from services.queries.kpi import KpiQueries
 from services.queries.lots import LotQueries
 from services.queries.model_watch import ModelWatchQueries
 from services.queries.models import ModelQueries
+from services.queries.oddities import OddityQueries
 from services.queries.outcomes import OutcomeQueries
 from services.queries.oversight import OversightQueries
 from services.queries.patterns import PatternQueries
@@ -94,6 +95,7 @@ class Queries:
     pictures: PictureQueries
     booked: BookedQueries
     plant: PlantQueries
+    oddities: OddityQueries
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,5 +180,6 @@ def open_desk(context: Context, commands: Commands) -> Desk:
         PictureQueries(context),
         BookedQueries(context),
         PlantQueries(context),
+        OddityQueries(context),
     )
     return Desk(context.actor, context.site, context.clock, queries, commands)

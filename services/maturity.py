@@ -30,13 +30,13 @@ def facts(tx: Connection, site_id: str, units: Iterable[Unit]) -> dict[Unit, dic
     wanted = list(units)
     ids = [unit for unit, _ in wanted]
     days, own, modes = _days(tx, ids), _own(tx, ids), _modes(tx)
-    speaks = _speaking(tx, site_id)
+    speaks, watched = _speaking(tx, site_id), _watched(tx, site_id)
     nobody = _Speaks(0, None)
     return {
         (unit, kind): {
             cause: Facts(
                 days.get(unit, 0.0), speaks.get(kind, nobody).learned, own[unit, cause],
-                speaks.get(kind, nobody).holds,
+                speaks.get(kind, nobody).holds, kind in watched,
             )
             for cause in modes.get(kind, [""])
         }
@@ -48,7 +48,7 @@ def fact(tx: Connection, site_id: str, unit: Unit, cause: str) -> Facts:
     """One machine and mode; of a mode that nobody knew before there are no own failures."""
     found = facts(tx, site_id, [unit])[unit]
     any_mode = next(iter(found.values()))
-    return found.get(cause, Facts(any_mode.days, any_mode.learned, 0, any_mode.holds))
+    return found.get(cause, Facts(any_mode.days, any_mode.learned, 0, any_mode.holds, any_mode.watched))
 
 
 def _days(tx: Connection, ids: list[str]) -> dict[str, float]:
@@ -85,6 +85,16 @@ def _speaking(tx: Connection, site_id: str) -> dict[str, _Speaks]:
     return found
 
 
+def _watched(tx: Connection, site_id: str) -> frozenset[str]:
+    """The machine types of which a model may say here what is unusual."""
+    found: set[str] = set()
+    for row in registry.versions(tx, (Stage.CHAMPION,)):
+        card = json.loads(row["card"])
+        if row["capability"] == "anomaly" and may_speak(tx, site_id, card):
+            found |= set(card.get("thresholds") or ())
+    return frozenset(found)
+
+
 def failures_behind(tx: Connection) -> dict[tuple[str, str], int]:
     """By model version: the failures that it has learned from, where its card says so."""
     found = {}
@@ -96,10 +106,16 @@ def failures_behind(tx: Connection) -> dict[tuple[str, str], int]:
 
 
 def learned(tx: Connection, site_id: str, card: Mapping[str, Any]) -> int:
-    """Failures behind a model; none where its machines were simulated and these are real."""
+    """Failures behind a model; none where it may not speak."""
+    data = card.get("data") or {}
+    return int(data.get("failures") or 0) if may_speak(tx, site_id, card) else 0
+
+
+def may_speak(tx: Connection, site_id: str, card: Mapping[str, Any]) -> bool:
+    """Not where a model's machines were simulated and these are real."""
     s, data = t.sites.c, card.get("data") or {}
     virtual = bool(tx.execute(select(s.virtual).where(s.site_id == site_id)).scalar())
-    return int(data.get("failures") or 0) if virtual or not data.get("simulated", True) else 0
+    return virtual or not data.get("simulated", True)
 
 
 def _holds(tx: Connection, site_id: str, model: str) -> bool | None:

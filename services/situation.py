@@ -120,6 +120,11 @@ def site_at(tx: Connection, site_id: str) -> Site:
     return Site(site_id, row.time_zone, row.shadow, Clock(*row[2:]))
 
 
+def every_site(tx: Connection) -> list[Site]:
+    """The sites that have a clock."""
+    return [site_at(tx, site_id) for site_id in tx.execute(select(t.clocks.c.site_id)).scalars().all()]
+
+
 def machine_at(tx: Connection, equipment_id: str) -> Machine:
     """The machine; its queue is that of the MES that knows it, else one named like its line."""
     e, a = t.equipment.c, t.equipment_aliases.c

@@ -49,6 +49,22 @@ def test_the_plants_figures_are_those_of_the_card(row: str, key: str, form: str)
     assert (row, f"{test[key]:{form}}", f"{test['other_' + key]:{form}}") in rows("docs/models.md")
 
 
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        ("how far each signal goes (serves)", "farthest"),
+        ("autoencoder", "autoencoder"),
+        ("variational autoencoder", "variational"),
+    ],
+)
+def test_what_is_unusual_has_the_figures_of_its_card(row: str, name: str) -> None:
+    found = card("plant_anomaly")["validation"]
+    noticed, odd = (
+        f"{100 * found[f'{name}_{key}']:{form}} %" for key, form in (("noticed", ".1f"), ("odd_share", ".2f"))
+    )
+    assert (row, noticed, odd, f"{found[f'{name}_false_alarms']:.2f}") in rows("docs/models.md")
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_every_link_leads_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text())

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from domain.errors import SettingsError
-from models.anomaly import session
+from models.anomaly import running
 from models.anomaly.peers import PEERS
 from models.anomaly.scoring import window_score
 from models.anomaly.series import Run
@@ -41,7 +41,7 @@ def evaluate(model: Path, data: DataSpec) -> Figures:
         out[f"{folder}_f1"] = part["f1"]
     for name, (peer, threshold) in detector.peers().items():
         limits = [detector.limit(run, peer, threshold) for run in labelled]
-        said = [session.run(peer, one.windows)[0] > top for one, top in zip(scored, limits, strict=True)]
+        said = [running.run(peer, one.windows)[0] > top for one, top in zip(scored, limits, strict=True)]
         out |= _peer(name, figures(labelled, [_after(f, h) for f, h in zip(said, heads, strict=True)], heads))
     for name in PEERS:
         said = _own_beginning(name, labelled, heads, detector.card.rate, alone=bool(detector.kind.least))

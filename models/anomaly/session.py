@@ -15,10 +15,11 @@ from models.anomaly.card import Card, read_card
 from models.anomaly.deviation import Floats, deviations, windows
 from models.anomaly.healthy import seen_from
 from models.anomaly.kinds import KINDS, Kind
+from models.anomaly.running import run
 from models.anomaly.series import Run
 from models.card import GOLDEN_FILE, MODEL_FILE, file_hash
 from models.dataspec import DataSpec
-from models.session import BATCH, open_session
+from models.session import open_session
 
 TOLERANCE = 1e-4
 ABOVE = 1.001  # times the limit: the least score of a reading that is flagged
@@ -138,13 +139,3 @@ def _kind(card: Card) -> Kind:
     if kind is None or kind.version != card.feature_version:
         raise SettingsError(f"model {card.name} was made for {card.feature_version}: train it anew")
     return kind
-
-
-def run(session: Any, seen: Floats) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Score (N,) and parts (N, C) of windows (N, T, C)."""
-    found = [
-        session.run(["score", "parts"], {"window": np.ascontiguousarray(seen[at : at + BATCH], np.float32)})
-        for at in range(0, len(seen), BATCH)
-    ]
-    score = np.concatenate([one[0] for one in found]).astype(np.float64).reshape(-1)
-    return score, np.concatenate([one[1] for one in found]).astype(np.float64)

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from domain.errors import SettingsError
-from models.anomaly import healthy, session, sound
+from models.anomaly import healthy, running, sound
 from models.anomaly.card import Card, PeerNote
 from models.anomaly.deviation import Floats
 from models.anomaly.healthy import Healthy
@@ -31,11 +31,11 @@ GOLDEN, BACKGROUND = 32, 64
 NAMES = ("t2", "autoencoder", "variational")
 
 
-def _silent(_text: str, _share: float) -> None:
-    return None
+def no_report(_text: str, _share: float) -> None:
+    """Nobody listens."""
 
 
-def train(data: DataSpec, out: Path, report: Report = _silent) -> dict[str, float]:
+def train(data: DataSpec, out: Path, report: Report = no_report) -> dict[str, float]:
     """Train on the healthy beginnings of the runs of `data`; returns what healthy readings say.
 
     `threshold_spread` is the standard deviation of each network's threshold over three seeds.
@@ -58,7 +58,7 @@ def train(data: DataSpec, out: Path, report: Report = _silent) -> dict[str, floa
         threshold = (kind.least if served else 0.0) or float(np.quantile(score, 1 - kind.rate))
         figures[f"{name}_threshold"] = threshold
         if name != "t2":
-            others = [_fit(name, kind, found, seed, _silent, 0)[1] for seed in SEEDS[1:]]
+            others = [_fit(name, kind, found, seed, no_report, 0)[1] for seed in SEEDS[1:]]
             each = [threshold, *(float(np.quantile(one, 1 - kind.rate)) for one in others)]
             figures[f"{name}_threshold_spread"] = float(np.std(each, ddof=1))
         if served:
@@ -83,7 +83,7 @@ def _fit(
     score, parts = np.zeros(len(found.run)), np.zeros((len(found.run), len(kind.channels)), np.float32)
     for k in range(MEMBERS):
         own = fold == k
-        member = _member(name, found.windows[~own], seed * 100 + k)
+        member = fitted(name, found.windows[~own], seed * 100 + k)
         report(f"{name}, member {k + 1}", 0.9 * (number + (k + 1) / MEMBERS) / len(NAMES))
         members.append(member)
         with torch.no_grad():
@@ -99,7 +99,8 @@ def _folds(run: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return np.asarray(run % MEMBERS)
 
 
-def _member(name: str, seen: Floats, seed: int) -> nn.Module:
+def fitted(name: str, seen: Floats, seed: int) -> nn.Module:
+    """One network of that name, trained on windows (N, T, C)."""
     if name == "t2":
         return T2()
     torch.manual_seed(seed)
@@ -134,7 +135,7 @@ def export(network: nn.Module, example: Floats, path: Path) -> None:
     )
     with torch.no_grad():
         wanted = network(torch.from_numpy(example))[0].numpy()
-    found = session.run(open_session(path), example)[0]
+    found = running.run(open_session(path), example)[0]
     error = float((np.abs(found - wanted) / np.maximum(wanted, 1)).max())
     if error > EXACT:
         raise SettingsError(f"{path.name} differs from the trained network by {error:.2g}")
@@ -143,7 +144,7 @@ def export(network: nn.Module, example: Floats, path: Path) -> None:
 def _write_cases(found: Healthy, out: Path) -> None:
     sets = found.windows[found.sets]
     golden = sets[np.linspace(0, len(sets) - 1, GOLDEN).astype(int)]
-    score, _ = session.run(open_session(out / MODEL_FILE), golden)
+    score, _ = running.run(open_session(out / MODEL_FILE), golden)
     np.savez_compressed(out / GOLDEN_FILE, window=golden, score=score)
     chosen = np.linspace(0, len(sets) - 1, BACKGROUND).astype(int)
     np.savez_compressed(out / BACKGROUND_FILE, background=sets[chosen])

@@ -29,7 +29,7 @@ def train(capability: Name, data: Data, out: Annotated[Path, typer.Option()], as
     row = capabilities.find(capability)
     spec = row.data(data)
     try:
-        work = row.command("train")
+        work = row.command("train", spec.kind)
         with output.progress("Training") as step:
             figures = work(spec, out, report=lambda _text, share: step(share))
     except ModuleNotFoundError as error:
@@ -43,7 +43,8 @@ def evaluate(capability: Name, model: Model, data: Data, as_json: Json = False) 
     Example: python -m runtime evaluate failure --model MODEL --data cmapss:DIR:FD001 --json
     """
     row = capabilities.find(capability)
-    output.show(row.command("evaluate")(model, row.data(data)), as_json=as_json)
+    spec = row.data(data)
+    output.show(row.command("evaluate", spec.kind)(model, spec), as_json=as_json)
 
 
 def predict(capability: Name, model: Model, data: Data, out: Annotated[Path, typer.Option()]) -> None:
@@ -52,7 +53,8 @@ def predict(capability: Name, model: Model, data: Data, out: Annotated[Path, typ
     Example: python -m runtime predict failure --model MODEL --data cmapss:DIR:FD001 --out rul.csv
     """
     row = capabilities.find(capability)
-    count = row.command("predict")(model, row.data(data), out)
+    spec = row.data(data)
+    count = row.command("predict", spec.kind)(model, spec, out)
     output.console.print(f"{count} rows in {out}")
 
 
@@ -71,4 +73,5 @@ def explain(
     if out is not None and capability != "vision":
         raise SettingsError("--out is for pictures: vision writes one")
     more = (out,) if capability == "vision" else ()
-    output.document(row.command("explain")(model, row.data(data), case, *more))
+    spec = row.data(data)
+    output.document(row.command("explain", spec.kind)(model, spec, case, *more))

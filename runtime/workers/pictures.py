@@ -20,9 +20,11 @@ from models.vision.session import Inspector
 from runtime.brokers import brokers
 from runtime.settings import Settings
 from services.ingest.site_clocks import SiteClocks
+from services.registry.folders import register
+from services.situation import every_site
 from services.vision import judging
 from services.vision.intake import MOST_WAITING, receive
-from services.vision.judging import Judged, every_site, judge_due, register
+from services.vision.judging import Judged, judge_due
 from services.vision.lineup import VisionLineup
 
 LOOK_S, TIDY_S = 2.0, 3_600.0

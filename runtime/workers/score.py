@@ -7,8 +7,8 @@ batch is one transaction: a process that is killed leaves nothing half, and repe
 
 import logging
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from data.store.database import Database
 from domain.clock import SECOND, wall_us
@@ -17,6 +17,7 @@ from models import opening, registry
 from runtime.settings import Settings
 from runtime.workers.heartbeat import Heartbeat
 from runtime.workers.pictures import Pictures
+from runtime.workers.watching import Watching
 from services.recommend import Recommender
 from services.registry.checking import check_due
 from services.registry.lineup import Lineup
@@ -38,14 +39,16 @@ def main(settings: Settings, stop: threading.Event) -> None:
     """Run until `stop` is set. SettingsError when the plant's model is missing or wrong."""
     plant = registry.load(settings.failure_model)
     engines = _optional(settings)
-    database, pictures = Database(settings.store_url), None
+    database, pictures, watching = Database(settings.store_url), None, None
     try:
         while not stop.is_set():
             try:
                 pictures = pictures or Pictures(settings, database)
+                watching = watching or Watching(settings, database)
                 served = [serve(database, model) for model in (plant, *engines)]
                 lineup = Lineup(database, plant, registry.load)
-                worker = Worker(database, served, lineup, Recommender(database).consider, pictures)
+                consider = Recommender(database).consider
+                worker = Worker(database, served, lineup, consider, (pictures, watching))
             except Retryable as error:
                 log.warning("waiting for the database: %s", error)
                 stop.wait(RETRY_S)
@@ -66,6 +69,18 @@ def _optional(settings: Settings) -> list[registry.LoadedModel]:
         return []
 
 
+class Turns(Protocol):
+    """Something else that the process does in its turns: pictures, what is unusual."""
+
+    def turn(self) -> bool:
+        """Do a little; True when there is more."""
+        ...
+
+    def detail(self) -> dict[str, Any]:
+        """For the heartbeat."""
+        ...
+
+
 class Worker:
     """The loop. What the line-up says scores as data arrive; all that were ever loaded answer requests."""
 
@@ -75,9 +90,9 @@ class Worker:
         served: list[Served],
         lineup: Lineup,
         consider: Callable[[str], Any],
-        pictures: Pictures | None = None,
+        others: Sequence[Turns] = (),
     ) -> None:
-        self._pictures = pictures
+        self._others = tuple(others)
         self._database, self._lineup, self._consider = database, lineup, consider
         self._served = {one.judge.key: one for one in served}
         self._models = recomputing.Models(served, registry.load)
@@ -106,12 +121,12 @@ class Worker:
         again = recomputing.answer(self._database, self._models)
         self._counted["explained"] += asked
         scored = self._score()
-        seen_parts = self._pictures is not None and self._pictures.turn()
+        more = [one.turn() for one in self._others]
         judged = 0 if scored else check_due(self._database, opening.load) + look_due(self._database)
         seen = consider_due(self._database, self._consider, limit=CONSIDERED_A_TURN)
         self._counted["considered"] += seen
         self._heartbeat.beat(self._detail)
-        return bool(asked or again or scored or judged or seen_parts or seen == CONSIDERED_A_TURN)
+        return bool(asked or again or scored or judged or any(more) or seen == CONSIDERED_A_TURN)
 
     def _score(self) -> bool:
         """Score the first site that is due: the champion, then the challengers in its shadow."""
@@ -141,5 +156,5 @@ class Worker:
             "model": "none" if work.champion is None else " ".join(work.champion.judge.key),
             "in shadow": len(work.challengers),
             "trouble": self._trouble or work.trouble,
-            **(self._pictures.detail() if self._pictures is not None else {}),
+            **{name: said for one in self._others for name, said in one.detail().items()},
         }

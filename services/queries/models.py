@@ -9,16 +9,15 @@ from sqlalchemy import Connection, func, select
 from auth.permissions import Permission
 from data.store import registry as store
 from data.store import tables as t
-from domain import picture_gates
 from domain.clock import wall_us
-from domain.model_gates import GATES, Stage
+from domain.model_gates import Stage
 from services.context import Context
-from services.registry.promoting import why_not
+from services.registry.promoting import gates_of, why_not
 from services.rows.models import ChallengerRow, EventRow, GateRow, RegistryView, VersionRow
 
 FIGURES = (
     "recall_at_rate", "other_recall_at_rate", "recall", "false_cases_per_machine_month", "brier", "coverage",
-    "rmse_clipped", "rmse_raw", "accuracy",
+    "rmse_clipped", "rmse_raw", "accuracy", "noticed", "false_alarms",
 )  # fmt: skip
 _ORDER = {Stage.CHAMPION: 0, Stage.SHADOW: 1, Stage.RETIRED: 2}
 
@@ -60,7 +59,7 @@ def _counts(tx: Connection) -> dict[tuple[str, str], int]:
     p = t.predictions.c
     query = select(p.model_name, p.model_version, func.count()).group_by(p.model_name, p.model_version)
     found = {(name, version): int(count) for name, version, count in tx.execute(query)}
-    for table in (t.inspections, t.shadow_inspections):
+    for table in (t.inspections, t.shadow_inspections, t.oddity_scores):
         c = table.c
         query = select(c.model_name, c.model_version, func.count()).group_by(c.model_name, c.model_version)
         found |= {(row[0], row[1]): found.get((row[0], row[1]), 0) + int(row[2]) for row in tx.execute(query)}
@@ -69,7 +68,7 @@ def _counts(tx: Connection) -> dict[tuple[str, str], int]:
 
 def _version(row: Mapping[str, Any], counts: Mapping[tuple[str, str], int]) -> VersionRow:
     card = json.loads(row["card"]) or {}
-    data, test = card.get("data") or {}, (card.get("test") or {}) | _of_pictures(card)
+    data, test = card.get("data") or {}, (card.get("test") or {}) | _held_out(card)
     source = ", ".join(str(data[k]) for k in ("source", "subset") if data.get(k))
     cases = f"{data['windows']:,} windows of {data['runs']:,} runs" if "windows" in data else ""
     if "pictures" in card:
@@ -86,9 +85,12 @@ def _version(row: Mapping[str, Any], counts: Mapping[tuple[str, str], int]) -> V
     )  # fmt: skip
 
 
-def _of_pictures(card: Mapping[str, Any]) -> dict[str, float]:
-    """Figures on held-out pictures, of a vision model."""
+def _held_out(card: Mapping[str, Any]) -> dict[str, float]:
+    """Figures on held-out pictures or machines, of a model whose card says them of its own parts."""
     held_out = card.get("validation") or {}
+    if card.get("capability") == "anomaly" and "served" in card:
+        names = {name: f"{card['served']}_{name}" for name in ("noticed", "false_alarms")}
+        return {name: held_out[key] for name, key in names.items() if key in held_out}
     return {"accuracy": held_out["accuracy"]} if card.get("capability") == "vision" and held_out else {}
 
 
@@ -97,7 +99,7 @@ def _challenger(tx: Connection, row: Mapping[str, Any], version: VersionRow, cha
     trouble = why_not(row, champion, tuple(found.values()), wall_us())
     gates = tuple(
         GateRow(name, g["state"], g["words"], g["ours"], g["theirs"])
-        for name in (picture_gates.GATES if row["capability"] == "vision" else GATES)
+        for name in gates_of(row["capability"])
         if (g := found.get(name)) is not None
     )
     return ChallengerRow(

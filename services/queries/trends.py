@@ -39,15 +39,21 @@ def sensor_trends(tx: Connection, prediction: Prediction, now_us: int) -> tuple[
     """
     from_us = prediction.window_from_us - BEFORE_US
     to_us = min(now_us, prediction.window_to_us + AFTER_US)
+    wanted = top_metrics(tx, prediction.prediction_id, 2 * SHOWN)
+    return trends_of(tx, prediction.equipment_id, wanted, from_us, to_us)
+
+
+def trends_of(
+    tx: Connection, equipment_id: str, wanted: Sequence[str], from_us: int, to_us: int
+) -> tuple[Trend, ...]:
+    """The first SHOWN of the wanted sensors that a machine has, over time."""
     m = t.metrics.c
     known = tx.execute(
-        select(m.name, m.metric_id, m.unit, m.deadband, m.equipment_id).where(
-            m.equipment_id == prediction.equipment_id
-        )
+        select(m.name, m.metric_id, m.unit, m.deadband, m.equipment_id).where(m.equipment_id == equipment_id)
     ).all()
     by_name = {row.name: row for row in known}
-    wanted = [n for n in top_metrics(tx, prediction.prediction_id, 2 * SHOWN) if n in by_name][:SHOWN]
-    trends = (Trend(name, by_name[name].unit, _means(tx, by_name[name], from_us, to_us)) for name in wanted)
+    shown = [name for name in wanted if name in by_name][:SHOWN]
+    trends = (Trend(name, by_name[name].unit, _means(tx, by_name[name], from_us, to_us)) for name in shown)
     return tuple(trend for trend in trends if trend.points)
 
 

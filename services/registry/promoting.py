@@ -5,10 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from domain import model_gates as g
-from domain import picture_gates
+from domain import oddity_gates, picture_gates
 from domain.errors import SettingsError, Tampered
 from models import manifest
 from models.card import MODEL_FILE, file_hash
+
+
+def gates_of(capability: str) -> tuple[str, ...]:
+    """The gates before a model for that, in the order in which people read them."""
+    return {"vision": picture_gates.GATES, "anomaly": oddity_gates.GATES}.get(capability, g.GATES)
 
 
 def why_not(
@@ -24,7 +29,7 @@ def why_not(
     if now_wall_us - min(row["checked_wall_us"] for row in gates) > g.FRESH_US:
         return "its gates were judged more than a day ago; have them judged again"
     states = {row["gate"]: row["state"] for row in gates}
-    wanted = picture_gates.GATES if challenger["capability"] == "vision" else g.GATES
+    wanted = gates_of(challenger["capability"])
     waiting = [name for name in wanted if states.get(name) != g.GateState.PASSED]
     return f"not passed yet: {', '.join(waiting)}" if waiting else ""
 

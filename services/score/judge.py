@@ -2,9 +2,8 @@
 
 import hashlib
 import json
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from models.features.familiar import Familiar
 from models.features.plant import FEATURE_VERSION
 from models.registry import LoadedModel
 from services.score.explaining import Explaining
+from services.score.fitting import known_only
 from services.score.inputs import Input
 
 ODD_OUTPUT = "the model gave no usable answer"
@@ -53,7 +53,7 @@ class Judge:
     def judge(self, inputs: Sequence[Input], *, keep_windows: bool) -> list[Judged]:
         """One result per input, in order. Windows above the threshold are always kept, with their
         explanation; the others only with `keep_windows`."""
-        inputs = self._only_familiar(inputs)
+        inputs = inputs if self._familiar is None else known_only(self._familiar, inputs)
         windows = [one.window for one in inputs if one.window is not None]
         shape = (0, *self.model.scorer.shape)
         scores = self.model.scorer.score(np.stack(windows) if windows else np.zeros(shape, np.float32))
@@ -65,27 +65,6 @@ class Judge:
             results.append(self._judged(one, place, scores, keep_windows))
             place += 1
         return results
-
-    def _only_familiar(self, inputs: Sequence[Input]) -> list[Input]:
-        """The same, without the windows that are unlike all that training saw: those say why."""
-        found, by_type = [self._fine(one) for one in inputs], defaultdict[str, list[int]](list)
-        for place, one in enumerate(found if self._familiar else ()):
-            if one.window is not None:
-                by_type[one.unit.machine_type].append(place)
-        for machine_type, places in by_type.items():
-            windows = np.stack([window for place in places if (window := found[place].window) is not None])
-            assert self._familiar is not None  # noqa: S101 - no places otherwise
-            for place, why in zip(places, self._familiar.strange(machine_type, windows), strict=True):
-                if why:
-                    found[place] = replace(found[place], window=None, reason=why)
-        return found
-
-    def _fine(self, one: Input) -> Input:
-        """The same, without its window where its metrics are sent too coarsely for what the model learned."""
-        if one.window is None or not one.sent or self._familiar is None:
-            return one
-        why = self._familiar.coarse(one.unit.machine_type, one.sent)
-        return replace(one, window=None, reason=why) if why else one
 
     def _judged(self, one: Input, place: int, scores: Any, keep: bool) -> Judged:
         window = one.window

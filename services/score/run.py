@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from data.store import predictions as store
-from data.store import registry, stops
+from data.store import stops
 from data.store.database import Database
 from domain.clock import DAY
 from domain.policy import CALM_PREDICTIONS
 from services.score.inputs import Input, Inputs, Unit
 from services.score.judge import Judge, Judged
-from services.score.origin import barred, silenced
-from services.situation import site_at
+from services.score.origin import barred, silenced, speaks_since
 
 CATCH_UP_US = DAY
 ALWAYS = 1_000_000
@@ -65,7 +64,7 @@ def score_due(
     with database.read() as tx:
         if stops.stopped(tx, site_id, served.judge.key[0]):
             return Scored()
-        begun = _begun(tx, served.judge, site_id)
+        begun = speaks_since(tx, served.judge.key, site_id, shadow=served.judge.shadow)
         units = [Unit(*row) for row in store.units(tx, served.inputs.machine_types, site_id, now=True)]
         last = store.last_at(tx, served.judge.key, [unit.equipment_id for unit in units])
         inputs: list[Input] = []
@@ -113,14 +112,6 @@ def score_range(
         if progress is not None:
             progress((place + 1) / len(units))
     return total
-
-
-def _begun(tx: Connection, judge: Judge, site_id: str) -> int:
-    """Plant time since which the model may speak: after its last stop, and as champion; -1 for ever."""
-    resumed = stops.resumed_us(tx, site_id, judge.key[0])
-    since = None if judge.shadow else registry.champion_since(tx, *judge.key)
-    took_over = -1 if since is None else site_at(tx, site_id).clock.plant_us(since)
-    return max(took_over, -1 if resumed is None else resumed)
 
 
 def _store(

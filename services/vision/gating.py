@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -14,13 +14,12 @@ from sqlalchemy import Connection
 from data.store import inspections as store
 from data.store.database import Database
 from domain import picture_gates as p
-from domain.errors import SettingsError, Tampered
 from domain.inspection import OTHER
 from domain.model_gates import Gate, card_gate, file_gate
 from models.card import BACKGROUND_FILE
 from models.vision.session import Inspector
+from services.registry.folders import Load, opened
 
-Load = Callable[[Path], Any]
 RUNS, PAGE = 20, 4_096
 Pixels = npt.NDArray[np.uint8]
 
@@ -31,11 +30,11 @@ def picture_gates(
     """Every gate, in the order in which people read them."""
     ours, theirs = json.loads(challenger["card"]), json.loads(champion["card"]) if champion else {}
     before = _resident_mb()
-    model, trouble = opened(challenger, load)
+    model, trouble = opened(challenger, load, Inspector)
     spent = None if model is None else picture_ms(model)
     after = _resident_mb()
     grown = None if before is None or after is None or model is None else max(0.0, after - before)
-    other = opened(champion, load)[0] if champion else None
+    other = opened(champion, load, Inspector)[0] if champion else None
     shares = _foreign(model, other)
     with database.read() as tx:
         found = beside(tx, challenger, champion["version"] if champion else "")
@@ -51,18 +50,6 @@ def picture_gates(
         p.answer_gate(found),
         p.truth_gate(found),
     ]
-
-
-def opened(row: Mapping[str, Any], load: Load) -> tuple[Inspector | None, str]:
-    """The model of a registered version, or None with one sentence for people."""
-    folder = Path(row["path"])
-    try:
-        model = load(folder)
-    except (Tampered, SettingsError) as error:
-        return None, str(error)
-    if not isinstance(model, Inspector) or model.card.sha256 != row["sha256"]:
-        return None, f"{folder} holds another file than the one that was registered"
-    return model, ""
 
 
 def picture_ms(model: Inspector) -> float:

@@ -13,17 +13,15 @@ import numpy as np
 from sqlalchemy import Connection, select
 
 from data.store import inspections as store
-from data.store import registry, stops
+from data.store import stops
 from data.store import tables as t
 from data.store.database import Database
 from domain.clock import DAY, wall_us
 from domain.errors import InvalidInput
-from domain.model_gates import Stage
 from models.vision import pictures
 from models.vision.overlay import heat
 from models.vision.session import Inspector, Seen
-from services.registry import admission
-from services.situation import Site, site_at
+from services.situation import every_site
 
 A_TURN = 8
 MOST_BACK = 2_000  # pictures that a challenger looks back at
@@ -49,17 +47,6 @@ class Judged:
         return Judged(
             self.judged + other.judged, self.refused + other.refused, self.unjudged + other.unjudged
         )
-
-
-def register(database: Database, inspector: Inspector) -> Stage:
-    """Write the model into the registry; returns where it stands.
-
-    The first version of a name is the champion, another one a challenger. Tampered when this version is
-    known with another file.
-    """
-    with database.write() as tx:
-        registry.lock(tx)
-        return admission.register(tx, inspector)
 
 
 def judge_due(
@@ -162,11 +149,6 @@ def _values(inspector: Inspector, seen: Seen) -> dict[str, Any]:
 
 def _counted(state: str) -> Judged:
     return Judged(int(state == store.JUDGED), int(state == store.REFUSED), int(state == store.UNJUDGED))
-
-
-def every_site(tx: Connection) -> list[Site]:
-    """The sites that have a clock."""
-    return [site_at(tx, site_id) for site_id in tx.execute(select(t.clocks.c.site_id)).scalars().all()]
 
 
 def forget_old(tx: Connection, site_id: str, before_us: int, limit: int = 500) -> int:

@@ -5,20 +5,21 @@ import pytest
 from domain.choices import Choice
 from domain.maturity import Facts, Level, counts, level, lifts, supports
 
-READY = Facts(days=30, learned=400, own=3, holds=True)
+READY = Facts(days=30, learned=400, own=3, holds=True, watched=True)
 
 
 @pytest.mark.parametrize(
     ("facts", "found", "words"),
     [
-        (Facts(0, 0, 0, None), Level.LIMITS, "6 more days of readings"),
-        (Facts(5.9, 0, 9, True), Level.LIMITS, "1 more days"),
-        (Facts(6, 0, 9, True), Level.ANOMALY, "trained on this plant's failures"),
-        (Facts(6, 19, 9, True), Level.ANOMALY, "trained on this plant's failures"),
-        (Facts(0, 20, 0, None), Level.POOLED, "3 more failures"),
-        (Facts(30, 400, 2, True), Level.POOLED, "1 more failure of its own"),
-        (Facts(30, 400, 3, None), Level.POOLED, "20 cases with a known end"),
-        (Facts(30, 400, 3, False), Level.POOLED, "chances that come as stated"),
+        (Facts(0, 0, 0, None, True), Level.LIMITS, "6 more days of readings"),
+        (Facts(5.9, 0, 9, True, True), Level.LIMITS, "1 more days"),
+        (Facts(6, 0, 9, True, True), Level.ANOMALY, "trained on this plant's failures"),
+        (Facts(6, 19, 9, True, True), Level.ANOMALY, "trained on this plant's failures"),
+        (Facts(6, 0, 9, True, False), Level.LIMITS, "a model of what is unusual"),
+        (Facts(0, 20, 0, None, True), Level.POOLED, "3 more failures"),
+        (Facts(30, 400, 2, True, True), Level.POOLED, "1 more failure of its own"),
+        (Facts(30, 400, 3, None, True), Level.POOLED, "20 cases with a known end"),
+        (Facts(30, 400, 3, False, True), Level.POOLED, "chances that come as stated"),
         (READY, Level.OWN, ""),
     ],
 )

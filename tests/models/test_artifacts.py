@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from domain.errors import SettingsError, Tampered
+from domain.errors import InvalidInput, SettingsError, Tampered
+from models.anomaly.machines.watcher import Watcher
 from models.failure import session
 from models.failure.card import CARD_FILE, GOLDEN_FILE, MODEL_FILE, read_card
 from models.features import cmapss, plant
@@ -58,6 +59,36 @@ def test_background_is_healthy_and_of_every_machine_type():
         found = session.run(opened, background[name])
         assert found.probability.mean() < card.threshold
         assert background[name].shape[1:] == (card.window.steps, len(card.window.channels))
+
+
+def test_what_watches_machines_names_the_oddest_signal_of_each_type():
+    watcher = Watcher(ARTIFACTS / "plant_anomaly")
+    card = watcher.card
+    assert set(card.thresholds) == set(watcher.backgrounds)
+    assert card.limits and card.command.startswith("python -m runtime train anomaly")
+    power = card.signals.index("power")
+    for kind, windows in watcher.backgrounds.items():
+        usual = watcher.marks(windows)
+        assert np.median(usual.score) < card.thresholds[kind]
+        np.testing.assert_allclose(usual.score, np.sqrt(usual.parts.max(axis=1)), rtol=1e-5)
+        odd = windows.copy()
+        odd[:, -12:, len(plant.GAUGES) + power] += 1.5
+        odd[:, -12:, plant.VALUES + plant.GAUGES.index("power")] = 1.0
+        said = watcher.marks(odd)
+        assert (said.score > card.thresholds[kind]).all() and (said.parts.argmax(axis=1) == power).all()
+        alone = watcher.marks(odd[:1])
+        np.testing.assert_allclose(alone.score, said.score[:1], atol=1e-5)
+
+
+def test_a_signal_that_says_nothing_has_no_part():
+    watcher = Watcher(ARTIFACTS / "plant_anomaly")
+    window = watcher.backgrounds["cnc"][:1].copy()
+    window[:, :, len(plant.GAUGES) : plant.VALUES] = 5.0
+    window[:, :, plant.VALUES :] = 0.0
+    assert watcher.marks(window).parts.max() == 0.0
+    assert watcher.marks(window[:0]).score.shape == (0,)
+    with pytest.raises(InvalidInput, match="do not fit"):
+        watcher.marks(window[:, 1:])
 
 
 def test_the_artifacts_are_small():

@@ -13,6 +13,14 @@ def test_every_capability_has_a_module_for_every_command() -> None:
         assert set(row.modules) == set(capabilities.VERBS)
         assert all(find_spec(module) for module in row.modules.values())
         assert find_spec(f"models.{row.name}.card")
+        for package in row.apart.values():
+            assert all(find_spec(f"{package}.{name}") for name in (*capabilities.VERBS, "card"))
+
+
+def test_machines_and_recordings_of_one_capability_have_commands_of_their_own() -> None:
+    row = capabilities.find("anomaly")
+    assert row.command("predict", "plant").__module__ == "models.anomaly.machines.predict"
+    assert row.command("predict", "skab").__module__ == "models.anomaly.predict"
 
 
 def test_an_unknown_capability_is_named() -> None:

@@ -80,6 +80,7 @@ from data.store.tables.models import (
     model_watch,
     retrain_proposals,
 )
+from data.store.tables.oddity import oddity_scores, oddity_states
 from data.store.tables.oversight import (
     ai_stops,
     failure_reviews,
@@ -218,6 +219,8 @@ __all__ = [
     "model_versions",
     "model_watch",
     "notices",
+    "oddity_scores",
+    "oddity_states",
     "operations",
     "operator_positions",
     "opinions",

@@ -22,8 +22,9 @@ from services.commands.pictures import PictureCommands
 from services.commands.stopping import StopCommands
 from services.registry.admission import admit
 from services.registry.checking import check
+from services.registry.folders import register
 from services.vision.intake import receive
-from services.vision.judging import judge_due, look_back, register
+from services.vision.judging import judge_due, look_back
 from services.vision.lineup import VisionLineup
 from simulator.pictures.render import render
 from tests import factories as f

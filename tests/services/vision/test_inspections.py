@@ -16,9 +16,10 @@ from domain.clock import wall_us
 from domain.errors import Conflict, Forbidden, InvalidInput, NotFound, NotNow, Tampered, Unavailable
 from models.vision.session import Inspector
 from services.commands.pictures import PictureCommands
+from services.registry.folders import register
 from services.vision import intake, judging
 from services.vision.intake import receive
-from services.vision.judging import judge_due, register
+from services.vision.judging import judge_due
 from simulator.pictures.render import render
 from tests import factories as f
 

@@ -9,9 +9,10 @@ from data.store import inspections as store
 from data.store import tables as t
 from models.vision.session import Inspector
 from services.commands.pictures import PictureCommands
+from services.registry.folders import register
 from services.vision import judging
 from services.vision.intake import receive
-from services.vision.judging import judge_due, register
+from services.vision.judging import judge_due
 from simulator.pictures.render import render
 from tests import factories as f
 

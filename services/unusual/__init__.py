@@ -1,0 +1,1 @@
+"""What is unusual about machines: scored as data arrive, which signals are odd, and since when."""
