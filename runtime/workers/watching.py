@@ -44,9 +44,6 @@ class Watching:
             for one in every:
                 inputs = self._of(one)
                 self._judged += watch_due(self._database, one, inputs, until_us, site_id=site_id)
-            with self._database.write() as tx:
-                for inputs in self._inputs.values():
-                    inputs.remember(tx)
             self._due.done(site_id, until_us)
             return True
         return False
