@@ -12,12 +12,13 @@ from plotly.subplots import make_subplots
 
 from components.tokens import ADVICE, FONT, INK_2, INK_3, LINE, LINE_STRONG
 from components.words import local, metric_label, number, of_100, safe, unit_text
-from domain.clock import HOUR
+from domain.clock import DAY, HOUR
 from services.rows.predict import Point, Trend
 
 Window = tuple[int, int]
 DASHED = 'stroke-dasharray="5 4"'
 XMLNS = 'xmlns="http://www.w3.org/2000/svg"'
+SOME_DAYS_US = 4 * DAY  # a longer time axis names days, not hours
 TWICE = 2.0  # a score of twice its limit, and more, is at the top of a small course
 FONT_SVG = FONT.replace('"', "'")
 
@@ -185,7 +186,7 @@ def trend_svg(
     hours = max(1, round(span / HOUR / 7))
     start = (first // HOUR + 1) * HOUR
     clock = "".join(
-        text(x(at) - 14, height - 8, f"{local(at, zone):%H:%M}")
+        text(x(at) - 14, height - 8, local(at, zone).strftime("%H:%M" if span <= SOME_DAYS_US else "%a"))
         for at in range(start, times[-1] - HOUR // 3, hours * HOUR)
     )
     axis = f'<line x1="{left}" x2="{width - 6}" y1="{bottom}" y2="{bottom}" stroke="{LINE_STRONG}"/>'

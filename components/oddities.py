@@ -88,9 +88,9 @@ def in_words(view: OddityView, site: SiteRow, now_us: int) -> str:
         return f"It <b>cannot be judged</b>: {safe(row.reason)}."
     if row.since_us is None:
         return "It behaves <b>as on its own usual days</b>."
-    names = ", ".join(metric_label(one.metric).lower() for one in row.signals[:NAMED])
+    names = "; ".join(metric_label(one.metric) for one in row.signals[:NAMED])
     since = moment(row.since_us, site.time_zone, now_us)
-    return f"It has been <b>odd since {safe(since)}</b>" + (f": {safe(names)}." if names else ".")
+    return f"It has been <b>odd since {safe(since)}</b>" + (f". {safe(names)}." if names else ".")
 
 
 def course_panel(view: OddityView, site: SiteRow) -> str:
@@ -108,7 +108,7 @@ def signals_panel(view: OddityView, site: SiteRow, now_us: int) -> str:
         return panel("Odd signals", empty("No signal is odd now."))
     head = ("Signal", "Odd since", "By its limit")
     rows = [_signal(one, site, now_us) for one in view.row.signals]
-    why = "each against what it and the others usually do together; what contributed, never what caused"
+    why = "each against its own usual days, by how far healthy machines go; never what caused it"
     return panel("Odd signals", table(head, rows, right=(2,), tight=True) + small(safe(why)))
 
 
