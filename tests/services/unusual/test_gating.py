@@ -10,6 +10,7 @@ from data.store import registry as store
 from data.store import tables as t
 from domain.model_gates import GateState
 from domain.oddity_gates import GATES
+from models import manifest
 from models.anomaly.machines.watcher import Watcher
 from models.opening import load
 from services.registry.admission import admit
@@ -40,6 +41,7 @@ def second(to):
     shutil.copytree(MODEL, to)
     card = json.loads((to / "card.json").read_text())
     (to / "card.json").write_text(json.dumps(card | {"version": "second"}))
+    manifest.seal(to)
     return to
 
 
