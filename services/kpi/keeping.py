@@ -113,10 +113,12 @@ class Keeper:
                 for unit, spans in stretches.items()
                 if (found := [_within(s, known.get(unit)) for s in spans])
             }
-            if held:
-                otherwise = refresh(tx, line, held, now_us)
-                blocks.touch(tx, held)
-                _tell(tx, otherwise)
+            since = _upto(tx, list(held))
+            for spans in (held, _rest(held, since, now_us)):
+                if spans:
+                    otherwise = refresh(tx, line, spans, now_us)
+                    blocks.touch(tx, spans)
+                    _tell(tx, otherwise)
             _note(tx, held, known, now_us)
             _forget(tx, [row["dirty_id"] for row in rows])
 
@@ -154,6 +156,28 @@ def _behind(tx: Connection, nows: dict[str, int]) -> dict[str, int]:
             line = line_of(unit)
             found[line] = min(upto_us, found.get(line, upto_us))
     return found
+
+
+def _upto(tx: Connection, units: Sequence[str]) -> dict[str, int]:
+    """How far each unit is classified."""
+    p = t.kpi_progress.c
+    rows = tx.execute(select(p.equipment_id, p.upto_us).where(p.equipment_id.in_(units)))
+    return {row[0]: row[1] for row in rows}
+
+
+def _rest(held: dict[str, list[Span]], since: dict[str, int], now_us: int) -> dict[str, list[Span]]:
+    """What has passed since units were last classified, where their stretches do not reach: it is counted in
+    the same turn, or a shift that ended meanwhile would lack it for good.
+
+    Stretches that reach beyond that moment are widened to it in place, being of the same shift as a rule.
+    """
+    left: dict[str, list[Span]] = {}
+    for unit, spans in held.items():
+        begun = since.get(unit, now_us)
+        if begun < now_us:
+            passed = Span(begun, now_us)
+            (spans if any(s.to_us > begun for s in spans) else left.setdefault(unit, [])).append(passed)
+    return left
 
 
 def _since(tx: Connection, units: Sequence[str]) -> dict[str, int]:

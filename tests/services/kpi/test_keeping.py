@@ -70,3 +70,20 @@ def test_marks_of_machines_that_are_not_placed_do_not_pile_up(plant) -> None:
     Keeper(plant).turn()
     with plant.read() as tx:
         assert tx.execute(select(func.count()).select_from(t.kpi_dirty)).scalar() == 0
+
+
+def test_an_old_correction_leaves_no_hole_in_what_has_just_passed(plant) -> None:
+    """Else a shift that ended within that minute would lack its end for good."""
+    Keeper(plant).turn()
+    now = k.END + MINUTE // 2
+    with plant.write() as tx:
+        clocks.write(tx, "north", Clock(now, wall_us(), 1e-6))
+        dirty.mark(tx, [(k.UNITS[0], k.START + HOUR, k.START + HOUR + 1)])
+    Keeper(plant).turn()
+    i = t.intervals.c
+    with plant.read() as tx:
+        end = tx.execute(select(func.max(i.to_us)).where(i.equipment_id == k.UNITS[0])).scalar_one()
+        upto = tx.execute(
+            select(t.kpi_progress.c.upto_us).where(t.kpi_progress.c.equipment_id == k.UNITS[0])
+        ).scalar_one()
+    assert end == upto >= now
