@@ -41,6 +41,7 @@ class MesIntake:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._said: dict[tuple[str, str], tuple[str, int]] = {}
+        self._left: dict[tuple[str, str], _Left] = {}
 
     def read(self, instance: str, foreign: ForeignDatabase, speed: float = 1.0) -> MesResult:
         """Read what changed in every entity. `speed` of the plant clock widens the overlap.
@@ -56,31 +57,33 @@ class MesIntake:
         trouble = ""
         for entity in foreign.mapping.entities:
             since, state = marks.get(entity, (Watermark(), ""))
-            if any(name in names for name in _names_in(state)):
-                foreign.forget(entity)
-                since, state = Watermark(), ""
+            left = self._left.get((instance, entity))
+            if state.startswith(_UNKNOWN) and (left is None or left.placed != names.keys()):
+                foreign.forget(entity)  # which of its rows were left out is not known: all again
+                since, left = Watermark(), None
             reading = _Reading(instance, entity, foreign, names, speed)
-            counted = self._entity(reading, since, state)
+            counted = self._entity(reading, since, set() if left is None else left.unknown)
             stored, refused = stored + counted.stored, refused + counted.refused
             trouble = trouble or counted.trouble
         return MesResult(stored, refused, trouble)
 
-    def _entity(self, read: "_Reading", since: Watermark, state: str) -> MesResult:
+    def _entity(self, read: "_Reading", since: Watermark, unknown: set[str]) -> MesResult:
         stored = refused = 0
-        mark, unknown = since, _names_in(state)
+        mark = since
         try:
             for page in read.foreign.pages(read.entity, since, read.names.get, read.speed):
                 mark = page.watermark
-                unknown |= page.unknown
+                unknown = unknown | page.unknown
                 stored, refused = stored + len(page.rows), refused + len(page.bad)
                 self._store(read, page, _state(unknown, refused))
             state = _state(unknown, refused)
         except (Malformed, Unavailable) as error:
             if unknown:  # which rows were left out is forgotten now: read them all again
                 read.foreign.forget(read.entity)
-                mark = Watermark()
+                mark, unknown = Watermark(), set()
             schema = error.detail if isinstance(error, Malformed) else ""
             state = f"the table is not as the mapping says: {schema}" if schema else str(error)
+        self._left[read.instance, read.entity] = _Left(frozenset(read.names), unknown)
         self._say(read, mark, state)
         return MesResult(stored, refused, "" if state == OK else f"{read.entity}: {state}")
 
@@ -136,6 +139,14 @@ def _stored(
 
 
 @dataclass(frozen=True, slots=True)
+class _Left:
+    """Names of an entity's machines that had no place, when those of `placed` had one."""
+
+    placed: frozenset[str]
+    unknown: set[str]
+
+
+@dataclass(frozen=True, slots=True)
 class _Reading:
     """One entity of one instance, being read."""
 
@@ -148,12 +159,11 @@ class _Reading:
 
 def _state(unknown: set[str], refused: int) -> str:
     if unknown:
-        return _UNKNOWN + ", ".join(sorted(unknown)[:_NAMES_SHOWN])
+        more = len(unknown) - _NAMES_SHOWN
+        return (
+            _UNKNOWN + ", ".join(sorted(unknown)[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+        )
     return f"{refused} rows could not be read; they are in quarantine" if refused else OK
-
-
-def _names_in(state: str) -> set[str]:
-    return set(state.removeprefix(_UNKNOWN).split(", ")) if state.startswith(_UNKNOWN) else set()
 
 
 def _watermarks(tx: Connection, instance: str) -> dict[str, tuple[Watermark, str]]:

@@ -95,6 +95,26 @@ def test_rows_of_unplaced_machines_come_once_they_are_placed(store: Database, me
     assert states(store)["downtimes"] == "ok"
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_machine_with_a_comma_among_many_comes_once_it_is_placed(
+    store: Database, mes: Engine, restarted: bool
+) -> None:
+    name(store, ("L1", LINE))
+    many = [f"M-{n:03}" for n in range(70)] + ["Saw, old"]
+    with mes.begin() as tx:
+        row = dict(tx.execute(select(schema.downtime)).mappings().one())
+        more = [row | {"downtime_no": f"E{n}", "machine_id": machine} for n, machine in enumerate(many)]
+        tx.execute(schema.downtime.insert(), more)
+    intake, source = MesIntake(store), foreign(mes)
+    intake.read("line-1", source)
+    assert states(store)["downtimes"].endswith(" and 22 more")
+    name(store, ("Saw, old", UNIT))
+    intake = MesIntake(store) if restarted else intake
+    intake.read("line-1", source)
+    assert [row.equipment_id for row in rows(store, t.downtimes)] == [UNIT]
+    assert states(store)["downtimes"].endswith(" and 21 more")
+
+
 def test_a_changed_schema_is_one_clear_state_and_the_rest_is_read(store: Database, mes: Engine) -> None:
     name(store, ("M-L1-011", UNIT), ("L1", LINE))
     with mes.begin() as tx:
