@@ -4,6 +4,7 @@ docs/mes.md describes the file.
 """
 
 from collections.abc import Sequence
+from datetime import UTC, tzinfo
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -162,14 +163,17 @@ class EntityMap(BaseModel):
 
 
 class Mapping(BaseModel):
-    """A mapping file. `times` is the unit of every time column, `updated` included; days begin in `zone`.
+    """A mapping file. `times` is the unit of every time column, `updated` included; days begin in `zone`, and
+    local timestamps are of it.
 
     `notify`: the channel on which the database says (PostgreSQL, NOTIFY) that something changed.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    times: Literal["microseconds", "milliseconds", "seconds", "timestamps"] = "microseconds"
+    times: Literal["microseconds", "milliseconds", "seconds", "timestamps", "local_timestamps"] = (
+        "microseconds"
+    )
     zone: str = "UTC"
     overlap_s: float = Field(default=60, ge=0, le=86_400)
     notify: str = Field(default="", pattern=r"^([a-z_][a-z0-9_]{0,62})?$")
@@ -186,6 +190,16 @@ class Mapping(BaseModel):
         if value not in available_timezones():
             raise ValueError(f"{value} is no time zone")
         return value
+
+    @property
+    def timestamps(self) -> bool:
+        """Whether times are timestamps of the database rather than numbers."""
+        return self.times in ("timestamps", "local_timestamps")
+
+    @property
+    def bare_zone(self) -> tzinfo:
+        """Of which zone a timestamp without one is."""
+        return self.day_zone if self.times == "local_timestamps" else UTC
 
     @property
     def day_zone(self) -> ZoneInfo:

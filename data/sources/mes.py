@@ -49,7 +49,7 @@ class ForeignDatabase:
 
     def __init__(self, url: str, mapping: Mapping) -> None:
         self.mapping = mapping
-        self._engine = _read_only(url)
+        self._engine = _read_only(url, mapping)
         self._passed: dict[str, Passed] = {}
 
     def pages(self, entity: str, since: Watermark, find: FindEquipment, speed: float = 1.0) -> Iterator[Page]:
@@ -62,6 +62,7 @@ class ForeignDatabase:
         found = self.mapping.entities[entity]
         passed = self._passed.setdefault(entity, {})
         begin = since.updated_us - round(self.mapping.overlap_s * SECOND * max(1.0, speed))
+        begin -= mes_values.repeated_us(since.updated_us, self.mapping)
         cursor: Cursor | None = None
         since_there = mes_values.foreign_time(begin, self.mapping)
         for old in [stamp for stamp in passed if 0 < stamp[0] < begin]:  # 0: its time cannot be read
@@ -166,7 +167,7 @@ def _translated(error: DBAPIError) -> Unavailable | Malformed:
     return Unavailable(f"the database does not answer: {words}")
 
 
-def _read_only(url: str) -> Engine:
+def _read_only(url: str, mapping: Mapping) -> Engine:
     try:
         parsed = make_url(url)
     except Exception as error:
@@ -183,7 +184,7 @@ def _read_only(url: str) -> Engine:
             parsed,
             pool_size=1,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
+            connect_args={"connect_timeout": 5, "options": f"-c timezone={mapping.bare_zone}"},
             execution_options={"postgresql_readonly": True},
         )
     raise SettingsError(f"databases of the kind {parsed.get_backend_name()!r} are not supported")

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from data.sources.mapping import ColumnKind, ColumnMap, Mapping
-from domain.clock import SECOND
+from domain.clock import HOUR, SECOND
 
 _INT64 = 2**63
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,19 +26,35 @@ def value(raw: Any, its: ColumnMap, mapping: Mapping) -> Any:
 
 
 def time_us(raw: Any, mapping: Mapping) -> int:
-    """Microseconds UTC. A timestamp without a zone is in UTC, as databases of servers keep it."""
-    if mapping.times != "timestamps":
+    """Microseconds UTC. A timestamp without a zone is in UTC, or local where the mapping says so; of the hour
+    that comes twice in autumn it is the first."""
+    if not mapping.timestamps:
         return _whole(int(raw) * mapping.unit_us)
     found = raw if isinstance(raw, datetime) else datetime.fromisoformat(str(raw))
-    since = (found.replace(tzinfo=UTC) if found.tzinfo is None else found) - _EPOCH
+    since = (found.replace(tzinfo=mapping.bare_zone) if found.tzinfo is None else found).astimezone(
+        UTC
+    ) - _EPOCH
     return (since.days * 86_400 + since.seconds) * SECOND + since.microseconds
 
 
 def foreign_time(us: int, mapping: Mapping) -> Any:
     """The inverse of `time_us`, for a comparison in the foreign database; never before the year 1."""
-    if mapping.times != "timestamps":
+    if not mapping.timestamps:
         return us // mapping.unit_us
-    return (_EPOCH + timedelta(microseconds=max(us, 0))).replace(tzinfo=None)
+    return _there(us, mapping).replace(tzinfo=None)
+
+
+def repeated_us(us: int, mapping: Mapping) -> int:
+    """How much of the time after a moment has the local times of the time before it: the hour when the clocks
+    go back within the next one, else nothing."""
+    if not mapping.timestamps:
+        return 0
+    now, soon = _there(us, mapping).utcoffset(), _there(us + HOUR, mapping).utcoffset()
+    return max(0, round(((now or timedelta()) - (soon or timedelta())).total_seconds())) * SECOND
+
+
+def _there(us: int, mapping: Mapping) -> datetime:
+    return (_EPOCH + timedelta(microseconds=max(us, 0))).astimezone(mapping.bare_zone)
 
 
 def _midnight(raw: Any, mapping: Mapping, days_on: int) -> int:

@@ -1,5 +1,6 @@
 """Foreign databases are read read-only, by watermark, nothing left out."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from data.sources import mapping
 from data.sources.mes import ForeignDatabase, Watermark
+from domain.clock import micros
 from domain.errors import Malformed, SettingsError, Unavailable
 
 MAPPING = mapping.Mapping.model_validate(
@@ -251,5 +253,53 @@ def test_a_document_of_postgresql_is_read_as_a_text(postgres_url: str) -> None:
     database = ForeignDatabase(postgres_url, MAPPING)
     assert read(database, Watermark()) == (["a"], Watermark(100_000_000, "a"))
     assert read(database, Watermark(100_000_000, "a"))[0] == []
+    database.close()
+    engine.dispose()
+
+
+LOCAL = MAPPING.model_copy(update={"times": "local_timestamps", "zone": "Europe/Berlin"})
+
+
+def test_local_times_are_of_the_zone_of_the_mapping(foreign) -> None:
+    engine, url = foreign
+    put(engine, "summer", "2026-07-01 12:00:00")
+    put(engine, "winter", "2026-12-01 12:00:00.5")
+    put(engine, "stated", "2026-12-01T12:00:00+00:00")
+    database = ForeignDatabase(url, LOCAL)
+    pages = list(database.pages("products", Watermark(), lambda name: name))
+    at = {row["product_id"]: row["updated_us"] for page in pages for row in page.rows}
+    assert at == {
+        "summer": micros(datetime(2026, 7, 1, 10, tzinfo=UTC)),
+        "winter": micros(datetime(2026, 12, 1, 11, 0, 0, 500_000, tzinfo=UTC)),
+        "stated": micros(datetime(2026, 12, 1, 12, tzinfo=UTC)),
+    }
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_nothing_of_the_hour_that_comes_twice_is_left_out(foreign, restarted: bool) -> None:
+    engine, url = foreign
+    database = ForeignDatabase(url, LOCAL)
+    put(engine, "first time", "2026-10-25 02:59:00")
+    found, mark = read(database, Watermark())
+    assert found == ["first time"]
+    put(engine, "second time", "2026-10-25 02:10:00")
+    database = ForeignDatabase(url, LOCAL) if restarted else database
+    found, mark = read(database, mark)
+    assert "second time" in found
+    put(engine, "after", "2026-10-25 03:00:30")
+    assert read(database, mark)[0] == ["after"]
+
+
+def test_a_column_with_zones_is_read_beside_local_times(postgres_url: str) -> None:
+    engine = create_engine(postgres_url)
+    with engine.begin() as tx:
+        tx.execute(text("CREATE TABLE items (no TEXT PRIMARY KEY, label TEXT, changed TIMESTAMPTZ)"))
+        tx.execute(text("INSERT INTO items VALUES ('a', 'x', '2026-12-01T12:00:00Z')"))
+    database = ForeignDatabase(postgres_url, LOCAL)
+    found, mark = read(database, Watermark())
+    assert (found, mark.updated_us) == (["a"], micros(datetime(2026, 12, 1, 12, tzinfo=UTC)))
+    with engine.begin() as tx:
+        tx.execute(text("INSERT INTO items VALUES ('b', 'x', '2026-12-01T12:00:05Z')"))
+    assert read(database, mark)[0] == ["b"]
     database.close()
     engine.dispose()
