@@ -1,10 +1,11 @@
 """The pieces: equipment nodes, stretches, orders, stops and open cases."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import numpy as np
 from sqlalchemy import ColumnElement, Connection, select
 
 from data.store import tables as t
@@ -17,6 +18,7 @@ from domain.telemetry import MachineState
 from domain.time_model import Leaf, Segment, Span
 from services import situation
 from services.kpi import shift_days, valid
+from services.kpi.charges import Time
 from services.queries.common import under
 from services.rows.floor import Node, OrderRow, StopRow, Stretch, WaitingRow, Window
 from services.stops.wording import Sayer
@@ -97,12 +99,18 @@ def stretch(tx: Connection, line_id: str, window: Window, now_us: int, zone: str
         first, last = (begins[midnight] for midnight in midnights)
         return Stretch(first, last, last, "Yesterday")
     if window is Window.WEEK:
-        return Stretch(now_us - 7 * DAY, now_us, now_us, "Last 7 days")
+        return Stretch(_whole_shifts(tx, line_id, now_us - 7 * DAY), now_us, now_us, "Last 7 days")
     running = valid.shift_at(tx, line_id, now_us)
     if running is None:
         return Stretch(now_us - 8 * HOUR, now_us, now_us, "Last 8 hours")
     start, end, name = running
     return Stretch(start, max(start + 1, min(end, now_us)), end, f"{name} shift so far")
+
+
+def _whole_shifts(tx: Connection, line_id: str, from_us: int) -> int:
+    """A moment, or the end of the shift that it lies in: half a shift is held to no plan."""
+    running = valid.shift_at(tx, line_id, from_us)
+    return from_us if running is None else running[1]
 
 
 def orders(tx: Connection, line_id: str, last_unit: str | None, limit: int = 6) -> tuple[OrderRow, ...]:
@@ -142,43 +150,58 @@ def stops(
     rows = _STOPS.rows(tx, {"scope": scope, "below": below(scope), **span})
     rate = (situation.rates_for(tx, scope) or Rates()).downtime_cents_per_hour
     say = Sayer.read(tx, scope, [row[0] for row in rows], window)
-    found: dict[tuple[str, str, bool], StopRow] = {}
-    for unit, booked, start_us, end_us, planned, state_then, waited_then in rows:
+    begun = np.array([max(row[2], window.from_us) for row in rows], np.int64)
+    ended = np.array([min(row[3] or window.to_us, window.to_us) for row in rows], np.int64)
+    both = _time(stood).within(begun, np.maximum(begun, ended)).tolist()
+    found: dict[tuple[str, str, bool], _Sum] = {}
+    for row, together, lost in zip(rows, both, (ended - begun).tolist(), strict=True):
+        unit, booked, start_us, end_us, planned, state_then, waited_then = row
         reason = say.reason(unit, booked, Span(start_us, end_us or window.to_us))
         elsewhere = state_then in _WAITING or (waited_then and state_then == MachineState.EXECUTE)
         key = (unit, reason, bool(planned or elsewhere))
-        row = found.get(key) or StopRow(
+        its = found.setdefault(key, _Sum(bool(planned), bool(elsewhere)))
+        its.times += 1
+        its.lost_us += max(0, lost)
+        its.cost_cents += 0 if planned or elsewhere else round(together / HOUR * rate)
+        its.open_since_us = start_us if end_us is None else its.open_since_us
+    shown = (
+        StopRow(
             unit,
             names.get(unit) or unit,
             line_of(unit),
             reason,
-            0,
-            0,
-            0,
-            bool(planned),
-            bool(elsewhere),
-            None,
+            its.times,
+            its.lost_us,
+            its.cost_cents,
+            its.planned,
+            its.elsewhere,
+            its.open_since_us,
         )
-        part = Span(max(start_us, window.from_us), min(end_us or window.to_us, window.to_us))
-        cost = 0 if planned or elsewhere else round(_both(part, stood) / HOUR * rate)
-        found[key] = replace(
-            row,
-            times=row.times + 1,
-            lost_us=row.lost_us + max(0, part.to_us - part.from_us),
-            cost_cents=row.cost_cents + cost,
-            open_since_us=start_us if end_us is None else row.open_since_us,
-        )
-    return tuple(sorted(found.values(), key=lambda stop: (-stop.cost_cents, -stop.lost_us, stop.name)))
+        for (unit, reason, _), its in found.items()
+    )
+    return tuple(sorted(shown, key=lambda stop: (-stop.cost_cents, -stop.lost_us, stop.name)))
+
+
+@dataclass(slots=True)
+class _Sum:
+    """What stops of one machine and reason add up to."""
+
+    planned: bool
+    elsewhere: bool
+    times: int = 0
+    lost_us: int = 0
+    cost_cents: int = 0
+    open_since_us: int | None = None
 
 
 def stood(strip: Sequence[Segment]) -> list[Span]:
-    """When a constraint stood in planned time."""
+    """When a constraint stood in planned time, in order."""
     return [Span(part.from_us, part.to_us) for part in strip if part.leaf in (Leaf.DOWN, Leaf.DELAY)]
 
 
-def _both(span: Span, standing: Sequence[Span]) -> int:
-    """Microseconds of a span in which one of the others runs too."""
-    return sum(max(0, min(span.to_us, s.to_us) - max(span.from_us, s.from_us)) for s in standing)
+def _time(spans: Sequence[Span]) -> Time:
+    begin, end = (np.array([getattr(s, name) for s in spans], np.int64) for name in ("from_us", "to_us"))
+    return Time.of(begin, end)
 
 
 def waiting(tx: Connection, scope: str, limit: int = SHOWN_CASES) -> tuple[WaitingRow, ...]:

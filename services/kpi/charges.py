@@ -33,15 +33,16 @@ def parts_of(strip: Sequence[Segment]) -> Parts:
 
 
 @dataclass(frozen=True, slots=True)
-class _Time:
-    """How much of a kind of time lies before a moment."""
+class Time:
+    """Time of one kind: stretches (n,) in order and apart, and how much of it lies before each."""
 
     from_us: Ints
     to_us: Ints
     before: Ints
 
     @classmethod
-    def of(cls, begin: Ints, end: Ints) -> "_Time":
+    def of(cls, begin: Ints, end: Ints) -> "Time":
+        """From where they begin and end."""
         return cls(begin, end, np.concatenate(([0], np.cumsum(end - begin)[:-1])) if len(begin) else begin)
 
     def within(self, from_us: Ints, to_us: Ints) -> Ints:
@@ -82,7 +83,7 @@ class _Axis:
         """Per machine (rows) and stretch (columns) how much of the chosen time lies in it."""
         rooms = np.arange(self.machines)[:, None] * self.room_us
         low, high = ((np.clip(at - self.base_us, 0, self.room_us - 1) + rooms) for at in (from_us, to_us))
-        chosen = _Time.of(self.from_us[mine], self.to_us[mine])
+        chosen = Time.of(self.from_us[mine], self.to_us[mine])
         return chosen.within(low.ravel(), high.ravel()).reshape(low.shape)
 
 

@@ -70,8 +70,13 @@ def _window(
     tx: Connection, line: Line, unit: str, cells: Sequence[Cell], span: Span, now_us: int, shown: bool
 ) -> Window:
     upto = _upto(tx, unit)
-    kept = [c for c in cells if _is_kept(tx, line, unit, c, span, upto, now_us, shown)]
-    others = [_clipped(c, span) for c in cells if c not in kept]
+    kept: list[Cell] = []
+    others: list[Cell] = []
+    for cell in cells:
+        if _is_kept(tx, line, unit, cell, span, upto, now_us, shown):
+            kept.append(cell)
+        else:
+            others.append(_clipped(cell, span))
     parts: list[Products] = []
     strip: list[Segment] = []
     for run in _neighbours(kept):

@@ -1,7 +1,7 @@
 """What a booked stop is called: the words of the site's reason tree, a person's word before the MES's."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
@@ -19,6 +19,7 @@ class Sayer:
 
     tree: Tree
     named: Mapping[str, Sequence[Piece]]
+    _booked: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, tx: Connection, scope: str, units: Iterable[str], window: Span) -> "Sayer":
@@ -40,6 +41,11 @@ class Sayer:
                 said[piece.reason] = said.get(piece.reason, 0) + overlap
         if said:
             return self.tree.name(max(said, key=lambda code: said[code]))
+        if booked not in self._booked:
+            self._booked[booked] = self._words(booked)
+        return self._booked[booked]
+
+    def _words(self, booked: str) -> str:
         code, words = from_mes(booked), booked.strip()
         if code != OTHER or words.lower() == OTHER:
             return self.tree.name(code) if code else ""

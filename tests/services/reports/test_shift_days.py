@@ -147,3 +147,11 @@ def test_a_shift_of_three_days_leaves_days_in_which_nothing_counts(database: Dat
     assert [s.to_us - s.from_us > 0 for s in spans] == [True, False, False, True]
     assert spans[0].to_us == spans[3].from_us == at("2026-11-21T06:00")
     assert (found[1].from_us, found[1].to_us) == (days[1].from_us, days[1].to_us)
+
+
+def test_the_last_seven_days_begin_with_a_whole_shift(nights) -> None:
+    with nights.read() as tx:
+        inside = facts.stretch(tx, plant.LINE, Window.WEEK, at("2026-11-26T17:00"), ZONE)
+        between = facts.stretch(tx, plant.LINE, Window.WEEK, at("2026-11-30T12:00"), ZONE)
+    assert (inside.from_us, inside.to_us) == (at("2026-11-19T22:00"), at("2026-11-26T17:00"))
+    assert between.from_us == at("2026-11-23T12:00")  # no shift was planned there
