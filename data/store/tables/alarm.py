@@ -108,5 +108,12 @@ alarm_rolled = Table("alarm_rolled", metadata, whole("one", key=True), whole("ev
 Index("ix_alarm_stays_gone_us", alarm_stays.c.gone_us)
 Index("ix_alarm_events_position_id", alarm_events.c.position_id, alarm_events.c.at_us)
 Index("ix_alarm_events_alarm_id", alarm_events.c.alarm_id, alarm_events.c.at_us)
-Index("ix_alarm_events_at_us", alarm_events.c.at_us)
+Index(  # the journal's lines are counted from it alone
+    "ix_alarm_events_at_us",
+    alarm_events.c.at_us,
+    alarm_events.c.event,
+    alarm_events.c.asks,
+    alarm_events.c.position_id,
+    alarm_events.c.equipment_id,
+)
 Index("ix_alarm_definitions_equipment_id", alarm_definitions.c.equipment_id)
