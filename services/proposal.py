@@ -108,6 +108,8 @@ def title(machine: Machine, cause: str, setting: Setting, choice: Alternative) -
     if choice.key == Choice.INSPECT_FIRST:
         return f"Inspect {machine.name} for {cause_phrase(cause)}"
     moment = choice.label[:1].lower() + choice.label[1:]
+    if choice.start_us is None:  # nobody works on it: wait for the alarm, run to failure
+        return f"{machine.name}: {moment} in spite of {cause_phrase(cause)}"
     if choice.key == Choice.SLOW_DOWN:
         return f"{machine.name}: {moment}, {setting.task.task.lower()}"
     return f"{setting.task.task} on {machine.name} {moment}"
