@@ -16,6 +16,7 @@ SECOND = 1_000_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+FOR_EVER_US = 2**62  # later than everything; a moment added to it is within 64 bits
 
 
 def wall_us() -> int:
@@ -31,7 +32,7 @@ def steady_us() -> int:
 
 def passed_us(since_us: int, now_us: int) -> int:
     """How much wall time has passed; more than anybody waits for where the clock was set back meanwhile."""
-    return now_us - since_us if now_us >= since_us else 2**62
+    return now_us - since_us if now_us >= since_us else FOR_EVER_US
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,13 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from domain.clock import HOUR, MINUTE, offsets
+from domain.clock import FOR_EVER_US, HOUR, MINUTE, offsets
 from domain.errors import InvalidInput
 
 QUARTER_US = 15 * MINUTE
 BASE_SHARE = 0.05
 FEWEST_QUARTERS = 96
 DAY_MINUTES = 24 * 60
-FOR_EVER_US = 2**62
 THURSDAY = 3 * 96  # the epoch began on one; a week here begins on Monday
 _WEEK = [datetime(2024, 1, d, h, m) for d in range(1, 8) for h in range(24) for m in (0, 15, 30, 45)]  # noqa: DTZ001
 

@@ -22,7 +22,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Generic, TypeVar
 
-from domain.clock import DAY, MINUTE
+from domain.clock import DAY, FOR_EVER_US, MINUTE
 from domain.telemetry import MachineState
 
 
@@ -78,7 +78,7 @@ class Span:
         return self.from_us <= at_us < self.to_us
 
 
-ALWAYS = Span(-(2**62), 2**62)
+ALWAYS = Span(-FOR_EVER_US, FOR_EVER_US)
 AnySpan = TypeVar("AnySpan", bound=Span)
 
 

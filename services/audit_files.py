@@ -10,16 +10,15 @@ from typing import Any
 
 from data.store import audit as store
 from data.store.database import Database
-from domain.clock import SECOND, utc, wall_us
+from domain.clock import FOR_EVER_US, SECOND, utc, wall_us
 from domain.errors import SettingsError, Tampered
 from services.audit import SYSTEM, Anchor, Verified, check
 from services.queries.common import people
 
 PREFIX = "audit-anchor-"
-ALWAYS = 2**62
 
 
-def lines(database: Database, from_wall_us: int = 0, to_wall_us: int = ALWAYS) -> Iterator[str]:
+def lines(database: Database, from_wall_us: int = 0, to_wall_us: int = FOR_EVER_US) -> Iterator[str]:
     """One JSON text an entry, oldest first. `signature` shows name, time and meaning where one was given."""
     for row in rows(database, from_wall_us, to_wall_us):
         yield json.dumps(row, sort_keys=True, ensure_ascii=False)

@@ -11,11 +11,12 @@ from reportlab.lib.units import mm
 from reportlab.platypus import LongTable, Paragraph, SimpleDocTemplate, TableStyle
 
 from data.store.database import Database
-from services.audit_files import ALWAYS, rows
+from domain.clock import FOR_EVER_US
+from services.audit_files import rows
 from services.reports.style import BOLD, INK, INK_2, LINE, PLAIN, colour, load_fonts
 
 
-def pdf(database: Database, title: str, from_wall_us: int = 0, to_wall_us: int = ALWAYS) -> bytes:
+def pdf(database: Database, title: str, from_wall_us: int = 0, to_wall_us: int = FOR_EVER_US) -> bytes:
     """A readable copy, A4 across: who did what and when, each signature with name, time and meaning."""
     load_fonts()
     plain = ParagraphStyle(

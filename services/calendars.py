@@ -16,7 +16,7 @@ from sqlalchemy import Connection, delete, func, select
 from data.store import tables as t
 from data.store.database import Database
 from data.store.upsert import insert_ignore, upsert
-from domain.clock import wall_us
+from domain.clock import FOR_EVER_US, wall_us
 from domain.equipment import site_of
 from domain.errors import InvalidInput, NotFound
 from domain.shift_calendar import (
@@ -175,7 +175,7 @@ def roll_forward(tx: Connection, site_id: str, now_us: int) -> int:
         first = today if newest is None else max(today, local_day(newest, calendar.zone) + timedelta(days=1))
         new = add_shifts(tx, line, calendar.shifts(line, first, last))
         if new and newest is None:
-            dirty.mark(tx, [(line, at_minute(first, 0, calendar.zone), dirty.FOR_EVER_US)])
+            dirty.mark(tx, [(line, at_minute(first, 0, calendar.zone), FOR_EVER_US)])
         added += new
     return added
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from data.store import partitions, roll_marks
 from data.store import tables as t
 from data.store.database import Database
-from domain.clock import DAY, Clock
+from domain.clock import DAY, FOR_EVER_US, Clock
 from domain.equipment import site_of
 from domain.errors import Unavailable
 
@@ -57,7 +57,7 @@ class Partitions:
     def _wanted(self, sites: dict[str, Site], strays: dict[int, int], now_wall_us: int) -> set[int]:
         """Today and the days ahead of every site, and some days that wait in the default table."""
         wanted: set[int] = set()
-        low, high = 2**62, 0
+        low, high = FOR_EVER_US, 0
         for clock, shadow in sites.values():
             now = clock.plant_us(now_wall_us)
             today = now - now % DAY

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from data.store import tables as t
 from data.store.statements import Row, Statement
 from data.store.upsert import insert_ignore, upsert
+from domain.clock import FOR_EVER_US
 
 # One annunciation: the event of the journal, its time, and what asked (`key_id` of alarm_keys).
 ASKED = np.dtype([("event", "<i8"), ("at", "<i8"), ("key", "<i4")])
@@ -77,7 +78,7 @@ def newest(tx: Connection) -> int:
     return int(_NEWEST.rows(tx, {})[0][0])
 
 
-def events(tx: Connection, after: int, upto: int = 2**62) -> list[Row]:
+def events(tx: Connection, after: int, upto: int = FOR_EVER_US) -> list[Row]:
     """(event, time, alarm, equipment, position, priority, whether it asks) of those that ask, or after which
     an alarm is gone, in the order in which they were written."""
     return _AFTER[tx.dialect.name].rows(tx, {"after": after, "upto": upto})

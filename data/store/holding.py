@@ -12,10 +12,9 @@ from sqlalchemy import Connection, select
 from data.store import tables as t
 from data.store import window_data
 from data.store.window_data import Series
+from domain.clock import FOR_EVER_US
 from domain.sending import Sending
 from domain.telemetry import Quality
-
-_OPEN = 2**62
 
 
 def held(
@@ -59,7 +58,7 @@ def standing(tx: Connection, equipment_id: str) -> dict[str, float]:
     m = t.metrics.c
     query = select(m.name, m.deadband).where(m.equipment_id == equipment_id, m.deadband.is_not(None))
     found = {row.name: float(row.deadband) for row in tx.execute(query)}
-    return found if found and not any(end == _OPEN for _, end in silences(tx, equipment_id)) else {}
+    return found if found and not any(end == FOR_EVER_US for _, end in silences(tx, equipment_id)) else {}
 
 
 def _with_before(tx: Connection, metric_id: int, series: Series, from_us: int) -> Series:
@@ -89,7 +88,7 @@ def sent(tx: Connection, equipment_id: str, names: Collection[str]) -> dict[str,
 
 
 def silences(tx: Connection, equipment_id: str) -> list[tuple[int, int]]:
-    """Stretches of which nothing is known, of the device and of its node; the last may be open (2**62)."""
+    """Stretches of which nothing is known, of the device and of its node; the last may end at FOR_EVER_US."""
     a, g, d, n = t.equipment_aliases.c, t.gaps.c, t.edge_devices.c, t.edge_nodes.c
     names = list(tx.execute(select(a.external_id).where(a.equipment_id == equipment_id)).scalars())
     nodes = ["/".join(name.split("/")[:2]) for name in names]
@@ -97,7 +96,7 @@ def silences(tx: Connection, equipment_id: str) -> list[tuple[int, int]]:
     dead = tx.execute(select(d.offline_us).where(d.external_id.in_(names), d.offline_us.is_not(None)))
     gone = tx.execute(select(n.offline_us).where(n.node.in_(nodes), n.offline_us.is_not(None)))
     ends = [at_us for at_us in (*dead.scalars(), *gone.scalars()) if at_us is not None]
-    return [*((row.from_us, row.to_us) for row in gaps), *((at_us, _OPEN) for at_us in ends)]
+    return [*((row.from_us, row.to_us) for row in gaps), *((at_us, FOR_EVER_US) for at_us in ends)]
 
 
 def _held(series: Series, silent: list[tuple[int, int]], from_us: int, to_us: int, step_us: int) -> Series:

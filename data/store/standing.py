@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from data.store import kpi_rows
 from data.store.statements import Among, Row, Statement
+from domain.clock import FOR_EVER_US
 
 # A stretch in one state; `state` is a PackML code, -1 in a gap; `waits`: for another machine.
 STOOD = np.dtype([("from_us", "<i8"), ("to_us", "<i8"), ("state", "i1"), ("waits", "?")])
@@ -41,7 +42,7 @@ _STRETCHES = Statement(
 
 def unfilled(tx: Connection) -> str:
     """A machine that was classified before its first cell here; "" when there is none."""
-    rows = _UNFILLED.rows(tx, {"never": 2**62})
+    rows = _UNFILLED.rows(tx, {"never": FOR_EVER_US})
     return str(rows[0][0]) if rows else ""
 
 

@@ -7,13 +7,12 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select
 
 from data.store import tables as t
-from domain.clock import DAY
+from domain.clock import DAY, FOR_EVER_US
 from domain.telemetry import Quality
 from services.alarms.edge_metrics import AlertMetric
 
 NOTE = "The machine was out of the plant."
 LATELY_US = 7 * DAY  # readings are kept for longer
-_OPEN = 2**62
 Span = tuple[int, int]
 Absences = Mapping[str, Sequence[Span]]
 
@@ -32,7 +31,7 @@ def absences(tx: Connection, units: Collection[str]) -> Absences:
     query = select(a.equipment_id, a.from_us, a.to_us).where(a.equipment_id.in_(units))
     found: dict[str, list[Span]] = defaultdict(list)
     for unit, from_us, to_us in tx.execute(query.order_by(a.from_us)):
-        found[unit].append((from_us, _OPEN if to_us is None else to_us))
+        found[unit].append((from_us, FOR_EVER_US if to_us is None else to_us))
     return found
 
 
@@ -45,7 +44,7 @@ def put_back(tx: Connection, one: AlertMetric, spans: Sequence[Span], now_us: in
     """What is different at the end of each absence of late from what it was at its beginning."""
     found = []
     for from_us, to_us in spans:
-        lately = now_us - LATELY_US < to_us < _OPEN
+        lately = now_us - LATELY_US < to_us < FOR_EVER_US
         if lately and (active := _stands(tx, one, to_us)) != _stands(tx, one, from_us):
             found.append(Turned(to_us, active, to_us))
     return found

@@ -14,12 +14,11 @@ from sqlalchemy import Connection, select
 
 from data.sources.messages import SPARKPLUG
 from data.store import tables as t
-from domain.clock import HOUR, MINUTE, SECOND
+from domain.clock import FOR_EVER_US, HOUR, MINUTE, SECOND
 from domain.telemetry import Quality
 from services.alarms.definition import Definition
 
 LIVES_US, OLD_US = 5 * MINUTE, HOUR
-_OPEN = 2**62
 Span = tuple[int, int]
 
 
@@ -71,7 +70,7 @@ def heard(tx: Connection, definitions: Sequence[Definition], since_us: int, now_
 
 def _heard(metric: str, known: Any, last_us: int, silent: tuple[Span, ...]) -> Heard:
     said = known.source_us
-    dead = any(end == _OPEN for _, end in silent)
+    dead = any(end == FOR_EVER_US for _, end in silent)
     plain = Heard(metric, said, said, silent)
     if known.quality != int(Quality.GOOD) and not (known.quality == int(Quality.STALE) and dead):
         return plain  # the source itself says that the value is not to be trusted
@@ -104,7 +103,7 @@ def _sources(
     rows = [tuple(row) for row in tx.execute(select(d.external_id, d.offline_us))]
     nodes = [tuple(row) for row in tx.execute(select(n.node, n.offline_us))]
     gaps = tx.execute(select(g.external_id, g.from_us, g.to_us).where(g.to_us > since_us)).all()
-    spans = [(name, at, _OPEN) for name, at in (*rows, *nodes) if at is not None]
+    spans = [(name, at, FOR_EVER_US) for name, at in (*rows, *nodes) if at is not None]
     for name, begin, end in (*spans, *(tuple(row) for row in gaps)):
         for unit in names.get(name, ()):
             silent[unit].add((begin, end))

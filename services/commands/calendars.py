@@ -16,6 +16,7 @@ from sqlalchemy import Connection, delete, select
 from auth.permissions import Actor, Permission
 from data.store import tables as t
 from data.store.database import Database
+from domain.clock import FOR_EVER_US
 from domain.equipment import site_of
 from domain.errors import Conflict, InvalidInput, NotFound, NotNow
 from domain.ids import new_id
@@ -161,7 +162,7 @@ def _apply(
     _refuse_overlap(at, clashes, _clashes(at, after))
     tomorrow = at_minute(at.today + timedelta(days=1), 0, at.site.zone)
     calendars.write_shifts(at.tx, at.site.site_id, tomorrow)
-    dirty.mark(at.tx, [(line, tomorrow, dirty.FOR_EVER_US) for line in after])
+    dirty.mark(at.tx, [(line, tomorrow, FOR_EVER_US) for line in after])
     audit.append(
         at.tx, actor=at.person.account_id, action=action, subject_kind="calendar", subject_id=at.scope,
         plant_us=at.site.now_us, detail={**detail, "reason": words},

@@ -13,7 +13,7 @@ from auth.permissions import Actor, Permission
 from data.store import tables as t
 from data.store.database import Database
 from data.store.upsert import insert_ignore
-from domain.clock import MINUTE, wall_us
+from domain.clock import FOR_EVER_US, MINUTE, wall_us
 from domain.equipment import line_of, site_of
 from domain.errors import Conflict, InvalidInput, NotFound, NotNow
 from domain.kpi import MinorModel
@@ -158,7 +158,7 @@ class FigureCommands:
             }  # fmt: skip
             if not insert_ignore(tx, t.stop_policies, [row]):
                 raise Conflict("somebody else has just set this; look at it again")
-            dirty.mark(tx, [(line, valid_from_us, dirty.FOR_EVER_US) for line in _lines(tx, scope)])
+            dirty.mark(tx, [(line, valid_from_us, FOR_EVER_US) for line in _lines(tx, scope)])
             detail = {"minor_stop_s": minor_stop_s, "model": model.value, "reason": words}
             _note(tx, person, "set how stops are read", scope, valid_from_us, detail)
 

@@ -13,7 +13,7 @@ from data.store import cases
 from data.store import tables as t
 from data.store.database import Database
 from domain.cases import UNDECIDED, CaseState
-from domain.clock import wall_us
+from domain.clock import FOR_EVER_US, wall_us
 from domain.equipment import line_of, site_of
 from domain.errors import InvalidInput, NotFound, NotNow
 from services import audit, clocks
@@ -117,7 +117,7 @@ def _closed(tx: Connection, equipment_id: str, at_us: int) -> str | None:
 def _mark(tx: Connection, equipment_id: str, at_us: int, *, removed_us: int | None) -> None:
     e = t.equipment.c
     tx.execute(update(t.equipment).where(e.equipment_id == equipment_id).values(removed_us=removed_us))
-    dirty.mark(tx, [(equipment_id, at_us, dirty.FOR_EVER_US)])
+    dirty.mark(tx, [(equipment_id, at_us, FOR_EVER_US)])
 
 
 def _end_cases(tx: Connection, equipment_id: str, why: str, now_us: int) -> TakenOut:

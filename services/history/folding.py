@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 
 from data.store.rolled import Stretch
 from data.store.statements import Row
-from domain.clock import MINUTE
+from domain.clock import FOR_EVER_US, MINUTE
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Silences = Sequence[tuple[int, int]]
-_FAR = 2**62
 _NONE: Ints = np.zeros(0, np.int64)
 
 
@@ -71,9 +70,9 @@ def minutes(windows: Sequence[Window]) -> list[Row]:
 
 def _until(windows: Sequence[Window], owner: Ints, at: Ints, high: Ints) -> Ints:
     """How long each reading stands."""
-    following = np.append(at[1:], _FAR)
-    following[np.append(owner[1:] != owner[:-1], True)] = _FAR
-    hold = np.array([min(w.hold_us, _FAR // 2) for w in windows], np.int64)
+    following = np.append(at[1:], FOR_EVER_US)
+    following[np.append(owner[1:] != owner[:-1], True)] = FOR_EVER_US
+    hold = np.array([min(w.hold_us, FOR_EVER_US // 2) for w in windows], np.int64)
     until: Ints = np.minimum(np.minimum(following, at + hold[owner]), high[owner])
     for place, window in enumerate(windows):
         if not window.silences:

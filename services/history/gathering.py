@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from data.store.roll_marks import Mark
 from data.store.rolled import Stretch
-from domain.clock import DAY, HOUR, MINUTE
+from domain.clock import DAY, FOR_EVER_US, HOUR, MINUTE
 from domain.equipment import site_of
 from services.history import folding, metrics
 from services.history.folding import Window
@@ -15,7 +15,6 @@ from services.history.metrics import Held
 
 LONGEST_US = 31 * DAY  # of one stretch at once
 LEAST = 2_000  # readings are cut no smaller
-_FAR = 2**62
 
 
 @dataclass(slots=True)
@@ -46,9 +45,9 @@ def gather(
         if held is None:
             batch.without += group
             continue
-        now = nows.get(site_of(held.equipment_id), _FAR)
+        now = nows.get(site_of(held.equipment_id), FOR_EVER_US)
         if held.by_exception and held.equipment_id not in silent:
-            silent[held.equipment_id] = [*metrics.silences(tx, held.equipment_id), (now, _FAR)]
+            silent[held.equipment_id] = [*metrics.silences(tx, held.equipment_id), (now, FOR_EVER_US)]
         whole = _joined(group)
         most = max(rows - batch.readings, LEAST)
         window, rest = _window(tx, whole, held, now, most, silent.get(held.equipment_id, ()))
@@ -73,7 +72,7 @@ def _groups(
             group = []
         group = [*group, mark]
         if held is not None:
-            now = nows.get(site_of(held.equipment_id), _FAR)
+            now = nows.get(site_of(held.equipment_id), FOR_EVER_US)
             high = _ceil(_reach(tx, _joined(group), held, now))
     if group:
         yield group
@@ -100,7 +99,7 @@ def _window(
         found = [row for row in found if row[0] < end]
     elif len(found) >= most:  # one minute may hold more than a turn's share: take it whole
         end = low + MINUTE
-        found = metrics.readings(tx, mark.metric_id, low - HOUR, end, _FAR)
+        found = metrics.readings(tx, mark.metric_id, low - HOUR, end, FOR_EVER_US)
     rest = Mark(mark.metric_id, end, max(mark.to_us, end)) if end < high else None
     return Window(Stretch(mark.metric_id, low, end), held.hold_us, found, silences), rest
 

@@ -8,14 +8,13 @@ from sqlalchemy import Connection, select
 from data.store import holding
 from data.store import tables as t
 from data.store.statements import Row, Statement
-from domain.clock import MINUTE, SECOND
+from domain.clock import FOR_EVER_US, MINUTE, SECOND
 from domain.equipment import line_of
 from domain.telemetry import MetricKind, Quality
 
 HOLD_US = MINUTE  # how long a value is taken to stand where nothing is known of its source
 LONGEST_US = 30 * MINUTE
-FOR_EVER_US = 2**61
-_OPEN = 2**62
+HELD_US = FOR_EVER_US // 2
 _READINGS = Statement(
     f"SELECT source_us, value, quality = {int(Quality.GOOD)} FROM readings"  # noqa: S608
     " WHERE metric_id = :metric AND source_us >= :from_us AND source_us < :to_us"
@@ -58,7 +57,7 @@ def load(tx: Connection) -> dict[int, Held]:
         row.metric_id: Held(
             row.metric_id,
             row.equipment_id,
-            FOR_EVER_US if row.deadband is not None else _hold(row.sampling_ms, row.aggregate_s),
+            HELD_US if row.deadband is not None else _hold(row.sampling_ms, row.aggregate_s),
             row.deadband is not None,
         )
         for row in tx.execute(wanted)
@@ -96,4 +95,4 @@ def silences(tx: Connection, equipment_id: str) -> list[tuple[int, int]]:
 
 def dead_since(found: Iterable[tuple[int, int]]) -> int | None:
     """Since when the source is dead, if it is."""
-    return min((begin for begin, end in found if end == _OPEN), default=None)
+    return min((begin for begin, end in found if end == FOR_EVER_US), default=None)

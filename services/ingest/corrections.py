@@ -12,13 +12,12 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 
 from data.store import tables as t
-from domain.clock import DAY
+from domain.clock import DAY, FOR_EVER_US
 from domain.equipment import line_of, site_of
 from services import clocks
 
 KEPT_US = 400 * DAY
 FORGOTTEN_AT_ONCE = 500
-FOR_EVER_US = 2**62
 TRACKED = frozenset(
     {"orders", "operations", "shifts", "downtimes", "quality_results", "maintenance", "product_rates"}
 )

@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from data.store import history, state_log
 from data.store.state_log import StateRow
+from domain.clock import FOR_EVER_US
 from domain.state_sources import MODE_METRICS, STATE_METRICS, mode_of, state_of
 from domain.telemetry import MachineMode
 from services.ingest.devices import DeviceBook
@@ -13,7 +14,6 @@ from services.ingest.judge import StateEvents
 from services.kpi import dirty
 
 Event = tuple[int, int | None, int | None]  # source time, state, mode
-_FAR_PAST_US, _FAR_FUTURE_US = -(2**62), 2**62
 _PRODUCTION = int(MachineMode.PRODUCTION)  # the mode of a machine that never said one
 
 
@@ -42,7 +42,7 @@ class StateKeeper:
                 fresh[unit] = self._follow(unit, before, changes)
             else:
                 self._rebuild(tx, unit, first, receive_us)
-                dirty.mark(tx, [(unit, first, state_log.next_after(tx, unit, newest) or dirty.FOR_EVER_US)])
+                dirty.mark(tx, [(unit, first, state_log.next_after(tx, unit, newest) or FOR_EVER_US)])
             self._heard_us[unit] = max(newest, self._heard_us.get(unit, newest))
         state_log.append(tx, fresh, receive_us)
 
@@ -51,7 +51,7 @@ class StateKeeper:
             return
         self._heard_us.update(state_log.newest_heard(tx, units))
         for unit in units:
-            self._last[unit] = state_log.last_before(tx, unit, _FAR_FUTURE_US)
+            self._last[unit] = state_log.last_before(tx, unit, FOR_EVER_US)
 
     def _follow(self, unit: str, before: StateRow | None, events: Iterable[Event]) -> list[StateRow]:
         rows: list[StateRow] = []
@@ -68,7 +68,7 @@ class StateKeeper:
 
     def _rebuild(self, tx: Connection, unit: str, from_us: int, receive_us: int) -> None:
         before = state_log.last_before(tx, unit, from_us)
-        from_us = _FAR_PAST_US if before is None else from_us  # a mode alone leaves no row behind
+        from_us = -FOR_EVER_US if before is None else from_us  # a mode alone leaves no row behind
         device = self._book.of_equipment(unit)
         merged: dict[int, list[int | None]] = {}
         known = device.metrics if device else {}

@@ -7,12 +7,11 @@ from sqlalchemy import Connection, select
 
 from data.store import tables as t
 from data.store.statements import Statement
-from domain.clock import HOUR
+from domain.clock import FOR_EVER_US, HOUR
 from domain.setups import LONGEST_US
 from domain.time_model import Span
 
 Mark = tuple[str, int, int]  # equipment id (a unit, or a line for all its units), from, to
-FOR_EVER_US = 2**62
 _MARK = Statement("INSERT INTO kpi_dirty (equipment_id, from_us, to_us) VALUES (:unit, :low, :high)")
 
 

@@ -113,8 +113,8 @@ class Keeper:
                 for unit, spans in stretches.items()
                 if (found := [_within(s, known.get(unit)) for s in spans])
             }
-            since = _upto(tx, list(held))
-            for spans in (held, _rest(held, since, now_us)):
+            left = _rest(held, _upto(tx, list(held)), now_us)
+            for spans in (held, left):
                 if spans:
                     otherwise = refresh(tx, line, spans, now_us)
                     blocks.touch(tx, spans)

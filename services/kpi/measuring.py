@@ -15,7 +15,6 @@ from services.kpi.engine import LEAVES, Bools, Floats, Ints, Parts, Spans, cause
 from services.kpi.grid import Cell
 
 Key = tuple[int, str, str]  # position of the cell, order, product
-NO_END = 2**62
 _BUCKET_S = BUCKET_US / SECOND
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from data.store import plan_facts
 from data.store.kpi_facts import Recorded
 from data.store.statements import Statement
+from domain.clock import FOR_EVER_US
 from domain.equipment import site_of
 from domain.shift_calendar import Overlap
 from domain.telemetry import MachineMode
@@ -16,7 +17,7 @@ from domain.time_model import MINOR_US, REMEMBER_US, Cause, PlannedSpan, Span, a
 from services.kpi import grid
 from services.kpi.engine import Ints, Spans, Unit, cause_code
 from services.kpi.grid import Cell
-from services.kpi.measuring import NO_END, spans_of
+from services.kpi.measuring import spans_of
 
 STOPS_REACH_US = REMEMBER_US + grid.NEAR_US  # a stop at the edge of a cell may go on as far as this
 _ZONE = Statement("SELECT time_zone FROM sites WHERE site_id = :site")
@@ -115,7 +116,7 @@ def unit_of(tx: Connection, line: Line, unit: str, recorded: Recorded, minor_us:
 def _away(tx: Connection, line_id: str) -> dict[str, list[Span]]:
     found: dict[str, list[Span]] = defaultdict(list)
     for unit, from_us, to_us in _AWAY.rows(tx, {"line": line_id}):
-        found[unit].append(Span(from_us, NO_END if to_us is None else to_us))
+        found[unit].append(Span(from_us, FOR_EVER_US if to_us is None else to_us))
     return found
 
 

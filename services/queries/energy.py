@@ -14,7 +14,7 @@ from auth.permissions import Permission
 from data.store import tables as t
 from data.store.statements import Statement
 from domain import energy as e
-from domain.clock import utc
+from domain.clock import FOR_EVER_US, utc
 from domain.energy import Band, Tariff
 from domain.equipment import line_of
 from domain.kpi import energy_each
@@ -97,7 +97,7 @@ def tariffs(tx: Connection, site_id: str) -> list[Mapping[str, Any]]:
 def in_force(versions: Sequence[Mapping[str, Any]], at_us: int) -> Mapping[str, Any] | None:
     """Of versions, newest first: the one that holds at a moment."""
     begun = [
-        row for row in versions if row["valid_from_us"] <= at_us < (row.get("valid_to_us") or e.FOR_EVER_US)
+        row for row in versions if row["valid_from_us"] <= at_us < (row.get("valid_to_us") or FOR_EVER_US)
     ]
     return max(begun, key=lambda row: (row["valid_from_us"], row["version"]), default=None)
 

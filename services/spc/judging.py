@@ -15,13 +15,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from data.store import charts as store
+from domain.clock import FOR_EVER_US
 from domain.spc.charts import remembers, series_of, sums_after
 from domain.spc.model import Kind, Series
 from domain.spc.rules import REACH, Break, breaks_of
 from services.spc.definition import Chart, limits_from
 
 LEAD = 20_000  # two years and a quarter of hourly samples
-_EVER = 2**62
 Frozen = Mapping[str, Any]
 Judged = tuple[tuple[Series, ...], tuple[Break, ...]]
 Era = tuple[Frozen, int, int]  # limits, and the span (from, to] that they judge
@@ -41,7 +41,7 @@ def judged(tx: Connection, chart: Chart, versions: Sequence[Frozen], from_us: in
 
 def _eras(versions: Sequence[Frozen], from_us: int, to_us: int) -> list[Era]:
     oldest_first = list(reversed(versions))
-    begins = [-_EVER, *(one["frozen_us"] for one in oldest_first[1:]), _EVER]
+    begins = [-FOR_EVER_US, *(one["frozen_us"] for one in oldest_first[1:]), FOR_EVER_US]
     found = [
         (one, max(begin, from_us), min(end, to_us))
         for one, (begin, end) in zip(oldest_first, pairwise(begins), strict=True)

@@ -14,6 +14,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from data.store.statements import Among, Statement
+from domain.clock import FOR_EVER_US
 from domain.equipment import line_of
 from domain.reasons import OTHER, from_mes
 from domain.stops import Stop
@@ -102,7 +103,7 @@ class _Counted:
         us, count = int((silent.to_us - silent.from_us).sum()), len(silent.place)
         self.stops, self.stop_us = self.stops + count, self.stop_us + us
         self.unnamed, self.unnamed_us = self.unnamed + count, self.unnamed_us + us
-        for stop in stops.take(spoken).objects(units, 2**62):
+        for stop in stops.take(spoken).objects(units, FOR_EVER_US):
             self._named(stop, log.said_of(stop, said), booked)
 
     def _named(self, stop: Stop, said: log.Said, booked: Booked) -> None:

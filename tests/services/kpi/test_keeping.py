@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from data.store import tables as t
-from domain.clock import HOUR, MINUTE, Clock, wall_us
+from domain.clock import FOR_EVER_US, HOUR, MINUTE, Clock, wall_us
 from services import clocks
 from services.kpi import dirty
 from services.kpi.keeping import Keeper
@@ -42,7 +42,7 @@ def test_a_mark_is_answered_and_gone(plant) -> None:
     with plant.write() as tx:
         row = {"equipment_id": k.UNITS[0], "source_us": at + 1, "state": 9, "mode": 1, "receive_us": at}
         tx.execute(t.states.insert().values(**row))
-        dirty.mark(tx, [(k.UNITS[0], at, dirty.FOR_EVER_US)])
+        dirty.mark(tx, [(k.UNITS[0], at, FOR_EVER_US)])
     done = Keeper(plant).turn()
     assert (done.lines, done.marks, done.waiting) == (1, 1, 0)
     assert Keeper(plant).turn().marks == 0

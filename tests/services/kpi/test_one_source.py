@@ -8,7 +8,7 @@ from sqlalchemy import select
 from auth.permissions import Role
 from data.store import tables as t
 from data.store.database import Database
-from domain.clock import DAY, HOUR, MINUTE, Clock, wall_us
+from domain.clock import DAY, FOR_EVER_US, HOUR, MINUTE, Clock, wall_us
 from domain.reporting import Kind, Period
 from domain.time_model import Span
 from services import clocks
@@ -89,7 +89,7 @@ def test_a_fact_that_has_just_come_is_on_the_screen_before_the_roll_ups_have_it(
     with plant.write() as tx:
         row = {"equipment_id": k.UNITS[1], "source_us": at + 1, "state": 9, "mode": 1, "receive_us": at}
         tx.execute(t.states.insert().values(**row))
-        dirty.mark(tx, [(k.UNITS[1], at, dirty.FOR_EVER_US)])
+        dirty.mark(tx, [(k.UNITS[1], at, FOR_EVER_US)])
     changed = shown(plant)
     assert changed.strip[-1].state == 9 and changed.strip != before.strip
     Keeper(plant).turn()
