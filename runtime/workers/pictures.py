@@ -14,18 +14,17 @@ from data.store import inspections as store
 from data.store.database import Database
 from data.wire.picture_topics import unit_of
 from domain.clock import DAY, wall_us
-from domain.errors import NotFound, SettingsError, Tampered, Unavailable
+from domain.errors import NotFound, Unavailable
 from models import opening
 from models.vision.session import Inspector
 from runtime.brokers import brokers
 from runtime.settings import Settings
 from services.ingest.site_clocks import SiteClocks
-from services.registry.folders import register
+from services.registry.folders import at_work
 from services.situation import every_site
 from services.vision import judging
 from services.vision.intake import MOST_WAITING, receive
 from services.vision.judging import Judged, judge_due
-from services.vision.lineup import VisionLineup
 
 LOOK_S, TIDY_S = 2.0, 3_600.0
 log = logging.getLogger("taktwise.score")
@@ -36,7 +35,7 @@ class Pictures:
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self._database = database
-        self._lineup, self.trouble = _lineup(settings, database)
+        self._lineup, self.trouble = at_work(database, settings.vision_model, Inspector, opening.load)
         self._folder = WatchedFolder(settings.pictures)
         stamp = SiteClocks(database, settings.site).stamp
         self._links = [
@@ -131,14 +130,3 @@ class Pictures:
         """Leave the brokers properly."""
         for link in self._links:
             link.close()
-
-
-def _lineup(settings: Settings, database: Database) -> tuple[VisionLineup | None, str]:
-    """The models of the registry; the one that comes with the desk is registered first."""
-    try:
-        found = Inspector(settings.vision_model)
-        register(database, found)
-    except (SettingsError, Tampered) as error:
-        log.warning("no vision model: %s", error)
-        return None, str(error)
-    return VisionLineup(database, found, opening.load), ""

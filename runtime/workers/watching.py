@@ -1,25 +1,21 @@
 """What is unusual about machines, in the scoring process: a part of its turns, never a thread of its own."""
 
-import logging
 import time
 from typing import Any
 
 from data.store import oddities
 from data.store.database import Database
 from domain.clock import DAY
-from domain.errors import SettingsError, Tampered
 from models import opening
 from models.anomaly.machines.watcher import Watcher
 from runtime.settings import Settings
-from services.registry.folders import register
+from services.registry.folders import at_work
 from services.score.due import Due
 from services.score.plant import PlantInputs
 from services.situation import every_site
 from services.unusual.judging import Judged, watch_due
-from services.unusual.lineup import WatchLineup
 
 TIDY_S, TIDY_ROWS = 60.0, 5_000
-log = logging.getLogger("taktwise.score")
 
 
 class Watching:
@@ -27,7 +23,7 @@ class Watching:
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self._database = database
-        self._lineup, self.trouble = _lineup(settings, database)
+        self._lineup, self.trouble = at_work(database, settings.anomaly_model, Watcher, opening.load)
         self._inputs: dict[frozenset[str], PlantInputs] = {}
         self._due, self._judged = Due(database), Judged()
         self._keep_us, self._tidy_at = round(settings.oddity_days * DAY), 0.0
@@ -69,14 +65,3 @@ class Watching:
             "of odd machines": self._judged.odd,
             **({"what is unusual": self.trouble} if self.trouble else {}),
         }
-
-
-def _lineup(settings: Settings, database: Database) -> tuple[WatchLineup | None, str]:
-    """The models of the registry; the one that comes with the desk is registered first."""
-    try:
-        found = Watcher(settings.anomaly_model)
-        register(database, found)
-    except (SettingsError, Tampered) as error:
-        log.warning("no model of what is unusual: %s", error)
-        return None, str(error)
-    return WatchLineup(database, found, opening.load), ""

@@ -1,5 +1,6 @@
 """Versions of a model that are opened from their folders, each once, and served as they are."""
 
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -14,6 +15,7 @@ from services.registry.versions import LOOK_EVERY_US, AtWork, Versions
 
 Load = Callable[[Path], Any]
 One = TypeVar("One", bound=Governed)
+log = logging.getLogger("taktwise.score")
 
 
 def opened(row: Mapping[str, Any], load: Load, kind: type[One]) -> tuple[One | None, str]:
@@ -61,3 +63,17 @@ class FolderLineup(Versions[One], Generic[One]):
             raise SettingsError(trouble)
         self._loaded[row["version"]] = found
         return found
+
+
+def at_work(
+    database: Database, folder: Path, open_shipped: Callable[[Path], One], load: Load
+) -> tuple[FolderLineup[One] | None, str]:
+    """The versions of the model in `folder`, which comes with the desk and is registered first; or None with
+    one sentence for people, when it cannot be opened."""
+    try:
+        found = open_shipped(folder)
+        register(database, found)
+    except (SettingsError, Tampered) as error:
+        log.warning("%s: %s", folder.name, error)
+        return None, str(error)
+    return FolderLineup(database, found, load), ""

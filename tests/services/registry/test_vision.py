@@ -22,10 +22,9 @@ from services.commands.pictures import PictureCommands
 from services.commands.stopping import StopCommands
 from services.registry.admission import admit
 from services.registry.checking import check
-from services.registry.folders import register
+from services.registry.folders import FolderLineup, register
 from services.vision.intake import receive
 from services.vision.judging import judge_due, look_back
-from services.vision.lineup import VisionLineup
 from simulator.pictures.render import render
 from tests import factories as f
 from tests.kits.pen import TYPED
@@ -99,7 +98,7 @@ def pass_all(database, champion) -> None:
 
 def test_a_challenger_sees_the_same_pictures_and_decides_nothing(plant, shipped, second, tmp_path) -> None:
     admit(plant, second, tmp_path / "keep", load, "more pictures")
-    work = VisionLineup(plant, shipped, load).at_work()
+    work = FolderLineup(plant, shipped, load).at_work()
     assert work.champion is shipped and [one.card.version for one in work.challengers] == [SECOND]
     picture = send(plant, "crack", 1)
     assert judge_due(plant, work.champion, challengers=work.challengers).judged == 1
@@ -160,7 +159,7 @@ def test_a_worse_card_and_a_changed_file_do_not_pass(plant, shipped, tmp_path) -
 
 def test_promoted_by_a_signature_and_back_in_one_without_a_restart(plant, shipped, second, tmp_path) -> None:
     admit(plant, second, tmp_path / "keep", load, "")
-    lineup, manager, commands = VisionLineup(plant, shipped, load, 0), person(plant), ModelCommands(plant)
+    lineup, manager, commands = FolderLineup(plant, shipped, load, 0), person(plant), ModelCommands(plant)
     first = shipped.card.version
     assert lineup.at_work().champion is shipped
     with pytest.raises(NotNow, match="have not been judged"):
@@ -181,7 +180,7 @@ def test_promoted_by_a_signature_and_back_in_one_without_a_restart(plant, shippe
 def test_a_file_that_is_not_the_registered_one_judges_nothing(plant, shipped) -> None:
     with plant.write() as tx:
         tx.execute(t.model_versions.update().values(sha256="0" * 64))
-    work = VisionLineup(plant, shipped, load).at_work()
+    work = FolderLineup(plant, shipped, load).at_work()
     assert work.champion is None and "another file than the one that was registered" in work.trouble
 
 

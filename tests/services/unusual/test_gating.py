@@ -15,10 +15,9 @@ from models.anomaly.machines.watcher import Watcher
 from models.opening import load
 from services.registry.admission import admit
 from services.registry.checking import check
-from services.registry.folders import register
+from services.registry.folders import FolderLineup, register
 from services.registry.promoting import why_not
 from services.unusual.judging import watch_due
-from services.unusual.lineup import WatchLineup
 from services.unusual.looking_back import look_back
 from tests import factories as f
 from tests.services.unusual.plant import MODEL, STEP, Windows, shaking
@@ -48,7 +47,7 @@ def second(to):
 def test_a_challenger_scores_beside_the_champion_and_stands_before_its_gates(plant, tmp_path) -> None:
     database, shipped = plant
     admit(database, second(tmp_path / "two"), tmp_path / "keep", load, "more months")
-    work = WatchLineup(database, shipped, load).at_work()
+    work = FolderLineup(database, shipped, load).at_work()
     assert work.champion is shipped and [one.card.version for one in work.challengers] == ["second"]
     odd = shaking(shipped)
     for one in (work.champion, *work.challengers):
@@ -80,5 +79,5 @@ def test_a_file_that_was_changed_never_serves(plant, tmp_path) -> None:
     admit(database, second(tmp_path / "two"), tmp_path / "keep", load, "more months")
     with (tmp_path / "keep" / f"{shipped.card.name}-second" / "model.onnx").open("ab") as file:
         file.write(b"x")
-    work = WatchLineup(database, shipped, load).at_work()
+    work = FolderLineup(database, shipped, load).at_work()
     assert work.challengers == () and "shadow second" in work.trouble
