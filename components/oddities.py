@@ -22,6 +22,7 @@ from services.rows.site import SiteRow
 
 ODD_HEAD = ("Machine", "Score by its limit", "Last 2 days", "Odd since", "Odd signals", "Data age", "")
 REFUSED_HEAD = ("Machine", "Line", "Why it cannot be judged", "Last 2 days", "Data age", "")
+STOOD_HEAD = ("Machine", "Line", "Last 2 days", "Data age", "")
 USUAL_HEAD = ("Machine", "Line", "Score by its limit", "Last 2 days", "Data age", "")
 NAMED = 3
 
@@ -34,14 +35,17 @@ def headline(board: OddityBoard) -> str:
         return "<b>The model is stopped.</b> Nothing is scored; what is shown is from before."
     if not board.rows:
         return "No machine to show here."
-    odd, refused = (_count(board.rows, one) for one in (Standing.ODD, Standing.REFUSED))
+    odd, refused, stood = (
+        _count(board.rows, one) for one in (Standing.ODD, Standing.REFUSED, Standing.STOOD)
+    )
     verb = "is" if odd == 1 else "are"
     start = (
         f"<b>{odd} of {plural(len(board.rows), 'machine')} {verb} odd.</b>"
         if odd
         else f"<b>No machine of {len(board.rows)} is odd.</b>"
     )
-    return start + (f" {refused} cannot be judged." if refused else "")
+    still = f" {stood} stood still and {'was' if stood == 1 else 'were'} not judged." if stood else ""
+    return start + (f" {refused} cannot be judged." if refused else "") + still
 
 
 def note(watch: Watch) -> str:
@@ -61,6 +65,9 @@ def tables(board: OddityBoard, site: SiteRow, now_us: int) -> str:
     return stack(
         group("Odd", parts[Standing.ODD], ODD_HEAD, lambda r: _odd(r, site, now_us), (5,), said),
         group("Cannot be judged", parts[Standing.REFUSED], REFUSED_HEAD, lambda r: _refused(r, now_us), (4,)),
+        group(
+            "Stood still, not judged", parts[Standing.STOOD], STOOD_HEAD, lambda r: _stood(r, now_us), (3,)
+        ),
         group("As usual", parts[Standing.USUAL], USUAL_HEAD, lambda r: _usual(r, now_us), (2, 4), said),
     )
 
@@ -86,6 +93,8 @@ def in_words(view: OddityView, site: SiteRow, now_us: int) -> str:
         return "<b>The model is stopped.</b> Nothing is scored; what is shown is from before."
     if row.standing is Standing.REFUSED:
         return f"It <b>cannot be judged</b>: {safe(row.reason)}."
+    if row.standing is Standing.STOOD:
+        return "It has <b>stood still for hours</b>, so there is nothing to judge."
     if row.since_us is None:
         return "It behaves <b>as on its own usual days</b>."
     names = "; ".join(metric_label(one.metric) for one in row.signals[:NAMED])
@@ -155,6 +164,10 @@ def _refused(row: OddityRow, now_us: int) -> Sequence[str]:
         _name(row), _line(row), safe(row.reason), limit_line(row.course, height=18), _age(row, now_us),
         _why(row),
     )  # fmt: skip
+
+
+def _stood(row: OddityRow, now_us: int) -> Sequence[str]:
+    return _name(row), _line(row), limit_line(row.course, height=18), _age(row, now_us), _why(row)
 
 
 def _usual(row: OddityRow, now_us: int) -> Sequence[str]:

@@ -8,7 +8,13 @@ from pages.live import live
 from services.desk import Desk
 
 REFRESH_S = 3
-SHOW = (("", "All machines"), ("odd", "Odd ones"), ("refused", "Cannot be judged"), ("usual", "As usual"))
+SHOW = (
+    ("", "All machines"),
+    ("odd", "Odd ones"),
+    ("refused", "Cannot be judged"),
+    ("stood", "Stood still"),
+    ("usual", "As usual"),
+)
 
 
 def render(desk: Desk) -> None:

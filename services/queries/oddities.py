@@ -24,7 +24,7 @@ from services.rows.predict import Point
 COURSE_US, LONG_US = 2 * DAY, 7 * DAY
 STALE_US = 90 * MINUTE
 TRENDS = 3
-_ORDER = {Standing.ODD: 0, Standing.REFUSED: 1, Standing.USUAL: 2}
+_ORDER = {Standing.ODD: 0, Standing.REFUSED: 1, Standing.STOOD: 2, Standing.USUAL: 3}
 _E = t.equipment.c
 _NOBODY = Watch("", "", 0.0, None)
 

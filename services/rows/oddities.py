@@ -11,6 +11,7 @@ class Standing(StrEnum):
 
     ODD = "odd"
     REFUSED = "refused"
+    STOOD = "stood"
     USUAL = "usual"
 
 
@@ -44,10 +45,13 @@ class OddityRow:
 
     @property
     def standing(self) -> Standing:
-        """A machine without a score is refused, whatever it was before."""
+        """A machine without a score is refused, whatever it was before. One that has not run for hours shows
+        nothing: its score is nothing, and nobody can say that it is as usual."""
         if self.reason:
             return Standing.REFUSED
-        return Standing.USUAL if self.since_us is None else Standing.ODD
+        if self.since_us is not None:
+            return Standing.ODD
+        return Standing.USUAL if self.times else Standing.STOOD
 
 
 @dataclass(frozen=True, slots=True)

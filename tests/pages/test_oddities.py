@@ -35,6 +35,16 @@ def test_filters_are_in_the_address(screens):
     assert "2.5 times" in html_of(nothing)
 
 
+def test_a_machine_that_stood_for_hours_was_not_judged(screens):
+    plant(screens)
+    with screens.database.write() as tx:
+        scored(tx, f.machine(tx, f"{LINE}/cnc-14"), score=0.0)
+    html = html_of(screens.open(ALL))
+    assert "1 stood still and was not judged." in html and "Stood still, not judged" in html
+    assert "stood still for hours" in html_of(screens.open(ONE, id=f"{LINE}/cnc-14"))
+    assert "CNC-14" not in html_of(screens.open(ALL, show="usual"))
+
+
 def test_nothing_fits(screens):
     with screens.database.write() as tx:
         model(tx)

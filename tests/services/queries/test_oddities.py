@@ -66,6 +66,20 @@ def test_odd_ones_first_then_those_that_cannot_be_judged(plant):
     assert board(plant, "north/forming/line-2").rows == ()
 
 
+def test_a_machine_that_stood_for_hours_is_not_said_to_be_as_usual(plant):
+    with plant.database.write() as tx:
+        model(tx)
+        scored(tx, score=0.0)
+        scored(tx, f.machine(tx, f"{LINE}/cnc-12"), score=0.4)
+        scored(tx, f.machine(tx, f"{LINE}/cnc-13"), score=None, reason="data too old")
+        scored(tx, f.machine(tx, f"{LINE}/cnc-14"), score=0.0, since_us=f.NOW - HOUR)
+    rows = board(plant).rows
+    assert [(row.equipment_id[-2:], row.standing) for row in rows] == [
+        ("14", "odd"), ("13", "refused"), ("11", "stood"), ("12", "usual"),
+    ]  # fmt: skip
+    assert [row.equipment_id[-2:] for row in board(plant, LINE, "stood").rows] == ["11"]
+
+
 def test_what_was_said_long_ago_is_not_said_now(plant):
     with plant.database.write() as tx:
         model(tx)
