@@ -39,6 +39,11 @@ FIGURES = {
     "accuracy": "share of held-out pictures right",
     "noticed": "share of failures with something odd in the day before",
     "false_alarms": "false alarms a machine and month",
+    "right": "share of later stops with the right reason proposed",
+    "rules_right": "the same by the rules alone",
+    "sure_share": "share of moments at which it is sure",
+    "sure_right": "share of those right",
+    "calibration_error": "mean distance of chances from what came",
 }
 
 

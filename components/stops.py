@@ -83,11 +83,13 @@ def _reason(code: str, source: str, tree: Tree) -> str:
 
 
 def because(stop: StopItem, names: Tree) -> str:
-    """Why a reason is proposed; HTML."""
+    """Why a reason is proposed, with its chance where a model says it; HTML."""
     if stop.proposal is None:
         return ""
-    sure = "" if stop.proposal.strength is Strength.STRONG else ", not sure"
-    said = f"{names.name(stop.proposal.reason)}: {stop.proposal.because}{sure}."
+    one = stop.proposal
+    chance = "" if one.chance is None else f", {percent(one.chance, 0)}"
+    sure = "" if one.strength is Strength.STRONG else ", not sure"
+    said = f"{names.name(one.reason)}{chance}: {one.because}{sure}."
     return f'<p class="tw-advice tw-last"><b>Proposed</b> {safe(said)}</p>'
 
 
@@ -124,7 +126,7 @@ def _bias(shown: Share, hidden: Share) -> str:
         return "Too few named stops yet to compare with those whose proposal was hidden."
     if shown.low > hidden.high:
         return "People agree more often when they see the proposal: they follow it."
-    return "People agree with the rules about as often when they do not see the proposal."
+    return "People agree with the proposals about as often when they do not see the proposal."
 
 
 def agreement_panel(found: ReasonQuality) -> str:
@@ -135,10 +137,10 @@ def agreement_panel(found: ReasonQuality) -> str:
     ]
     note = small(
         "The hidden ones are drawn by the stop's own name, the same for everybody. Only they may teach or "
-        "judge the rules: what people say after they saw a proposal is partly the proposal's own voice."
+        "judge them: what people say after they saw a proposal is partly the proposal's own voice."
     )
     return panel(
-        "Do people and rules agree?",
+        "Do people and proposals agree?",
         table(("", "Agreed", "Share", "95 % range"), rows, right=(1, 2, 3)) + note,
     )
 

@@ -1,4 +1,5 @@
-"""What probably stopped a machine, from its own state and from the machines around it. Rules, no model.
+"""What probably stopped a machine, from its own state and from the machines around it: rules. Where a model
+that learned from named stops is sure of a reason, its word stands before theirs (`with_guess`).
 
 waiting (Suspended)   blocked or starved as in the figures (domain.waits): by whom the most of the stop is
                       charged to; unsure where a machine on the other side stood long enough, too
@@ -19,6 +20,7 @@ from domain.time_model import Cause, Span
 TOGETHER_US = MINUTE
 _BROKEN = frozenset({MachineState.ABORTED, MachineState.ABORTING})
 _STOOD = _BROKEN | {MachineState.STOPPED, MachineState.STOPPING, MachineState.HELD, MachineState.HOLDING}
+LEAST_POINTS, NAMED = 0.005, 3
 _RESET = frozenset({MachineState.CLEARING, MachineState.RESETTING, MachineState.STARTING})
 
 
@@ -31,12 +33,25 @@ class Strength(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A reason's code, the machine that it is charged to ("" for none), and one clause that says why."""
+    """A reason's code, the machine that it is charged to ("" for none), and one clause that says why.
+
+    `chance`: where a model proposes it, how often it is right at such stops; None where a rule does.
+    """
 
     reason: str
     charged_to: str
     because: str
     strength: Strength
+    chance: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What a model is sure of: a reason's code, its chance, and what contributed to it."""
+
+    reason: str
+    chance: float
+    because: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +82,25 @@ class Around:
 def propose(stop: Stop, around: Around) -> Proposal | None:
     """The most probable reason; None where no rule speaks."""
     return _common(stop, around) or (_waiting(stop, around) if stop.external else _own(stop, around))
+
+
+def with_guess(rule: Proposal | None, guess: Guess | None) -> Proposal | None:
+    """What is proposed where a model may have said something: its word where it is sure, else the rules'."""
+    if guess is None:
+        return rule
+    if rule is not None and rule.reason == guess.reason:
+        because = f"{rule.because}; {guess.because}"
+        return Proposal(rule.reason, rule.charged_to, because, Strength.STRONG, guess.chance)
+    return Proposal(guess.reason, "", guess.because, Strength.STRONG, guess.chance)
+
+
+def contributed(parts: Sequence[tuple[str, float]]) -> str:
+    """What spoke for a model's reason and against it, in a clause; `parts` are signals and points of 1, the
+    largest first. It contributed: it caused nothing."""
+    told = [(name, value) for name, value in parts if abs(value) >= LEAST_POINTS][:NAMED]
+    if not told:
+        return "nothing stands out"
+    return f"{', '.join(f'{name} {100 * value:+.0f} points' for name, value in told)} contributed"
 
 
 def _common(stop: Stop, around: Around) -> Proposal | None:

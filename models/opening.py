@@ -1,4 +1,4 @@
-"""Opens a model's folder, whatever the desk uses it for: failures, what is unusual, pictures."""
+"""Opens a model's folder, whatever the desk uses it for: failures, the unusual, pictures, reasons."""
 
 import json
 from pathlib import Path
@@ -8,6 +8,7 @@ from domain.errors import SettingsError
 from models import registry
 from models.anomaly.machines.watcher import Watcher
 from models.card import CARD_FILE, CommonCard
+from models.classification.stops.reasoner import Reasoner
 from models.registry import LoadedModel
 from models.vision.session import Inspector
 
@@ -26,7 +27,7 @@ class Governed(Protocol):
         ...
 
 
-def load(folder: Path) -> LoadedModel | Inspector | Watcher:
+def load(folder: Path) -> LoadedModel | Inspector | Watcher | Reasoner:
     """The model in `folder`, its hash and golden cases checked.
 
     Tampered when it is not what its card says; SettingsError when it is missing, or of a capability that no
@@ -37,6 +38,8 @@ def load(folder: Path) -> LoadedModel | Inspector | Watcher:
         return Inspector(folder)
     if (capability, kind) == ("anomaly", "plant"):
         return Watcher(folder)
+    if (capability, kind) == ("classification", "stops"):
+        return Reasoner(folder)
     if capability in ("", "failure"):
         return registry.load(folder)
     raise SettingsError(

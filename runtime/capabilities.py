@@ -49,7 +49,10 @@ TABLE = {
     for row in (
         # The words of a failure's explanation are those of the desk, so they come from services.
         _capability("failure", "cmapss", "plant", explain="runtime.explaining"),
-        _capability("classification", "ai4i2020", "steel_plates_faults", "cnc_mill_tool_wear"),
+        replace(
+            _capability("classification", "ai4i2020", "steel_plates_faults", "cnc_mill_tool_wear", "stops"),
+            apart={"stops": "models.classification.stops"},
+        ),
         # Recordings are judged by their own beginning, a plant's machines by their own usual days.
         replace(_capability("anomaly", "skab", "nab", "plant"), apart={"plant": "models.anomaly.machines"}),
         _capability("vision", "neu_steel", "plant"),

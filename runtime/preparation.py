@@ -23,6 +23,7 @@ from domain.clock import DAY, HOUR, MINUTE, Clock, wall_us
 from domain.errors import Unavailable
 from models import registry
 from models.anomaly.machines.watcher import Watcher
+from models.classification.stops.reasoner import Reasoner
 from models.vision.session import Inspector
 from runtime import (
     choosing,
@@ -48,6 +49,7 @@ from services.recommend import Recommender
 from services.registry.folders import register
 from services.score import score_range, serve
 from services.score.considering import consider_due
+from services.stops.looking_back import look_back
 from services.unusual.judging import watch_range
 from simulator.backfill import Batch, backfill
 from simulator.floor import master_data
@@ -58,6 +60,7 @@ from simulator.run import open_plant
 AHEAD_BATCHES = 8
 POLL_S = 5.0
 SEED = 7
+STOPS_DAYS = 1.0
 _Plant = tuple[int, Onset | None]  # the seed, and what is made to begin
 
 
@@ -90,7 +93,7 @@ def _forget(settings: Settings) -> None:
 
 def _make(settings: Settings, days: float, seed: int | None, bars: Progress) -> int:
     model, inspector = registry.load(settings.failure_model), Inspector(settings.vision_model)
-    watcher = Watcher(settings.anomaly_model)
+    watcher, reasoner = Watcher(settings.anomaly_model), Reasoner(settings.reason_model)
     upgrade(settings.store_url, seal=secret_key.ensure(settings))
     database = wiring.database(settings)
     now = wall_us()
@@ -131,6 +134,9 @@ def _make(settings: Settings, days: float, seed: int | None, bars: Progress) -> 
         site_id=settings.site,
         progress=lambda share: _step(bars, task, share),
     )
+    task = bars.add_task("Proposing reasons of stops", total=1.0)
+    register(database, reasoner)
+    look_back(database, reasoner, STOPS_DAYS, lambda share: _step(bars, task, share))
     task = bars.add_task("Drawing control charts", total=None)
     demo_alarms.seed(database, settings.site, start, now)
     demo_energy.seed(database, settings.site, start)

@@ -50,7 +50,9 @@ class Settings(BaseSettings):
     cmapss_model: Path = ROOT / "models" / "artifacts" / "cmapss_fd001"
     vision_model: Path = ROOT / "models" / "artifacts" / "plant_vision"
     anomaly_model: Path = ROOT / "models" / "artifacts" / "plant_anomaly"
+    reason_model: Path = ROOT / "models" / "artifacts" / "plant_reason"
     oddity_days: float = Field(default=90, ge=10, le=3_660)  # plant days that scores of the unusual are kept
+    reason_days: float = Field(default=90, ge=10, le=3_660)  # plant days that proposals of reasons are kept
     picture_dir: Path | None = None  # watched for pictures of parts; pictures/ under var/ unless set
     picture_days: float = Field(default=14, ge=1, le=3_660)  # plant days that unnamed pictures are kept
     picture_tokens: dict[str, str] = Field(

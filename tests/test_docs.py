@@ -65,6 +65,20 @@ def test_what_is_unusual_has_the_figures_of_its_card(row: str, name: str) -> Non
     assert (row, noticed, odd, f"{found[f'{name}_false_alarms']:.2f}") in rows("docs/models.md")
 
 
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        ("model where it is sure, else the rules (serves)", "right"),
+        ("the rules alone", "rules_right"),
+        ("the commonest reason", "majority_right"),
+    ],
+)
+def test_reasons_of_stops_have_the_figures_of_their_card(row: str, name: str) -> None:
+    found = card("plant_reason")["test"]
+    shares = [f"{100 * found[key]:.1f} %" for key in (name, f"early_{name}")]
+    assert (row, *shares) in rows("docs/models.md")
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_every_link_leads_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text())

@@ -23,6 +23,7 @@ from runtime.cli import (
     proof,
     reports,
     retraining,
+    teaching,
     topics,
 )
 
@@ -35,6 +36,7 @@ for part in (
     models,
     federated,
     retraining,
+    teaching,
     reports,
     policy,
     proof,

@@ -76,8 +76,10 @@ def admit(
 
 def _look_back(database: Any, model: Any, days: float, step: Callable[[float], None]) -> int:
     from models.anomaly.machines.watcher import Watcher
+    from models.classification.stops.reasoner import Reasoner
     from models.vision.session import Inspector
     from services.registry.shadowing import look_back
+    from services.stops.looking_back import look_back as look_at_stops
     from services.unusual.looking_back import look_back as watch_back
     from services.vision.judging import look_back as look_at_pictures
 
@@ -85,6 +87,8 @@ def _look_back(database: Any, model: Any, days: float, step: Callable[[float], N
         return look_at_pictures(database, model, days, step)
     if isinstance(model, Watcher):
         return watch_back(database, model, days, step)
+    if isinstance(model, Reasoner):
+        return look_at_stops(database, model, days, step)
     return look_back(database, model, days, step).predictions
 
 

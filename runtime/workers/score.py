@@ -17,6 +17,7 @@ from models import opening, registry
 from runtime.settings import Settings
 from runtime.workers.heartbeat import Heartbeat
 from runtime.workers.pictures import Pictures
+from runtime.workers.reasons import Reasons
 from runtime.workers.watching import Watching
 from services.recommend import Recommender
 from services.registry.checking import check_due
@@ -39,16 +40,18 @@ def main(settings: Settings, stop: threading.Event) -> None:
     """Run until `stop` is set. SettingsError when the plant's model is missing or wrong."""
     plant = registry.load(settings.failure_model)
     engines = _optional(settings)
-    database, pictures, watching = Database(settings.store_url), None, None
+    database, pictures, watching, reasons = Database(settings.store_url), None, None, None
     try:
         while not stop.is_set():
             try:
                 pictures = pictures or Pictures(settings, database)
                 watching = watching or Watching(settings, database)
+                reasons = reasons or Reasons(settings, database)
                 served = [serve(database, model) for model in (plant, *engines)]
                 lineup = Lineup(database, plant, registry.load)
                 consider = Recommender(database).consider
-                worker = Worker(database, served, lineup, consider, (pictures, watching))
+                others = pictures, watching, reasons
+                worker = Worker(database, served, lineup, consider, others)
             except Retryable as error:
                 log.warning("waiting for the database: %s", error)
                 stop.wait(RETRY_S)
@@ -70,7 +73,7 @@ def _optional(settings: Settings) -> list[registry.LoadedModel]:
 
 
 class Turns(Protocol):
-    """Something else that the process does in its turns: pictures, what is unusual."""
+    """Something else that the process does in its turns: pictures, what is unusual, reasons."""
 
     def turn(self) -> bool:
         """Do a little; True when there is more."""

@@ -23,6 +23,7 @@ from domain.clock import MINUTE, SECOND, wall_us
 from domain.errors import SettingsError, Tampered
 from models.registry import LoadedModel
 from services.registry.pairs import pairs_of
+from services.stops.gating import reason_gates
 from services.unusual.gating import watch_gates
 from services.vision.gating import picture_gates
 
@@ -64,7 +65,8 @@ def check(database: Database, challenger: dict[str, Any], load: Load) -> list[g.
     """Judge one challenger against the champion of its name, and store the judgement."""
     with database.read() as tx:
         champion = store.champion(tx, challenger["name"])
-    judge = {"vision": picture_gates, "anomaly": watch_gates}.get(challenger["capability"])
+    judges = {"vision": picture_gates, "anomaly": watch_gates, "classification": reason_gates}
+    judge = judges.get(challenger["capability"])
     if judge is not None:
         found = judge(database, challenger, champion, load)
     else:

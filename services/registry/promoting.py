@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from domain import model_gates as g
-from domain import oddity_gates, picture_gates
+from domain import oddity_gates, picture_gates, reason_gates
 from domain.errors import SettingsError, Tampered
 from models import manifest
 from models.card import MODEL_FILE, file_hash
@@ -13,7 +13,12 @@ from models.card import MODEL_FILE, file_hash
 
 def gates_of(capability: str) -> tuple[str, ...]:
     """The gates before a model for that, in the order in which people read them."""
-    return {"vision": picture_gates.GATES, "anomaly": oddity_gates.GATES}.get(capability, g.GATES)
+    known = {
+        "vision": picture_gates.GATES,
+        "anomaly": oddity_gates.GATES,
+        "classification": reason_gates.GATES,
+    }
+    return known.get(capability, g.GATES)
 
 
 def why_not(

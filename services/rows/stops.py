@@ -87,7 +87,7 @@ class StopList:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How often people and rules agreed, with a 95 % interval (Wilson)."""
+    """How often people and proposals agreed, with a 95 % interval (Wilson)."""
 
     agreed: int
     total: int

@@ -1,4 +1,4 @@
-"""The stops of a line in a stretch of time, with what the MES booked and what the rules propose."""
+"""The stops of a line in a stretch of time, with what the MES booked and what is proposed."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from data.store import tables as t
 from data.store.statements import Among
 from domain.clock import DAY, MINUTE
 from domain.reasons import from_mes
-from domain.stop_causes import TOGETHER_US, Around, Proposal, Wait, propose
+from domain.stop_causes import TOGETHER_US, Around, Proposal, Wait, propose, with_guess
 from domain.stops import Stop
 from domain.time_model import Segment, Span, merged
 from domain.waits import LOOKBACK_US
@@ -22,6 +22,7 @@ from services.kpi.engine import CAUSES, Bools, Ints
 from services.kpi.planned import Line, read_line
 from services.queries.common import under
 from services.stops import standing
+from services.stops.guesses import guessed
 from services.stops.standing import Stops, joined
 
 _BOOKED = Among(
@@ -56,6 +57,12 @@ class Finding:
     now_us: int
 
     def proposals(self, tx: Connection, chosen: Sequence[Found]) -> dict[str, Proposal | None]:
+        """What is proposed for some of the stops, by key: a model's where it is sure, else the rules'."""
+        guesses = guessed(tx, self.line.line_id, [f.stop for f in chosen])
+        rules = self.by_rules(tx, chosen)
+        return {key: with_guess(rule, guesses.get(key)) for key, rule in rules.items()}
+
+    def by_rules(self, tx: Connection, chosen: Sequence[Found]) -> dict[str, Proposal | None]:
         """What the rules propose for some of the stops, by key."""
         ids, begins = self.line.units, [f.stop.from_us for f in chosen]
         low, high = min(begins, default=0) - TOGETHER_US, max(begins, default=0) + TOGETHER_US

@@ -1,4 +1,4 @@
-"""How well the reasons of stops are known; whether people and rules agree; what the entry costs.
+"""How well the reasons of stops are known; whether people and proposals agree; what the entry costs.
 
 Agreement is looked at twice: on stops whose proposal people saw, and on the 5 % where it was hidden from
 them. If they agree much more often when they see it, they follow it, and what they say must not teach it.

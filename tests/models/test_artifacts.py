@@ -9,6 +9,8 @@ import pytest
 
 from domain.errors import InvalidInput, SettingsError, Tampered
 from models.anomaly.machines.watcher import Watcher
+from models.classification.stops.card import LEAST, REST
+from models.classification.stops.reasoner import Reasoner
 from models.failure import session
 from models.failure.card import CARD_FILE, GOLDEN_FILE, MODEL_FILE, read_card
 from models.features import cmapss, plant
@@ -78,6 +80,21 @@ def test_what_watches_machines_names_the_oddest_signal_of_each_type():
         assert (said.score > card.thresholds[kind]).all() and (said.parts.argmax(axis=1) == power).all()
         alone = watcher.marks(odd[:1])
         np.testing.assert_allclose(alone.score, said.score[:1], atol=1e-5)
+
+
+def test_what_proposes_reasons_states_no_chance_that_few_stops_back():
+    reasoner = Reasoner(ARTIFACTS / "plant_reason")
+    card = reasoner.card
+    assert min(card.stops.values()) >= LEAST and set(card.labels) - {REST} == set(card.stops)
+    assert card.test["right"] > card.test["rules_right"] > card.test["majority_right"]
+    assert card.limits and card.command.startswith("python -m runtime train classification")
+    golden = np.load(ARTIFACTS / "plant_reason" / GOLDEN_FILE)
+    alone = np.concatenate([reasoner.chances(row[None]) for row in golden["inputs"]])
+    np.testing.assert_allclose(alone, golden["chance"], atol=1e-5)
+    said = reasoner.say(golden["inputs"][0])
+    assert said.base + sum(value for _, value in said.parts) == pytest.approx(said.chance, abs=1e-6)
+    rest = np.array([[1.0 if label == REST else 0.0 for label in card.labels]])
+    assert not reasoner.sure(rest).any()
 
 
 def test_a_signal_that_says_nothing_has_no_part():

@@ -7,9 +7,12 @@ from auth.permissions import Role
 from data.store import tables as t
 from domain.clock import HOUR, SECOND
 from domain.stops import is_hidden
+from domain.time_model import Span
+from services.stops.guessing import guess_due
 from tests import factories as f
 from tests.pages.conftest import Screens, html_of
 from tests.services.reports import plant
+from tests.services.stops.reasons_kit import Says, registered
 
 STOPS, RULES = "pages.floor.stops:render", "pages.improve.stop_rules:render"
 REASONS, FACTS = "pages.improve.reasons:render", "pages.improve.facts:render"
@@ -53,6 +56,17 @@ def tap(test, label):
 def said(screens) -> list[str]:
     with screens.database.read() as tx:
         return list(tx.execute(select(t.stop_acts.c.reason).order_by(t.stop_acts.c.wall_us)).scalars())
+
+
+def test_a_model_s_proposal_is_shown_with_its_chance_and_what_contributed(screens, olaf):
+    hide(screens, False)
+    with screens.database.write() as tx:
+        registered(tx)
+        begins = tx.execute(select(t.states.c.source_us).where(t.states.c.state == plant.ABORTED)).scalar()
+    model = Says("tool", 0.87)
+    guess_due(screens.database, [model], plant.LINE, Span(begins, f.NOW), f.NOW)
+    html = html_of(screens.open(STOPS, olaf))
+    assert "Tool change or wear, 87 %: state +41 points, tool +20 points, pace -3 points contributed." in html
 
 
 def test_two_taps_name_a_stop_and_the_next_one_opens(screens, olaf):

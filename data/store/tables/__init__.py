@@ -36,6 +36,7 @@ from data.store.tables.decision import (
     signatures,
 )
 from data.store.tables.energy import emission_factors, energy_blocks, energy_stale, energy_tariffs
+from data.store.tables.guess import stop_guesses
 from data.store.tables.ingest_parts import ingest_parts
 from data.store.tables.kpi import (
     calendar_exceptions,
@@ -280,6 +281,7 @@ __all__ = [
     "stood_cells",
     "stop_acts",
     "stop_draws",
+    "stop_guesses",
     "stop_policies",
     "targets",
     "tickets",
