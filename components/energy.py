@@ -30,7 +30,8 @@ def energy_headline(view: EnergyView, site: SiteRow, now_us: int) -> str:
         said += f" {100 * whole.idle_kwh / whole.kwh:.0f} % of it while machines stood still."
     if whole.peak_kw is not None and whole.peak_us is not None:
         when = moment(whole.peak_us, site.time_zone, now_us)
-        said += f" The highest quarter hour drew {whole.peak_kw:,.0f} kW, {when}."
+        least = "at least " if whole.peak_lacks else ""
+        said += f" The highest quarter hour drew {least}{whole.peak_kw:,.0f} kW, {when}."
     return said
 
 
@@ -42,7 +43,7 @@ def facts_panel(view: EnergyView, site: SiteRow, now_us: int) -> str:
         share = f"{100 * whole.base_kw * hours / whole.kwh:.0f} % of the energy" if whole.kwh else ""
         rows.append(("Base load, always drawn", f"{whole.base_kw:,.0f} kW", share))
     else:
-        rows.append(("Base load", NOTHING, "needs a day of data"))
+        rows.append(("Base load", NOTHING, "needs a day in which every meter was heard"))
     for name, cents in view.by_band:
         rows.append((f"Price band {safe(name)}", money(cents, site.currency), ""))
     if view.peak_charge_cents is not None:
@@ -98,7 +99,7 @@ def _row(row: EnergyRow, site: SiteRow, now_us: int) -> Sequence[str]:
     if row.per_made_kwh is not None:
         part += small(f"{number(row.per_made_kwh)} per part made")
     idle = f"{row.idle_kwh:,.0f}" + (small(f"{100 * row.idle_kwh / row.kwh:.0f} %") if row.kwh > 0 else "")
-    peak = NOTHING if row.peak_kw is None else f"{row.peak_kw:,.1f}"
+    peak = NOTHING if row.peak_kw is None else f"{'&ge; ' * row.peak_lacks}{row.peak_kw:,.1f}"
     when = small(moment(row.peak_us, site.time_zone, now_us)) if row.peak_us else ""
     return (
         name,
@@ -193,9 +194,10 @@ def _marks(figure: go.Figure, view: EnergyView, zone: str) -> None:
         )  # fmt: skip
     if whole.peak_us is not None:
         at: datetime = local(whole.peak_us, zone).replace(tzinfo=None)
+        told = f"  {'≥ ' * whole.peak_lacks}{whole.peak_kw:,.0f} kW"
         figure.add_trace(
             go.Scatter(
-                x=[at], y=[whole.peak_kw], mode="markers+text", text=[f"  {whole.peak_kw:,.0f} kW"],
+                x=[at], y=[whole.peak_kw], mode="markers+text", text=[told],
                 textposition="middle right", marker={"symbol": "triangle-up", "size": 10, "color": HIGH},
                 hoverinfo="skip",
             )

@@ -71,7 +71,7 @@ def headline(view: KpiView) -> str:
     if whole.target is not None:
         points = 100 * (oee - whole.target)
         goal = f", {abs(points):.1f} points {'over' if points >= 0 else 'under'} target"
-    worst = next((row for row in view.losses if row.cents), None)
+    worst = None if view.ask.product else next((row for row in view.losses if row.cents), None)
     tail = (
         f" Largest loss: {safe(_cause(worst)[0].lower() + _cause(worst)[1:])}, {lapse(worst.lost_us)}."
         if worst

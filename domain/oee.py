@@ -8,6 +8,8 @@ from domain.kpi import Figures, Measures, MinorModel, figures, total
 from domain.measures import LEAF_COLUMNS
 from domain.time_model import Leaf
 
+STANDING_FROM_S = 600.0  # planned time of parts that a machine cannot have made while it stood
+
 
 @dataclass(frozen=True, slots=True)
 class Oee:
@@ -96,6 +98,12 @@ class Oee:
         return known / every if every else None
 
     @property
+    def standing_s(self) -> float:
+        """Planned time of parts for which the machine did not work, in seconds; 0 or less when it did."""
+        m = self.measures
+        return m.ideal_s - (m.production_us + m.setup_us + m.off_plan_us) / SECOND
+
+    @property
     def flags(self) -> tuple[str, ...]:
         """What is odd, in words."""
         m, found = self.measures, []
@@ -103,6 +111,8 @@ class Oee:
             found.append(f"{m.unrated:.0f} parts without an order or a planned cycle time")
         if m.production_us and m.ideal_s * SECOND > m.production_us:
             found.append("faster than planned: check the planned cycle time")
+        elif self.standing_s >= STANDING_FROM_S:
+            found.append("parts were counted while the machine stood: check its state and its counter")
         if m.off_plan_us:
             found.append(f"{_hours(m.off_plan_us)} of production in a break or outside the shift plan")
         if m.no_data_us:

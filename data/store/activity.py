@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from data.store.energy_facts import each_unit
 from data.store.statements import Row, Statement
-from domain.time_model import EXECUTING, Cause, Span
+from domain.time_model import EXECUTING, Cause, Leaf, Span
 
 Ints = NDArray[np.int64]
 SILENT = -1  # the state of a stretch in which nothing was heard
@@ -33,7 +33,7 @@ _RAN = Statement(
     "SELECT from_us, to_us FROM intervals WHERE equipment_id = :unit AND from_us >= COALESCE("  # noqa: S608
     "(SELECT MAX(from_us) FROM intervals WHERE equipment_id = :unit AND from_us <= :from_us), :from_us)"
     f" AND from_us <= :to_us AND to_us > :from_us AND state IN ({', '.join(map(str, _RUNS))})"
-    f" AND cause <> '{Cause.REMOVED}' ORDER BY from_us"
+    f" AND cause <> '{Cause.REMOVED}' AND leaf <> '{Leaf.SETUP}' ORDER BY from_us"
 )
 _UPTO = Statement("SELECT upto_us FROM kpi_progress WHERE equipment_id = :unit")
 
@@ -54,7 +54,7 @@ def executed(state: Ints) -> NDArray[np.bool_]:
 
 
 def ran(tx: Connection, unit: str, from_us: int, to_us: int) -> list[Span]:
-    """The stretches in which a machine worked, whole as far as they touch [from, to], by start. What lies
+    """The stretches in which a machine worked, setup aside, whole as far as they touch [from, to]. What lies
     before `from` is read only with the interval that reaches over it."""
     values = {"unit": unit, "from_us": from_us, "to_us": to_us}
     found: list[Span] = []
@@ -73,9 +73,9 @@ def upto(tx: Connection, unit: str) -> int | None:
 
 
 def moved(old: Sequence[Row], new: Sequence[Row]) -> Span | None:
-    """Where rows (_, from, to, _, cause, state, ...) of `intervals`, by start, came to say something else on
-    whether the machine works; at least as long as that. None where they agree. What lies before or
-    behind the old ones is news, and no change."""
+    """Where rows (_, from, to, leaf, cause, state, ...) of `intervals`, by start, came to say something else
+    on whether the machine works or is set up; at least as long as that. None where they agree. What lies
+    before or behind the old ones is news, and no change."""
     if not old or not new:
         return None
     both = Span(max(old[0][1], new[0][1]), min(old[-1][2], new[-1][2]))
@@ -88,11 +88,12 @@ def moved(old: Sequence[Row], new: Sequence[Row]) -> Span | None:
     return Span(min(at for at, _ in differs), min(behind, default=both.to_us))
 
 
-def _steps(rows: Iterable[Row], within: Span) -> list[tuple[int, bool | None]]:
-    """(time, whether it works from then on; None: nothing was heard) in a stretch."""
-    found: list[tuple[int, bool | None]] = []
+def _steps(rows: Iterable[Row], within: Span) -> list[tuple[int, tuple[bool | None, bool]]]:
+    """(time, (whether it works from then on; None: nothing was heard, whether it is set up)) in a stretch."""
+    found: list[tuple[int, tuple[bool | None, bool]]] = []
     for row in rows:
         works = None if row[5] is None or row[4] == Cause.REMOVED else row[5] in _RUNS
-        if row[2] > within.from_us and row[1] < within.to_us and (not found or found[-1][1] is not works):
-            found.append((max(row[1], within.from_us), works))
+        does = (works, row[3] == Leaf.SETUP)
+        if row[2] > within.from_us and row[1] < within.to_us and (not found or found[-1][1] != does):
+            found.append((max(row[1], within.from_us), does))
     return found

@@ -21,12 +21,13 @@ PER_HOUR = HOUR / QUARTER_US
 @dataclass(frozen=True, slots=True)
 class Demand:
     """Some machines together, by quarter hour (q,): kW (0 where nothing is known), whether anything is
-    known, and whether a part of it is estimated or missing."""
+    known, whether a part of it is estimated or missing, and whether a part was spread over a gap."""
 
     from_us: int
     kw: NDArray[np.float64]
     known: NDArray[np.bool_]
     estimated: NDArray[np.bool_]
+    spread: NDArray[np.bool_]
 
     @property
     def kwh(self) -> NDArray[np.float64]:
@@ -47,16 +48,21 @@ class Demand:
             first = datetime(day.year + day.month // 12, day.month % 12 + 1, 1, tzinfo=zone)
             until_us = min(micros(first), end_us)
             own = slice((at_us - self.from_us) // QUARTER_US, (until_us - self.from_us) // QUARTER_US)
-            yield Demand(at_us, self.kw[own], self.known[own], self.estimated[own])
+            yield Demand(at_us, self.kw[own], self.known[own], self.estimated[own], self.spread[own])
             at_us = until_us
 
     def peak(self) -> tuple[float, int] | None:
-        """(kW, time) of the highest quarter hour that was measured throughout; a spread one is no peak."""
-        measured = self.known & ~self.estimated
+        """(kW, time) of the highest quarter hour; one with energy that was spread over a gap is no peak.
+        Where a machine was not heard in it, it was that high at least (`lacks`)."""
+        measured = self.known & ~self.spread
         if not measured.any():
             return None
         highest = int(np.argmax(np.where(measured, self.kw, -1.0)))
         return float(self.kw[highest]), self.from_us + highest * QUARTER_US
+
+    def lacks(self, at_us: int) -> bool:
+        """Whether a machine was not heard throughout the quarter hour that begins at a time."""
+        return bool(self.estimated[(at_us - self.from_us) // QUARTER_US])
 
     def base(self) -> float | None:
         """The base load (domain.energy.base_load) of the quarter hours that were measured throughout."""
@@ -79,9 +85,13 @@ class Load:
         """
         kwh, known, spread = (self._of(name, chosen) for name in ("kwh", "known", "spread"))
         lacking = (known < A_QUARTER) & known.any(axis=1, keepdims=True)
-        guessed = lacking.any(axis=0) | (spread.max(axis=0) > 0)
+        filled = spread.max(axis=0) > 0
         return Demand(
-            self.from_us, kwh.sum(axis=0, dtype=np.float64) * PER_HOUR, known.max(axis=0) > 0, guessed
+            self.from_us,
+            kwh.sum(axis=0, dtype=np.float64) * PER_HOUR,
+            known.max(axis=0) > 0,
+            lacking.any(axis=0) | filled,
+            filled,
         )
 
     def unmetered(self) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ def read(tx: Connection, ask: plant.Request) -> MachineView:
     line = next(iter(facts.nodes(tx, line_of(ask.scope), "line")), None)
     line = line or Node(line_of(ask.scope), line_of(ask.scope), "other", False, 0, None)
     span = facts.stretch(tx, line.equipment_id, ask.window, ask.now_us, zone)
-    unit, line = facts.aimed(tx, [unit, line], span.to_us)
+    unit, line = facts.aimed(tx, [unit, line], valid.goal_moment(tx, line.equipment_id, span.to_us))
     pace = next(
         (u.equipment_id for u in facts.nodes(tx, line.equipment_id, "unit") if u.constraint), ask.scope
     )

@@ -60,7 +60,7 @@ def line_figures(
     if not units:
         return None
     span = facts.stretch(tx, node.equipment_id, ask.window, ask.now_us, zone)
-    node, *aimed = facts.aimed(tx, [node, *units], span.to_us)
+    node, *aimed = facts.aimed(tx, [node, *units], valid.goal_moment(tx, node.equipment_id, span.to_us))
     units = tuple(aimed)
     line = Line(node, units)
     pace = line.constraint.equipment_id

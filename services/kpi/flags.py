@@ -12,6 +12,7 @@ from data.store.kpi_facts import Recorded
 from data.store.statements import Statement
 from domain.clock import MINUTE, SECOND, utc
 from domain.measures import NAMES
+from domain.oee import STANDING_FROM_S
 from domain.time_model import Cause, OperationSpan
 from services.kpi.engine import Parts, cause_code
 from services.kpi.grid import Cell
@@ -29,6 +30,8 @@ _ZEROS = Statement(
     " AND (planned_cycle_s <= 0 OR cavities <= 0)"
 )
 _IDEAL, _MADE, _UNRATED = (NAMES.index(name) for name in ("ideal_s", "production_us", "unrated"))
+_WORKED = [NAMES.index(name) for name in ("production_us", "setup_us", "off_plan_us")]
+_PARTS = [NAMES.index(name) for name in ("good", "scrap")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +181,12 @@ def _of_sums(cells: list[Cell], sums: Sums) -> Iterator[Flag]:
                 "check the planned cycle time."
             )
             yield Flag(cell.from_us, "faster_than_planned", order, cell.from_us, words)
+        elif ideal_s - sum(values[k] for k in _WORKED) / SECOND >= STANDING_FROM_S:
+            words = (
+                f"{sum(values[k] for k in _PARTS):.0f} parts of order {order} were counted while the machine"
+                " stood: its state or its counter is wrong, and so are availability and OEE."
+            )
+            yield Flag(cell.from_us, "parts_while_standing", order, cell.from_us, words)
         if values[_UNRATED]:
             where = f"in order {order}" if order else "without an order"
             words = f"{values[_UNRATED]:.0f} parts {where} have no planned cycle time: no rate for them."

@@ -101,7 +101,7 @@ def _quality_targets(tx: Connection, ask: Ask, keys: Iterable[str]) -> dict[str,
 def _bottlenecks(
     tx: Connection, lines: Sequence[Line], level: str, units: Sequence[str], ask: Ask, zone: str
 ) -> tuple[BottleneckRow, ...]:
-    if level == "unit":
+    if level == "unit" or ask.product:  # waits are charged to machines, not to products
         return ()
     return bottlenecks.find(lines, sums.busy(tx, units, ask, zone), sums.charged(tx, units, ask, zone))
 

@@ -40,6 +40,13 @@ class Goals:
         return known[-1] if known else self.stated.get(scope)
 
 
+def goal_moment(tx: Connection, line_id: str, to_us: int) -> int:
+    """The moment whose target holds for a stretch of a line that ends at `to_us`: the beginning of its last
+    shift, since a shift counts whole to the day on which it begins."""
+    running = shift_at(tx, line_id, to_us - 1)
+    return to_us - 1 if running is None else running[0]
+
+
 def goals(tx: Connection, scopes: Sequence[str], kpi: str = "oee") -> Goals:
     """The targets of these scopes, read at once."""
     dated: dict[str, list[tuple[int, float]]] = {}

@@ -277,6 +277,7 @@ def _row(
         cost_cents=None if bands is None else bands.cost(demand).cents,
         peak_kw=peak[0] if peak else None,
         peak_us=peak[1] if peak else None,
+        peak_lacks=bool(peak and demand.lacks(peak[1])),
         base_kw=demand.base(),
         known=found.share("known", own),
         estimated=found.share("spread", own),

@@ -79,6 +79,7 @@ class _Line:
         self.at_constraint = replace(figures, measures=_with_waits(figures.measures, self.strip))
         self.rate = (situation.rates_for(tx, node.equipment_id) or Rates()).downtime_cents_per_hour
         self.goals = valid.goals(tx, [node.equipment_id, *ids])
+        self.goal_us = valid.goal_moment(tx, node.equipment_id, span.to_us)
 
     @property
     def made(self) -> Mapping[str, Measures]:
@@ -109,7 +110,7 @@ class _Line:
         return rows
 
     def _row(self, node: Node, figures: Oee, energy_kwh: float) -> PlaceFigures:
-        goal = self.goals.at(node.equipment_id, self.span.to_us - 1)
+        goal = self.goals.at(node.equipment_id, self.goal_us)
         return PlaceFigures(
             node.equipment_id, node.name, self.node.name, self.pace.name, goal, figures, energy_kwh
         )

@@ -24,6 +24,7 @@ class EnergyRow:
     cost_cents: int | None
     peak_kw: float | None
     peak_us: int | None
+    peak_lacks: bool
     base_kw: float | None
     known: float
     estimated: float

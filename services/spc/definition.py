@@ -53,6 +53,8 @@ class Chart:
             raise InvalidInput(f"{self.metric!r} is no measured value that a chart can show")
         if self.kind in SUBGROUPED and not 2 <= self.subgroup_size <= 25:
             raise InvalidInput("a subgroup holds 2 to 25 values")
+        if self.kind is Kind.I_MR and self.subgroup_size != 1:
+            raise InvalidInput("a chart of individual values has one value a sample")
         if self.kind not in SUBGROUPED and not 1 <= self.subgroup_size <= 25:
             raise InvalidInput("a sample holds 1 to 25 values")
         if not MINUTE <= self.every_us <= 24 * HOUR:

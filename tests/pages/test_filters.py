@@ -29,6 +29,11 @@ SCREENS = {
     "pages.floor.alarm_figures:render": {"position", "span"},
     "pages.floor.energy:render": {"line", "span"},
     "pages.floor.stops:render": {"line", "window"},
+    "pages.floor.booked:render": {"span"},
+    "pages.floor.signals:render": {"id", "span"},
+    "pages.quality.lots:render": set(),
+    "pages.quality.pictures:render": {"place", "label", "which"},
+    "pages.improve.machines:render": set(),
     "pages.quality.charts:render": {"line", "show"},
     "pages.quality.chart:render": {"span"},
     "pages.quality.capability:render": {"line", "span"},
@@ -46,7 +51,7 @@ SCREENS = {
 }
 CHOOSERS = {  # what a form is about; the alarm and the hour are kept in the address by their own tests
     "Kind of chart", "Schedule", "Reason", "Shift", "What", "Alarm", "Hour to take apart",
-    "Split at", "Group", "When",
+    "Split at", "Group", "When", "Machine",
 }  # fmt: skip
 
 

@@ -134,6 +134,20 @@ def test_a_machine_without_a_meter_takes_no_peak_from_the_others(database):
     assert found.demand().peak() == (12.0, START) and found.unmetered() == (other,)
 
 
+def test_a_meter_that_goes_silent_takes_no_peak_from_the_others(database):
+    """One machine draws 120 kW after the other one's meter was heard last."""
+    other = f.CNC.replace("11", "12")
+    with database.write() as tx:
+        counted(tx, [1.0] * 12 + [10.0] * 3 + [1.0] * 273)
+        counted(tx, [1.0] * 6, other)
+    with database.read() as tx:
+        both = load(tx, [f.CNC, other], START, START + DAY).demand()
+        alone = load(tx, [f.CNC], START, START + DAY).demand()
+    peak = (120.0, START + 4 * QUARTER_US)
+    assert both.peak() == alone.peak() == peak
+    assert both.lacks(peak[1]) and not alone.lacks(peak[1]) and not both.lacks(START)
+
+
 def test_a_peak_is_one_that_was_measured(database):
     with database.write() as tx:
         counted(tx, [1, 1, 1, None, None, None, 18, 1, 1])

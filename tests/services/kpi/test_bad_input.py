@@ -1,5 +1,6 @@
 """Bad input is flagged on the screen with cause and record, and never a wrong number in silence."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from components.remarks import remarks_csv
 from data.store import tables as t
 from data.store.database import Database
 from domain.clock import DAY, HOUR, MINUTE, Clock, wall_us
+from domain.oee import Oee
 from domain.reporting import Kind, Period
 from services import clocks, rollups
 from services.context import Context
@@ -205,6 +207,24 @@ def test_effectiveness_over_100_percent_is_shown_and_flagged(plant) -> None:
     assert found.whole.figures.effectiveness == pytest.approx(1.5)
     row = flag(found, "faster_than_planned")
     assert row.record == "W1" and "150 % of the planned speed" in row.words
+
+
+def test_parts_that_come_while_the_machine_stands_are_flagged(plant) -> None:
+    with plant.write() as tx:
+        tx.execute(t.states.update().values(state=HELD))
+    found = view(plant)
+    assert found.whole.figures.availability == 0.0 and found.whole.measures.good == 480
+    row = flag(found, "parts_while_standing")
+    assert row.record == "W1" and "480 parts of order W1 were counted while the machine stood" in row.words
+    assert any("while the machine stood" in words for words in Oee(0, 1, found.whole.measures).flags)
+
+
+def test_the_sentence_on_top_names_no_loss_of_another_product(plant) -> None:
+    with plant.write() as tx:
+        state(tx, SHIFT + 5 * HOUR, HELD)
+    found = view(plant)
+    assert "Largest loss: failures" in drawn.headline(found)
+    assert "Largest loss" not in drawn.headline(replace(found, ask=replace(found.ask, product="P-1")))
 
 
 def test_an_order_without_a_product_has_no_rate(plant) -> None:

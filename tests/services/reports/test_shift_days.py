@@ -11,16 +11,18 @@ from data.store import tables as t
 from data.store.database import Database
 from domain.clock import HOUR, Clock, micros, wall_us
 from domain.errors import NotFound
-from domain.reporting import Kind, day_period, edges_of, week_period
+from domain.reporting import Kind, Period, day_period, edges_of, week_period
 from domain.shift_calendar import at_minute
 from services import clocks
-from services.floor import facts
+from services.floor import facts, line
+from services.floor.plant import Request
 from services.kpi import reading, shift_days
 from services.kpi.keeping import Keeper
 from services.reports.gather import report
 from services.reports.scheduled import ended, running
 from services.rows.floor import Window
 from services.rows.kpi import Ask
+from tests.kits.shifts import sheet
 from tests.services.reports import plant
 
 ZONE = plant.ZONE
@@ -80,6 +82,29 @@ def test_report_figures_and_floor_say_the_same_of_a_day(nights) -> None:
         assert getattr(paper.whole.measures, name) == getattr(view.whole.measures, name)
     assert (yesterday.from_us, yesterday.to_us) == (at("2026-11-20T06:00"), at("2026-11-21T06:00"))
     assert paper.counted.startswith("Until 2026-11-21 06:00: a shift counts whole to the day")
+
+
+def test_the_target_of_a_stretch_is_that_of_the_day_on_which_its_last_shift_begins(nights) -> None:
+    now, midnight = at("2026-11-21T20:00"), at("2026-11-21T00:00")
+    with nights.write() as tx:
+        clocks.write(tx, "north", Clock(now, wall_us(), 1e-12))
+        for since, value in ((0, 0.5), (midnight, 0.9)):
+            row = {"scope": plant.LINE, "kpi": "oee", "valid_from_us": since, "value": value}
+            tx.execute(insert(t.targets).values(**row, set_by="sue", set_wall_us=0))
+    Keeper(nights).turn()
+    with nights.read() as tx:
+        named = day_period(FIRST, ZONE)
+        day = report(tx, plant.LINE, shift_days.whole(tx, [plant.LINE], ZONE, [named])[0], now)
+        begin, end = at("2026-11-20T22:00"), at("2026-11-21T06:00")
+        night = report(tx, plant.LINE, Period(Kind.SHIFT, begin, end, "n", "Night"), now)
+        (closed,) = sheet(tx, plant.LINE, begin, begin + HOUR)
+        figures = reading.read(tx, Ask(plant.LINE, named.from_us, named.to_us))
+        floor = {
+            window: line.read(tx, Request(plant.LINE, window, now)).figures.line.target
+            for window in (Window.YESTERDAY, Window.SHIFT)
+        }
+    assert [day.target, night.target, closed.now.target, figures.whole.target] == [0.5] * 4
+    assert floor == {Window.YESTERDAY: 0.5, Window.SHIFT: 0.9}
 
 
 def test_a_day_is_over_when_its_last_shift_is(nights) -> None:

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from auth.permissions import Role
+from data.store import activity, kpi_rows
 from data.store import charts as store
 from data.store import tables as t
 from data.store.upsert import upsert
@@ -15,13 +16,14 @@ from domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from domain.spc.charts import limits_of
 from domain.spc.model import Kind, Sample
 from domain.spc.rules import WESTERN_ELECTRIC, Rule
+from domain.time_model import Span
 from services import clocks
 from services.commands.charts import ChartCommands
 from services.kpi import dirty
 from services.kpi.keeping import Keeper
 from services.spc.definition import METRIC, QUALITY, Chart, chart_of
 from services.spc.judging import judged
-from services.spc.sampling import odd_results
+from services.spc.sampling import odd_results, samples_of
 from services.spc.watch import ChartWatch
 from tests import factories as f
 from tests.kits.pen import SigningCommands
@@ -204,6 +206,28 @@ def test_standstill_and_distrusted_sensors_give_no_sample_and_late_readings_corr
         assert store.samples(tx, chart_id, 0, f.NOW)[0].values == (90.0, 50.0, 50.0, 50.0)
 
 
+def test_setup_gives_no_sample_also_when_it_is_told_late(plant):
+    database, person = plant
+    running(database, START + 2 * HOUR)
+    with database.write() as tx:
+        f.readings(tx, f.CNC, "pressure", [(START + k * MINUTE, 50.0) for k in range(1, 121)])
+    _, chart_id = define(database, person, X_CHART)
+    ChartWatch(database).turn("north", START + 2 * HOUR)
+    with database.read() as tx:
+        assert [s.at_us for s in store.samples(tx, chart_id, 0, f.NOW)] == [START + HOUR, START + 2 * HOUR]
+        before = kpi_rows.intervals_of(tx, f.CNC, 0, f.NOW)
+    ran = before[0]
+    after = [(*ran[:2], START + HOUR, *ran[3:]), (ran[0], START + HOUR, START + 2 * HOUR, "setup", *ran[4:]),
+             *before[1:]]  # fmt: skip
+    moved = activity.moved(before, after)
+    assert moved == Span(START + HOUR, START + 2 * HOUR)
+    with database.write() as tx:
+        kpi_rows.replace_intervals(tx, f.CNC, (0, f.NOW), before, after)
+        assert [s.to_us for s in activity.ran(tx, f.CNC, START, START + 2 * HOUR)] == [START + HOUR]
+        found = samples_of(tx, chart_of(store.chart(tx, chart_id)), START, START + 2 * HOUR)
+    assert [s.at_us for s in found] == [START + HOUR]
+
+
 def test_negative_counts_are_left_out_and_named(plant):
     database, person = plant
     inspected(database, 1, -5.0, 3.0)
@@ -221,6 +245,7 @@ def test_negative_counts_are_left_out_and_named(plant):
         {"kind": Kind.P},
         {"metric": "good_count"},
         {"subgroup_size": 1},
+        {"kind": Kind.I_MR, "subgroup_size": 5},
         {"title": " "},
         {"every_us": SECOND},
         {"rules": ()},
