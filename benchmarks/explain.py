@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from models import registry, shap_check
 from models.explainer import Explainer, Floats, Groups
 from models.failure.card import GOLDEN_FILE
+from models.failure.game import HEALTHY, PRECISION, ROUNDS, SEGMENTS, WALKED, Game
 from models.registry import LoadedModel
 from runtime.settings import ROOT
-from services.score.explaining import HEALTHY, PRECISION, ROUNDS, SEGMENTS, representative
 
 MODEL = ROOT / "models" / "artifacts" / "plant_failure"
 GOAL_MS = 150.0
@@ -34,24 +34,22 @@ def run() -> list[dict[str, Any]]:
     """Rows of {name, value, unit, reach, ok, peer, method}; medians over windows and repeats."""
     model = registry.load(MODEL)
     cases = _cases(model)
-    channels = model.card.window.channels
-    groups = Groups.of(channels, model.card.window.steps, SEGMENTS)
-    return [*_rows(model, cases, groups), *_exact(model, cases)]
+    return [*_rows(cases), *_exact(model, cases)]
 
 
-def _rows(model: LoadedModel, cases: list[tuple[Floats, Floats]], groups: Groups) -> list[dict[str, Any]]:
+def _rows(cases: list[tuple[Floats, Explainer]]) -> list[dict[str, Any]]:
     spent: dict[str, list[float]] = {}
     errors: dict[str, list[float]] = {}
-    additivity, rows, count = [], [], len(groups)
-    for window, healthy in cases:
-        explainer = _explainer(model, groups, healthy, ROUNDS, PRECISION)
-        value = shap_check.mask_model(explainer.model, groups, window, healthy)
+    additivity, rows = [], []
+    for window, explainer in cases:
+        count = len(explainer.groups)
+        value = shap_check.mask_model(explainer.model, explainer.groups, window, explainer.background)
         contenders: dict[str, Callable[[], Values]] = {
             "ours": partial(_values, explainer, window),
             "permutation": partial(shap_check.permutation, value, count),
             "kernel": partial(shap_check.kernel, value, count, 2 * count),
         }
-        long = _explainer(model, groups, healthy, LONG_ROUNDS, 0.0).explain(window).values
+        long = longer(explainer, LONG_ROUNDS).explain(window).values
         for work in contenders.values():
             work()  # numba compiles at the first call
         for _ in range(REPEATS):
@@ -62,7 +60,7 @@ def _rows(model: LoadedModel, cases: list[tuple[Floats, Floats]], groups: Groups
         found = explainer.explain(window)
         additivity.append(found.additivity_error)
         rows.append(found.evaluations)
-    return _told(spent, errors, additivity, rows, groups)
+    return _told(spent, errors, additivity, rows, players_of(cases))
 
 
 def _values(explainer: Explainer, window: Floats) -> Values:
@@ -74,11 +72,10 @@ def _told(
     errors: dict[str, list[float]],
     additivity: list[float],
     rows: list[int],
-    groups: Groups,
+    players: str,
 ) -> list[dict[str, Any]]:
     ms = {name: median(values) for name, values in spent.items()}
     off = {name: median(values) for name, values in errors.items()}
-    players = sum(name != "machine_type" for name, _ in groups.names)
     what = f"{players} groups (sensor x {SEGMENTS} segments), {HEALTHY} healthy windows, one core"
     times = f"shap PermutationExplainer {ms['permutation']:.1f}, KernelExplainer {ms['kernel']:.1f}"
     others = f"shap PermutationExplainer {off['permutation']:.2g}, KernelExplainer {off['kernel']:.2g}"
@@ -92,16 +89,30 @@ def _told(
     ]
 
 
-def _exact(model: LoadedModel, cases: list[tuple[Floats, Floats]]) -> list[dict[str, Any]]:
+def players_of(cases: list[tuple[Floats, Explainer]]) -> str:
+    """How many groups the cases have: `44 to 52`."""
+    counts = [sum(name != "machine_type" for name, _ in one.groups.names) for _, one in cases]
+    return f"{min(counts)} to {max(counts)}"
+
+
+def longer(explainer: Explainer, rounds: int) -> Explainer:
+    """The same game, every background window walked in each of so many rounds."""
+    return Explainer(explainer.model, explainer.groups, explainer.background, rounds=rounds)
+
+
+def _exact(model: LoadedModel, cases: list[tuple[Floats, Explainer]]) -> list[dict[str, Any]]:
     """Against shap's exact values, with the sensors joined to few groups."""
     names = list(dict.fromkeys(model.card.window.channels))
     joined = [f"part {names.index(name) % FEW_SENSORS}" for name in model.card.window.channels]
     groups = Groups.of(joined, model.card.window.steps, SEGMENTS)
     ours, theirs = [], []
-    for window, healthy in cases:
-        value = shap_check.mask_model(model.scorer.probability, groups, window, healthy)
+    for window, whole in cases:
+        value = shap_check.mask_model(whole.model, groups, window, whole.background)
         exact = shap_check.exact(value, len(groups))
-        found = _explainer(model, groups, healthy, ROUNDS, PRECISION).explain(window)
+        few = Explainer(
+            whole.model, groups, whole.background, rounds=ROUNDS, precision=PRECISION, walked=WALKED
+        )
+        found = few.explain(window)
         ours.append(_rms(found.values - exact))
         theirs.append(_rms(shap_check.permutation(value, len(groups)) - exact))
     peer = f"shap PermutationExplainer {median(theirs):.2g}"
@@ -109,25 +120,17 @@ def _exact(model: LoadedModel, cases: list[tuple[Floats, Floats]]) -> list[dict[
     return [_row("explain_exact_error", median(ours), "1", 0.005, peer, method)]
 
 
-def _cases(model: LoadedModel) -> list[tuple[Floats, Floats]]:
-    """The riskiest golden windows, each with the background of its machine type."""
+def _cases(model: LoadedModel) -> list[tuple[Floats, Explainer]]:
+    """The riskiest golden windows, each with the explainer that would explain it."""
     with np.load(MODEL / GOLDEN_FILE) as golden:
         windows = golden["window"].astype(np.float32)
     riskiest = np.argsort(-model.scorer.probability(windows))[:WINDOWS]
     groups = model.card.window.groups
-    cases = []
-    for window in windows[riskiest]:
-        kind = groups[int(np.argmax(window[-1, -len(groups) :]))]
-        background = model.backgrounds[kind]
-        chosen = representative(background, model.scorer.probability(background), HEALTHY)
-        cases.append((window, chosen))
-    return cases
-
-
-def _explainer(
-    model: LoadedModel, groups: Groups, healthy: Floats, rounds: int, precision: float
-) -> Explainer:
-    return Explainer(model.scorer.probability, groups, healthy, rounds=rounds, precision=precision)
+    kinds = [groups[int(np.argmax(window[-1, -len(groups) :]))] for window in windows[riskiest]]
+    games = {kind: Game(model, kind) for kind in set(kinds)}
+    return [
+        (window, games[kind].explainer(window)) for window, kind in zip(windows[riskiest], kinds, strict=True)
+    ]
 
 
 def _timed(work: Callable[[], Any]) -> tuple[float, Any]:

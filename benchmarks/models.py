@@ -18,23 +18,23 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.explain import MODEL, _cases, _exact, _explainer, _row
+from benchmarks.explain import MODEL, _cases, _exact, _row, longer, players_of
 from domain.clock import SECOND
 from models import registry, shap_check
-from models.explainer import Explainer, Floats, Groups
+from models.explainer import Explainer, Floats
+from models.failure.game import HEALTHY
 from models.features import plant as features
 from models.features.bins import Times
 from models.features.plant import BIN_US, GAUGES, States
 from models.registry import LoadedModel
 from runtime.settings import ROOT
-from services.score.explaining import HEALTHY, PRECISION, ROUNDS, SEGMENTS
 
 REACH_WINDOWS, REACH_P99_MS, REACH_EXPLAIN_MS, REACH_TIMES, REACH_MB = 2_000.0, 20.0, 50.0, 10.0, 400.0
 REACH_PICTURES, VISION = 50.0, MODEL.parent / "plant_vision"
 MACHINES, DAYS, ONES, REPEATS, COMPARED = 50, 8, 300, 3, 2
 EVERY_S = 300
-TENTH, MOST_ROUNDS = 10.0, 4_096
-MASKS = (2, 8, 32, 128)  # of KernelExplainer, for each group
+TENTH, FEWEST_ROUNDS, MOST_ROUNDS = 10.0, 512, 4_096
+MASKS = (2, 4, 8, 16, 32, 64, 128)  # of KernelExplainer, for each group
 TIMES = 50.0
 
 
@@ -80,26 +80,25 @@ def _windows(readings: dict[str, tuple[Times, Any]], states: States) -> Floats:
 
 
 def _explaining(model: LoadedModel) -> list[dict[str, Any]]:
-    groups = Groups.of(model.card.window.channels, model.card.window.steps, SEGMENTS)
     cases = _cases(model)
-    return [_explain_ms(model, groups, cases), *_compared(model, groups, cases[:COMPARED])]
+    return [_explain_ms(cases), *_compared(cases[:COMPARED])]
 
 
-def _explain_ms(model: LoadedModel, groups: Groups, cases: list[tuple[Floats, Floats]]) -> dict[str, Any]:
+def _explain_ms(cases: list[tuple[Floats, Explainer]]) -> dict[str, Any]:
     """The time of the median case, of those that are explained most: the riskiest golden windows."""
-    took = [_took(_explainer(model, groups, healthy, ROUNDS, PRECISION), window) for window, healthy in cases]
-    players = sum(name != "machine_type" for name, _ in groups.names)
+    took = [_took(explainer, window) for window, explainer in cases]
     each = ", ".join(f"{ms:.0f}" for ms in took)
-    what = f"{players} groups, {HEALTHY} healthy windows, one core, processor time, median of {each}"
+    what = (
+        f"{players_of(cases)} groups, {HEALTHY} healthy windows, one core, processor time, median of {each}"
+    )
     return _row("explain_ms", median(took), "ms", REACH_EXPLAIN_MS, "", what)
 
 
-def _compared(model: LoadedModel, groups: Groups, cases: list[tuple[Floats, Floats]]) -> list[dict[str, Any]]:
+def _compared(cases: list[tuple[Floats, Explainer]]) -> list[dict[str, Any]]:
     errors, times, kernels, sure = [], [], [], []
-    for window, healthy in cases:
-        explainer = _explainer(model, groups, healthy, ROUNDS, PRECISION)
+    for window, explainer in cases:
         took, found = _took(explainer, window), explainer.explain(window).values
-        truth, error, standard = _truth(model, groups, window, healthy, found)
+        truth, error, standard = _truth(explainer, window, found)
         kernel_ms, kernel_error = _kernel(explainer, window, truth, error, took)
         errors.append(error)
         times.append(kernel_ms / took)
@@ -121,17 +120,15 @@ def _took(explainer: Explainer, window: Floats) -> float:
     return median(_spent(partial(explainer.explain, window)) for _ in range(REPEATS))
 
 
-def _truth(
-    model: LoadedModel, groups: Groups, window: Floats, healthy: Floats, found: Any
-) -> tuple[Any, float, float]:
+def _truth(explainer: Explainer, window: Floats, found: Any) -> tuple[Any, float, float]:
     """Values, our error against them, and their standard error, which is a tenth of it or less."""
-    rounds = 1_024
+    rounds = FEWEST_ROUNDS
     while True:
-        long = _explainer(model, groups, healthy, rounds, 0.0).explain(window)
+        long = longer(explainer, rounds).explain(window)
         error = float(np.sqrt(np.mean((found - long.values) ** 2)))
         if long.standard_error <= error / TENTH or rounds >= MOST_ROUNDS:
             return long.values, error, long.standard_error
-        rounds *= 4
+        rounds *= 2
 
 
 def _kernel(

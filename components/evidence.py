@@ -8,6 +8,7 @@ from components.tables import bullets, heading, table
 from components.words import metric_label, metric_unit, number, points, safe
 from domain.clock import HOUR
 from domain.prediction import Contribution, Explanation, Prediction
+from domain.telemetry import sensors_of
 
 SHOWN = 8
 
@@ -86,17 +87,18 @@ def _heat_cell(part: Contribution | None, strongest: float) -> str:
 
 
 def observed_table(explanation: Explanation, end_us: int, shown: int = 5) -> str:
-    """What the sensors showed beside what is usual for this type of machine."""
+    """What the sensors showed beside what is usual for this type of machine; of joined ones the first."""
     seen = [c for c in explanation.contributions if c.observed is not None and c.usual is not None]
     if not seen:
         return ""
     rows = [
         (
-            safe(f"{metric_label(c.metric)}, {segment_text(c.from_us, c.to_us, end_us)}"),
-            safe(number(c.observed, metric_unit(c.metric))),
-            f'<span class="tw-muted">{safe(number(c.usual, metric_unit(c.metric)))}</span>',
+            safe(f"{metric_label(sensor)}, {segment_text(c.from_us, c.to_us, end_us)}"),
+            safe(number(c.observed, metric_unit(sensor))),
+            f'<span class="tw-muted">{safe(number(c.usual, metric_unit(sensor)))}</span>',
         )
         for c in seen[:shown]
+        for sensor in sensors_of(c.metric)[:1]
     ]
     return (
         '<div class="tw-gap"></div>'
@@ -113,12 +115,18 @@ def how_computed(explanation: Explanation, prediction: Prediction) -> str:
         ("The model's own figure", f"{explanation.output_value * 100:.1f} of 100"),
         ("Difference between the two", f"{explanation.additivity_error * 100:.3f} points"),
         ("Compared with", explanation.background),
+        ("Taken together, since they move together", _joined(explanation)),
         ("Method", explanation.method),
         ("Model and version", f"{prediction.model_name} {prediction.model_version}"),
         ("Version of the inputs", prediction.feature_version),
         ("Fingerprint of the data seen", prediction.window_hash[:16]),
     )
     return table((), [(safe(k), f'<span class="tw-wrap">{safe(v)}</span>') for k, v in facts], tight=True)
+
+
+def _joined(explanation: Explanation) -> str:
+    joined = dict.fromkeys(c.metric for c in explanation.contributions if len(sensors_of(c.metric)) > 1)
+    return "; ".join(metric_label(name) for name in sorted(joined)) or "no sensors of this type"
 
 
 def _sum(explanation: Explanation) -> float:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from components.tables import bullets, csv_bytes, empty, panel, small, table
+from components.tables import bullets, csv_bytes, empty, heading, panel, small, table
 from components.words import NOTHING, moment, plural, safe, stamp
 from domain.clock import wall_us
 from services.rows.models import ChallengerRow, EventRow, GateRow, RegistryView, VersionRow
@@ -82,8 +82,11 @@ def _version(row: VersionRow, now_wall_us: int, site: SiteRow) -> Sequence[str]:
 
 def card_panel(row: VersionRow) -> str:
     """What a user must know of one version."""
+    explanations = f"{heading('How right its explanations are')}{bullets(row.explanations, '')}"
+    explanations = explanations if row.explanations else ""
     body = (
         f"<p>{safe(row.intended_use)}</p>{bullets(row.limits, 'The card names no limits.')}"
+        f"{explanations}"
         f'<p class="tw-muted tw-small">Made again by <code>{safe(row.command)}</code></p>'
     )
     return panel(f"{row.name.replace('_', ' ')} {row.version}", body, safe(STAGES.get(row.stage, row.stage)))

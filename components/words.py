@@ -7,7 +7,7 @@ from html import escape
 
 from domain import telemetry
 from domain.clock import DAY, HOUR, MINUTE
-from domain.telemetry import METRICS
+from domain.telemetry import METRICS, joined_labels, sensors_of
 from domain.wording import NOTHING, lapse, local, money, stamp
 
 __all__ = [
@@ -119,7 +119,11 @@ def unit_text(unit: str) -> str:
 
 
 def metric_label(name: str) -> str:
-    """The name of a sensor, or of what is derived from it, that people use."""
+    """The name that people use of a sensor, of what is derived from it, or of sensors taken together."""
+    return joined_labels([_label(sensor) for sensor in sensors_of(name)])
+
+
+def _label(name: str) -> str:
     if name in _DERIVED:
         return _DERIVED[name]
     spec = METRICS.get(name)

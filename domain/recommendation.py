@@ -32,6 +32,7 @@ from domain.costs import Cost, Loss, Plan, Scenario, Setting, loss, scenarios, s
 from domain.errors import NotNow
 from domain.evidence import Alternative
 from domain.prediction import Contribution
+from domain.telemetry import sensors_of
 
 CAUSES: dict[str, dict[str, float]] = {
     "bearing": {
@@ -78,12 +79,14 @@ def cause_label(cause: str) -> str:
 def probable_cause(contributions: Iterable[Contribution], known: Sequence[str]) -> str:
     """The cause, among those known for the machine type, that the risk-raising sensors speak for.
 
-    "unknown" when nothing raised the risk, or no cause is known for this type of machine.
+    Sensors that are taken together share what they raised. "unknown" when nothing raised the risk, or no
+    cause is known for this type of machine.
     """
     raised: dict[str, float] = {}
     for c in contributions:
-        if c.value > 0:
-            raised[c.metric] = raised.get(c.metric, 0.0) + c.value
+        sensors = sensors_of(c.metric) if c.value > 0 else ()
+        for sensor in sensors:
+            raised[sensor] = raised.get(sensor, 0.0) + c.value / len(sensors)
     return probable_cause_of(raised, known)
 
 

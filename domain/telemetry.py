@@ -1,5 +1,6 @@
 """What machines say, after normalisation: measurements, states, gaps, and what could not be read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
@@ -91,6 +92,21 @@ METRICS: dict[str, MetricSpec] = {
         MetricSpec("running", "1", MetricKind.STATE, 0, 1, "Running"),
     )
 }
+
+
+JOINT = "+"  # between the names of sensors that are taken together as one
+
+
+def sensors_of(metric: str) -> tuple[str, ...]:
+    """The sensors behind a name: one, or those that are taken together (`current+load`)."""
+    return tuple(metric.split(JOINT))
+
+
+def joined_labels(labels: Sequence[str]) -> str:
+    """Labels as one: `Motor current, load and speed`."""
+    first, *others = labels
+    words = [first, *(label[:1].lower() + label[1:] for label in others)]
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 _UNIT_TEXTS = {"degC": "\u00b0C", "1": "", "m/s2": "m/s\u00b2", "1/min": "rpm"}

@@ -5,12 +5,15 @@ value is v(S) = mean over the background windows b of f(window inside S, b outsi
 SHAP, the background being healthy windows of the same machine type, f the model's probability. The
 base value is v(empty) = mean f(b); base + the sum of all contributions = f(window), to rounding.
 
-The estimate. Background windows are paired by their outputs. In a round each pair gets an order of the
-groups, which is walked from one of the two to the window, and mirrored from the other (antithetic: for
-interactions of two groups exact, up to how far the two differ), so that every background window is walked
-once and the sum is exact. An odd number of them is not paired: each is walked both ways. Rounds are added
-until the standard error of every value is small enough, or the limit is reached. The orders come from a
-fixed seed: the same window always gets the same explanation.
+The estimate. Background windows are sorted by their outputs and cut into strata, of which each gives one
+window to a round (its others to the next rounds), so that the cost does not grow with the background.
+Neighbours are paired. In a round each pair gets an order of the groups, which is walked from one of the two
+to the window, and mirrored from the other (antithetic: for interactions of two groups exact, up to how far
+the two differ). An odd number is not paired: each is walked both ways. What the walked windows' mean output
+differs from that of all is spread evenly over the groups; its expectation is 0, so every value stays
+unbiased and the sum is exact. Rounds are added until the standard error of every value is small enough, or
+the limit is reached. Orders and choices come from a fixed seed: the same window always gets the same
+explanation.
 Groups in which the window equals the background add nothing, exactly, and are never evaluated.
 `models.shap_check` computes the same game with the `shap` library; tests and the bench compare the two.
 """
@@ -28,7 +31,7 @@ Floats = NDArray[np.float32]
 Model = Callable[[Floats], NDArray[np.float64]]
 """Windows (N, T, F) to probabilities (N,)."""
 
-ROWS_A_CALL = 256  # about a megabyte of rows: they stay in the cache of a core
+ROWS_A_CALL = 104  # half a megabyte of rows: they stay in the cache of a core
 TOLERANCE = 1e-6
 SEED = 20_111
 
@@ -80,20 +83,29 @@ def hybrids(window: Floats, other: Floats, masks: NDArray[np.bool_], index: NDAr
 class Explainer:
     """SHAP values for one model, one grouping and one background (B, T, F).
 
-    At most `rounds` rounds of B walks each; fewer once the standard error is at most `precision`.
+    At most `rounds` rounds of `walked` walks each, one from every background window without it; fewer once
+    the standard error is at most `precision`. `seed` draws the orders and which windows are walked first.
     """
 
     def __init__(
-        self, model: Model, groups: Groups, background: Floats, *, rounds: int = 1, precision: float = 0.0
+        self,
+        model: Model,
+        groups: Groups,
+        background: Floats,
+        *,
+        rounds: int = 1,
+        precision: float = 0.0,
+        walked: int = 0,
+        seed: int = SEED,
     ) -> None:
         if background.ndim != 3 or len(background) == 0 or background.shape[1:] != groups.index.shape:
             raise InvalidInput(f"a background of shape {background.shape} does not fit the groups")
         self.model, self.groups = model, groups
-        self.rounds, self.precision = rounds, precision
+        self.rounds, self.precision, self.seed = rounds, precision, seed
         self.background = np.ascontiguousarray(background, dtype=np.float32)
         self.outputs = model(self.background)
         self.base_value = float(self.outputs.mean())
-        self._pairing = _pairing(self.outputs)
+        self._strata = _strata(self.outputs, walked, seed)
 
     def explain(self, window: Floats) -> Attribution:
         """The SHAP values of one window (T, F). Raises InvalidInput when its shape is another."""
@@ -103,8 +115,8 @@ class Explainer:
         players = self._players(window)
         values, walked = np.zeros(len(self.groups)), np.zeros((0, len(players)))
         if len(players):
-            walked = self._walk(window, output, players)
-            values[players] = walked.mean(axis=0)
+            walked, start = self._walk(window, output, players)
+            values[players] = walked.mean(axis=0) + (start - self.base_value) / len(players)
         error = abs(self.base_value + float(values.sum()) - output)
         if error > TOLERANCE:
             raise InvalidInput(f"the contributions miss the prediction by {error:.2g}")
@@ -123,20 +135,26 @@ class Explainer:
         differs = (window[None] != self.background).any(axis=0)
         return np.unique(self.groups.index[differs])
 
-    def _walk(self, window: Floats, output: float, players: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Mean marginal contributions of both walks of every order, (orders, P)."""
-        pairs, found = len(self._pairing), np.zeros((0, len(players)))
+    def _walk(
+        self, window: Floats, output: float, players: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], float]:
+        """Mean marginal contributions of both walks of every order, (orders, P), and the mean output of the
+        windows that were walked from.
+        """
+        found, started = np.zeros((0, len(players))), []
         step = max(1, ROWS_A_CALL // max(1, 2 * (len(players) - 1)))
         for number in range(self.rounds):
-            ranks = _orders(len(players), pairs, number)
+            pairs = _paired(self._strata[number % len(self._strata)])
+            ranks = _orders(len(players), len(pairs), (self.seed, number))
             parts = [
-                self._pairs(window, output, players, ranks[first : first + step], first)
-                for first in range(0, pairs, step)
+                self._pairs(window, output, players, ranks[first : first + step], pairs[first : first + step])
+                for first in range(0, len(pairs), step)
             ]
             found = np.concatenate([found, *parts])
+            started.append(float(self.outputs[pairs].mean()))
             if _standard_error(found) <= self.precision:
                 break
-        return found
+        return found, float(np.mean(started))
 
     def _pairs(
         self,
@@ -144,11 +162,10 @@ class Explainer:
         output: float,
         players: NDArray[np.int64],
         ranks: NDArray[np.int64],
-        first: int,
+        which: NDArray[np.int64],
     ) -> NDArray[np.float64]:
-        """As `_walk`, for the orders of the pairs of background windows from `first` on."""
+        """As `_walk`, for some orders and their pairs of background windows (orders, 2)."""
         count, number = len(players), len(ranks)
-        which = self._pairing[first : first + number]
         rows = self._rows(window, players, ranks, which)
         walks = np.empty((number, 2, count + 1))
         walks[:, :, 0], walks[:, :, -1] = self.outputs[which], output
@@ -176,17 +193,28 @@ class Explainer:
         return rows.reshape(-1, *window.shape)
 
 
-def _pairing(outputs: NDArray[np.float64]) -> NDArray[np.int64]:
-    """(pairs, 2) places of background windows: neighbours by output, or each with itself when odd."""
+def _strata(outputs: NDArray[np.float64], walked: int, seed: int) -> NDArray[np.int64]:
+    """(members, walked) places of background windows: a row for a round, one of each stratum by output.
+
+    One row of all of them where `walked` is 0, or does not divide their number.
+    """
     order = np.argsort(outputs, kind="stable")
-    return order.reshape(-1, 2) if len(order) % 2 == 0 else np.stack([order, order], axis=1)
+    if not walked or len(order) % walked:
+        return order[None]
+    strata = np.random.default_rng(seed).permuted(order.reshape(walked, -1), axis=1)
+    return np.asarray(strata.T)
 
 
-def _orders(count: int, pairs: int, number: int) -> NDArray[np.int64]:
+def _paired(places: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(pairs, 2): neighbours, or each with itself when odd."""
+    return places.reshape(-1, 2) if len(places) % 2 == 0 else np.stack([places, places], axis=1)
+
+
+def _orders(count: int, pairs: int, seed: tuple[int, int]) -> NDArray[np.int64]:
     """Ranks (pairs, P) of the players in each order of a round: a Latin hypercube, so that over the
     orders every player enters early, in the middle and late alike.
     """
-    random = np.random.default_rng([SEED, number])
+    random = np.random.default_rng(seed)
     layers = np.argsort(random.random((pairs, count)), axis=0) + random.random((pairs, count))
     return np.asarray(np.argsort(np.argsort(layers, axis=1), axis=1), dtype=np.int64)
 

@@ -15,7 +15,7 @@ from domain.evidence import Evidence, Moved, SimilarCase
 from domain.messages import Finding
 from domain.prediction import Contribution
 from domain.recommendation import cause_label, cause_phrase, minutes_text
-from domain.telemetry import METRICS, MetricKind, Quality, figure_text
+from domain.telemetry import METRICS, MetricKind, Quality, figure_text, joined_labels, sensors_of
 from services.cost_inputs import inputs_of
 from services.situation import Situation
 
@@ -61,7 +61,7 @@ def evidence_of(tx: Connection, s: Situation, setting: Setting) -> Evidence:
         rul_low=p.rul_low,
         rul_high=p.rul_high,
         life_unit=p.life_unit,
-        main_metric=next((m.metric for m in moved if m.points > 0 and m.metric in METRICS), None),
+        main_metric=next((name for name in _raising(moved) if name in METRICS), None),
         moved=moved,
         against=tuple(_against(tx, s, moved)),
         would_change=tuple(_would_change(s)),
@@ -74,9 +74,18 @@ def evidence_of(tx: Connection, s: Situation, setting: Setting) -> Evidence:
 
 
 def label_of(metric: str) -> str:
-    """A metric's label; one that the table does not know is spelled out."""
-    spec = METRICS.get(metric)
-    return spec.label if spec and spec.label else metric.replace("_", " ").capitalize()
+    """A metric's label, or that of sensors taken together; what the table does not know is spelled out."""
+    specs = {name: METRICS.get(name) for name in sensors_of(metric)}
+    return joined_labels(
+        [spec.label if spec and spec.label else name.replace("_", " ").capitalize()
+         for name, spec in specs.items()]
+    )  # fmt: skip
+
+
+def _raising(moved: Sequence[Moved], least: float = 0.05) -> list[str]:
+    """The sensors that raised the risk by so many points, in order."""
+    raised = [m.metric for m in moved if m.metric and m.points >= least]
+    return [name for metric in dict.fromkeys(raised) for name in sensors_of(metric)]
 
 
 def moves(s: Situation) -> tuple[Moved, ...]:
@@ -92,10 +101,14 @@ def moves(s: Situation) -> tuple[Moved, ...]:
 
 
 def _moved(s: Situation, c: Contribution) -> Moved:
-    spec = METRICS.get(c.metric)
-    unit = "" if spec is None or spec.unit == "1" else spec.unit
     label = f"{label_of(c.metric)}, {_when(s, c)}"
+    unit = _unit(sensors_of(c.metric)[0])
     return Moved(c.metric, label, round(c.value * 100, 1), c.from_us, c.to_us, c.observed, c.usual, unit)
+
+
+def _unit(metric: str) -> str:
+    spec = METRICS.get(metric)
+    return "" if spec is None or spec.unit == "1" else spec.unit
 
 
 def _when(s: Situation, c: Contribution) -> str:
@@ -139,14 +152,16 @@ def _said(m: Moved) -> str:
     label = f"{m.label[:1].lower()}{m.label[1:]}"
     if m.observed is None or m.usual is None:
         return label
-    return f"{label}: {figure_text(m.observed, m.unit)}, where {figure_text(m.usual, m.unit)} is usual"
+    first, *others = sensors_of(m.metric)
+    of = f"{label_of(first).lower()} " if others else ""
+    return f"{label}: {of}{figure_text(m.observed, m.unit)}, where {figure_text(m.usual, m.unit)} is usual"
 
 
 def _against(tx: Connection, s: Situation, moved: Sequence[Moved]) -> list[str]:
     p = s.prediction
     said = [_maintained(tx, s), *_doubtful_sensors(tx, s)]
     said += [f"{m.label} speaks against it ({m.points:+.0f})." for m in moved if m.points <= -1 and m.metric]
-    metrics = {m.metric for m in moved if m.points >= 1 and m.metric}
+    metrics = set(_raising(moved, 1))
     if len(metrics) == 1:
         said.append(
             f"Only one sensor speaks for it ({label_of(metrics.pop())}); a faulty one would look the same."
@@ -206,10 +221,10 @@ def _would_change(s: Situation) -> list[str]:
         return []
     metric, left = s.counterfactual.metric, s.counterfactual.probability * 100
     usual = next((c.usual for c in s.contributions if c.metric == metric and c.usual is not None), None)
-    spec, label = METRICS.get(metric), label_of(metric)
-    unit = "" if spec is None or spec.unit == "1" else spec.unit
+    label, (first, *others) = label_of(metric), sensors_of(metric)
     name = f"{label[:1].lower()}{label[1:]}"
-    back = f"back at the usual {figure_text(usual, unit)}" if usual is not None else "as usual"
+    known = usual is not None and not others
+    back = f"back at the usual {figure_text(usual or 0.0, _unit(first))}" if known else "as usual"
     return [f"With {name} {back}, the model gives about {left:.0f} of 100, computed anew."]
 
 

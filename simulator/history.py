@@ -16,7 +16,8 @@ failures.parquet            functional failures as the plant sees them: equipmen
     own record; all failures are here, also those whose repair nobody logged (cause then "").
 machines.parquet            equipment_id, name, machine_type, line_id, constraint_unit, seed, variant.
 meta.json                   days, seed, machines, variant, start_us, end_us, interval_s, version.
-truth/                      true wear: for judging the simulation only. Nothing else reads it.
+truth/                      true wear, and which gauges each kind of damage moves: for judging only, the
+    simulation and what explanations point at. Nothing else reads it.
 """
 
 import json

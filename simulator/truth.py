@@ -1,5 +1,8 @@
-"""True wear, for judging the simulation only: neither features nor training nor the app ever read it."""
+"""True wear, for judging only (the simulation, and whether explanations point at the true cause): neither
+features nor training nor the app ever read it.
+"""
 
+import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -8,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from simulator.contract import CAUSES, Failure, Floats
+from simulator.effects import moved
 from simulator.physics.wear import FIRST, TOOL, Wear
 from simulator.world import World
 
@@ -62,7 +66,9 @@ class Truth:
         return TrueFailure(name, failure.at_us, failure.cause, None if began < 0 else began, abrupt)
 
     def write(self, folder: Path) -> None:
-        """failures.parquet and wear.parquet (hourly; one column a cause) in `folder`."""
+        """failures.parquet, wear.parquet (hourly; one column a cause) and moved.json (which gauges each
+        kind of damage moves, `simulator.effects`) in `folder`.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         rows = [asdict(failure) for failure in self.failures]
         schema = pa.schema(
@@ -76,6 +82,7 @@ class Truth:
         )
         pq.write_table(pa.Table.from_pylist(rows, schema=schema), folder / "failures.parquet")
         pq.write_table(self._wear_table(), folder / "wear.parquet")
+        (folder / "moved.json").write_text(json.dumps(moved(self._world.parameters), indent=1) + "\n")
 
     def _wear_table(self) -> pa.Table:
         names = [unit.equipment_id for unit in self._world.layout.units]

@@ -10,10 +10,12 @@ from domain.errors import SettingsError
 from models.anomaly.series import Run
 from models.anomaly.session import Detector, Scored
 from models.card import BACKGROUND_FILE
+from models.counterfactual import brings_down
 from models.dataspec import DataSpec
 from models.explainer import Explainer, Groups
 
 HEALTHY, ROUNDS, PRECISION, NAMED = 16, 6, 0.02, 3
+LOWER = 0.05  # of the score: what a signal must bring it down by
 QUIET = 5  # readings below its limit that end a signal's odd stretch
 
 
@@ -32,9 +34,9 @@ def explain(model: Path, data: DataSpec, case: str) -> dict[str, Any]:
         background = archive["background"].astype(np.float32)
     background = background[np.linspace(0, len(background) - 1, HEALTHY).astype(int)]
     groups = Groups.of(card.channels, card.steps, 1)
-    found = Explainer(detector.scores, groups, background, rounds=ROUNDS, precision=PRECISION).explain(
-        scored.windows[place]
-    )
+    explainer = Explainer(detector.scores, groups, background, rounds=ROUNDS, precision=PRECISION)
+    found = explainer.explain(scored.windows[place])
+    changed = brings_down(explainer, scored.windows[place], found, LOWER)
     since = odd_since(detector, scored, run, place)
     parts = [
         {
@@ -59,6 +61,7 @@ def explain(model: Path, data: DataSpec, case: str) -> dict[str, Any]:
         "background": f"{HEALTHY} of {card.background}",
         "method": f"SHAP, {found.method}, interventional, on the score",
         "text": words(found.output_value, scored.limit, flagged=flagged, parts=parts),
+        "counterfactual": {"signal": changed[0], "score": changed[1]} if changed else None,
         "contributions": parts,
     }
 

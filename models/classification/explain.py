@@ -11,10 +11,12 @@ from models.classification.evaluate import cases
 from models.classification.judge import Rule
 from models.classification.session import Classifier
 from models.classification.table import Floats, Probabilities
+from models.counterfactual import brings_down
 from models.dataspec import DataSpec
 from models.explainer import Attribution, Explainer, Groups
 
 ROUNDS, PRECISION, NAMED = 4, 0.01, 3
+LOWER = 0.01  # of a probability: what a reading must bring it down by
 
 
 def explain(model: Path, data: DataSpec, case: str) -> dict[str, Any]:
@@ -38,7 +40,9 @@ def explain(model: Path, data: DataSpec, case: str) -> dict[str, Any]:
     def probability(windows: Floats) -> Probabilities:
         return classifier.stated(windows)[:, place]
 
-    found = Explainer(probability, groups, background, rounds=ROUNDS, precision=PRECISION).explain(raw)
+    explainer = Explainer(probability, groups, background, rounds=ROUNDS, precision=PRECISION)
+    found = explainer.explain(raw)
+    changed = brings_down(explainer, raw, found, LOWER)
     parts = _contributions(classifier, groups, found, raw, background)
     return {
         "case": case,
@@ -50,7 +54,8 @@ def explain(model: Path, data: DataSpec, case: str) -> dict[str, Any]:
         "additivity_error": found.additivity_error,
         "background": card.background,
         "method": f"SHAP, {found.method}, interventional, on the probability of {told}",
-        "text": words(told, found, parts),
+        "text": words(told, found, parts) + _anew(classifier, changed),
+        "counterfactual": {"signal": changed[0], "probability": changed[1]} if changed else None,
         "contributions": parts,
     }
 
@@ -80,6 +85,13 @@ def _contributions(
             }
         )
     return rows
+
+
+def _anew(classifier: Classifier, changed: tuple[str, float] | None) -> str:
+    if changed is None:
+        return " No single reading that were as usual would lower it in every case."
+    reading = classifier.kind.columns[classifier.kind.channels.index(changed[0])]
+    return f" With {reading} as usual, the model gives {100 * changed[1]:.0f} %, computed anew."
 
 
 def words(label: str, found: Attribution, parts: list[dict[str, Any]]) -> str:

@@ -22,9 +22,11 @@ __all__ = [
     "CARD_FILE",
     "GOLDEN_FILE",
     "MODEL_FILE",
+    "BaseNote",
     "Card",
     "DataNote",
     "KnownNote",
+    "PointingNote",
     "WindowNote",
     "file_hash",
     "read_card",
@@ -81,6 +83,31 @@ class KnownNote(Strict):
     still: tuple[int, ...]
 
 
+class BaseNote(Strict):
+    """Chances of a machine type: the mean base value of explanations, what the model states of held-out
+    healthy windows and of all windows, and the share of all windows that a failure followed in the horizon.
+    """
+
+    base: float
+    healthy: float
+    stated: float
+    came: float
+
+
+class PointingNote(Strict):
+    """Whether explanations point at what truly moved, and hold still (`models.failure.pointing`).
+
+    `figures`: shares `top_1` and `top_3` (`warned_` of warned failures alone), each beside `_by_chance`,
+    `_of_others` and `_by_deviation`; `tau_` and `top_3_shared_` over `seeds` and `backgrounds`.
+    """
+
+    source: str
+    failures: int = Field(ge=1)
+    warned: int = Field(ge=0)
+    figures: dict[str, float]
+    base: dict[str, BaseNote]
+
+
 class Card(CommonCard):
     """What a user or another process must know of a failure model, beside what every card says."""
 
@@ -96,6 +123,7 @@ class Card(CommonCard):
     interval: float = 0.9
     threshold: float = Field(ge=0, le=1)
     known: KnownNote | None = None  # engines only
+    pointing: PointingNote | None = None  # simulated plants only: nobody else knows the truth
 
 
 def read_card(folder: Path) -> Card:

@@ -127,7 +127,7 @@ def _finish(model: Path, out: Path, card: Card, figures: dict[str, float]) -> No
         "version": f"{now:%Y%m%d}-{digest[:8]}", "sha256": digest, "horizons": PLANT_HORIZONS,
         "command": f"{card.command}; then "
         "python -m models.failure.extend --model MODEL --data plant:DIR --out OUT",
-        "settings": card.settings | {"parent": card.version}, "test": card.test | figures,
+        "settings": card.settings | {"parent": card.version}, "test": card.test | figures, "pointing": None,
     }  # fmt: skip
     write_card(out, card.model_copy(update=changes))
 

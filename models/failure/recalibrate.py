@@ -91,7 +91,7 @@ def write(folder: Path, out: Path, found: Found, source: str) -> str:
         "data": card.data.model_copy(update={"source": f"{card.data.source}; chances: {source}"}),
         "settings": card.settings | {"slope": found.slope, "offset": found.offset, "parent": card.version},
         "validation": card.validation | {"site_brier_of_parent": found.brier_before, **judged},
-        "test": kept | judged,
+        "test": kept | judged, "pointing": None,
     })  # fmt: skip
     write_card(out, changed)
     return changed.version

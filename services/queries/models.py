@@ -85,7 +85,24 @@ def _version(row: Mapping[str, Any], counts: Mapping[tuple[str, str], int]) -> V
         limits=tuple(card.get("limits") or ()),
         figures=tuple((name, float(test[name])) for name in FIGURES if name in test),
         predictions=counts.get((row["name"], row["version"]), 0),
+        explanations=pointing_words(card.get("pointing")),
     )  # fmt: skip
+
+
+def pointing_words(note: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """What was measured of a model's explanations; nothing where its card says nothing."""
+    if not note:
+        return ()
+    found = {name: f"{value * 100:.0f}" for name, value in note["figures"].items()}
+    return (
+        f"Of {note['failures']} failures that announced themselves ({note['source']}), the first sensor of "
+        f"the explanation is one that the true fault moves in {found['top_1']} of 100, one of the first "
+        f"three in {found['top_3']} of 100.",
+        f"Drawn blindly: {found['top_1_by_chance']} and {found['top_3_by_chance']} of 100; by the largest "
+        f"deviation alone: {found['top_1_by_deviation']} and {found['top_3_by_deviation']} of 100.",
+        f"With another draw of the estimate {found['top_3_shared_seeds']} of 100 of the first three sensors "
+        f"stay, against other healthy windows {found['top_3_shared_backgrounds']} of 100.",
+    )
 
 
 def _held_out(card: Mapping[str, Any]) -> dict[str, float]:

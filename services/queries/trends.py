@@ -9,6 +9,7 @@ from data.store import holding
 from data.store import tables as t
 from domain.clock import HOUR, MINUTE
 from domain.prediction import Prediction
+from domain.telemetry import sensors_of
 from services.rows.predict import Point, Trend
 
 BEFORE_US = 8 * HOUR
@@ -18,7 +19,7 @@ SHOWN = 3
 
 
 def top_metrics(tx: Connection, prediction_id: str, count: int) -> tuple[str, ...]:
-    """The sensors that raised the risk most, by the sum over their time segments."""
+    """The sensors that raised the risk most, by the sum over their time segments; joined ones each."""
     c = t.contributions.c
     total = func.sum(c.value)
     rows = tx.execute(
@@ -29,7 +30,7 @@ def top_metrics(tx: Connection, prediction_id: str, count: int) -> tuple[str, ..
         .order_by(total.desc(), c.metric)
         .limit(count)
     )
-    return tuple(rows.scalars())
+    return tuple(sensor for metric in rows.scalars() for sensor in sensors_of(metric))
 
 
 def sensor_trends(tx: Connection, prediction: Prediction, now_us: int) -> tuple[Trend, ...]:

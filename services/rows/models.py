@@ -16,7 +16,9 @@ class GateRow:
 
 @dataclass(frozen=True, slots=True)
 class VersionRow:
-    """One model version. `figures` are those of its card: (name, value) on data that it never saw."""
+    """One model version. `figures` are those of its card: (name, value) on data that it never saw.
+    `explanations` says how far its explanations were found to be right, a sentence each.
+    """
 
     name: str
     version: str
@@ -32,6 +34,7 @@ class VersionRow:
     limits: tuple[str, ...]
     figures: tuple[tuple[str, float], ...]
     predictions: int
+    explanations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

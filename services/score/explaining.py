@@ -1,42 +1,36 @@
 """Explanations in the words of the domain: SHAP values with times, and what was seen and is usual."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from domain.errors import NotNow
 from domain.prediction import Contribution, Counterfactual, Explanation
-from models.explainer import Attribution, Explainer, Floats, Groups
+from domain.telemetry import sensors_of
+from models.counterfactual import brings_down
+from models.explainer import Explainer, Floats
+from models.failure.game import Game
 from models.registry import LoadedModel
 
-SEGMENTS = 4
-HEALTHY = 8
-ROUNDS = 6
-PRECISION = 0.015  # of a probability: one and a half points of 100
-TRIED = 3
 LOWER = 0.01  # of a probability: what a sensor must bring it down by
 VALUE_STATISTICS = ("mean", "cycle", "value")
 
 
 class Explaining:
-    """Explains predictions of one model; keeps an explainer per machine type."""
+    """Explains predictions of one model; keeps what does not depend on the window per machine type."""
 
-    def __init__(self, model: LoadedModel, *, segments: int = SEGMENTS, healthy: int = HEALTHY) -> None:
+    def __init__(self, model: LoadedModel) -> None:
         window = model.card.window
-        self._model, self._healthy = model, healthy
-        self.groups = Groups.of(window.channels, window.steps, segments)
-        self._explainers: dict[str, Explainer] = {}
+        self._model = model
+        self._games: dict[str, Game] = {}
         self._columns = _columns(window.channels, window.statistics)
 
     def explain(
         self, prediction_id: str, machine_type: str, window: Floats, from_us: int, to_us: int
     ) -> Explanation:
         """The explanation of one prediction. NotNow without a background of that machine type."""
-        explainer = self._explainer(machine_type)
+        explainer = self._game(machine_type).explainer(window)
         found = explainer.explain(window)
+        changed = brings_down(explainer, window, found, LOWER)
         contributions = tuple(
-            self._contribution(
-                place, float(found.values[place]), window, explainer.background, from_us, to_us
-            )
+            self._contribution(place, float(found.values[place]), window, explainer, from_us, to_us)
             for place in np.flatnonzero(found.values).tolist()
         )
         return Explanation(
@@ -47,61 +41,44 @@ class Explaining:
             background=self._background_name(machine_type, len(explainer.background)),
             method=f"SHAP, {found.method}, interventional, on probability",
             contributions=contributions,
-            counterfactual=self._counterfactual(window, explainer, found),
+            counterfactual=Counterfactual(*changed) if changed else None,
         )
 
-    def _counterfactual(
-        self, window: Floats, explainer: Explainer, found: Attribution
-    ) -> Counterfactual | None:
-        """What the model says with one sensor taken from healthy windows, the others as they are.
-
-        The sensors that contributed most are tried in turn. One is told when the probability falls by a
-        point in the mean, and with no healthy window stays where it was.
-        """
-        for metric in self._raised(found.values)[:TRIED]:
-            there = [name != metric for name, _ in self.groups.names]
-            anew = explainer.with_background(window, np.array(there))
-            if found.output_value - anew.mean() >= LOWER and anew.max() < found.output_value:
-                return Counterfactual(metric, float(anew.mean()))
-        return None
-
-    def _raised(self, values: NDArray[np.float64]) -> list[str]:
-        """Sensors that raised the probability in all, by how much."""
-        total: dict[str, float] = {}
-        for (metric, _), value in zip(self.groups.names, values.tolist(), strict=True):
-            total[metric] = total.get(metric, 0.0) + value
-        raised = [metric for metric, value in total.items() if value >= LOWER]
-        return sorted(raised, key=lambda metric: -total[metric])
-
-    def _explainer(self, machine_type: str) -> Explainer:
-        if machine_type not in self._explainers:
-            background = self._model.background(machine_type)
-            if background is None:
-                raise NotNow(f"the model knows no healthy machine of the kind {machine_type!r}")
-            chosen = representative(background, self._model.scorer.probability(background), self._healthy)
-            self._explainers[machine_type] = Explainer(
-                self._model.scorer.probability, self.groups, chosen, rounds=ROUNDS, precision=PRECISION
-            )
-        return self._explainers[machine_type]
+    def _game(self, machine_type: str) -> Game:
+        if machine_type not in self._games:
+            self._games[machine_type] = Game(self._model, machine_type)
+        return self._games[machine_type]
 
     def _background_name(self, machine_type: str, count: int) -> str:
+        """What it was compared with, and how often such machines failed where the model was judged."""
         card = self._model.card
-        return f"{count} healthy windows, {machine_type}, {card.name} {card.version}"
+        named = f"{count} healthy windows of similar work, {machine_type}, {card.name} {card.version}"
+        pointing = card.pointing
+        real = pointing.base.get(machine_type) if pointing else None
+        if pointing is None or real is None:
+            return named
+        return (
+            f"{named}; of all healthy windows of such machines it states {real.healthy * 100:.1f} of 100, "
+            f"and a failure followed {real.came * 100:.1f} of 100 of all their windows "
+            f"({pointing.source})"
+        )
 
     def _contribution(
-        self, place: int, value: float, window: Floats, background: Floats, from_us: int, to_us: int
+        self, place: int, value: float, window: Floats, explainer: Explainer, from_us: int, to_us: int
     ) -> Contribution:
-        metric, segment = self.groups.names[place]
-        first, last = self.groups.bounds[segment]
+        """Of sensors that are taken together, seen and usual are told of the first."""
+        metric, segment = explainer.groups.names[place]
+        first, last = explainer.groups.bounds[segment]
         span, steps = to_us - from_us, len(window)
+        sensor = sensors_of(metric)[0]
         return Contribution(
             metric=metric,
             segment=segment,
             from_us=from_us + span * first // steps,
             to_us=from_us + span * last // steps,
             value=value,
-            observed=self._mean(window[None], metric, first, last),
-            usual=self._mean(background, metric, first, last),
+            observed=self._mean(window[None], sensor, first, last),
+            usual=self._mean(explainer.background, sensor, first, last),
         )
 
     def _mean(self, windows: Floats, metric: str, first: int, last: int) -> float | None:
@@ -113,15 +90,6 @@ class Explaining:
         if seen is not None:
             values = values[windows[:, first:last, seen] > 0]
         return float(values.mean(dtype=np.float64)) if values.size else None
-
-
-def representative(background: Floats, outputs: NDArray[np.float64], count: int) -> Floats:
-    """`count` windows of the background spread evenly over its outputs, so that their mean is near its."""
-    if len(background) <= count:
-        return background
-    ranks = ((np.arange(count) + 0.5) * len(background) / count).astype(int)
-    chosen: Floats = background[np.sort(np.argsort(outputs, kind="stable")[ranks])]
-    return chosen
 
 
 def _columns(

@@ -124,10 +124,11 @@ class Wear:
         self.surge = ou(self.surge, hours, 3.0, 0.5, rng)
         self.damage = np.minimum(damage + rate * worked * np.exp(self.surge - 0.125), 1.2)
         self.tool_used += worked
-        self._warm(regime, parameters, hours)
+        self.warm(regime, parameters, hours)
         return self._failed(regime, parameters, worked, rng)
 
-    def _warm(self, regime: Regime, parameters: Parameters, hours: float) -> None:
+    def warm(self, regime: Regime, parameters: Parameters, hours: float) -> None:
+        """Move the true temperature on by `hours` of this regime."""
         cooling = 1 - 0.72 * np.minimum(self.damage[OVERHEATING], 1.0) ** 1.5
         drive = regime.load**1.1 * regime.speed**0.6 * regime.heat * regime.run
         friction = 0.22 * self.damage[BEARING] ** 2 + 0.14 * self.damage[LEAK]

@@ -27,6 +27,19 @@ def explanation(*values):
     return Explanation("p", 0.02, 0.02 + sum(values), 0.0004, "100 windows", "method", ordered)
 
 
+def joined_explanation():
+    part = Contribution("current+load", 3, NOW - 4 * HOUR, NOW, 0.1, 12.5, 10.0)
+    return Explanation("p", 0.02, 0.12, 0.0, "16 windows", "method", (part,))
+
+
+def test_sensors_taken_together_are_named_and_the_first_one_s_values_told():
+    explained = joined_explanation()
+    assert "Motor current and load, last 4 h" in evidence.contribution_bars(explained, NOW)
+    seen = evidence.observed_table(explained, NOW)
+    assert "Motor current, last 4 h" in seen
+    assert "12.5 A" in seen
+
+
 def test_a_sparkline_leaves_a_gap_where_nothing_was_known():
     points = [(NOW, 0.1), (NOW + HOUR, None), (NOW + 2 * HOUR, 0.5), (NOW + 3 * HOUR, 0.6)]
     html = charts.sparkline(points)

@@ -112,6 +112,7 @@ def test_names_from_outside_cannot_leave_an_attribute():
 def test_a_metric_of_another_source_is_still_readable():
     assert w.metric_label("sensor_21") == "Sensor 21"
     assert w.metric_label("vibration_rms") == "Vibration, velocity RMS"
+    assert w.metric_label("current+load") == "Motor current and load"
 
 
 @pytest.mark.parametrize(

@@ -277,6 +277,12 @@ def test_only_causes_of_this_type_of_machine_count() -> None:
     assert probable_cause([contribution("pressure", 0.4)], ["bearing"]) == "unknown"
 
 
+def test_sensors_that_are_taken_together_share_what_they_raised():
+    parts = [contribution("current+load", 0.4), contribution("pressure", 0.3)]
+    assert probable_cause(parts, ["leak", "electrical"]) == "leak"
+    assert probable_cause([contribution("current", 0.4), *parts[1:]], ["leak", "electrical"]) == "electrical"
+
+
 def test_small_helpers() -> None:
     assert rounded_up(AT + 1) == AT + 5 * MINUTE and rounded_up(AT) == AT
     assert (minutes_text(2_400), minutes_text(7_200), minutes_text(9_000)) == ("40 min", "2 h", "2.5 h")

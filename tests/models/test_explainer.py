@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from domain.errors import InvalidInput
 from models import shap_check
 from models.explainer import TOLERANCE, Explainer, Groups
+from models.failure.game import PRECISION, ROUNDS
 from models.scorer import Scorer
-from services.score.explaining import PRECISION, ROUNDS
 from tests.models.tiny import write_onnx
 
 STEPS = 16
@@ -65,6 +65,44 @@ def test_contributions_add_up(tmp_path: Path):
     assert found.additivity_error <= TOLERANCE
     assert found.output_value == pytest.approx(float(explainer.model(window[None])[0]), abs=1e-7)
     assert found.evaluations == 1 + 2 * 47 * 8
+
+
+def test_a_larger_background_costs_no_more_and_adds_up(tmp_path: Path):
+    explainer, window = make(tmp_path, 4, 4, background=24)
+    one = Explainer(explainer.model, explainer.groups, explainer.background, rounds=1, walked=8)
+    found = one.explain(window)
+    assert found.evaluations == 1 + 2 * 15 * 4
+    assert found.additivity_error <= TOLERANCE
+    assert found.base_value == pytest.approx(explainer.model(explainer.background).mean())
+
+
+def test_walking_from_a_part_of_the_background_is_right_in_the_mean(tmp_path: Path):
+    explainer, window = make(tmp_path, 3, 4, background=24)
+    exact = shap_check.exact(yardstick(explainer, window), 12)
+    parts = [
+        Explainer(
+            explainer.model, explainer.groups, explainer.background, rounds=1, walked=8, seed=seed
+        ).explain(window).values
+        for seed in range(96)
+    ]  # fmt: skip
+    off = np.abs(np.mean(parts, axis=0) - exact)
+    assert (off < 5 * np.std(parts, axis=0) / np.sqrt(len(parts)) + 1e-6).all()
+
+
+def test_every_window_of_the_background_has_its_round(tmp_path: Path):
+    explainer, window = make(tmp_path, 3, 2, background=24)
+    seen = []
+
+    def noting(windows):
+        seen.append(windows)
+        return explainer.model(windows)
+
+    three = Explainer(noting, explainer.groups, explainer.background, rounds=3, walked=8)
+    seen.clear()
+    three.explain(window)
+    rows = np.concatenate(seen[1:])
+    for healthy in three.background:
+        assert any((row == healthy).reshape(-1).sum() > healthy.size / 2 for row in rows)
 
 
 def test_the_same_window_gets_the_same_explanation(tmp_path: Path):

@@ -70,6 +70,20 @@ def test_nothing_outside_truth_tells_the_true_wear(history: Path) -> None:
     assert (history / "truth" / "wear.parquet").exists()
 
 
+def test_the_truth_says_which_gauges_each_kind_of_damage_moves(history: Path) -> None:
+    moved = json.loads((history / "truth" / "moved.json").read_text())
+
+    def far(cause: str) -> set[str]:
+        return {gauge for gauge, by in moved[cause].items() if abs(by) >= 1}
+
+    assert max(moved["bearing"], key=lambda gauge: moved["bearing"][gauge]) == "envelope_low"
+    assert "temperature" in far("overheating")
+    assert moved["leak"]["pressure"] < -1
+    assert {"current", "vibration_rms"} <= far("tool")
+    assert far("electrical") == set()
+    assert all(by[gauge] == 0 for by in moved.values() for gauge in ("speed", "ambient_temperature"))
+
+
 def test_a_seed_gives_the_same_files(history: Path, tmp_path: Path) -> None:
     write_parquet(HistorySpec(days=2, seed=3, machines=30, interval_s=900), tmp_path)
     again = pq.read_table(tmp_path / "readings")

@@ -12,6 +12,7 @@ from models.anomaly.machines import history
 from models.anomaly.machines.history import Track
 from models.anomaly.machines.predict import scored
 from models.anomaly.machines.watcher import Watcher
+from models.counterfactual import brings_down
 from models.dataspec import DataSpec
 from models.explainer import Explainer, Groups
 from models.failure import plant
@@ -20,6 +21,7 @@ from models.features import plant as features
 from models.features.plant import BIN_US
 
 HEALTHY, ROUNDS, PRECISION = 16, 6, 0.02
+LOWER = 0.05  # of the score: what a sensor must bring it down by
 
 
 def explain(model: Path, data: DataSpec, case: str) -> dict[str, Any]:
@@ -42,7 +44,9 @@ def explain(model: Path, data: DataSpec, case: str) -> dict[str, Any]:
     )[0]
     background = watcher.backgrounds[machine.machine_type][:HEALTHY]
     groups = Groups.of(features.CHANNELS, features.STEPS, 1)
-    shap = Explainer(watcher.scores, groups, background, rounds=ROUNDS, precision=PRECISION).explain(window)
+    explainer = Explainer(watcher.scores, groups, background, rounds=ROUNDS, precision=PRECISION)
+    shap = explainer.explain(window)
+    changed = brings_down(explainer, window, shap, LOWER)
     far = np.sqrt(found.parts)
     signals = [
         {"signal": signal, "times": float(far[place, k]) / top,
@@ -59,6 +63,7 @@ def explain(model: Path, data: DataSpec, case: str) -> dict[str, Any]:
         "additivity_error": shap.additivity_error,
         "background": f"{len(background)} of {watcher.card.background}",
         "method": f"SHAP, {shap.method}, interventional, on the score",
+        "counterfactual": {"sensor": changed[0], "score": changed[1]} if changed else None,
         "contributions": [
             {"sensor": groups.names[k][0], "value": float(shap.values[k])}
             for k in np.argsort(-np.abs(shap.values), kind="stable").tolist()

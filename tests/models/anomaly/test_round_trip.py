@@ -125,6 +125,7 @@ def test_the_odd_signal_is_named_with_its_beginning(loop):
     assert found["contributions"][0]["signal"] == "Volume Flow RateRMS"
     assert "2020-03-09 10:20:4" <= found["contributions"][0]["odd_since"] <= "2020-03-09 10:21:10"
     assert "contributed" in found["text"]
+    assert found["counterfactual"] is None or found["counterfactual"]["score"] < found["score"]
     assert "cause" not in found["text"]
     missing = command(*words("explain", loop, loop / "data", "--case", "other/9.csv"))
     assert missing.returncode == 2

@@ -82,6 +82,9 @@ def test_an_explanation_adds_up_and_blames_nobody(milling):
     assert total == pytest.approx(found["probability"], abs=1e-6)
     assert {part["signal"] for part in found["contributions"][:2]} == {"Torque [Nm]", "Tool wear [min]"}
     assert "contributed" in found["text"]
+    changed = found["counterfactual"]
+    assert ("computed anew" in found["text"]) == (changed is not None)
+    assert changed is None or changed["probability"] < found["probability"]
     assert "cause" not in found["text"]
     missing = command("explain", "classification", *words, "--case", "nobody")
     assert missing.returncode == 2
