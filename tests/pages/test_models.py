@@ -4,6 +4,7 @@ from data.store import registry as store
 from data.store import tables as t
 from domain.clock import wall_us
 from domain.model_gates import GATES
+from runtime.settings import ROOT
 from tests import factories as f
 from tests.pages.conftest import SITE, html_of
 
@@ -11,12 +12,12 @@ SCREEN = "pages.predict.models:render"
 CARD = '{"test": {"brier": 0.0253}, "limits": ["Only the virtual plant."], "licence": "Apache-2.0"}'
 
 
-def version(screens, number: str, stage: str) -> None:
+def version(screens, number: str, stage: str, card: str = CARD) -> None:
     with screens.database.write() as tx:
         tx.execute(
             t.model_versions.insert().values(
                 name="plant_failure", version=number, capability="failure", path="/nowhere", sha256="a" * 64,
-                feature_version="plant-1", stage=stage, card=CARD, registered_wall_us=wall_us(),
+                feature_version="plant-1", stage=stage, card=card, registered_wall_us=wall_us(),
             )
         )  # fmt: skip
 
@@ -29,6 +30,19 @@ def judged(screens, state: str = "passed") -> None:
     ]  # fmt: skip
     with screens.database.write() as tx:
         store.put_gates(tx, "plant_failure", "2", rows)
+
+
+def test_the_card_says_how_right_the_explanations_are(screens) -> None:
+    shipped = (ROOT / "models" / "artifacts" / "plant_failure" / "card.json").read_text(encoding="utf-8")
+    version(screens, "1", "champion", shipped)
+    seen = html_of(screens.open(SCREEN))
+    assert "How right its explanations are" in seen
+    assert "Drawn blindly: 32 and 72 of 100" in seen
+
+
+def test_a_card_without_such_figures_says_nothing_of_it(screens) -> None:
+    version(screens, "1", "champion")
+    assert "How right" not in html_of(screens.open(SCREEN))
 
 
 def test_an_empty_registry_says_so(screens) -> None:

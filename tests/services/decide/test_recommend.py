@@ -6,6 +6,7 @@ from domain.clock import HOUR, MINUTE, wall_us
 from domain.evidence import Evidence, Payload, alternatives_from_json
 from domain.messages import MaintenanceOrder, Requisition, Reservation
 from services.policy.file import DEFAULT
+from services.queries.trends import top_metrics
 from services.recommend import Effect, Recommender
 from tests.kits.policies import in_force
 from tests.services.decide.plant import CNC_11, CNC_12, MODEL, SITE, VERSION, Plant
@@ -58,6 +59,20 @@ def test_what_would_change_the_advice_is_the_model_s_own_figure_or_nothing(
     (said,) = Evidence.from_json(plant.case()["evidence"]).would_change
     assert said.endswith(", the model gives about 23 of 100, computed anew.")
     assert "back at the usual 2" in said
+
+
+def test_sensors_that_are_taken_together_are_named_together_and_the_first_one_s_value_told(
+    plant: Plant, recommender: Recommender
+) -> None:
+    prediction = plant.predict(0.85, metric="current+speed")
+    with plant.database.read() as tx:
+        assert top_metrics(tx, prediction, 1) == ("current", "speed")
+    recommender.consider(prediction)
+    evidence = Evidence.from_json(plant.case()["evidence"])
+    assert "motor current and speed, " in evidence.words
+    assert ": motor current 4.20 A, where 2.00 A is usual" in evidence.words
+    assert evidence.main_metric == "current"
+    assert not any("Only one sensor" in said for said in evidence.against)
 
 
 def test_one_open_case_per_machine_newer_evidence_raises_the_version(
