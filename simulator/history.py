@@ -47,7 +47,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class HistorySpec:
-    """What to simulate. `machines` None means the demo plant; `variant` is `plant` or `other`."""
+    """What to simulate. `machines` None means the demo plant; `variant` is `plant`, `other` or `unseen`."""
 
     days: float
     seed: int

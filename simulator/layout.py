@@ -90,7 +90,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A whole plant. `variant` names the set of physical parameters (`plant` or `other`)."""
+    """A whole plant. `variant` names the set of physical parameters (`plant`, `other` or `unseen`)."""
 
     site: str
     name: str

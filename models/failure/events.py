@@ -6,16 +6,18 @@ machine was watched without one through it, and undecided if a maintenance came 
 warned if a case opened at least `LEAD_US` and at most the horizon before it.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from domain.clock import DAY
+from domain.clock import DAY, HOUR
 from models.failure.plant import HORIZON_US, LEAD_US
 
 MONTH_US = 30 * DAY
+ONE_SIDED_95 = 1.645
 
 Times = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.floating]
@@ -30,21 +32,28 @@ class Track:
     failure_us: Times
     failures_us: Times
     score: Floats
+    causes: tuple[str, ...] = ()  # of `failures_us`, as diagnosed; "" where nobody logged one
 
     def with_score(self, score: Floats) -> "Track":
         """The same machine, scored otherwise."""
-        return Track(self.at_us, self.end_us, self.failure_us, self.failures_us, score)
+        return replace(self, score=score)
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What a threshold gives: failures, those warned in time, cases, false cases, machine-months watched."""
+    """What a threshold gives: failures, those warned in time, cases, false cases, machine-months watched.
+
+    `leads_h`: hours from case to failure of every true case, also of those that came too late, rising.
+    `causes`: failures and those warned in time by diagnosed cause.
+    """
 
     failures: int
     warned: int
     cases: int
     false: int
     months: float
+    leads_h: tuple[float, ...] = ()
+    causes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def recall(self) -> float:
@@ -61,12 +70,24 @@ class Tally:
         """Share of the decided cases that were true."""
         return 1 - self.false / max(self.cases, 1)
 
+    def lead_h(self, share: float) -> float:
+        """The lead that this share of the true cases stayed below; 0 without one."""
+        return float(np.quantile(self.leads_h, share)) if self.leads_h else 0.0
+
 
 def tally(tracks: Sequence[Track], threshold: float) -> Tally:
     """Count over all machines at one threshold."""
-    parts = [_tally_one(track, threshold) for track in tracks]
-    failures, warned, cases, false = (sum(part[i] for part in parts) for i in range(4))
-    return Tally(failures, warned, cases, false, months(tracks))
+    parts = [_counted(track, threshold) for track in tracks]
+    leads = sorted(lead for part in parts for lead in part.leads_h)
+    causes: dict[str, tuple[int, int]] = {}
+    for part in parts:
+        for cause, (failed, warned) in part.causes.items():
+            before = causes.get(cause, (0, 0))
+            causes[cause] = before[0] + failed, before[1] + warned
+    failures, warned, cases, false = (
+        sum(getattr(part, name) for part in parts) for name in ("failures", "warned", "cases", "false")
+    )
+    return Tally(failures, warned, cases, false, months(tracks), tuple(leads), causes)
 
 
 def months(tracks: Sequence[Track]) -> float:
@@ -75,14 +96,30 @@ def months(tracks: Sequence[Track]) -> float:
     return half_hours * (DAY / 48) / MONTH_US
 
 
-def _tally_one(track: Track, threshold: float) -> tuple[int, int, int, int]:
+def _counted(track: Track, threshold: float) -> Tally:
     opened = openings(track, threshold)
     at, end, failure = track.at_us[opened], track.end_us[opened], track.failure_us[opened]
     hit = (failure >= 0) & (failure <= at + HORIZON_US)
     false = ~hit & (end >= at + HORIZON_US)
-    early = hit & (failure - at >= LEAD_US)
-    warned = len(np.unique(failure[early]))
-    return len(track.failures_us), warned, int((hit | false).sum()), int(false.sum())
+    warned = np.unique(failure[hit & (failure - at >= LEAD_US)])
+    causes = {
+        cause: (track.causes.count(cause), sum(w in warned for w in _of(track, cause)))
+        for cause in set(track.causes) - {""}
+    }
+    return Tally(
+        len(track.failures_us),
+        len(warned),
+        int((hit | false).sum()),
+        int(false.sum()),
+        months([track]),
+        tuple(((failure - at)[hit] / HOUR).tolist()),
+        causes,
+    )
+
+
+def _of(track: Track, cause: str) -> Iterator[int]:
+    """When the machine failed of a cause."""
+    return (int(us) for us, named in zip(track.failures_us, track.causes, strict=True) if named == cause)
 
 
 def openings(track: Track, threshold: float) -> npt.NDArray[np.int64]:
@@ -114,6 +151,14 @@ def threshold_for(tracks: Sequence[Track], false_rate: float, candidates: int = 
         else:
             low = middle + 1
     return float(values[low])
+
+
+def safe_rate(rate: float, months: float) -> float:
+    """What `rate` must be counted at in so many machine-months, so that the true one is below it at 95 %.
+
+    False cases taken as a Poisson count. At least half of the rate, however short the watch.
+    """
+    return max(rate - ONE_SIDED_95 * math.sqrt(rate / max(months, 1e-9)), rate / 2)
 
 
 def ranking(label: Floats, score: Floats) -> float:

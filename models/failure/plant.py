@@ -46,6 +46,7 @@ class Machine:
     failures_us: Times
     breaks_us: Times
     end_us: int
+    causes: tuple[str, ...] = ()  # of `failures_us`, as diagnosed; "" where nobody logged one
 
     def at_us(self, places: npt.NDArray[np.int64]) -> Times:
         """The time at which a window that ends with the bin at each place is scored."""
@@ -94,9 +95,10 @@ def machines(plant: Path, *, record: bool = True) -> Iterator[Machine]:
         raise SettingsError(f"{plant}: the history cannot be read: {error}") from error
     for name in sorted(kept):
         bins, breaks = kept[name]
-        fails = sorted(row["at_us"] for row in failures if row["equipment_id"] == name)
-        end_us = meta["end_us"]
-        yield Machine(plant.name, name, kinds[name], bins, np.array(fails, np.int64), breaks, end_us)
+        own = (row for row in failures if row["equipment_id"] == name)
+        fails = sorted((row["at_us"], row.get("cause") or "") for row in own)
+        times, causes = np.array([us for us, _ in fails], np.int64), tuple(cause for _, cause in fails)
+        yield Machine(plant.name, name, kinds[name], bins, times, breaks, meta["end_us"], causes)
 
 
 def binned(folder: str) -> int:

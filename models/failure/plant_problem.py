@@ -1,6 +1,7 @@
 """The plant's failure model as a problem to train on."""
 
 import os
+from dataclasses import replace
 
 import numpy as np
 
@@ -49,7 +50,8 @@ def plant_problem(data: DataSpec, recipe: Recipe = recipes.PLANT) -> Problem:
     simulated = any(plant.simulated(path) for path in paths)
     source = f"{'virtual ' if simulated else ''}plants " + ", ".join(path.name for path in paths)
     note = note_of(samples, source, SPLIT, simulated=simulated)
-    return problem_of(recipe, samples, _scaling(healthy, LAYOUT), note, background(healthy))
+    problem = problem_of(recipe, samples, _scaling(healthy, LAYOUT), note, background(healthy))
+    return replace(problem, scaling=lambda part: _scaling(part.take(part.life > recipe.limit), LAYOUT))
 
 
 def note_of(samples: Samples, source: str, split: str, *, simulated: bool) -> DataNote:

@@ -1,6 +1,7 @@
 """What a training run is given: samples, how to scale them, and the words for the card."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +32,9 @@ class Words:
 class Problem:
     """One model to train. `mean`, `scale` are (G, V), one row for each group (or one in all).
 
+    `scaling` finds both in samples, so that a member is scaled by what it learns from; without it all members
+    share those given.
+
     `centres` (G, S): the groups are operating conditions, told by the first S values of each step.
     """
 
@@ -50,6 +54,14 @@ class Problem:
     background: dict[str, Floats]
     centres: Floats | None = None
     known: KnownNote | None = None
+    scaling: Callable[[Samples], tuple[Floats, Floats]] | None = None
+
+    def scaled_by(self, samples: Samples) -> "Problem":
+        """The problem with mean and spread from these samples alone."""
+        if self.scaling is None:
+            return self
+        mean, scale = self.scaling(samples)
+        return replace(self, mean=mean, scale=scale)
 
     @property
     def edges(self) -> npt.NDArray[np.float32]:
@@ -106,7 +118,11 @@ def cmapss_problem(data: DataSpec, recipe: Recipe | None = None) -> Problem:
     samples = engine_samples(runs, names, recipe.steps)
     values = len(names) + 1
     settings = len(cmapss.SETTINGS) if many else 0
-    mean, scale = _scaling(samples.windows[:, -1, :values], settings, centres)
+
+    def scaling(part: Samples) -> tuple[Floats, Floats]:
+        return _scaling(part.windows[:, -1, :values], settings, centres)
+
+    mean, scale = scaling(samples)
     subset = data.subset or "FD001"
     healthy = (samples.life > recipe.limit) & (samples.windows[:, 0, -1] > 0)
     chosen = samples.take(healthy)
@@ -144,6 +160,7 @@ def cmapss_problem(data: DataSpec, recipe: Recipe | None = None) -> Problem:
         background={"engine": chosen.windows[spread(chosen, 64)]},
         centres=centres.astype(np.float32) if many else None,
         known=known.note(runs, sensors),
+        scaling=scaling,
     )
 
 

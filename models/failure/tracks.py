@@ -39,5 +39,6 @@ def _add(found: dict[str, list[Track]], machine: Machine, scores: Mapping[str, S
             parts[name].append(score(windows))
     seen, at_us = machine.watch(places), machine.at_us(places)
     for name in scores:
-        score_row = np.concatenate(parts[name])
-        found[name].append(Track(at_us, seen.end_us, seen.failure_us, machine.failures_us, score_row))
+        row = np.concatenate(parts[name])
+        track = Track(at_us, seen.end_us, seen.failure_us, machine.failures_us, row, machine.causes)
+        found[name].append(track)

@@ -121,7 +121,8 @@ def fit(problem: Problem, report: Report) -> tuple[list[FailureNetwork], Unseen,
 
 
 def fit_fold(problem: Problem, samples: Samples, k: int, report: Report = _silent) -> list[FailureNetwork]:
-    """A member of each kind, trained on `samples`."""
+    """A member of each kind, trained on `samples` and scaled by them."""
+    problem = problem.scaled_by(samples)
     seed = problem.recipe.seed * 100 + k
     kinds = problem.recipe.kind.split("+")
     return [fit_member(problem, samples, seed + 50 * n, kind, report, k) for n, kind in enumerate(kinds)]

@@ -25,7 +25,9 @@ def simulate(
     days: Annotated[float, typer.Option(min=0.1, max=3_660)] = 365.0,
     seed: Annotated[int, typer.Option()] = 1,
     machines: Annotated[int, typer.Option(min=1, max=5_000)] = 200,
-    variant: Annotated[str, typer.Option(help="plant, or other: a plant with other parameters.")] = "plant",
+    variant: Annotated[
+        str, typer.Option(help="plant; other: with other parameters; unseen: and a failure mode of its own.")
+    ] = "plant",
     start: Annotated[str, typer.Option(help="First day, e.g. 2026-01-04.")] = "2025-01-01",
     as_json: Json = False,
 ) -> None:

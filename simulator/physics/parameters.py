@@ -19,7 +19,11 @@ _BASE = {
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """Ranges of a whole plant. `other` is a plant built and run differently, to test what carries over."""
+    """Ranges of a whole plant. `other` is a plant built and run differently, to test what carries over.
+
+    `unseen` is such a plant in which windings fail as nowhere else: their insulation breaks down by degrees
+    and shows, where electrical failures of the others come without notice.
+    """
 
     spread: float  # how unlike the machines are, as sigma of ln
     noise: float  # factor on every sensor's noise
@@ -28,11 +32,14 @@ class Variant:
     growth_sigma: float
     signature: float  # factor on what damage does to the signals
     fakes: float  # factor on the rate of things that look like wear and are none
+    insulation: float = 0.0  # how strongly a winding that breaks down shows
+    sudden: float = 1.0  # share of electrical failures without notice
 
 
 VARIANTS = {
     "plant": Variant(0.16, 0.85, 0.92, 34.0, 0.55, 1.2, 1.0),
     "other": Variant(0.24, 1.0, 0.85, 27.0, 0.65, 1.05, 1.4),
+    "unseen": Variant(0.24, 1.0, 0.85, 27.0, 0.65, 1.05, 1.4, insulation=1.0, sudden=0.25),
 }
 
 

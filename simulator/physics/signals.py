@@ -11,7 +11,7 @@ import numpy as np
 from simulator.contract import Bools, Floats
 from simulator.physics.parameters import Parameters
 from simulator.physics.surroundings import Regime, happens
-from simulator.physics.wear import BEARING, LEAK, OVERHEATING, TOOL, Wear
+from simulator.physics.wear import BEARING, ELECTRICAL, LEAK, OVERHEATING, TOOL, Wear
 
 GAUGES = (
     "temperature",
@@ -62,6 +62,7 @@ def true_signals(wear: Wear, regime: Regime, running: Bools, p: Parameters, fake
     damage = np.minimum(wear.damage, 1.0)
     shown = damage * p.shows
     bearing, tool, fouling, leak = shown[BEARING], shown[TOOL], shown[OVERHEATING], shown[LEAK]
+    winding = shown[ELECTRICAL] * p.variant.insulation
     loose, dry, rough, filtered = fakes.strength
     on = running.astype(float)
     speed, load = regime.speed * on, regime.load * on
@@ -78,12 +79,12 @@ def true_signals(wear: Wear, regime: Regime, running: Bools, p: Parameters, fake
     )
     high = p.envelope * 1.7 * (0.1 + on) * speed_or(speed, on) ** 2 * (1 + 1.6 * bearing**0.8 + 1.0 * dry)
     effort = load * (1 + 0.28 * tool**3 + 0.06 * bearing**2 + 0.13 * leak**0.7 + 0.12 * rough)
-    current = p.current * (0.12 + 0.88 * effort * (1 + 0.05 * fouling))
+    current = p.current * (0.12 + 0.88 * effort * (1 + 0.05 * fouling) * (1 + 0.2 * winding))
     power = p.power * (0.1 + 0.9 * effort * speed**0.9 * (1 + 0.07 * fouling + 0.03 * filtered))
     pressure = p.pressure * (
         0.02 + on * (0.98 - 0.035 * (load - 1) - 0.11 * leak**1.5 - 0.02 * rough - 0.035 * filtered)
     )
-    temperature = regime.ambient + wear.hot + p.rise * 0.16 * filtered * on
+    temperature = regime.ambient + wear.hot + p.rise * 0.16 * filtered * on + p.rise * 0.2 * winding * on
     return np.stack(
         [
             temperature,

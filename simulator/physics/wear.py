@@ -5,7 +5,8 @@ bearing      begins by rolling-contact fatigue (Lundberg-Palmgren: life falls wi
 tool         wears by Taylor's law (V T^n = C), a third zone of fast wear above 70 %, and chips at random.
 overheating  fouling of the cooling grows with dust and duty; the unit trips on its true temperature.
 leak         seal damage begins by cycles, then the orifice erodes with pressure (dA/dt ~ A^1.25).
-electrical   Arrhenius: the hazard doubles every 10 K; fails without notice.
+electrical   Arrhenius: the hazard doubles every 10 K; fails without notice (in the variant `unseen` most
+             windings break down by degrees).
 
 A share of every mode's damage is of a kind that fails within the hour (`abrupt`): no usable precursor.
 """
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.contract import Bools, Floats
-from simulator.physics.parameters import Parameters
+from simulator.physics.parameters import Parameters, Variant
 from simulator.physics.surroundings import Regime, happens, ou
 
 BEARING, TOOL, OVERHEATING, LEAK, ELECTRICAL = range(5)
@@ -32,6 +33,13 @@ INFANT = 0.05
 TOOL_CHANGE_AT = 0.55
 TOOL_FAST = 0.016
 CHIPPING_PER_H = 9.0e-5
+
+
+def _abrupt(variant: Variant) -> Floats:
+    """Share of each mode's damage that gives no notice, (5, 1)."""
+    share = ABRUPT.copy()
+    share[ELECTRICAL] *= variant.sudden
+    return share
 
 
 def _norm() -> Floats:
@@ -90,7 +98,7 @@ class Wear:
         life = np.where(bad, life * 0.03, life)
         variant = parameters.variant
         tau = variant.growth_h * np.exp(rng.normal(0.0, variant.growth_sigma, shape))
-        abrupt = rng.random(shape) < ABRUPT
+        abrupt = rng.random(shape) < _abrupt(variant)
         self.life = np.where(which, life, self.life)
         self.tau = np.where(which, np.where(abrupt, ABRUPT_H, np.clip(tau, 8.0, 110.0)), self.tau)
         self.abrupt = np.where(which, abrupt, self.abrupt)

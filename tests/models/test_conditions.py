@@ -65,6 +65,17 @@ def test_sensors_are_scaled_by_condition_and_mute_where_they_are_constant(data):
     assert problem.words.name == "cmapss_fd002"
 
 
+def test_a_member_is_scaled_by_the_engines_that_it_learns_from(data):
+    problem = cmapss_problem(data)
+    part = problem.samples.take(problem.samples.group % 2 == 0)
+    own, whole = problem.scaled_by(part), problem.scaled_by(problem.samples)
+    np.testing.assert_array_equal(whole.mean, problem.mean)
+    np.testing.assert_array_equal(whole.scale, problem.scale)
+    assert own.mean.shape == problem.mean.shape and not np.array_equal(own.mean, problem.mean)
+    level = problem.window.channels.index("s2")
+    np.testing.assert_allclose(own.mean[:, level], problem.mean[:, level], atol=0.5)
+
+
 def test_a_condition_that_training_did_not_see_is_refused(data):
     centres = cmapss.centres(cmapss.engines(data, "train"))
     with pytest.raises(SettingsError, match="not seen in training"):

@@ -1,10 +1,12 @@
 """Warnings are judged by failure and by case."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from domain.clock import HOUR, MINUTE
-from models.failure.events import Track, openings, ranking, tally, threshold_for
+from models.failure.events import Track, openings, ranking, safe_rate, tally, threshold_for
 from models.failure.labels import watch
 
 DAYS = 10
@@ -67,6 +69,26 @@ def test_the_threshold_keeps_to_the_rate():
     assert tally(rows, threshold).false_rate <= 1.0
     assert tally(rows, threshold).cases > 0
     assert tally(rows, threshold * 0.99).false_rate > 1.0
+
+
+def test_the_lead_of_every_true_case_is_kept_also_of_one_too_late():
+    found = tally([track(failures_h=[60, 100, 200], warned_h=[50, 98, 190.5])], 0.5)
+    assert found.leads_h == (2.0, 9.5, 10.0)
+    assert found.lead_h(0.5) == 9.5
+    assert found.warned == 2
+    assert tally([track()], 0.5).lead_h(0.5) == 0.0
+
+
+def test_failures_are_counted_by_diagnosed_cause():
+    one = replace(track(failures_h=[60, 100, 200], warned_h=[50, 190]), causes=("leak", "leak", ""))
+    two = replace(track(failures_h=[80], warned_h=[70]), causes=("bearing",))
+    assert tally([one, two], 0.5).causes == {"leak": (2, 1), "bearing": (1, 1)}
+
+
+def test_a_rate_is_kept_to_surely_the_more_the_longer_one_has_watched():
+    assert safe_rate(0.5, 600) == pytest.approx(0.5 - 1.645 * (0.5 / 600) ** 0.5)
+    assert safe_rate(0.5, 600) < safe_rate(0.5, 6_000) < 0.5
+    assert safe_rate(0.5, 1) == 0.25
 
 
 def test_the_area_under_the_curve_counts_ties_as_half():

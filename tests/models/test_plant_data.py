@@ -13,11 +13,13 @@ import pytest
 from domain.clock import DAY, HOUR, MINUTE
 from domain.errors import SettingsError, Tampered
 from models.dataspec import DataSpec
-from models.failure import labels, plant
+from models.failure import baselines, evaluate_plant, labels, plant
 from models.failure.evaluate import evaluate
+from models.failure.events import tally
 from models.failure.plant_problem import LAYOUT, note_of, problem_of
 from models.failure.predict import predict
-from models.failure.recipes import PLANT
+from models.failure.recipes import PLANT, PLANT_FALSE_RATE
+from models.failure.tracks import tracks
 from models.features.plant import BIN_US, GAUGES, usable, windows
 from models.manifest import seal
 from simulator.history import HistorySpec, write_parquet
@@ -177,6 +179,39 @@ def test_evaluate_counts_failures_and_machine_months(folder):
     places = sum(usable(m.bins).sum() for m in plant.machines(folder))
     assert found["machine_months"] == pytest.approx(places / 48 / 30)
     assert {"recall", "false_cases_per_machine_month", "recall_at_rate", "hours_recall_at_rate"} <= set(found)
+
+
+def test_a_peers_threshold_is_chosen_on_plants_that_are_not_judged(tmp_path):
+    for name in ("calibrate-1", "test-1"):
+        write_plant(tmp_path / name)
+    scores = {"model": lambda w: w[:, -1, 0].astype(float), "hours": baselines.hours_since_maintenance}
+    scores |= {f"single_{name}": rule for name, rule in baselines.single_limits().items()}
+    found = evaluate_plant.peer_thresholds(DataSpec("plant", tmp_path), scores)
+    assert set(found) >= {"hours"} and len(found) == 2 and "model" not in found
+    hours = tracks([tmp_path / "calibrate-1"], {"hours": scores["hours"]})["hours"]
+    assert found["hours"] == evaluate_plant.sure_threshold(hours)
+    assert tally(hours, found["hours"]).false_rate <= PLANT_FALSE_RATE / 2  # few months say little for sure
+    shutil.rmtree(tmp_path / "calibrate-1")
+    assert evaluate_plant.peer_thresholds(DataSpec("plant", tmp_path), scores) == {}
+
+
+def test_every_kind_of_plant_is_judged_with_its_leads_and_causes(tmp_path):
+    for name in ("test-1", "other-1", "unseen-1"):
+        write_plant(tmp_path / name)
+    path = tmp_path / "unseen-1" / "failures.parquet"
+    rows = [row | {"cause": "electrical"} for row in pq.read_table(path).to_pylist()]
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    found = evaluate(MODEL, DataSpec("plant", tmp_path))
+    for part in ("", "other_", "unseen_"):
+        assert found[f"{part}failures"] == 1
+        assert {f"{part}recall", f"{part}precision", f"{part}false_cases_per_machine_month"} <= set(found)
+    assert [name for name in found if "recall_of" in name] == ["unseen_recall_of_electrical"]
+    always = {"model": lambda windows: np.ones(len(windows))}
+    rows = tracks([tmp_path / "unseen-1"], always)["model"]
+    said = evaluate_plant.at(rows, 0.5)
+    assert said["recall_of_electrical"] == said["recall"] == 1.0
+    # cases open at hours 16 and 40; the failure comes two minutes past hour 60
+    assert said["lead_h_half"] == pytest.approx(FAILS_H + 2 / 60 - 40)
 
 
 @pytest.mark.parametrize("name", ["meta.json", "machines.parquet", "failures.parquet"])

@@ -10,6 +10,7 @@ from simulator.contract import CAUSES
 from simulator.layout import drawn
 from simulator.physics.parameters import Parameters, draw
 from simulator.physics.repair import inspect, restore
+from simulator.physics.signals import GAUGES, Fakes, true_signals
 from simulator.physics.surroundings import Regime
 from simulator.physics.wear import BEARING, ELECTRICAL, FIRST, LEAK, OVERHEATING, TOOL, Wear
 
@@ -151,3 +152,26 @@ def test_the_other_plant_has_other_parameters() -> None:
     assert other.variant != ours.variant
     assert np.abs(np.log(other.vibration / ours.vibration)).max() > 0.05
     assert len(CAUSES) == other.shows.shape[0]
+
+
+def test_windings_break_down_by_degrees_in_one_plant_only() -> None:
+    layout = replace(drawn(3, COUNT), variant="unseen")
+    unseen = draw(layout, np.random.default_rng(0))
+    usual = draw(replace(layout, variant="other"), np.random.default_rng(0))
+    for parameters, share in ((usual, 1.0), (unseen, 0.25)):
+        wear = Wear.start(parameters, np.random.default_rng(1))
+        assert wear.abrupt[ELECTRICAL].mean() == pytest.approx(share, abs=0.1)
+    assert (usual.shows == unseen.shows).all() and usual.variant.growth_h == unseen.variant.growth_h
+
+
+def test_a_winding_that_breaks_down_shows_in_current_and_heat_in_one_plant_only() -> None:
+    layout = drawn(3, COUNT)
+    running, fakes = np.ones(COUNT, dtype=bool), Fakes.start(COUNT)
+    for variant, shows in (("plant", False), ("other", False), ("unseen", True)):
+        parameters = draw(replace(layout, variant=variant), np.random.default_rng(0))
+        wear = seeded(Wear.start(parameters, np.random.default_rng(1)), BEARING, 30.0)
+        wear.damage[:] = 0.0
+        before = true_signals(wear, regime(), running, parameters, fakes)
+        wear.damage[ELECTRICAL] = 0.6
+        moved = (true_signals(wear, regime(), running, parameters, fakes) > before).all(axis=1)
+        assert moved.tolist() == [shows and name in ("temperature", "current") for name in GAUGES]
