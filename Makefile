@@ -43,7 +43,7 @@ run: .venv/.stamp  ## Start everything (SPEED=60: plant time sixty times faster;
 	@$(PY) -m runtime prepare
 	@exec $(PY) -m runtime demo --speed $(SPEED) $(if $(RATE),--messages-per-hour $(RATE))
 
-services: .venv/.stamp  ## Install and start PostgreSQL, Mosquitto, RabbitMQ and Chromium for tests
+services: .venv/.stamp  ## Install and start PostgreSQL, MariaDB, Mosquitto, RabbitMQ and Chromium for tests
 	scripts/services start
 
 test: services  ## Run every test

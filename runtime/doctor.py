@@ -13,7 +13,7 @@ from runtime import secret_key, wiring
 from runtime.settings import Settings
 from runtime.workers import mes_members
 from runtime.workers.mes_members import open_member
-from runtime.workers.mes_polls import open_one
+from runtime.workers.mes_polls import NOT_ENFORCED, open_one
 from services import second_factors
 
 TIMEOUT_S = 3.0
@@ -62,7 +62,8 @@ def _foreign(settings: Settings, name: str) -> str:
         source.check()
     finally:
         source.close()
-    return f"every table of the mapping can be read: {', '.join(source.mapping.entities)}"
+    found = f"every table of the mapping can be read: {', '.join(source.mapping.entities)}"
+    return found if source.read_only else f"{found}; {NOT_ENFORCED}"
 
 
 def _second_factors(settings: Settings) -> str:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
+from sqlalchemy import create_engine
 
 from data.store.database import Database
 
 POSTGRES_URL = os.environ.get("TAKTWISE_TEST_POSTGRES_URL", "")
+MARIADB_URL = os.environ.get("TAKTWISE_TEST_MARIADB_URL", "")
 MOSQUITTO_URL = os.environ.get("TAKTWISE_TEST_MOSQUITTO_URL", "")
 PEERS = os.environ.get("TAKTWISE_TEST_PEERS", "")
 RABBITMQ_URL = os.environ.get("TAKTWISE_TEST_RABBITMQ_URL", "")
@@ -83,6 +85,19 @@ def postgres(postgres_url: str) -> Iterator[Database]:
     fresh.create_all()
     yield fresh
     fresh.close()
+
+
+@pytest.fixture
+def mariadb_url() -> Iterator[str]:
+    """A database of its own on the MariaDB server, dropped afterwards."""
+    server = create_engine(needs(MARIADB_URL, "MariaDB"), isolation_level="AUTOCOMMIT")
+    name = f"taktwise_test_{os.getpid()}_{os.urandom(4).hex()}"
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    yield MARIADB_URL.rsplit("/", 1)[0] + "/" + name
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name}")
+    server.dispose()
 
 
 @pytest.fixture

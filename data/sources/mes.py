@@ -1,4 +1,4 @@
-"""Reads a foreign MES or ERP database, read-only, by watermark.
+"""Reads a foreign MES or ERP database, whatever its kind, read-only, by watermark.
 
 The watermark is (updated, key). Each poll starts a little before it (`overlap_s`), so that equal
 times and transactions that committed late are not lost; rows already passed on are left out.
@@ -9,16 +9,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from data.sources import mes_values
 from data.sources.mapping import ColumnKind, ColumnMap, EntityMap, Mapping
+from data.sources.mes_engine import open_foreign
+from data.sources.mes_faults import translated
 from data.sources.mes_query import UPDATED, Cursor, build
 from data.store import tables as t
 from domain.clock import SECOND, wall_us
-from domain.errors import Malformed, SettingsError, Unavailable
+from domain.errors import Malformed, Unavailable
 
 PAGE = 2_000
 Row = dict[str, Any]
@@ -45,12 +45,21 @@ class Page:
 
 
 class ForeignDatabase:
-    """One MES instance or ERP. Never writes: the connection itself is read-only."""
+    """One MES instance or ERP, which is never written to.
+
+    Raises SettingsError for a URL that is none, and for a driver that is not installed.
+    """
 
     def __init__(self, url: str, mapping: Mapping) -> None:
         self.mapping = mapping
-        self._engine = _read_only(url, mapping)
+        self._opened = open_foreign(url, mapping)
+        self._engine = self._opened.engine
         self._passed: dict[str, Passed] = {}
+
+    @property
+    def read_only(self) -> bool:
+        """Whether the database itself refuses whatever this connection might write."""
+        return self._opened.read_only
 
     def pages(self, entity: str, since: Watermark, find: FindEquipment, speed: float = 1.0) -> Iterator[Page]:
         """Pages of changed rows, oldest first; none when nothing changed.
@@ -101,9 +110,10 @@ class ForeignDatabase:
             with self._engine.connect() as connection:
                 return [dict(row._mapping) for row in connection.execute(query)]
         except DBAPIError as error:
-            raise _translated(error) from error
-        except SQLAlchemyError as error:
-            raise Unavailable(f"the database cannot be read: {error}") from error
+            raise translated(error, self._opened.without_secret) from error
+        except Exception as error:  # drivers raise what they like, and one must not end the reading of others
+            words = self._opened.without_secret(str(error) or type(error).__name__)
+            raise Unavailable(f"the database cannot be read: {words}") from error
 
     def _stamp(self, entity: EntityMap, row: Row) -> tuple[int, str]:
         key = str(row[entity.key]).replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
@@ -132,10 +142,11 @@ class ForeignDatabase:
     def _value(self, raw: Any, its: ColumnMap, page: Page, find: FindEquipment) -> Any:
         if raw is None or its.kind is not ColumnKind.EQUIPMENT:
             return mes_values.value(raw, its, self.mapping)
-        equipment_id = find(str(raw))
+        name = str(mes_values.plain(raw))
+        equipment_id = find(name)
         if equipment_id is None:
-            page.unknown.add(str(raw))
-            raise ValueError(f"no equipment is known as {raw}")
+            page.unknown.add(name)
+            raise ValueError(f"no equipment is known as {name}")
         return equipment_id
 
 
@@ -156,35 +167,3 @@ def _must_be_there(entity: str, row: Row) -> None:
     for name, found in row.items():
         if found is None and not t.metadata.tables[entity].c[name].nullable:
             raise ValueError(f"{name} is empty")
-
-
-def _translated(error: DBAPIError) -> Unavailable | Malformed:
-    """SQLite tells a missing column and a locked file by the same class: the words differ."""
-    words = str(error.orig).splitlines()[0] if str(error.orig) else type(error).__name__
-    missing = "no such" in words or "does not exist" in words
-    if missing or not (isinstance(error, OperationalError) or error.connection_invalidated):
-        return Malformed("schema", words)
-    return Unavailable(f"the database does not answer: {words}")
-
-
-def _read_only(url: str, mapping: Mapping) -> Engine:
-    try:
-        parsed = make_url(url)
-    except Exception as error:
-        raise SettingsError(f"{url!r} is no database URL") from error
-    if parsed.get_backend_name() == "sqlite":
-        name = str(parsed.database)
-        file = name if name.startswith("file:") else f"file:{name}"
-        uri = URL.create("sqlite", database=file, query={"mode": "ro", "uri": "true"})
-        engine = create_engine(uri, connect_args={"timeout": 5})
-        event.listen(engine, "connect", lambda raw, _record: raw.execute("PRAGMA query_only=ON"))
-        return engine
-    if parsed.get_backend_name() == "postgresql":
-        return create_engine(
-            parsed,
-            pool_size=1,
-            pool_pre_ping=True,
-            connect_args={"connect_timeout": 5, "options": f"-c timezone={mapping.bare_zone}"},
-            execution_options={"postgresql_readonly": True},
-        )
-    raise SettingsError(f"databases of the kind {parsed.get_backend_name()!r} are not supported")

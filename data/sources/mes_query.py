@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, Select, and_, column, func, or_, select, table
+from sqlalchemy import ColumnElement, Dialect, Select, and_, case, column, func, or_, select, table
 from sqlalchemy.sql.expression import FromClause, TableClause
 
 from data.sources.mapping import EntityMap
 
-UPDATED = "updated"  # the label of the newest of the columns that say when a row changed
+UPDATED = "(updated)"  # the label of the newest of the columns that say when a row changed; no column's name
+_GREATEST = ("postgresql", "mysql", "mariadb", "oracle")
 Cursor = tuple[Any, Any]  # updated and key of the last row that was read
 
 
@@ -43,7 +44,12 @@ def _newest(times: list[ColumnElement[Any]], dialect: Dialect) -> ColumnElement[
     if len(times) == 1:
         return times[0]
     rest = [func.coalesce(one, *(other for other in times if other is not one)) for one in times]
-    return func.max(*rest) if dialect.name == "sqlite" else func.greatest(*rest)
+    if dialect.name == "sqlite":
+        return func.max(*rest)
+    if dialect.name in _GREATEST:
+        return func.greatest(*rest)
+    beats = [(and_(*(one >= other for other in rest if other is not one)), one) for one in rest[:-1]]
+    return case(*beats, else_=rest[-1])
 
 
 def _sources(entity: EntityMap) -> dict[str, FromClause]:

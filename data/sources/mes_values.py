@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -9,6 +10,11 @@ from data.sources.mapping import ColumnKind, ColumnMap, Mapping
 from domain.clock import HOUR, SECOND
 
 _INT64 = 2**63
+_BITS = 8  # bytes of the widest column of bits
+_YES, _NO = (
+    frozenset({"1", "t", "true", "y", "yes", "on"}),
+    frozenset({"", "0", "f", "false", "n", "no", "off"}),
+)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -16,6 +22,7 @@ def value(raw: Any, its: ColumnMap, mapping: Mapping) -> Any:
     """One value; None stays None. Raises ValueError, TypeError or OverflowError."""
     if raw is None:
         return None
+    raw = plain(raw)
     if its.values:
         raw = _translated(str(raw), its)
     if its.kind is ColumnKind.TIME:
@@ -25,12 +32,23 @@ def value(raw: Any, its: ColumnMap, mapping: Mapping) -> Any:
     return _READ[its.kind](raw)
 
 
+def plain(raw: Any) -> Any:
+    """Bytes as the text that they are; else as a number where they are a few (bits), else in hexadecimal."""
+    if not isinstance(raw, bytes | bytearray | memoryview):
+        return raw
+    found = bytes(raw)
+    with suppress(UnicodeDecodeError):
+        if (text := found.decode()).isprintable():
+            return text
+    return int.from_bytes(found) if len(found) <= _BITS else found.hex()
+
+
 def time_us(raw: Any, mapping: Mapping) -> int:
     """Microseconds UTC. A timestamp without a zone is in UTC, or local where the mapping says so; of the hour
     that comes twice in autumn it is the first."""
     if not mapping.timestamps:
         return _whole(int(raw) * mapping.unit_us)
-    found = raw if isinstance(raw, datetime) else datetime.fromisoformat(str(raw))
+    found = raw if isinstance(raw, datetime) else datetime.fromisoformat(str(plain(raw)))
     since = (found.replace(tzinfo=mapping.bare_zone) if found.tzinfo is None else found).astimezone(
         UTC
     ) - _EPOCH
@@ -86,6 +104,15 @@ def _whole(raw: Any) -> int:
     return number
 
 
+def _flag(raw: Any) -> bool:
+    if not isinstance(raw, str):
+        return bool(raw)
+    word = raw.strip().lower()
+    if word not in _YES | _NO:
+        raise ValueError(f"{raw[:100]!r} is neither yes nor no")
+    return word in _YES
+
+
 def _text(raw: Any) -> str:
     text = str(raw)
     if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
@@ -97,5 +124,5 @@ _READ: dict[ColumnKind, Callable[[Any], Any]] = {
     ColumnKind.TEXT: _text,
     ColumnKind.NUMBER: _finite,
     ColumnKind.WHOLE: _whole,
-    ColumnKind.FLAG: bool,
+    ColumnKind.FLAG: _flag,
 }

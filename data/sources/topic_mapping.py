@@ -205,7 +205,7 @@ def load(which: str) -> Topics:
             f"the topic mapping {which} cannot be read: {reason}; presets are {', '.join(presets())}"
         ) from error
     except yaml.YAMLError as error:
-        raise SettingsError(f"the topic mapping {which} is no YAML: {_line(error)}") from error
+        raise SettingsError(f"the topic mapping {which} is no YAML: {yaml_text.fault(error)}") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = _where(first["loc"])
@@ -222,9 +222,3 @@ def _where(loc: Sequence[int | str]) -> str:
     """`entry 2, pattern: `"""
     words = [f"entry {part + 1}" if isinstance(part, int) else part for part in loc if part != "topics"]
     return ", ".join(words) + ": " if words else ""
-
-
-def _line(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-    return f"line {mark.line + 1}, {problem}" if mark is not None else problem

@@ -36,3 +36,10 @@ _Loader.add_implicit_resolver(_BOOL, re.compile(r"true|True|TRUE|false|False|FAL
 def load(text: str) -> Any:
     """The document. Raises yaml.YAMLError."""
     return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+
+
+def fault(error: yaml.YAMLError) -> str:
+    """What is wrong, in a line that shows nothing of what stands in the file."""
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+    return f"line {mark.line + 1}, {problem}" if mark is not None else problem

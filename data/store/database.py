@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from data.store.tables import metadata
 from domain.errors import SettingsError, Unavailable
@@ -97,8 +97,8 @@ def _translated() -> Iterator[None]:
 def _engine(url: str, pool_size: int) -> Engine:
     try:
         parsed = make_url(url)
-    except Exception as error:
-        raise SettingsError(f"{url!r} is no database URL") from error
+    except (ArgumentError, ValueError):
+        raise SettingsError("that is no database URL; it may hold a password, so it is not shown") from None
     if parsed.get_backend_name() == "sqlite":
         if parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)

@@ -49,11 +49,20 @@ def read(path: Path) -> dict[str, Member]:
     except ValidationError as error:
         first = error.errors()[0]
         raise SettingsError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path} cannot be read: {yaml_text.fault(error)}") from None
+    except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}") from error
     if len(found) > MOST:
         raise SettingsError(f"{path} names {len(found)} databases, {MOST} at most")
     return found
+
+
+def member_of(settings: Settings, name: str) -> Member:
+    """Where a database of the settings is, and how it is read."""
+    if name in settings.mes_urls:
+        return Member(url=settings.mes_urls[name], mapping=settings.mes_mappings.get(name, "virtual_mes"))
+    return Member(url=settings.erp_urls[name], mapping=settings.erp_mappings.get(name, "virtual_erp"))
 
 
 def open_member(member: Member) -> ForeignDatabase:

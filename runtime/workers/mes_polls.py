@@ -8,18 +8,18 @@ import logging
 import threading
 import time
 
-from data.sources import mapping
 from data.sources.mes import ForeignDatabase
 from data.sources.mes_wake import Doorbell
 from data.store.database import Database
 from domain.errors import NotFound, Retryable, SettingsError
 from runtime.settings import Settings
-from runtime.workers.mes_members import LOOK_S, Members
+from runtime.workers.mes_members import LOOK_S, Members, member_of, open_member
 from services import clocks
 from services.ingest.mes import MesIntake
 
 EVERY_S = 2.0
 LEAST_S = 0.1  # between two polls, however often a database calls
+NOT_ENFORCED = "this database takes no word that we only read: give the account SELECT and nothing else"
 log = logging.getLogger("taktwise.mes")
 
 
@@ -35,12 +35,11 @@ def open_all(settings: Settings) -> dict[str, ForeignDatabase]:
 
 
 def open_one(settings: Settings, name: str) -> ForeignDatabase:
-    """One of them. Raises SettingsError for a wrong URL or mapping."""
-    if name in settings.mes_urls:
-        found = settings.mes_mappings.get(name, "virtual_mes")
-        return ForeignDatabase(settings.mes_urls[name], mapping.named(found))
-    found = settings.erp_mappings.get(name, "virtual_erp")
-    return ForeignDatabase(settings.erp_urls[name], mapping.named(found))
+    """One of them. Raises SettingsError for a wrong URL or mapping, and for a driver that is missing."""
+    try:
+        return open_member(member_of(settings, name))
+    except SettingsError as error:
+        raise SettingsError(f"{name}: {error}") from error
 
 
 def run(
@@ -50,6 +49,7 @@ def run(
     database, bell = Database(settings.store_url, pool_size=2), Doorbell()
     members = Members(settings, foreign, bell)
     intake, said, due = MesIntake(database), dict[str, str](), set(foreign)
+    unguarded = set[str]()
     all_due = time.monotonic() + every_s
     while not stop.is_set():
         due |= members.follow()
@@ -60,6 +60,9 @@ def run(
             if trouble != said.get(name, ""):
                 log.warning("%s: %s", name, trouble or "reads again")
                 said[name] = trouble
+            if not members.foreign[name].read_only and name not in unguarded:
+                log.warning("%s: %s", name, NOT_ENFORCED)
+                unguarded.add(name)
         stop.wait(LEAST_S)
         due = _called(bell, stop, min(all_due, time.monotonic() + LOOK_S))
         if not due and time.monotonic() >= all_due:

@@ -17,7 +17,7 @@ from tests.services.score.plant import add_site
 
 pytestmark = pytest.mark.services
 NEVER_S = 3_600.0  # only a call brings a poll
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Foreign databases are read read-only, by watermark, nothing left out."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,11 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError
 
 from data.sources import mapping
 from data.sources.mes import ForeignDatabase, Watermark
 from domain.clock import micros
 from domain.errors import Malformed, SettingsError, Unavailable
+from tests.data.sources.test_mes_tryton import SERVERS
 
 MAPPING = mapping.Mapping.model_validate(
     {
@@ -29,19 +32,58 @@ MAPPING = mapping.Mapping.model_validate(
 )
 
 
-@pytest.fixture
-def foreign(tmp_path: Path) -> tuple[Engine, str]:
-    url = f"sqlite:///{tmp_path / 'mes.db'}"
+OPENED: list[ForeignDatabase] = []
+
+
+def opened(url: str, its: mapping.Mapping) -> ForeignDatabase:
+    """A reader that is closed after the test."""
+    OPENED.append(ForeignDatabase(url, its))
+    return OPENED[-1]
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    yield
+    while OPENED:
+        OPENED.pop().close()
+
+
+def made(url: str, times: str) -> Iterator[tuple[Engine, str]]:
     engine = create_engine(url)
     with engine.begin() as tx:
-        tx.execute(text("CREATE TABLE items (no TEXT PRIMARY KEY, label TEXT, changed INTEGER)"))
-    return engine, url
+        tx.execute(text(f"CREATE TABLE items (no VARCHAR(40) PRIMARY KEY, label TEXT, changed {times})"))
+    yield engine, url
+    engine.dispose()
+
+
+@pytest.fixture
+def loose(tmp_path: Path) -> Iterator[tuple[Engine, str]]:
+    """SQLite, whose columns hold what they are given."""
+    yield from made(f"sqlite:///{tmp_path / 'mes.db'}", "INTEGER")
+
+
+def on_each(request: pytest.FixtureRequest, tmp_path: Path, **times: str) -> Iterator[tuple[Engine, str]]:
+    kind = request.param
+    url = f"sqlite:///{tmp_path / 'mes.db'}" if kind == "sqlite" else request.getfixturevalue(f"{kind}_url")
+    yield from made(url, times[kind])
+
+
+@pytest.fixture(params=["sqlite", *SERVERS])
+def foreign(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Engine, str]]:
+    yield from on_each(request, tmp_path, sqlite="INTEGER", postgres="BIGINT", mariadb="BIGINT")
+
+
+@pytest.fixture(params=["sqlite", *SERVERS])
+def local(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Engine, str]]:
+    """Times without a zone."""
+    yield from on_each(request, tmp_path, sqlite="TEXT", postgres="TIMESTAMP", mariadb="DATETIME(6)")
 
 
 def put(engine: Engine, no: str, changed: object, label: str = "x") -> None:
     with engine.begin() as tx:
+        tx.execute(text("DELETE FROM items WHERE no = :no"), {"no": no})
         tx.execute(
-            text("INSERT OR REPLACE INTO items VALUES (:no, :label, :changed)"),
+            text("INSERT INTO items VALUES (:no, :label, :changed)"),
             {"no": no, "label": label, "changed": changed},
         )
 
@@ -56,7 +98,7 @@ def read(database: ForeignDatabase, since: Watermark) -> tuple[list[str], Waterm
 
 def test_each_change_is_read_once(foreign) -> None:
     engine, url = foreign
-    database = ForeignDatabase(url, MAPPING)
+    database = opened(url, MAPPING)
     put(engine, "a", 100)
     put(engine, "b", 100)
     found, mark = read(database, Watermark())
@@ -68,7 +110,7 @@ def test_each_change_is_read_once(foreign) -> None:
 
 def test_equal_times_and_late_commits_are_not_lost(foreign) -> None:
     engine, url = foreign
-    database = ForeignDatabase(url, MAPPING)
+    database = opened(url, MAPPING)
     put(engine, "m", 100)
     _, mark = read(database, Watermark())
     put(engine, "a", 100)  # the same second, a smaller key
@@ -82,8 +124,8 @@ def test_a_new_process_reads_the_overlap_again_and_nothing_before(foreign) -> No
     engine, url = foreign
     for second in range(80, 101):
         put(engine, f"n{second}", second)
-    _, mark = read(ForeignDatabase(url, MAPPING), Watermark())
-    found, _ = read(ForeignDatabase(url, MAPPING), mark)
+    _, mark = read(opened(url, MAPPING), Watermark())
+    found, _ = read(opened(url, MAPPING), mark)
     assert found == [f"n{second}" for second in range(90, 101)]
 
 
@@ -94,19 +136,21 @@ def test_a_row_without_a_product_is_kept_with_an_empty_one(foreign) -> None:
     entity = MAPPING.entities["products"].model_dump(by_alias=True)
     entity["columns"] = {"product_id": {"column": "label"}, "name": {"column": "no"}}
     other = mapping.Mapping.model_validate({"times": "seconds", "entities": {"products": entity}})
-    assert read(ForeignDatabase(url, other), Watermark())[0] == [""]
+    assert read(opened(url, other), Watermark())[0] == [""]
 
 
 def test_nothing_can_be_written(foreign) -> None:
     _, url = foreign
-    database = ForeignDatabase(url, MAPPING)
-    with database._engine.connect() as connection, pytest.raises(Exception, match="readonly"):
+    database = opened(url, MAPPING)
+    with database._engine.connect() as connection, pytest.raises(DBAPIError, match=r"(?i)read.?only"):
         connection.execute(text("INSERT INTO items VALUES ('x', 'y', 1)"))
+    assert database.read_only
+    database.close()
 
 
 def test_a_changed_table_is_said_and_read_again_once_it_is_mended(foreign) -> None:
     engine, url = foreign
-    database = ForeignDatabase(url, MAPPING)
+    database = opened(url, MAPPING)
     put(engine, "a", 100)
     with engine.begin() as tx:
         tx.execute(text("ALTER TABLE items RENAME COLUMN label TO title"))
@@ -119,15 +163,15 @@ def test_a_changed_table_is_said_and_read_again_once_it_is_mended(foreign) -> No
 
 def test_a_missing_database_is_unavailable(tmp_path: Path) -> None:
     with pytest.raises(Unavailable):
-        read(ForeignDatabase(f"sqlite:///{tmp_path / 'none.db'}", MAPPING), Watermark())
+        read(opened(f"sqlite:///{tmp_path / 'none.db'}", MAPPING), Watermark())
     assert not (tmp_path / "none.db").exists()
 
 
-def test_a_row_of_a_wrong_type_is_given_back_as_bad(foreign) -> None:
-    engine, url = foreign
+def test_a_row_of_a_wrong_type_is_given_back_as_bad(loose) -> None:
+    engine, url = loose
     put(engine, "a", 100)
     put(engine, "b", "soon")
-    pages = list(ForeignDatabase(url, MAPPING).pages("products", Watermark(), lambda name: name))
+    pages = list(opened(url, MAPPING).pages("products", Watermark(), lambda name: name))
     assert [row["product_id"] for page in pages for row in page.rows] == ["a"]
     assert [row["no"] for page in pages for row, _ in page.bad] == ["b"]
 
@@ -140,7 +184,7 @@ def test_in_the_end_every_row_was_read_in_its_last_version(tmp_path_factory, rou
     engine = create_engine(url)
     with engine.begin() as tx:
         tx.execute(text("CREATE TABLE items (no TEXT PRIMARY KEY, label TEXT, changed INTEGER)"))
-    database, mark = ForeignDatabase(url, MAPPING), Watermark()
+    database, mark = opened(url, MAPPING), Watermark()
     seen: dict[str, str] = {}
     truth: dict[str, str] = {}
     version = 0
@@ -166,7 +210,7 @@ def test_the_shipped_mappings_fit_the_virtual_mes_and_erp(tmp_path: Path) -> Non
         url = f"sqlite:///{tmp_path / file}.db"
         foreign_schema.metadata.create_all(create_engine(url))
         found = mapping.load(mapping.FOLDER / file)
-        database = ForeignDatabase(url, found)
+        database = opened(url, found)
         for entity in found.entities:
             assert list(database.pages(entity, Watermark(), lambda name: name)) == []
         database.close()
@@ -187,7 +231,7 @@ def test_of_several_columns_the_first_that_is_filled_counts(tmp_path: Path, name
         tx.exec_driver_sql("CREATE TABLE a (b INTEGER, c INTEGER, short TEXT, long TEXT)")
         rows = [(n, n, *found) for n, found in enumerate(names, 1)]
         tx.exec_driver_sql("INSERT INTO a VALUES (?, ?, ?, ?)", rows)
-    database = ForeignDatabase(str(engine.url), mapping.load(path))
+    database = opened(str(engine.url), mapping.load(path))
     (page,) = database.pages("products", Watermark(), lambda name: name)
     assert [row["name"] for row in page.rows] == ["Long", "Longer", "Short"]
     assert [why for _, why in page.bad] == ["name is empty"]
@@ -226,11 +270,11 @@ def test_a_wrong_mapping_is_one_clear_line(tmp_path: Path, text_: str, said: str
     assert "\n" not in str(caught.value)
 
 
-def test_a_row_whose_time_cannot_be_read_is_set_aside_once(foreign) -> None:
-    engine, url = foreign
+def test_a_row_whose_time_cannot_be_read_is_set_aside_once(loose) -> None:
+    engine, url = loose
     put(engine, "a", 1_000_000)
     put(engine, "b", "soon")
-    database = ForeignDatabase(url, MAPPING)
+    database = opened(url, MAPPING)
     since, bad = Watermark(), list[str]()
     for _ in range(3):
         for page in database.pages("products", since, lambda name: name):
@@ -250,7 +294,7 @@ def test_a_document_of_postgresql_is_read_as_a_text(postgres_url: str) -> None:
     with engine.begin() as tx:
         tx.execute(text("CREATE TABLE items (no TEXT PRIMARY KEY, label JSONB, changed BIGINT)"))
         tx.execute(text("INSERT INTO items VALUES ('a', '{\"size\": 3}', 100)"))
-    database = ForeignDatabase(postgres_url, MAPPING)
+    database = opened(postgres_url, MAPPING)
     assert read(database, Watermark()) == (["a"], Watermark(100_000_000, "a"))
     assert read(database, Watermark(100_000_000, "a"))[0] == []
     database.close()
@@ -260,30 +304,35 @@ def test_a_document_of_postgresql_is_read_as_a_text(postgres_url: str) -> None:
 LOCAL = MAPPING.model_copy(update={"times": "local_timestamps", "zone": "Europe/Berlin"})
 
 
-def test_local_times_are_of_the_zone_of_the_mapping(foreign) -> None:
-    engine, url = foreign
+def test_local_times_are_of_the_zone_of_the_mapping(local) -> None:
+    engine, url = local
     put(engine, "summer", "2026-07-01 12:00:00")
     put(engine, "winter", "2026-12-01 12:00:00.5")
-    put(engine, "stated", "2026-12-01T12:00:00+00:00")
-    database = ForeignDatabase(url, LOCAL)
+    database = opened(url, LOCAL)
     pages = list(database.pages("products", Watermark(), lambda name: name))
     at = {row["product_id"]: row["updated_us"] for page in pages for row in page.rows}
     assert at == {
         "summer": micros(datetime(2026, 7, 1, 10, tzinfo=UTC)),
         "winter": micros(datetime(2026, 12, 1, 11, 0, 0, 500_000, tzinfo=UTC)),
-        "stated": micros(datetime(2026, 12, 1, 12, tzinfo=UTC)),
     }
 
 
+def test_a_stated_zone_counts_before_that_of_the_mapping(loose) -> None:
+    engine, url = loose
+    put(engine, "stated", "2026-12-01T12:00:00+00:00")
+    (page,) = opened(url, LOCAL).pages("products", Watermark(), lambda name: name)
+    assert page.rows[0]["updated_us"] == micros(datetime(2026, 12, 1, 12, tzinfo=UTC))
+
+
 @pytest.mark.parametrize("restarted", [False, True])
-def test_nothing_of_the_hour_that_comes_twice_is_left_out(foreign, restarted: bool) -> None:
-    engine, url = foreign
-    database = ForeignDatabase(url, LOCAL)
+def test_nothing_of_the_hour_that_comes_twice_is_left_out(local, restarted: bool) -> None:
+    engine, url = local
+    database = opened(url, LOCAL)
     put(engine, "first time", "2026-10-25 02:59:00")
     found, mark = read(database, Watermark())
     assert found == ["first time"]
     put(engine, "second time", "2026-10-25 02:10:00")
-    database = ForeignDatabase(url, LOCAL) if restarted else database
+    database = opened(url, LOCAL) if restarted else database
     found, mark = read(database, mark)
     assert "second time" in found
     put(engine, "after", "2026-10-25 03:00:30")
@@ -295,7 +344,7 @@ def test_a_column_with_zones_is_read_beside_local_times(postgres_url: str) -> No
     with engine.begin() as tx:
         tx.execute(text("CREATE TABLE items (no TEXT PRIMARY KEY, label TEXT, changed TIMESTAMPTZ)"))
         tx.execute(text("INSERT INTO items VALUES ('a', 'x', '2026-12-01T12:00:00Z')"))
-    database = ForeignDatabase(postgres_url, LOCAL)
+    database = opened(postgres_url, LOCAL)
     found, mark = read(database, Watermark())
     assert (found, mark.updated_us) == (["a"], micros(datetime(2026, 12, 1, 12, tzinfo=UTC)))
     with engine.begin() as tx:

@@ -19,10 +19,13 @@ MARCH_2 = 1_772_409_600_000_000  # midnight UTC
 BERLIN = mapping.named("tryton").model_copy(update={"zone": "Europe/Berlin"})
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.services)])
+SERVERS = [pytest.param(name, marks=pytest.mark.services) for name in ("postgres", "mariadb")]
+
+
+@pytest.fixture(params=["sqlite", *SERVERS])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Engine, str]]:
-    postgres = request.param == "postgres"
-    url = request.getfixturevalue("postgres_url") if postgres else f"sqlite:///{tmp_path / 'tryton.db'}"
+    served = request.param != "sqlite"
+    url = request.getfixturevalue(f"{request.param}_url") if served else f"sqlite:///{tmp_path / 'tryton.db'}"
     engine = create_engine(url)
     tryton.metadata.create_all(engine)
     with engine.begin() as tx:

@@ -2,29 +2,32 @@
 production_work, stock_lot): names, types and what may be empty, of the columns that the mapping reads."""
 
 from sqlalchemy import Boolean, Column, Date, DateTime, Engine, Float, Integer, MetaData, String, Table, text
+from sqlalchemy.dialects import mysql
 
 metadata = MetaData()
+Word = String(200)
+Moment = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 
 
 def _table(name: str, *columns: Column) -> Table:
-    kept = [Column("create_date", DateTime()), Column("write_date", DateTime())]
+    kept = [Column("create_date", Moment), Column("write_date", Moment)]
     return Table(name, metadata, Column("id", Integer, primary_key=True), *columns, *kept)
 
 
-uom = _table("product_uom", Column("symbol", String, nullable=False))
+uom = _table("product_uom", Column("symbol", Word, nullable=False))
 template = _table(
     "product_template",
-    Column("name", String, nullable=False),
+    Column("name", Word, nullable=False),
     Column("active", Boolean),
     Column("default_uom", Integer),
 )
 product = _table(
-    "product_product", Column("template", Integer, nullable=False), Column("code", String)
+    "product_product", Column("template", Integer, nullable=False), Column("code", Word)
 )  # fmt: skip
 production = _table(
     "production",
-    Column("number", String),
-    Column("state", String),
+    Column("number", Word),
+    Column("state", Word),
     Column("product", Integer),
     Column("quantity", Float),
     Column("planned_start_date", Date),
@@ -38,11 +41,9 @@ work = _table(
     Column("production", Integer, nullable=False),
     Column("operation", Integer, nullable=False),
     Column("work_center", Integer),
-    Column("state", String),
+    Column("state", Word),
 )
-lot = _table(
-    "stock_lot", Column("number", String, nullable=False), Column("product", Integer, nullable=False)
-)
+lot = _table("stock_lot", Column("number", Word, nullable=False), Column("product", Integer, nullable=False))
 move = _table(
     "stock_move",
     Column("product", Integer, nullable=False),
@@ -50,7 +51,7 @@ move = _table(
     Column("production_input", Integer),
     Column("production_output", Integer),
     Column("internal_quantity", Float, nullable=False),
-    Column("state", String),
+    Column("state", Word),
     Column("planned_date", Date),
     Column("effective_date", Date),
 )
