@@ -96,7 +96,8 @@ _SAID: dict[str, Why] = {
     "too_many_parts": Why("More parts in one metric than are kept.", _SPLIT),
     "row": Why(
         "A row of the database cannot be used.",
-        "The detail says which value. Mend the row or the mapping; changed rows are read by themselves.",
+        "The detail says which value. Mend the row or the mapping: it is then read by itself and leaves "
+        "this list.",
     ),
     "wrong_root": Why("A receipt that names no act that we know.", "Look at the receiver's settings."),
     "wrong_content": Why("A receipt whose content does not fit.", "Look at the receiver's settings."),

@@ -159,10 +159,14 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A message that cannot be used: counted, kept in quarantine, shown on the health screen."""
+    """A message that cannot be used: counted, kept in quarantine, shown on the health screen.
+
+    `record` is the key of a row of a database, empty for messages.
+    """
 
     source: str
     topic: str
     payload: bytes
     reason: str
     detail: str = ""
+    record: str = ""

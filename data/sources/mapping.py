@@ -3,6 +3,8 @@
 docs/mes.md describes the file.
 """
 
+import hashlib
+import json
 from collections.abc import Sequence
 from datetime import UTC, tzinfo
 from enum import StrEnum
@@ -206,6 +208,15 @@ class Mapping(BaseModel):
         """Where its days begin."""
         return ZoneInfo(self.zone)
 
+    def fingerprint(self, entity: str) -> str:
+        """Of all that decides what the rows of an entity become here."""
+        said = {
+            "times": self.times,
+            "zone": self.zone,
+            "entity": self.entities[entity].model_dump(mode="json"),
+        }
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
     @model_validator(mode="after")
     def _fits_our_tables(self) -> "Mapping":
         for name, entity in self.entities.items():
@@ -231,6 +242,11 @@ def _check_joins(columns: Sequence[str], known: set[str]) -> None:
 def owner(entity: str) -> str:
     """The column of our table that names the instance (or ERP module) that a row came from."""
     return _OWNER.get(entity, "instance")
+
+
+def stamp(name: str) -> yaml_text.Stamp | None:
+    """What changes with a mapping's file; None for presets."""
+    return None if name in presets() else yaml_text.stamp(Path(name))
 
 
 def presets() -> tuple[str, ...]:

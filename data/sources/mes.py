@@ -36,10 +36,15 @@ class Watermark:
 
 @dataclass(slots=True)
 class Page:
-    """Rows for our table, those that cannot be used (with the reason), and where reading stands then."""
+    """Rows for our table, those that cannot be used (with the reason), and where reading stands then.
+
+    `good` and `set_aside` are their keys, in the same order.
+    """
 
     rows: list[Row] = field(default_factory=list)
     bad: list[tuple[Row, str]] = field(default_factory=list)
+    good: list[str] = field(default_factory=list)
+    set_aside: list[str] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)
     watermark: Watermark = Watermark()
 
@@ -135,8 +140,10 @@ class ForeignDatabase:
                 found = _without_defaults(entity, found)
                 _must_be_there(entity, found)
                 page.rows.append({**found, "updated_us": mes_values.time_us(row[UPDATED], self.mapping)})
+                page.good.append(stamp[1])
             except (TypeError, ValueError, OverflowError) as error:
                 page.bad.append((row, str(error)))
+                page.set_aside.append(stamp[1])
         return page
 
     def _value(self, raw: Any, its: ColumnMap, page: Page, find: FindEquipment) -> Any:

@@ -5,12 +5,14 @@ OFF of their state. Only `true` and `false` are truth values here, as in YAML 1.
 """
 
 import re
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 _BOOL = "tag:yaml.org,2002:bool"
 _MERGE = "<<"
+Stamp = tuple[int, int, int]
 
 
 class _Loader(yaml.SafeLoader):
@@ -36,6 +38,15 @@ _Loader.add_implicit_resolver(_BOOL, re.compile(r"true|True|TRUE|false|False|FAL
 def load(text: str) -> Any:
     """The document. Raises yaml.YAMLError."""
     return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+
+
+def stamp(path: Path) -> Stamp | None:
+    """What changes with a file; None for one that is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def fault(error: yaml.YAMLError) -> str:

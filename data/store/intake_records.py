@@ -40,6 +40,7 @@ def quarantine(tx: Connection, rejected: Iterable[tuple[Rejected, int]]) -> None
     changed = {
         "times": t.quarantine.c.times + statement.excluded.times,
         "receive_us": statement.excluded.receive_us,
+        "record": statement.excluded.record,
     }
     tx.execute(statement.on_conflict_do_update(index_elements=list(_KEY), set_=changed), list(rows.values()))
     _prune(tx)
@@ -120,6 +121,26 @@ def settle_again(tx: Connection, tried: Mapping[int, int], wall_us: int) -> int:
     return len(gone)
 
 
+def let_go(tx: Connection, source: str, topic: str, records: Iterable[str], kept: Iterable[bytes]) -> None:
+    """Rows of a database that were read anew leave the quarantine, but for the payloads in `kept`."""
+    q = t.quarantine.c
+    of_table = (q.source == source) & (q.topic == topic) & (q.record != "")
+    waiting = tx.execute(select(q.quarantine_id, q.record, q.digest).where(of_table)).all()
+    if not waiting:
+        return
+    known = {clean(record, 512) for record in records}
+    again = {hashlib.sha256(payload).hexdigest() for payload in kept}
+    gone = [row.quarantine_id for row in waiting if row.record in known and row.digest not in again]
+    for start in range(0, len(gone), 500):
+        tx.execute(delete(t.quarantine).where(q.quarantine_id.in_(gone[start : start + 500])))
+
+
+def let_all_go(tx: Connection, source: str, topic: str) -> None:
+    """All rows of a database's table leave the quarantine: they are about to be read anew."""
+    q = t.quarantine.c
+    tx.execute(delete(t.quarantine).where(q.source == source, q.topic == topic))
+
+
 def first_seen(tx: Connection, topic: str, payload: bytes, wall_us: int, forget_us: int) -> bool:
     """True the first time, False when the very message was taken before, after `forget_us`."""
     s = t.seen_messages.c
@@ -165,6 +186,7 @@ def _quarantine_row(found: Rejected, receive_us: int) -> dict[str, Any]:
         "size": len(found.payload),
         "payload": found.payload[:MAX_PAYLOAD],
         "times": 1,
+        "record": clean(found.record, 512),
     }
 
 

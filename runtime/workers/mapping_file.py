@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from data.sources import topic_mapping
+from data.sources import topic_mapping, yaml_text
 from data.sources.topic_reading import TopicReader
 from domain.errors import SettingsError
 
@@ -36,12 +36,5 @@ class MappingFile:
         return True
 
 
-def _stamp(which: str) -> tuple[int, int, int] | None:
-    """What changes with a file; None for presets and for a file that is not there."""
-    if not which or which in topic_mapping.presets():
-        return None
-    try:
-        found = Path(which).stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+def _stamp(which: str) -> yaml_text.Stamp | None:
+    return None if not which or which in topic_mapping.presets() else yaml_text.stamp(Path(which))

@@ -80,34 +80,57 @@ class Members:
 
     def __init__(self, settings: Settings, fixed: dict[str, ForeignDatabase], bell: Doorbell) -> None:
         self.foreign = dict(fixed)
-        self._path, self._fixed, self._bell = settings.mes_members, frozenset(fixed), bell
+        self._path, self._bell = settings.mes_members, bell
+        self._fixed = {name: member_of(settings, name) for name in fixed}
         self._joined: dict[str, Member] = {}
+        self._stamps = {name: mapping.stamp(member.mapping) for name, member in self._fixed.items()}
         self._heard: dict[str, _Heard] = {}
         self._looked_s = float("-inf")
         self._said = ""
-        urls = settings.mes_urls | settings.erp_urls
         for name, source in fixed.items():
-            self._listen(name, urls[name], source)
+            self._listen(name, self._fixed[name].url, source)
 
     def follow(self) -> set[str]:
-        """Look at the file when it is time to; returns who has joined."""
+        """Look at the files when it is time to; returns who has joined, or is read by another mapping now."""
         if time.monotonic() - self._looked_s < LOOK_S:
             return set()
         self._looked_s = time.monotonic()
+        changed = self._remap()
         try:
             wanted = read(self._path)
-            if taken := sorted(self._fixed.intersection(wanted)):
+            if taken := sorted(self._fixed.keys() & wanted.keys()):
                 raise SettingsError(f"{self._path}: {taken[0]} is in the settings already")
         except SettingsError as error:
             self._say(str(error))
-            return set()
+            return changed
         for name in [name for name, member in self._joined.items() if wanted.get(name) != member]:
             self._part(name)
-        return self._join({name: wanted[name] for name in wanted if name not in self._joined})
+        return changed | self._join({name: wanted[name] for name in wanted if name not in self._joined})
+
+    def _remap(self) -> set[str]:
+        """Read by a mapping whose file has changed; by the one from before while it is wrong."""
+        changed = set[str]()
+        for name, member in (self._fixed | self._joined).items():
+            stamp = mapping.stamp(member.mapping)
+            if stamp == self._stamps[name]:
+                continue
+            self._stamps[name] = stamp
+            try:
+                source = open_member(member)
+            except SettingsError as error:
+                log.warning("%s: %s; it is read by the mapping from before", name, error)
+                continue
+            log.info("%s is read by its mapping as it is now", name)
+            self._leave(name)
+            self.foreign[name] = source
+            self._listen(name, member.url, source)
+            changed.add(name)
+        return changed
 
     def _join(self, coming: dict[str, Member]) -> set[str]:
         came, trouble = set[str](), ""
         for name, member in coming.items():
+            self._stamps[name] = mapping.stamp(member.mapping)
             try:
                 source = open_member(member)
             except SettingsError as error:
@@ -123,6 +146,9 @@ class Members:
     def _part(self, name: str) -> None:
         log.info("%s is no longer read", name)
         del self._joined[name]
+        self._leave(name)
+
+    def _leave(self, name: str) -> None:
         if heard := self._heard.pop(name, None):
             heard.stop.set()
         self.foreign.pop(name).close()

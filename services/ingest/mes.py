@@ -56,7 +56,10 @@ class MesIntake:
         stored = refused = 0
         trouble = ""
         for entity in foreign.mapping.entities:
-            since, state = marks.get(entity, (Watermark(), ""))
+            since, state, mapping = marks.get(entity, (Watermark(), "", ""))
+            if mapping and mapping != foreign.mapping.fingerprint(entity):
+                self._begin_anew(instance, entity, foreign)
+                since, state = Watermark(), ""
             left = self._left.get((instance, entity))
             if state.startswith(_UNKNOWN) and (left is None or left.placed != names.keys()):
                 foreign.forget(entity)  # which of its rows were left out is not known: all again
@@ -66,6 +69,14 @@ class MesIntake:
             stored, refused = stored + counted.stored, refused + counted.refused
             trouble = trouble or counted.trouble
         return MesResult(stored, refused, trouble)
+
+    def _begin_anew(self, instance: str, entity: str, foreign: ForeignDatabase) -> None:
+        """The mapping has changed: all rows mean something else, and those set aside may be good now."""
+        foreign.forget(entity)
+        self._left.pop((instance, entity), None)
+        with self._database.write() as tx:
+            intake_records.let_all_go(tx, f"mes:{instance}", entity)
+            _save(tx, _Reading(instance, entity, foreign, {}, 1.0), Watermark(), wall_us(), OK)
 
     def _entity(self, read: "_Reading", since: Watermark, unknown: set[str]) -> MesResult:
         stored = refused = 0
@@ -93,7 +104,10 @@ class MesIntake:
         rows = [{owner(read.entity): read.instance, **_defaults(table), **row} for row in page.rows]
         newest = {tuple(row[key] for key in keys): row for row in rows}
         source, now = f"mes:{read.instance}", wall_us()
-        rejected = [(_rejected(source, read.entity, row, why), now) for row, why in page.bad]
+        rejected = [
+            (_rejected(source, read.entity, row, why, key), now)
+            for (row, why), key in zip(page.bad, page.set_aside, strict=True)
+        ]
         with self._database.write() as tx:
             before = _stored(tx, table, keys, list(newest))
             corrections.keep(tx, read.instance, read.entity, keys, before, list(newest.values()), now)
@@ -102,6 +116,8 @@ class MesIntake:
             if read.entity == "quality_results":
                 results = (*before, *newest.values())
                 charts.mark_late(tx, QUALITY, ((row["equipment_id"], row["at_us"]) for row in results))
+            kept = [found.payload for found, _ in rejected]
+            intake_records.let_go(tx, source, read.entity, [*page.good, *page.set_aside], kept)
             intake_records.quarantine(tx, rejected)
             intake_records.count(tx, source, {"stored": len(rows), "quarantined": len(rejected)})
             _save(tx, read, page.watermark, now, state)
@@ -166,20 +182,25 @@ def _state(unknown: set[str], refused: int) -> str:
     return f"{refused} rows could not be read; they are in quarantine" if refused else OK
 
 
-def _watermarks(tx: Connection, instance: str) -> dict[str, tuple[Watermark, str]]:
+def _watermarks(tx: Connection, instance: str) -> dict[str, tuple[Watermark, str, str]]:
+    """How far each entity was read, what was said of it, and the mapping that it was read with."""
     w = t.watermarks.c
-    query = select(w.entity, w.updated_us, w.last_key, w.state).where(w.instance == instance)
-    return {row.entity: (Watermark(row.updated_us, row.last_key), row.state) for row in tx.execute(query)}
+    query = select(w.entity, w.updated_us, w.last_key, w.state, w.mapping).where(w.instance == instance)
+    return {
+        row.entity: (Watermark(row.updated_us, row.last_key), row.state, row.mapping)
+        for row in tx.execute(query)
+    }
 
 
 def _save(tx: Connection, read: _Reading, mark: Watermark, now: int, state: str) -> None:
     row = {
         "instance": read.instance, "entity": read.entity, "updated_us": mark.updated_us,
         "last_key": mark.key, "read_wall_us": now, "state": intake_records.clean(state, 2_000),
+        "mapping": read.foreign.mapping.fingerprint(read.entity),
     }  # fmt: skip
     upsert(tx, t.watermarks, [row], ["instance", "entity"])
 
 
-def _rejected(source: str, entity: str, row: Mapping[str, Any], why: str) -> Rejected:
+def _rejected(source: str, entity: str, row: Mapping[str, Any], why: str, key: str) -> Rejected:
     payload = json.dumps(dict(row), default=str, sort_keys=True).encode()
-    return Rejected(source, entity, payload, "row", why)
+    return Rejected(source, entity, payload, "row", why, key)

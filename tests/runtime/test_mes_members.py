@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine, select
 
+from data.sources import mapping
 from data.store import tables as t
 from data.store.database import Database
 from data.store.upsert import insert_ignore
@@ -20,7 +21,7 @@ from tests.data.sources import tryton
 from tests.data.sources.test_mes_tryton import order
 from tests.services.score.plant import add_site
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 def mes(folder: Path, name: str, number: int) -> Engine:
@@ -70,6 +71,10 @@ class Reader:
     def orders(self) -> set[str]:
         with self.database.read() as tx:
             return set(tx.execute(select(t.orders.c.order_id)).scalars())
+
+    def set_aside(self) -> set[str]:
+        with self.database.read() as tx:
+            return set(tx.execute(select(t.quarantine.c.record)).scalars())
 
 
 @pytest.fixture
@@ -128,6 +133,20 @@ def test_a_wrong_file_is_said_and_disturbs_nobody(reader: Reader, caplog, wrong:
     soon(lambda: "PR-6" in reader.orders())
     reader.say(entry(reader.second))
     soon(lambda: "PR-2" in reader.orders())
+
+
+def test_a_mapping_that_is_mended_counts_at_once(reader: Reader, tmp_path: Path, caplog) -> None:
+    caplog.set_level(logging.INFO, "taktwise.mes")
+    file, shipped = tmp_path / "own.yaml", (mapping.FOLDER / "tryton.yaml").read_text()
+    file.write_text(shipped.replace("quantity: {column: quantity", "quantity: {column: state"))
+    assert file.read_text() != shipped
+    reader.say(entry(reader.second, mapping=str(file)))
+    soon(lambda: reader.set_aside() == {"2"})
+    file.write_text("entities: [")
+    soon(lambda: "by the mapping from before" in caplog.text)
+    file.write_text(shipped)
+    soon(lambda: "PR-2" in reader.orders())
+    soon(lambda: reader.set_aside() == set())
 
 
 @pytest.mark.loopback

@@ -16,6 +16,7 @@ watermarks = Table(
     text("last_key"),
     us("read_wall_us"),
     text("state"),  # ok, or one sentence that says what is wrong
+    text("mapping", default=""),  # fingerprint of what it was read with
 )
 products = Table(
     "products",

@@ -155,6 +155,7 @@ quarantine = Table(
     whole("times"),
     us("asked_wall_us", null=True),  # somebody wants it to be read again
     us("tried_wall_us", null=True),  # it was read again, in vain
+    text("record", default=""),  # the key of a row of a database
 )
 # What ingest took in, by minute of wall time, for a day.
 flow = Table(

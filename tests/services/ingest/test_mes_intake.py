@@ -142,6 +142,59 @@ def test_a_row_that_cannot_be_read_is_quarantined(store: Database, mes: Engine) 
     assert "quarantine" in states(store)["orders"]
 
 
+def waiting(database: Database) -> list[tuple[str, str]]:
+    return [(row.topic, row.record) for row in rows(database, t.quarantine)]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_row_that_was_mended_leaves_the_quarantine(store: Database, mes: Engine, restarted: bool) -> None:
+    name(store, ("M-L1-011", UNIT), ("L1", LINE))
+    with mes.begin() as tx:
+        row = dict(tx.execute(select(schema.work_orders)).mappings().one())
+        tx.execute(schema.work_orders.insert(), [row | {"order_no": "O2", "quantity": 5.0}])
+        tx.execute(text("UPDATE work_orders SET quantity = 'many', updated_at = 12"))
+    intake, source = MesIntake(store), foreign(mes)
+    intake.read("line-1", source)
+    assert sorted(waiting(store)) == [("orders", "O1"), ("orders", "O2")]
+    if restarted:
+        intake, source = MesIntake(store), foreign(mes)
+    with mes.begin() as tx:
+        tx.execute(text("UPDATE work_orders SET quantity = 'few', updated_at = 13 WHERE order_no = 'O1'"))
+        tx.execute(text("UPDATE work_orders SET quantity = 7, updated_at = 14 WHERE order_no = 'O2'"))
+    assert intake.read("line-1", source).refused == 1
+    assert waiting(store) == [("orders", "O1")]  # once, as it is now
+    with mes.begin() as tx:
+        tx.execute(text("UPDATE work_orders SET quantity = 8, updated_at = 15 WHERE order_no = 'O1'"))
+    intake.read("line-1", source)
+    assert waiting(store) == []
+    assert {row.order_id: row.quantity for row in rows(store, t.orders)} == {"O1": 8.0, "O2": 7.0}
+
+
+def test_a_mended_mapping_has_all_rows_read_again(store: Database, mes: Engine) -> None:
+    """Those set aside leave the quarantine however old they are, and those stored mean what it says now."""
+    name(store, ("M-L1-011", UNIT), ("L1", LINE))
+    found = mapping.load(mapping.FOLDER / "virtual_mes.yaml")
+    orders = found.entities["orders"].model_dump(by_alias=True)
+    status = {"column": "status", "values": {"Running": "Running"}}
+    narrow = mapping.EntityMap.model_validate({**orders, "columns": {**orders["columns"], "status": status}})
+    before = found.model_copy(update={"entities": {**found.entities, "orders": narrow}})
+    with mes.begin() as tx:
+        row = dict(tx.execute(select(schema.work_orders)).mappings().one())
+        much_later = 10**12
+        late = {"order_no": "O2", "status": "Running", "updated_at": much_later}
+        tx.execute(schema.work_orders.insert(), [row | late])
+    MesIntake(store).read("line-1", ForeignDatabase(str(mes.url), before))
+    assert waiting(store) == [("orders", "O1")]
+    assert [row.order_id for row in rows(store, t.orders)] == ["O2"]
+    MesIntake(store).read("line-1", ForeignDatabase(str(mes.url), before))
+    assert waiting(store) == [("orders", "O1")]
+    intake, source = MesIntake(store), foreign(mes)
+    assert intake.read("line-1", source).refused == 0
+    assert waiting(store) == []
+    assert sorted(row.order_id for row in rows(store, t.orders)) == ["O1", "O2"]
+    assert intake.read("line-1", source).stored == 0
+
+
 def test_a_database_that_is_away_is_said(store: Database, tmp_path: Path) -> None:
     found = mapping.load(mapping.FOLDER / "virtual_mes.yaml")
     result = MesIntake(store).read("line-1", ForeignDatabase(f"sqlite:///{tmp_path / 'none.db'}", found))
