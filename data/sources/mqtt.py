@@ -7,7 +7,7 @@ The Sparkplug connection publishes its STATE and the rebirth request, and nothin
 
 import select
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 from data.sources.messages import JSON, SESSION_ENDED, SESSION_STARTED, SPARKPLUG, RawMessage
@@ -15,7 +15,7 @@ from data.sources.mqtt_address import Broker, TlsFiles
 from data.sources.mqtt_link import FLUSH_S, READS, Link, Stamp, text_of
 from data.sources.sparkplug_presence import is_of_another, must_say_online
 from data.wire import json_topics, sparkplug, sparkplug_topics
-from data.wire.mqtt import Packet, Publish, Will
+from data.wire.mqtt import Answer, Packet, Publish, Will
 
 _OTHERS = (f"{sparkplug_topics.NAMESPACE}/", "taktwise/", "$")
 __all__ = ["Broker", "JsonLink", "KeptLink", "Link", "SparkplugLink", "Stamp", "TlsFiles"]
@@ -51,7 +51,9 @@ class JsonLink(KeptLink):
     """JSON topics, acknowledged after the commit.
 
     `filters` stand beside our own. What they catch of other protocols, and what is not `mine`, is
-    acknowledged at once and left alone.
+    acknowledged at once and left alone. The broker keeps the filters of a session while we are away: `asked`
+    are those that it may hold. What is no longer wanted of them is given up at each connection, and leaves
+    `asked` when the broker has said so.
     """
 
     def __init__(
@@ -61,22 +63,47 @@ class JsonLink(KeptLink):
         stamp: Stamp,
         filters: Sequence[str] = (),
         mine: Callable[[str], bool] = _everything,
+        asked: Iterable[str] = (),
     ) -> None:
         super().__init__(broker, client_id, stamp)
         self._topic = lru_cache(maxsize=8192)(lambda topic: _plain(topic, mine))
         self._heard: dict[bytes, tuple[str, int, int]] = {}
         self._filters = _with_ours(filters)
+        self.asked = frozenset(asked) | self._wanted
+        self._leaving: dict[int, frozenset[str]] = {}  # by the number of the packet that gives them up
+
+    @property
+    def _wanted(self) -> frozenset[str]:
+        return frozenset(found for found, _ in self._filters)
+
+    def would_ask(self, filters: Sequence[str]) -> frozenset[str]:
+        """`asked`, were these listened to."""
+        return self.asked | {found for found, _ in _with_ours(filters)}
 
     def listen_to(self, filters: Sequence[str]) -> None:
         """Other filters from now on; what is asked for anew comes with its retained messages."""
         before, self._filters = self._filters, _with_ours(filters)
         self._topic.cache_clear()
-        gone = [found for found, _ in before if (found, 1) not in self._filters]
         new = [found for found in self._filters if found not in before]
-        if gone:
-            self._do(lambda client: client.unsubscribe(gone))
+        self.asked |= self._wanted
+        self._give_up()
         if new:
             self._do(lambda client: client.subscribe(new))
+
+    def _give_up(self) -> None:
+        gone = self.asked - self._wanted
+        if gone and (mid := self._do(lambda client: client.unsubscribe(sorted(gone)))):
+            self._leaving[mid] = gone
+
+    def _answered(self, answer: Answer) -> None:
+        super()._answered(answer)
+        if answer.kind == "unsuback":
+            gone = self._leaving.pop(answer.mid, frozenset())
+            self.asked -= gone.difference(self._wanted, *self._leaving.values())
+
+    def _welcomed(self) -> None:
+        self._leaving.clear()
+        self._give_up()
 
     def _subscribe(self) -> list[tuple[str, int]]:
         return self._filters

@@ -64,9 +64,11 @@ class Connection:
         """Ask for topics."""
         self._send(mqtt.subscribe(self._next(), filters, self._hello.version))
 
-    def unsubscribe(self, filters: Sequence[str]) -> None:
-        """Ask for topics no longer."""
-        self._send(mqtt.unsubscribe(self._next(), filters, self._hello.version))
+    def unsubscribe(self, filters: Sequence[str]) -> int:
+        """Ask for topics no longer; returns the number that the answer carries."""
+        mid = self._next()
+        self._send(mqtt.unsubscribe(mid, filters, self._hello.version))
+        return mid
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 0, retain: bool = False) -> int:
         """Send a message; at QoS 1 returns its number, see `acknowledged`."""

@@ -33,7 +33,7 @@ class Link:
         self.trouble = "not connected yet"
         self.session = 0
         self.broker = broker.name
-        self._client_id = client_id
+        self.client_id = client_id
         self._stamp = stamp
         self._client: Connection | None = None
         self._retry_us = FIRST_RETRY_US
@@ -61,7 +61,7 @@ class Link:
             return
         self._next_try_us = now + self._retry_us
         self._retry_us = min(self._retry_us * 2, LONGEST_RETRY_US)
-        hello = self._to.hello(self._client_id, self.clean, self._will(wall_us), self.receive_maximum)
+        hello = self._to.hello(self.client_id, self.clean, self._will(wall_us), self.receive_maximum)
         try:
             self._client = Connection(self._to.host, self._to.port, hello, self._to.tls)
         except Unavailable as error:
@@ -101,6 +101,9 @@ class Link:
         """Filters and the highest QoS."""
         raise NotImplementedError
 
+    def _welcomed(self) -> None:
+        """The broker knows us; nothing is subscribed yet."""
+
     def _ready(self) -> None:
         """The subscription stands."""
 
@@ -130,6 +133,7 @@ class Link:
                 self.drop(f"the broker refuses: {refusal(answer.codes[0])}")
                 return
             self.session += 1
+            self._welcomed()
             self._do(lambda client: client.subscribe(self._subscribe()))
         elif answer.kind == "suback":
             if any(code >= REFUSED for code in answer.codes):

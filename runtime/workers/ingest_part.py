@@ -28,6 +28,7 @@ from services.ingest import SPARKPLUG, Ingest, IngestResult, json_samples, poiso
 from services.ingest.flow import Flow
 from services.ingest.parts import PartLost, Parts
 from services.ingest.replaying import replay
+from services.ingest.sessions import Sessions
 from services.ingest.site_clocks import SiteClocks
 
 NAME = "ingest"
@@ -76,9 +77,13 @@ class Part:
         def of_us(topic: str) -> bool:
             return self._mine(json_samples.device_of(topic, mapping.reader))
 
+        self._sessions = Sessions(database, parts.guard(number))
+        name = f"{stem}-json{tail}"
         self.json = [
-            JsonLink(one, f"{stem}-json{tail}", stamp, self._filters(), of_us) for one in all_brokers
+            JsonLink(one, name, stamp, self._filters(), of_us, self._sessions.known(name, one.name))
+            for one in all_brokers
         ]
+        self._keep_sessions()
         host = "" if number else settings.host_id
         self.sparkplug = {
             one.name: SparkplugLink(one, f"{stem}-sparkplug{tail}", host, stamp, self._heard)
@@ -86,6 +91,7 @@ class Part:
         }
         self._links: tuple[Link, ...] = (*self.json, *self.sparkplug.values())
         self._beat_us = self._tick_us = 0
+        self._remaps = False
         self._waits_us: int | None = None  # since when something waits to be stored
         self._linger_us = LINGER_US
         self._flow = Flow()
@@ -125,8 +131,24 @@ class Part:
     def remap(self) -> None:
         """The mapping has changed."""
         self._ingest.read_by(self._mapping.reader)
+        self._remaps = True
+        try:
+            self._listen()
+        except Retryable as error:
+            log.warning("other topics are asked for once the database answers: %s", error)
+
+    def _listen(self) -> None:
+        """Ask for the topics of a changed mapping, and write down what the brokers hold for our sessions."""
+        if self._remaps:
+            for link in self.json:
+                self._sessions.keep(link.client_id, link.broker, link.would_ask(self._filters()))
+                link.listen_to(self._filters())
+            self._remaps = False
+        self._keep_sessions()
+
+    def _keep_sessions(self) -> None:
         for link in self.json:
-            link.listen_to(self._filters())
+            self._sessions.keep(link.client_id, link.broker, link.asked)
 
     def _filters(self) -> tuple[str, ...]:
         reader = self._mapping.reader
@@ -197,6 +219,7 @@ class Part:
         try:
             self._clocks.read()
             self._ingest.place_anew(self._clocks.ahead_us())
+            self._listen()
             self._flow.write(self._database, wall_us(), self._backlog())
             if self.number == 0:
                 replay(self._database, self._ingest)

@@ -70,6 +70,50 @@ def listen(broker: Broker, topic: str, heard: list[paho.MQTTMessage]) -> paho.Cl
     return client
 
 
+def test_filters_that_were_taken_out_while_nobody_was_there_are_given_up(broker: Broker, name: str) -> None:
+    old, new, stays = f"{name}/old/#", f"{name}/new/#", f"{name}/both/#"
+    first = JsonLink(broker, name, stamp, (old, stays))
+    assert drive([first], lambda: first.connected)
+    first.close()
+    second = JsonLink(broker, name, stamp, (new, stays), asked=first.asked)
+    assert old in second.asked
+    assert drive([second], lambda: old not in second.asked)
+    publish(broker, (f"{name}/old/a", b"1"), (f"{name}/both/a", b"2"), (f"{name}/new/a", b"3"))
+    assert drive([second], lambda: said(second) >= {b"2", b"3"})
+    second.acknowledge(second.inbox)
+    second.close()
+    third = JsonLink(broker, name, stamp, (stays,), asked=second.asked)
+    assert drive([third], lambda: third.asked == second.asked - {new})
+    publish(broker, (f"{name}/old/a", b"4"), (f"{name}/new/a", b"5"), (f"{name}/both/a", b"6"))
+    assert drive([third], lambda: b"6" in said(third))
+    assert not {b"1", b"4", b"5"} & (said(second) | said(third))
+    third.close()
+
+
+def said(link: JsonLink) -> set[bytes]:
+    """What came; a broker may send again what was not acknowledged in time."""
+    return {found.payload for found in link.inbox}
+
+
+def test_a_filter_that_comes_back_before_it_was_given_up_stays(broker: Broker, name: str) -> None:
+    one, other = f"{name}/one/#", f"{name}/other/#"
+    link = JsonLink(broker, name, stamp, (one,))
+    assert drive([link], lambda: link.connected)
+    for filters in ((other,), (one,), (other,), (one,)):
+        link.listen_to(filters)
+    assert drive([link], lambda: other not in link.asked)
+    assert one in link.asked
+    publish(broker, (f"{name}/other/a", b"1"))
+
+    def heard() -> bool:
+        publish(broker, (f"{name}/one/a", b"2"))  # its subscription may still be on its way
+        return b"2" in said(link)
+
+    assert drive([link], heard)
+    assert b"1" not in said(link)
+    link.close()
+
+
 def bodies(inbox: list[RawMessage]) -> list[int]:
     return [json.loads(receipt.payload)["seq"] for receipt in inbox]
 

@@ -8,6 +8,7 @@ import threading
 import time
 import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -55,7 +56,7 @@ def stored(database: Database, device: str) -> dict[str, list[tuple[int, float]]
     return found
 
 
-def mapping(root: str) -> dict[str, object]:
+def mapping(root: str) -> dict[str, Any]:
     """The three kinds of payload below a root of this test's own."""
     return {
         "topics": [
@@ -121,6 +122,31 @@ def test_what_is_mapped_is_stored_value_by_value(
     assert counted["at_least_once"] == 5
     assert counted["received"] == 2 * COUNT + 30 + 1 + 5
     assert counted["stored"] == 3 * COUNT + 5
+
+
+@pytest.mark.services
+def test_topics_that_were_taken_out_while_nobody_was_there_do_not_come(
+    database: Database, broker: Broker, tmp_path: Path, root: str
+) -> None:
+    """Also when another process goes on with the session."""
+    path, both = tmp_path / "topics.yaml", mapping(root)
+    path.write_text(json.dumps(both))
+    given = settings_of(database, broker, tmp_path, path, root)
+    with running(given):
+        wait(lambda: detail(database).get("json") == "connected")
+    path.write_text(json.dumps({"topics": [entry for entry in both["topics"] if entry["name"] != "numbers"]}))
+    with running(given):
+        wait(lambda: not [row for row in rows(database, t.session_filters) if "/raw/" in row.filter])
+        publish(broker, (f"{root}/raw/{root}-pi/humidity", b"40"), *messages(root, int(time.time() * 1000)))
+        wait(lambda: len(stored(database, f"{root}-mill").get("state", [])) == COUNT)
+        assert rows(database, t.quarantine) == []
+    path.write_text(json.dumps(both))
+    with database.write() as tx:
+        tx.execute(t.workers.delete())
+    with running(given):  # and what comes in again is heard
+        wait(lambda: detail(database).get("json") == "connected")
+        publish(broker, (f"{root}/raw/{root}-pi/humidity", b"41"))
+        wait(lambda: [value for _, value in stored(database, f"{root}-pi").get("humidity", [])] == [41.0])
 
 
 @pytest.mark.services

@@ -145,6 +145,7 @@ from data.store.tables.telemetry import (
     quarantine,
     readings,
     seen_messages,
+    session_filters,
     signal_quality,
     states,
 )
@@ -258,6 +259,7 @@ __all__ = [
     "rule_limits",
     "second_factors",
     "seen_messages",
+    "session_filters",
     "sessions",
     "shadow_advice",
     "shadow_inspections",

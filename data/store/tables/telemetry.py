@@ -157,6 +157,14 @@ quarantine = Table(
     us("tried_wall_us", null=True),  # it was read again, in vain
     text("record", default=""),  # the key of a row of a database
 )
+# Filters that an MQTT session of ours may hold at its broker, which keeps them while we are away.
+session_filters = Table(
+    "session_filters",
+    metadata,
+    text("client_id", key=True),
+    text("broker", key=True),
+    text("filter", key=True),
+)
 # What ingest took in, by minute of wall time, for a day.
 flow = Table(
     "flow",
