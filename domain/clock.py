@@ -16,6 +16,7 @@ SECOND = 1_000_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+NEVER = -(2**62)  # of a steady clock: before everything, so that what was never done is due
 FOR_EVER_US = 2**62  # later than everything; a moment added to it is within 64 bits
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from data.store import holding, window_data
 from data.store import signal_quality as store
 from data.store.database import Database
-from domain.clock import MINUTE
+from domain.clock import MINUTE, passed_us
 from domain.signal_quality import STRETCH_US, Look, usual_after
 from domain.telemetry import MachineState, Quality
 
@@ -32,7 +32,7 @@ class SignalWatch:
         with self._database.read() as tx:
             machines = store.machines(tx, site_id)
             waiting = min(machines, key=lambda one: self._seen.get(one, -1), default=None)
-            if waiting is None or now_us - self._seen.get(waiting, -AGAIN_US) < AGAIN_US:
+            if waiting is None or passed_us(self._seen.get(waiting, -AGAIN_US), now_us) < AGAIN_US:
                 return 0
             looks = _looks(tx, waiting, now_us)
         self._seen[waiting] = now_us

@@ -13,9 +13,11 @@ from sqlalchemy import Connection, and_, func, or_, select, update
 
 from data.store import tables as t
 from data.store.upsert import insert_ignore
+from data.store.waiting import reached
 
 _N = t.notices.c
 FIRST_PAUSE_US, LONGEST_PAUSE_US = 2_000_000, 300_000_000
+LONGEST_LEASE_US = 300_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,8 @@ def known(tx: Connection, notice_ids: Sequence[str]) -> set[str]:
 
 def _due(now_us: int) -> Any:
     return or_(
-        and_(_N.state == "pending", _N.next_try_wall_us <= now_us),
-        and_(_N.state == "leased", _N.lease_until_wall_us <= now_us),
+        and_(_N.state == "pending", reached(_N.next_try_wall_us, now_us, LONGEST_PAUSE_US)),
+        and_(_N.state == "leased", reached(_N.lease_until_wall_us, now_us, LONGEST_LEASE_US)),
     )
 
 
@@ -54,11 +56,15 @@ def any_due(tx: Connection, now_us: int) -> bool:
 
 
 def claim(tx: Connection, token: str, limit: int, now_us: int, lease_us: int) -> list[Letter]:
-    """Lease due messages, oldest first."""
+    """Lease due messages, oldest first; for LONGEST_LEASE_US at most."""
     columns = (_N.notice_id, _N.case_id, _N.channel, _N.address, _N.subject, _N.body, _N.attempts)
     query = select(*columns).where(_due(now_us)).order_by(_N.created_wall_us, _N.notice_id).limit(limit)
     rows = [Letter(*row) for row in tx.execute(query.with_for_update(skip_locked=True))]
-    values = {"state": "leased", "lease_token": token, "lease_until_wall_us": now_us + lease_us}
+    values = {
+        "state": "leased",
+        "lease_token": token,
+        "lease_until_wall_us": now_us + min(lease_us, LONGEST_LEASE_US),
+    }
     tx.execute(update(t.notices).where(_N.notice_id.in_([r.notice_id for r in rows])).values(values))
     return rows
 

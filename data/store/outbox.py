@@ -11,9 +11,11 @@ from typing import Any
 from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
 
 from data.store import tables as t
+from data.store.waiting import reached
 
 _O = t.outbox.c
 MAX_DELAY_US = 60_000_000
+LONGEST_LEASE_US = 60_000_000
 FIRST_DELAY_US = 500_000
 _UNSENT = ("pending", "leased")
 
@@ -52,18 +54,22 @@ def any_due(tx: Connection, now_us: int) -> bool:
 
 def _due(now_us: int) -> Any:
     return or_(
-        and_(_O.state == "pending", _O.next_try_wall_us <= now_us),
-        and_(_O.state == "leased", _O.lease_until_wall_us <= now_us),
+        and_(_O.state == "pending", reached(_O.next_try_wall_us, now_us, MAX_DELAY_US)),
+        and_(_O.state == "leased", reached(_O.lease_until_wall_us, now_us, LONGEST_LEASE_US)),
     )
 
 
 def claim(tx: Connection, token: str, limit: int, now_us: int, lease_us: int) -> list[Leased]:
-    """Lease due messages whose command waits for no other, oldest first."""
+    """Lease due messages whose command waits for no other, oldest first; for LONGEST_LEASE_US at most."""
     query = select(_O.message_id, _O.queue, _O.body, _O.attempts).where(_due(now_us), ~_waits())
     query = query.order_by(_O.created_wall_us, _O.message_id).limit(limit)
     rows = tx.execute(query.with_for_update(skip_locked=True, of=t.outbox)).all()
     ids = [row.message_id for row in rows]
-    values = {"state": "leased", "lease_token": token, "lease_until_wall_us": now_us + lease_us}
+    values = {
+        "state": "leased",
+        "lease_token": token,
+        "lease_until_wall_us": now_us + min(lease_us, LONGEST_LEASE_US),
+    }
     tx.execute(update(t.outbox).where(_O.message_id.in_(ids)).values(values))
     return [Leased(row.message_id, row.queue, row.body, row.attempts) for row in rows]
 

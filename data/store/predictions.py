@@ -11,10 +11,12 @@ from sqlalchemy import Connection, delete, func, insert, select, text, update
 
 from data.store import tables as t
 from data.store.upsert import insert_ignore
+from data.store.waiting import reached
 from domain.prediction import PredictionStatus
 
 Row = Mapping[str, Any]
 STORE_LOCK = 7_246_003
+LONGEST_WAIT_US = 300_000_000  # before the recommender tries a prediction again
 _P = t.predictions.c
 
 
@@ -193,7 +195,9 @@ def put_to_consider(tx: Connection, predictions: Sequence[Row]) -> None:
 def due_to_consider(tx: Connection, now_wall_us: int, limit: int) -> list[tuple[str, int]]:
     """(prediction id, attempts so far) of what is due, in order of plant time."""
     c = t.to_consider.c
-    query = select(c.prediction_id, c.attempts).where(c.next_try_wall_us <= now_wall_us)
+    query = select(c.prediction_id, c.attempts).where(
+        reached(c.next_try_wall_us, now_wall_us, LONGEST_WAIT_US)
+    )
     return [(row[0], row[1]) for row in tx.execute(query.order_by(c.at_us, c.prediction_id).limit(limit))]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from data.sinks.mail import MailOutlet
 from data.sinks.posts import MailPost, MqttPost, Post, WebhookPost
 from data.store.database import Database
-from domain.clock import SECOND, wall_us
+from domain.clock import NEVER, SECOND, steady_us
 from domain.errors import Retryable
 from runtime.settings import Settings
 from runtime.workers.heartbeat import Heartbeat
@@ -56,7 +56,7 @@ class Worker:
         self._escalation, self._notifier = Escalation(database), Notifier(database, channels)
         self._channels = ", ".join(sorted(channels)) or "inside the desk only"
         self._heartbeat, self._trouble = Heartbeat(database, NAME), ""
-        self._anchor_dir, self._anchored, self._looked_us = anchor_dir, "", 0
+        self._anchor_dir, self._anchored, self._looked_us = anchor_dir, "", NEVER
 
     def run(self, stop: threading.Event) -> None:
         """Turn until `stop`."""
@@ -74,9 +74,9 @@ class Worker:
                 self._trouble = str(error)
 
     def _anchor(self) -> None:
-        if self._anchor_dir is None or wall_us() - self._looked_us < LOOK_US:
+        if self._anchor_dir is None or steady_us() - self._looked_us < LOOK_US:
             return
-        self._looked_us = wall_us()
+        self._looked_us = steady_us()
         try:
             audit_files.publish(self._database, self._anchor_dir)
             self._anchored = "published"

@@ -10,7 +10,7 @@ from typing import Any
 
 from data.sinks.port import Sink
 from data.store.database import Database
-from domain.clock import SECOND, wall_us
+from domain.clock import NEVER, SECOND, steady_us
 from domain.errors import Retryable
 from runtime.settings import Settings
 from runtime.wiring import sink
@@ -50,7 +50,7 @@ class Worker:
     def __init__(self, database: Database, queue: Sink, site_id: str) -> None:
         self._database, self._site_id = database, site_id
         self._relay, self._recommender = Relay(database, queue), Recommender(database)
-        self._prepared_us = self._expired_us = self._judged_us = self._watched_us = self._renewed_us = 0
+        self._prepared_us = self._expired_us = self._judged_us = self._watched_us = self._renewed_us = NEVER
         self._heartbeat = Heartbeat(database, NAME)
         self._totals = dict.fromkeys(COUNTED, 0)
         self._trouble = ""
@@ -64,12 +64,12 @@ class Worker:
             except Retryable as error:
                 if str(error) != self._trouble:
                     log.warning("%s", error)
-                self._trouble, self._prepared_us = str(error), 0
+                self._trouble, self._prepared_us = str(error), NEVER
                 stop.wait(RETRY_S)
             self._heartbeat.beat(self._detail)
 
     def _turn(self) -> None:
-        now = wall_us()
+        now = steady_us()
         if now - self._expired_us >= EXPIRE_US:
             self._expired_us = now
             self._totals["expired"] += self._recommender.expire_all()

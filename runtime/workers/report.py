@@ -9,7 +9,7 @@ import threading
 from typing import Any
 
 from data.store.database import Database
-from domain.clock import SECOND, wall_us
+from domain.clock import NEVER, SECOND, steady_us
 from domain.errors import Retryable
 from runtime import wiring
 from runtime.settings import Settings
@@ -37,7 +37,7 @@ class Worker:
 
     def __init__(self, database: Database, scheduled: Scheduled) -> None:
         self._database, self._scheduled = database, scheduled
-        self._planned_us, self._heartbeat = 0, Heartbeat(database, NAME)
+        self._planned_us, self._heartbeat = NEVER, Heartbeat(database, NAME)
         self._counted = {"due": 0, "done": 0, "waiting": 0, "failed": 0}
         self._trouble = ""
 
@@ -59,7 +59,7 @@ class Worker:
 
     def turn(self) -> bool:
         """Plan when it is time, and make at most one report; True when there may be more."""
-        now = wall_us()
+        now = steady_us()
         self._heartbeat.beat(self._detail)
         if now - self._planned_us >= PLAN_US:
             self._planned_us = now

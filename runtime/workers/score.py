@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from data.store.database import Database
-from domain.clock import SECOND, wall_us
+from domain.clock import SECOND, steady_us
 from domain.errors import Retryable, SettingsError
 from models import opening, registry
 from runtime.settings import Settings
@@ -137,12 +137,12 @@ class Worker:
         every = [one for one in (work.champion, *work.challengers) if one is not None]
         self._served |= {one.judge.key: one for one in every}
         for site_id, until_us in self._due.sites() if every else ():
-            began = wall_us()
+            began = steady_us()
             found = sum(
                 (score_due(self._database, one, until_us, site_id=site_id) for one in every), Scored()
             )
             self._due.done(site_id, until_us)
-            self._batch_ms = (wall_us() - began) // 1_000
+            self._batch_ms = (steady_us() - began) // 1_000
             self._counted["predictions"] += found.predictions
             self._counted["above"] += found.above
             if found.predictions:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from data.store import tables as t
 from data.store.database import Database
-from domain.clock import MINUTE, SECOND, wall_us
+from domain.clock import MINUTE, NEVER, SECOND, steady_us
 from domain.errors import Retryable
 from runtime.settings import Settings
 from runtime.workers.heartbeat import Heartbeat
@@ -51,7 +51,7 @@ class Worker:
         self._sources = SourceWatch(database)
         self._charts, self._patterns = ChartWatch(database), PatternWatch(database)
         self._signals = SignalWatch(database)
-        self._charts_us = 0
+        self._charts_us = NEVER
         self._heartbeat = Heartbeat(database, NAME)
         self._totals = {
             "alarm events": 0,
@@ -79,17 +79,16 @@ class Worker:
 
     def turn(self) -> None:
         """Do what is due, site by site."""
-        now = wall_us()
         arrived = dict(self._sites(ARRIVAL_WALL_US))
         for site_id, plant_us in self._sites(0):
             for watch in (self._alarms, self._edge_alarms):
                 self._totals["alarm events"] += watch.turn(site_id, plant_us, arrived.get(site_id))
-            taken = self._sources.turn(site_id, plant_us, now)
+            taken = self._sources.turn(site_id, plant_us, steady_us())
             self._totals["cases"] += taken[Effect.OPENED]
             self._totals["joined"] += taken[Effect.JOINED]
             self._totals["signals"] += self._signals.turn(site_id, plant_us)
-        if now - self._charts_us >= CHARTS_US:
-            self._charts_us = now
+        if steady_us() - self._charts_us >= CHARTS_US:
+            self._charts_us = steady_us()
             for site_id, plant_us in self._sites(GRACE_WALL_US):
                 self._draw(site_id, plant_us)
 

@@ -19,7 +19,7 @@ from data.store import tables as t
 from data.store.database import Database
 from domain.alarms import life
 from domain.alarms.life import Alarm, Event
-from domain.clock import DAY, MINUTE, SECOND, wall_us
+from domain.clock import DAY, MINUTE, NEVER, SECOND, steady_us
 from domain.telemetry import Quality
 from services.alarms import edge_absence, edge_metrics
 from services.alarms.definition import Definition
@@ -38,11 +38,11 @@ _R, _E = t.readings.c, t.alarm_events.c
 
 @dataclass(slots=True)
 class _Look:
-    """What was looked at: the newest source time, up to which receipt, and when (wall)."""
+    """What was looked at: the newest source time, up to which receipt, and when (steady clock)."""
 
     newest_us: int = -1
     receive_us: int = 0
-    wall_us: int = 0
+    looked_us: int = NEVER  # by the steady clock
 
 
 class EdgeAlarmWatch:
@@ -77,7 +77,7 @@ class EdgeAlarmWatch:
 
     def _due(self, one: AlertMetric) -> bool:
         look = self._looks.setdefault(one.metric_id, _Look())
-        return look.newest_us != one.newest_us or wall_us() - look.wall_us > self._look_us
+        return look.newest_us != one.newest_us or steady_us() - look.looked_us > self._look_us
 
     def _define(self, site_id: str, new: Sequence[AlertMetric], now_us: int) -> None:
         with self._database.write() as tx:
@@ -129,7 +129,7 @@ class EdgeAlarmWatch:
         for one in due:  # stored: the next look begins here
             newest = max((turn.receive_us for turn in told[one.metric_id]), default=0)
             look = self._looks[one.metric_id]
-            self._looks[one.metric_id] = _Look(one.newest_us, max(look.receive_us, newest), wall_us())
+            self._looks[one.metric_id] = _Look(one.newest_us, max(look.receive_us, newest), steady_us())
         return written
 
 

@@ -16,7 +16,7 @@ from data.store import alarms as store
 from data.store import tables as t
 from data.store.database import Database
 from domain.alarms import life
-from domain.clock import SECOND, wall_us
+from domain.clock import SECOND, passed_us, wall_us
 from services.alarms.definition import Definition, definition_of
 from services.alarms.judging import SETTLE_US, Change, Memory, judge, memory_of
 from services.alarms.keeping import Told, journal_row, keep, state_columns
@@ -74,7 +74,7 @@ class AlarmWatch:
         return memory.stale != before
 
     def _to_mark(self, alarm_id: str) -> bool:
-        return wall_us() - self._memory[alarm_id].marked_wall_us >= MARK_EVERY_US
+        return passed_us(self._memory[alarm_id].marked_wall_us, wall_us()) >= MARK_EVERY_US
 
     def _write(
         self,

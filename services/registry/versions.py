@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from data.store import registry as store
 from data.store.database import Database
-from domain.clock import SECOND, wall_us
+from domain.clock import SECOND, steady_us
 from domain.errors import SettingsError, Tampered
 from domain.model_gates import Stage
 
@@ -38,7 +38,7 @@ class Versions(ABC, Generic[One]):
 
     def at_work(self) -> AtWork[One]:
         """Read the registry when it is time to; the same objects until something changed."""
-        now = wall_us()
+        now = steady_us()
         if self._seen is not None and now - self._looked_us < self._every_us:
             return self._now
         with self._database.read() as tx:

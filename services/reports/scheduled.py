@@ -16,6 +16,7 @@ from data.sinks.port import Ack, Outcome, Retry, Terminal
 from data.store import tables as t
 from data.store.database import Database
 from data.store.upsert import insert_ignore
+from data.store.waiting import reached
 from domain.clock import DAY, MINUTE, SECOND, wall_us
 from domain.errors import NotFound
 from domain.ids import new_id
@@ -80,14 +81,15 @@ class Scheduled:
 
     def _lease(self, token: str) -> dict[str, Any] | None:
         r, now = t.report_runs, wall_us()
-        free = or_(r.c.state == "waiting", (r.c.state == "leased") & (r.c.lease_until_wall_us < now))
+        over = reached(r.c.lease_until_wall_us, now, LEASE_US)
+        free = or_(r.c.state == "waiting", (r.c.state == "leased") & over)
         with self._database.write() as tx:
             s = t.report_schedules.c
             row = (
                 tx.execute(
                     select(r, s.scope, s.kind, s.formats, s.delivery, s.target, s.site_id)
                     .join_from(r, t.report_schedules, s.schedule_id == r.c.schedule_id)
-                    .where(free, r.c.next_try_wall_us <= now, s.state == "active")
+                    .where(free, reached(r.c.next_try_wall_us, now, LONGEST_WAIT_US), s.state == "active")
                     .order_by(r.c.next_try_wall_us, r.c.to_us)
                     .limit(1)
                     .with_for_update(of=r, skip_locked=True)

@@ -10,7 +10,6 @@ from domain.clock import SECOND, wall_us
 from domain.errors import Retryable, TaktwiseError
 
 LIMIT = 50
-LONGEST_WAIT_S = 300
 log = logging.getLogger("taktwise.score")
 
 
@@ -41,7 +40,7 @@ def consider_due(database: Database, consider: Callable[[str], Any], *, limit: i
 
 
 def _later(database: Database, prediction_id: str, attempts: int, error: Exception) -> None:
-    wait_s = min(LONGEST_WAIT_S, 2 ** min(attempts, 10))
+    wait_s = min(store.LONGEST_WAIT_US // SECOND, 2 ** min(attempts, 10))
     with database.write() as tx:
         store.try_later(
             tx, prediction_id, attempts, wall_us() + wait_s * SECOND, str(error) or type(error).__name__

@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from data.store import tables as t
 from data.store.database import Database
-from domain.clock import MINUTE, SECOND, Clock, wall_us
+from domain.clock import MINUTE, NEVER, SECOND, Clock, steady_us, wall_us
 
 STEP_US = 30 * MINUTE
 GRACE_WALL_US = 3 * SECOND  # what is on its way at the end of a half hour still arrives
@@ -18,14 +18,14 @@ class Due:
         self._database = database
         self._done: dict[str, int] = {}
         self._clocks: dict[str, Clock] = {}
-        self._read_us = 0
+        self._read_us = NEVER
 
     def sites(self) -> list[tuple[str, int]]:
         """(site, plant time up to which it is to be scored), for the sites with a new half hour."""
         now = wall_us()
-        if now - self._read_us >= READ_EVERY_US:
+        if steady_us() - self._read_us >= READ_EVERY_US:
             self._clocks = self._read()
-            self._read_us = now
+            self._read_us = steady_us()
         found = [(site, _until(clock, now)) for site, clock in self._clocks.items()]
         return [(site, until) for site, until in found if until != self._done.get(site)]
 

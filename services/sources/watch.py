@@ -33,14 +33,14 @@ class SourceWatch:
         self._database = database
         self._done: dict[tuple[str, Source], int] = {}
 
-    def turn(self, site_id: str, plant_us: int, wall_us: int) -> dict[Effect, int]:
+    def turn(self, site_id: str, plant_us: int, steady_us: int) -> dict[Effect, int]:
         """Take in what is due at a site; how many signals had which effect."""
         counted = dict.fromkeys(Effect, 0)
         for source, finds, every_us in SOURCES:
             key = (site_id, source)
-            if key in self._done and wall_us - self._done[key] < every_us:
+            if key in self._done and steady_us - self._done[key] < every_us:
                 continue
-            self._done[key] = wall_us
+            self._done[key] = steady_us
             every, new = self._found(finds, site_id, plant_us)
             for signal in new:
                 counted[self._take(site_id, signal)] += 1

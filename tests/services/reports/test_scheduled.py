@@ -128,6 +128,19 @@ def test_nothing_is_made_before_the_waiting_time_is_over(place, tmp_path):
     assert everything(scheduled(place, tmp_path)) == ["done"]
 
 
+def test_a_clock_that_was_set_back_keeps_no_report_waiting(place, tmp_path):
+    make_schedule(place, plan_for())
+    made = scheduled(place, tmp_path)
+    made.plan()
+    with place.database.write() as tx:
+        tx.execute(update(t.report_runs).values(next_try_wall_us=wall_us() + 10 * HOUR))
+    assert everything(made) == ["done"]
+    with place.database.write() as tx:
+        late = wall_us() + 10 * HOUR
+        tx.execute(update(t.report_runs).values(state="leased", lease_until_wall_us=late))
+    assert everything(made) == ["done"]
+
+
 def test_a_process_that_dies_after_writing_leaves_one_file(place, tmp_path):
     make_schedule(place, plan_for())
 
