@@ -1,10 +1,12 @@
 """Mapping files for plain JSON topics: which topic and field becomes which value of which device."""
 
 from collections.abc import Sequence
+from datetime import tzinfo
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -44,12 +46,26 @@ class Times(StrEnum):
 
 
 class TimeField(BaseModel):
-    """Where the time stands, and how it is written."""
+    """Where the time stands, and how it is written; `zone`: of which zone a text is that names none."""
 
     model_config = _STRICT
 
     field: _Path
     written: Times = Field(default=Times.MILLISECONDS, alias="as")
+    zone: str = "UTC"
+
+    @model_validator(mode="after")
+    def _zone_fits(self) -> "TimeField":
+        if self.zone not in available_timezones():
+            raise ValueError(f"{self.zone} is no time zone")
+        if self.zone != "UTC" and self.written is not Times.ISO:
+            raise ValueError("a number counts from 1970 in UTC: zone belongs to iso")
+        return self
+
+    @cached_property
+    def place(self) -> tzinfo:
+        """The zone."""
+        return ZoneInfo(self.zone)
 
 
 class MetricMap(BaseModel):

@@ -37,8 +37,11 @@ class TopicReader:
         self.topics = topics
         self.place = lru_cache(maxsize=8192)(self._place)
 
-    def read(self, topic: str, payload: bytes) -> Reading:
-        """Raises Malformed: 'topic' when no entry fits, else what is wrong with the payload."""
+    def read(self, topic: str, payload: bytes, receive_us: int | None = None) -> Reading:
+        """Raises Malformed: 'topic' when no entry fits, else what is wrong with the payload.
+
+        A local time of the hour that comes twice is that of both which is nearer to the receipt.
+        """
         place = self.place(topic)
         if place is None:
             raise Malformed("topic", topic[:200])
@@ -49,7 +52,7 @@ class TopicReader:
         document = json_values.parse(payload)
         if not isinstance(document, dict):
             raise Malformed("shape", "no JSON object")
-        at_us = _time(entry, document)
+        at_us = _time(entry, document, receive_us)
         sequence = bool(entry.sequence) and json_values.at(document, entry.sequence) is not None
         if entry.payload is Payload.VALUE:
             values = [_one(entry, place.metric, document)]
@@ -65,11 +68,13 @@ class TopicReader:
         return Place(entry, fill(entry.device_levels, levels), fill(entry.metric, levels))
 
 
-def _time(entry: TopicMap, document: Mapping[str, Any]) -> int | None:
+def _time(entry: TopicMap, document: Mapping[str, Any], receive_us: int | None) -> int | None:
     if entry.time is None:
         return None
     value = json_values.at(document, entry.time.field)
-    return None if value is None else json_values.time_us(value, entry.time.written)
+    if value is None:
+        return None
+    return json_values.time_us(value, entry.time.written, entry.time.place, receive_us)
 
 
 def _one(entry: TopicMap, metric: str, document: Mapping[str, Any]) -> tuple[str, object]:

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 import msgspec
@@ -69,10 +69,11 @@ def leaves(document: dict[str, Any], prefix: str = "", depth: int = 0) -> Iterat
             yield f"{prefix}{name}", value
 
 
-def time_us(value: Any, written: str) -> int:
-    """A time as microseconds. Raises Malformed('time')."""
+def time_us(value: Any, written: str, zone: tzinfo = UTC, near_us: int | None = None) -> int:
+    """A time as microseconds; an ISO time that names no zone is of `zone`, and where it comes twice (clocks
+    go back) the one nearer to `near_us`, else the first. Raises Malformed('time')."""
     try:
-        found = _iso(value) if written == "iso" else _count(value, _PER_UNIT_US[written])
+        found = _iso(value, zone, near_us) if written == "iso" else _count(value, _PER_UNIT_US[written])
     except (ValueError, OverflowError, TypeError) as error:
         raise Malformed("time", str(value)[:100]) from error
     if not -_BOUND_US < found < _BOUND_US:
@@ -80,9 +81,14 @@ def time_us(value: Any, written: str) -> int:
     return found
 
 
-def _iso(value: Any) -> int:
+def _iso(value: Any, zone: tzinfo, near_us: int | None) -> int:
     found = datetime.fromisoformat(value)
-    return micros(found if found.tzinfo else found.replace(tzinfo=UTC))
+    if found.tzinfo is not None:
+        return micros(found)
+    first, second = (micros(found.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
+    if near_us is None or second <= first:  # in spring it does not come at all: by the time before
+        return first
+    return min(first, second, key=lambda at_us: abs(at_us - near_us))
 
 
 def _count(value: Any, unit_us: float) -> int:

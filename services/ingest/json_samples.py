@@ -58,14 +58,17 @@ def take(message: RawMessage, found: Findings, mapped: TopicReader | None = None
     found.samples.append(sample)
     if timed:
         return False
-    found.at_least_once += not numbered
+    if not numbered:
+        found.at_least_once += 1
+        if message.retained:
+            found.retained.add(len(found.samples) - 1)
     return numbered
 
 
 def _mapped(message: RawMessage, mapped: TopicReader | None) -> tuple[Sample, bool, bool]:
     if mapped is None:
         raise Malformed("topic", message.topic[:200])
-    reading = mapped.read(message.topic, message.payload)
+    reading = mapped.read(message.topic, message.payload, message.receive_us)
     at_us = message.receive_us if reading.at_us is None else reading.at_us
     values = [(name, at_us, value) for name, value in reading.values]
     sample = Sample(SourceKey(JSON, reading.device), values, message)

@@ -1,7 +1,9 @@
 """Topic mappings: what they read, what they refuse in one clear line, and what is proposed."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
@@ -11,6 +13,7 @@ from data.sources.topic_mapping import Topics
 from data.sources.topic_reading import TopicReader
 from data.sources.topic_survey import Survey
 from data.sources.units import conversion
+from domain.clock import micros, utc
 from domain.errors import Malformed, SettingsError
 
 MS = 1_790_000_000_000
@@ -103,6 +106,41 @@ def test_times_as_people_write_them(written: str, value: object, us: int) -> Non
     assert reader.read("m/p", json.dumps({"meta": {"t": value}, "load": 1}).encode()).at_us == us
 
 
+BERLIN = {"field": "t", "as": "iso", "zone": "Europe/Berlin"}
+
+
+@pytest.mark.parametrize(
+    ("local", "received", "moment"),
+    [
+        ("2026-07-01 12:00:00", None, "2026-07-01T10:00:00Z"),
+        ("2026-12-01T12:00:00.5", None, "2026-12-01T11:00:00.5Z"),
+        ("2026-12-01T12:00:00Z", None, "2026-12-01T12:00:00Z"),  # a stated zone counts before it
+        ("2026-10-25 02:30:00", None, "2026-10-25T00:30:00Z"),
+        ("2026-10-25 02:30:00", "2026-10-25T00:30:02Z", "2026-10-25T00:30:00Z"),
+        ("2026-10-25 02:30:00", "2026-10-25T01:30:02Z", "2026-10-25T01:30:00Z"),
+        ("2026-10-25 02:30:00", "2026-10-25T05:00:00Z", "2026-10-25T01:30:00Z"),
+        ("2026-03-29 02:30:00", "2026-03-29T01:30:00Z", "2026-03-29T01:30:00Z"),  # it never was
+    ],
+)
+def test_local_times_are_of_the_zone_of_the_entry(local: str, received: str | None, moment: str) -> None:
+    def us(said: str) -> int:
+        return micros(datetime.fromisoformat(said))
+
+    receive_us = None if received is None else us(received)
+    read = one(time=BERLIN).read("m/p", json.dumps({"t": local, "load": 1}).encode(), receive_us)
+    assert read.at_us == us(moment)
+
+
+def test_each_time_of_an_hour_that_comes_twice_is_told_apart() -> None:
+    """Every ten minutes of the night, each message received a second later, come out in order."""
+    zone, start = ZoneInfo("Europe/Berlin"), micros(datetime(2026, 10, 24, 22, tzinfo=UTC))
+    reader, sent = one(time=BERLIN), [start + n * 600_000_000 for n in range(40)]
+    for at_us in sent:
+        local = utc(at_us).astimezone(zone).replace(tzinfo=None).isoformat()
+        read = reader.read("m/p", json.dumps({"t": local, "load": 1}).encode(), at_us + 1_000_000)
+        assert read.at_us == at_us
+
+
 def test_scales_ignored_members_and_only_these() -> None:
     fields = {"metrics": {"P1": {"metric": "pressure", "unit": "bar"}, "x": {"metric": "load", "scale": 0.1}}}
     body = b'{"P1": 2, "x": 55, "note": "hi", "other": 1}'
@@ -159,6 +197,8 @@ def test_what_no_unit_is_converts_to_nothing(sent: str, kept: str) -> None:
         ({"pattern": "a/{unit}/{unit}"}, "twice"),
         ({"pattern": "a/b"}, "device is missing"),
         ({"pattern": "spBv1.0/{unit}"}, "not plain JSON"),
+        ({"time": {"field": "t", "as": "iso", "zone": "Atlantis/Capital"}}, "no time zone"),
+        ({"time": {"field": "t", "zone": "Europe/Berlin"}}, "zone belongs to iso"),
         ({"payload": "csv"}, "entry 1, payload: Input should be 'object', 'value' or 'number'"),
         ({"payload": "value"}, "metric is missing"),
         ({"payload": "number", "metric": "m", "time": {"field": "t"}}, "no time"),
