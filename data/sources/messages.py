@@ -22,7 +22,8 @@ class RawMessage(msgspec.Struct, frozen=True, gc=False):  # 0.1 us, as a named t
 
     `receive_us` is the receipt in plant time, `wall_us` in wall time; both microseconds. `broker` names
     the connection that it came by, empty for the first. `mid` and `session` are what is needed to
-    acknowledge it; `mid` 0 needs no acknowledgement.
+    acknowledge it; `mid` 0 needs no acknowledgement. `retained`: the broker had kept it, and gave it because
+    we subscribed.
     """
 
     source: str
@@ -33,6 +34,7 @@ class RawMessage(msgspec.Struct, frozen=True, gc=False):  # 0.1 us, as a named t
     broker: str = ""
     mid: int = 0
     session: int = 0
+    retained: bool = False
 
 
 class Sample(NamedTuple):
@@ -53,7 +55,8 @@ class Findings:
     device names that went offline, `rebirths` the edge nodes to be asked, with the broker over which.
     `once_more` are those of them that did not answer.
 
-    `at_least_once` counts messages without time and sequence.
+    `at_least_once` counts messages without time and sequence; `retained` says where in `samples` those of
+    them stand that a broker had kept.
     `reporting` is what births say of how a metric is sent (device, metric, how).
     `gaps` are to be stored and `withdrawn` to be taken back: a gap shrinks when history is resent.
     """
@@ -70,6 +73,7 @@ class Findings:
     devices: dict[str, None] = field(default_factory=dict)
     repeated: int = 0
     at_least_once: int = 0
+    retained: set[int] = field(default_factory=set)
 
     def add_gap(self, gap: Gap) -> None:
         """Store a gap, unless the same batch only took it back."""

@@ -116,15 +116,16 @@ class JsonLink(KeptLink):
             payload: bytes
             if packet.__class__ is tuple:
                 name, mid, payload = packet  # type: ignore[assignment,misc]
+                retained = False
             elif packet.__class__ is Publish:
-                name, payload, mid, _ = packet
+                name, payload, mid, retained = packet
             else:
                 self._answered(packet)  # type: ignore[arg-type]
                 session = self.session
                 continue
             topic, at_us, wall_us = known.get(name) or self._hear(name)
             if topic:
-                add(RawMessage(JSON, topic, payload, at_us, wall_us, broker, mid, session))
+                add(RawMessage(JSON, topic, payload, at_us, wall_us, broker, mid, session, retained))
             elif mid:
                 self._others.append(mid)
         known.clear()

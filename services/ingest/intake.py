@@ -25,6 +25,7 @@ from services.history import marking
 from services.ingest import host_memory, json_samples
 from services.ingest.devices import DeviceBook
 from services.ingest.judge import AHEAD_US, BEHIND_US, Judge, Judged
+from services.ingest.retained import leave_out_known
 from services.ingest.states import StateKeeper
 from services.kpi import dirty
 from services.rollups import BUCKET_US, refresh
@@ -165,6 +166,7 @@ class Ingest:
         out = Judged()
         others = self._judge.plain(tx, plain, out)
         once = json_samples.take_all(others, found, self._mapped)
+        leave_out_known(tx, self._book, found)
         self._judge.samples(tx, _only_new(tx, found, once) if once and not again else found.samples, out)
         return out
 

@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Table, func, select, text
 
+from data.sources import topic_mapping
+from data.sources.topic_reading import TopicReader
 from data.store import half_hours
 from data.store import tables as t
 from data.store.database import Database
@@ -367,3 +369,29 @@ def test_whatever_comes_is_counted_and_never_raises(tmp_path, messages) -> None:
     ]
     assert Ingest(database).take(batch).received == len(batch)
     database.close()
+
+
+def kept(value: float, ms: int, *, retained: bool = True) -> RawMessage:
+    """A bare number, as a broker gives it at a subscription or live."""
+    return RawMessage("json", "sensors/n/h/l/u/temperature", str(value).encode(), ms, ms, retained=retained)
+
+
+def test_a_number_that_the_broker_had_kept_is_new_where_it_differs_from_the_newest(store: Database) -> None:
+    mapped = TopicReader(topic_mapping.load("raw-numbers"))
+    ingest = Ingest(store, mapped=mapped)
+    at = [T0_MS * 1000 + n for n in range(9)]
+    assert ingest.take([kept(20, at[0])]).stored == 1  # the first that is known of it
+    again = ingest.take([kept(20, at[1])])
+    assert (again.stored, again.repeated, again.quarantined) == (0, 1, 0)
+    assert Ingest(store, mapped=mapped).take([kept(20, at[2])]).stored == 0
+    assert ingest.take([kept(21, at[3])]).stored == 1  # it came while nobody was there
+    assert ingest.take([kept(21, at[4], retained=False)]).stored == 1  # live: said again
+    # what waited for us comes first, then the kept one, which is its last
+    live = [kept(22, at[5], retained=False), kept(23, at[6], retained=False)]
+    assert ingest.take([*live, kept(23, at[7])]).stored == 2
+    counted = {row.counter: row.value for row in rows(store, t.ingest_counters) if row.source == "json"}
+    assert counted["repeated"] == 3
+    assert counted["at_least_once"] == 5
+    with store.read() as tx:
+        values = list(tx.execute(select(t.readings.c.value).order_by(t.readings.c.source_us)).scalars())
+    assert values == [20.0, 21.0, 21.0, 22.0, 23.0]
