@@ -49,7 +49,7 @@ class Partitions:
             sites = _sites(tx)
             have, strays = partitions.days(tx), partitions.strays(tx)
         for day in sorted(self._wanted(sites, strays, now_wall_us) - set(have)):
-            self._step(lambda tx, day=day: partitions.add(tx, day))
+            self._step(lambda tx, day=day: _add(tx, day))
         dropped = self._drop(sites, have, now_wall_us)
         with self._database.read() as tx:
             return Tables(len(partitions.days(tx)), dropped, sum(partitions.strays(tx).values()))
@@ -91,8 +91,16 @@ class Partitions:
             return None
 
 
+def _add(tx: Connection, day_us: int) -> None:
+    """Another process may have made it since we looked."""
+    if day_us not in partitions.days(tx):
+        partitions.add(tx, day_us)
+
+
 def _drop(tx: Connection, sites: dict[str, Site], day_us: int, name: str) -> bool:
     """Drop a day unless a replay keeps readings of it, or something of it waits to be rolled up."""
+    if day_us not in partitions.days(tx):
+        return False  # another process has dropped it since we looked
     m = t.metrics.c
     rows = tx.execute(select(m.metric_id, m.equipment_id)).all()
     kept = [row.metric_id for row in rows if sites.get(site_of(row.equipment_id), (None, True))[1]]

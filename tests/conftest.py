@@ -72,7 +72,8 @@ def postgres_url() -> Iterator[str]:
     server = needs(POSTGRES_URL, "PostgreSQL").replace("postgresql+psycopg://", "postgresql://")
     name = f"taktwise_test_{os.getpid()}_{os.urandom(4).hex()}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+        # template1 may be in use for a moment (autovacuum): a busy server waits for that in vain
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
     yield POSTGRES_URL.rsplit("/", 1)[0] + "/" + name
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')

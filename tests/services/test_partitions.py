@@ -107,6 +107,30 @@ def test_two_processes_do_not_hinder_each_other_and_a_lock_is_not_waited_for(pos
 
 
 @pytest.mark.services
+def test_what_another_process_did_since_we_looked_is_not_done_again(postgres: Database) -> None:
+    place(postgres)
+    old = TODAY - 12 * DAY
+    store(postgres, old, TODAY + HOUR)
+    other = Partitions(postgres, KEEP, EVERY)
+
+    class Late(Partitions):
+        """The other process works between its look and its own work."""
+
+        def _wanted(self, *seen):
+            other.work(now)
+            return super()._wanted(*seen)
+
+    now, late = wall_us(), Late(postgres, KEEP, EVERY)
+    assert late.work(now).days == other.work(now).days > AHEAD_DAYS
+    with postgres.write() as tx:
+        partitions.add(tx, old)
+        tx.execute(t.rolled_dirty.delete())
+    assert late.work(now).dropped == 0  # the other one dropped it
+    assert old not in tables(postgres)
+    assert times(postgres) == [TODAY + HOUR]
+
+
+@pytest.mark.services
 def test_what_is_stored_is_converted_and_back(postgres_url: str) -> None:
     upgrade(postgres_url, "0032")
     database = Database(postgres_url)
