@@ -21,6 +21,16 @@ def states(tx: Connection, model: Key, units: Iterable[str]) -> dict[str, dict[s
     return {row["equipment_id"]: dict(row) for row in tx.execute(query).mappings()}
 
 
+def odd_now(tx: Connection, model: Key, site_id: str, after_us: int) -> list[dict[str, Any]]:
+    """Where the machines of a site stand that a version calls odd, and scored after a time; by machine."""
+    query = select(t.oddity_states).where(
+        _N.model_name == model[0], _N.model_version == model[1], _N.since_us.is_not(None),
+        _N.equipment_id.startswith(f"{site_id}/", autoescape=True), _N.at_us > after_us,
+        _N.score.is_not(None),
+    )  # fmt: skip
+    return [dict(row) for row in tx.execute(query.order_by(_N.equipment_id)).mappings()]
+
+
 def add(tx: Connection, scores: Sequence[Row], stands: Sequence[Row]) -> int:
     """Store half hours and where their machines stand now; returns how many half hours were new.
 

@@ -11,15 +11,22 @@ from domain.cases import CaseKind
 from domain.clock import SECOND
 from domain.errors import Retryable, TaktwiseError
 from services.joining import KINDS, Effect, Signal, Source, take_in
-from services.sources import alarms, anomalies, outlooks, pictures, shortages, still
+from services.sources import alarms, anomalies, oddities, outlooks, pictures, shortages, still
 from services.spc.pattern_cases import MODEL
 
 log = logging.getLogger("taktwise.watch")
 Finds = Callable[[Connection, str, int], list[Signal]]
+
+
+def _unusual(tx: Connection, site_id: str, now_us: int) -> list[Signal]:
+    """Patterns that a person froze, and what the model of the unusual says."""
+    return [*anomalies.found(tx, site_id, now_us), *oddities.found(tx, site_id, now_us)]
+
+
 # source, how it is found, how often (wall time)
 SOURCES: tuple[tuple[Source, Finds, int], ...] = (
     (Source.ALARM, alarms.found, 5 * SECOND),
-    (Source.ANOMALY, anomalies.found, 60 * SECOND),
+    (Source.ANOMALY, _unusual, 60 * SECOND),
     (Source.SHORTAGE, shortages.found, 60 * SECOND),
     (Source.OUTLOOK, outlooks.found, 300 * SECOND),
     (Source.PICTURES, pictures.found, 60 * SECOND),

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Connection, insert, select, update
 
 from auth.permissions import Role
+from data.store import oddities as oddity_store
 from data.store import signals as store
 from data.store import tables as t
 from data.store.database import Database
@@ -17,7 +18,7 @@ from domain.telemetry import MachineState
 from services.joining import Effect, Signal, Source, take_in
 from services.recommend import Effect as Considered
 from services.recommend import Recommender
-from services.sources import alarms, anomalies, outlooks, shortages
+from services.sources import alarms, anomalies, oddities, outlooks, shortages
 from services.sources.watch import SourceWatch
 from services.spc import multivariate
 from tests.kits.pen import SigningCommands
@@ -187,6 +188,58 @@ def test_sensors_out_of_their_pattern_for_hours_join_the_case_of_their_cause(
     take(database, said(Source.ALARM))
     assert turn(database)[Effect.JOINED] == joined
     assert told(database, plant).count("anomaly") == joined
+
+
+def called_odd(tx: Connection, since_us: int, at_us: int) -> None:
+    """The model of the unusual calls the machine odd for its bearing's signs."""
+    card = {"thresholds": {"cnc": 2.0}}
+    row = {
+        "name": "plant_anomaly", "version": "1", "capability": "anomaly", "path": "", "sha256": "",
+        "feature_version": "", "stage": "champion", "card": json.dumps(card), "registered_wall_us": 0,
+    }  # fmt: skip
+    if (
+        tx.execute(select(t.model_versions.c.name).where(t.model_versions.c.name == row["name"])).first()
+        is None
+    ):
+        tx.execute(insert(t.model_versions).values(**row))
+    state = {
+        "equipment_id": CNC_11, "model_name": row["name"], "model_version": "1", "at_us": at_us, "score": 5.0,
+        "threshold": 2.0, "reason": "", "since_us": since_us, "course": "{}",
+        "signals": json.dumps([["envelope_high", since_us, 2.5], ["temperature", since_us, 1.2]]),
+    }  # fmt: skip
+    oddity_store.add(tx, [], [state])
+
+
+def test_an_odd_machine_joins_its_open_case_once_for_each_odd_stretch(
+    plant: Plant, database: Database
+) -> None:
+    now = wall_us()
+    with database.write() as tx:
+        called_odd(tx, now - 5 * HOUR, now - 20 * MINUTE)
+        (signal,) = oddities.found(tx, SITE, now)
+        assert oddities.found(tx, SITE, now + 2 * HOUR) == []  # what was said long ago is not said now
+    assert signal.cause == "bearing" and signal.said_by == "plant_anomaly" and not signal.opens
+    assert turn(database)[Effect.OPENED] == 0 and count_cases(database) == 0
+    take(database, said(Source.ALARM))
+    assert turn(database)[Effect.JOINED] == 1 and turn(database)[Effect.JOINED] == 0
+    with database.write() as tx:
+        called_odd(tx, now - HOUR, now - 10 * MINUTE)
+    assert turn(database)[Effect.JOINED] == 1
+    assert told(database, plant).count("anomaly") == 2 and count_cases(database) == 1
+
+
+def test_an_odd_machine_is_not_spoken_of_while_the_model_is_stopped(plant: Plant, database: Database) -> None:
+    now = wall_us()
+    with database.write() as tx:
+        called_odd(tx, now - HOUR, now - 10 * MINUTE)
+        tx.execute(
+            insert(t.ai_stops).values(
+                stop_id="s", site_id=SITE, model_name="plant_anomaly", drill=False,
+                open_key=f"{SITE}|plant_anomaly|stop", reason="r", stopped_by="x", printed_name="x",
+                meaning="m", record_hash="h", stopped_us=0, stopped_wall_us=0, effect="{}", resume_reason="",
+            )
+        )  # fmt: skip
+        assert oddities.found(tx, SITE, now) == []
 
 
 def test_patterns_are_silent_while_all_ai_is_stopped(plant: Plant, database: Database) -> None:
