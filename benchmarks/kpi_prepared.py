@@ -36,7 +36,7 @@ MAKES = (
       ("charges", "engine", "flags", "grid", "measuring", "planned", "pri", "recharge", "recompute",
        "standing")),
     "services/alarms/rollup.py", "services/energy/blocks.py", "services/energy/buckets.py",
-    "domain/measures.py", "domain/time_model.py",
+    "domain/measures.py", "domain/time_model.py", "data/store/spc_days.py",
 )  # fmt: skip
 Report = Callable[[str], None]
 Servers = dict[str, Database]

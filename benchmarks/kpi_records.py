@@ -1,17 +1,18 @@
 """Alarms and control charts of the KPI bench's plant: definitions, a year of events, hourly samples."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, Table, func, insert, select
 
 from benchmarks.kpi_plant import START, Size
-from data.store import alarms
+from data.store import alarms, spc_days
 from data.store import tables as t
 from data.store.database import Database
 from domain.clock import DAY, HOUR, MINUTE
+from domain.spc.model import Sample
 
 PER_MACHINE = 5  # alarms
 EVERY = 10 * MINUTE  # one alarm at each operator position, as a good set has it
@@ -29,7 +30,9 @@ def fill(database: Database, size: Size, days: range) -> None:
             _define(tx, size)
         many(tx, t.alarm_events, list(_events(size, days, rng)))
         for number in range(len(size.units)):
-            many(tx, t.spc_samples, list(_samples(number, days, rng)))
+            rows = list(_samples(number, days, rng))
+            many(tx, t.spc_samples, rows)
+            spc_days.put(tx, CHART.format(number), [_sample(row) for row in rows])
 
 
 def _define(tx: Connection, size: Size) -> None:
@@ -101,6 +104,10 @@ def _samples(number: int, days: range, rng: np.random.Generator) -> Iterator[dic
             "count": float(rng.binomial(200, 0.03)) if kind == "p" else 0.0,
             "size": 200.0 if kind == "p" else 0.0,
         }  # fmt: skip
+
+
+def _sample(row: Mapping[str, Any]) -> Sample:
+    return Sample(row["at_us"], tuple(json.loads(row["content"])), row["count"], row["size"])
 
 
 def many(tx: Connection, table: Table, rows: list[dict[str, Any]]) -> None:

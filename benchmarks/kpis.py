@@ -24,6 +24,7 @@ from data.store.database import Database
 from domain.clock import DAY, HOUR
 from domain.measures import NAMES
 from domain.time_model import Span
+from runtime.collector import quiet
 from services.energy import blocks
 from services.kpi import grid
 from services.kpi.planned import read_line
@@ -54,7 +55,8 @@ def run(*, folder: Path, size: str = "full", rounds: int = 25, only: str = "") -
         report(f"uses what was prepared in {found.folder}" if found.there else f"prepared {found.folder}")
         rows = [] if only else _recomputed(found, chosen, report)
         for where in found.late:
-            taken = _queries(found, where, chosen, rounds, only)
+            with quiet():  # as in the web app, once it has started
+                taken = _queries(found, where, chosen, rounds, only)
             report(f"{where}: {len(taken)} queries")
             rows += _query_rows(where, taken, chosen)
         if "PostgreSQL" not in found.late:

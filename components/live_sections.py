@@ -14,7 +14,8 @@ from components.words import metric_label, moment, money, of_100, plural, unit_t
 from domain.clock import HOUR, MINUTE
 from domain.oee import Oee
 from domain.prediction import Prediction, PredictionStatus
-from domain.time_model import Leaf, Segment
+from domain.strips import Strip
+from domain.time_model import Leaf
 from services.rows.floor import (
     LineFigures,
     LineView,
@@ -29,7 +30,7 @@ from services.rows.floor import (
 from services.rows.oversight import AiStatus
 
 Sections = dict[str, Any]
-KINDS = {
+KINDS: dict[str, str] = {
     Leaf.PRODUCTION: "run",
     Leaf.DOWN: "down",
     Leaf.SETUP: "setup",
@@ -156,13 +157,14 @@ def _unit(unit: UnitFigures, span: Stretch, advice: bool) -> Sections:
     }
 
 
-def _since(strip: tuple[Segment, ...]) -> int | None:
+def _since(strip: Strip) -> int | None:
     """Since when the machine is in its newest known state."""
-    known = [s for s in strip if s.state is not None]
-    if not known:
+    backwards = zip(reversed(strip.state), reversed(strip.from_us), strict=True)
+    known = ((state, begin) for state, begin in backwards if state is not None)
+    newest = next(known, None)
+    if newest is None:
         return None
-    same = takewhile(lambda s: s.state is known[-1].state, reversed(known))
-    return min(s.from_us for s in same)
+    return min([newest[1], *(begin for _, begin in takewhile(lambda one: one[0] == newest[0], known))])
 
 
 def _figures(oee: Oee, target: float | None) -> Sections:
@@ -181,8 +183,9 @@ def _pct(value: float | None) -> float | None:
     return None if value is None else round(100 * value, 1)
 
 
-def _strip(strip: tuple[Segment, ...]) -> list[list[Any]]:
-    return [[s.from_us, s.to_us, KINDS[s.leaf]] for s in strip if s.leaf is not Leaf.OUTSIDE]
+def _strip(strip: Strip) -> list[list[Any]]:
+    rows = zip(strip.from_us, strip.to_us, strip.leaf, strict=True)
+    return [[begin, end, KINDS[leaf]] for begin, end, leaf in rows if leaf != Leaf.OUTSIDE]
 
 
 def _ticks(span: Stretch, zone: str) -> list[list[Any]]:

@@ -34,11 +34,12 @@ def by_resource(events: Iterable[Event], from_us: int, to_us: int) -> dict[str, 
     spans: dict[str, list[Span]] = defaultdict(list)
     parts: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
     for event in events:
-        low, high = max(event.from_us, from_us), min(event.to_us, to_us)
-        spans[event.resource].append(Span(low, max(low, high)))
-        if from_us <= event.to_us <= to_us:
-            for place, amount in enumerate((event.good, event.scrap, event.rework)):
-                parts[event.resource][place] += amount
+        low, high, worked = max(event.from_us, from_us), min(event.to_us, to_us), spans[event.resource]
+        if high > low:
+            worked.append(Span(low, high))
+        if from_us <= event.to_us <= to_us and (event.good or event.scrap or event.rework):
+            its = parts[event.resource]
+            its[0], its[1], its[2] = its[0] + event.good, its[1] + event.scrap, its[2] + event.rework
     result = {}
     for resource, found in spans.items():
         busy = sum(s.to_us - s.from_us for s in merged(found))

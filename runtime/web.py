@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from domain.errors import SettingsError
 from pages.registry import PAGES
 from runtime import secret_key, web_assets, web_auth, web_drafts
 from runtime import settings as runtime_settings
+from runtime.collector import quiet
 from runtime.settings import ROOT, Settings
 from runtime.web_live import Feed
 from runtime.web_security import Gate, SecurityHeaders, content_policy, inline_hashes
@@ -157,10 +157,9 @@ def bind(settings: Settings, database: Database, accounts: Accounts) -> None:
 @asynccontextmanager
 async def _lifespan(feed: Feed, database: Database) -> AsyncIterator[None]:
     feed.start(asyncio.get_running_loop())
-    gc.collect()
-    gc.freeze()  # what start-up made stays for ever: no collection needs to look at it again
     try:
-        yield
+        with quiet():
+            yield
     finally:
         feed.stop()
         database.close()

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, select, update
 
+from data.store import spc_days
 from data.store import tables as t
 from data.store.statements import Statement
 from data.store.upsert import insert_ignore, upsert
@@ -14,12 +15,7 @@ from domain.spc.model import Sample
 Row = Mapping[str, Any]
 _C, _L, _S, _B = t.spc_charts.c, t.spc_limits.c, t.spc_samples.c, t.spc_breaks.c
 
-# One text in place of a row a sample. SQLite keeps the order of a subquery for group_concat.
 _SPAN = "FROM spc_samples WHERE chart_id = :chart AND at_us > :from_us AND at_us <= :to_us"
-_VALUES = {
-    "sqlite": Statement(f"SELECT group_concat(content) FROM (SELECT content {_SPAN} ORDER BY at_us)"),  # noqa: S608
-    "postgresql": Statement(f"SELECT string_agg(content, ',' ORDER BY at_us) {_SPAN}"),
-}
 _SAMPLES = Statement(f"SELECT at_us, content, count, size {_SPAN} ORDER BY at_us")
 _MARK_LATE = Statement(
     "INSERT INTO spc_late (chart_id, from_us) VALUES (:chart, :at) ON CONFLICT (chart_id) DO UPDATE SET"
@@ -93,11 +89,19 @@ def store_samples(tx: Connection, chart_id: str, samples: Sequence[Sample]) -> N
         for s in samples
     ]
     upsert(tx, t.spc_samples, rows, ["chart_id", "at_us"])
+    spc_days.put(tx, chart_id, samples)
 
 
 def drop_samples(tx: Connection, chart_id: str, from_us: int, to_us: int) -> None:
     """Forget the samples that end in (from, to]."""
     tx.execute(delete(t.spc_samples).where(_S.chart_id == chart_id, _S.at_us > from_us, _S.at_us <= to_us))
+    spc_days.drop(tx, chart_id, from_us, to_us)
+
+
+def forget_samples(tx: Connection, chart_id: str) -> None:
+    """Forget all samples of a chart: they are to be taken anew, another way."""
+    tx.execute(delete(t.spc_samples).where(_S.chart_id == chart_id))
+    spc_days.forget(tx, chart_id)
 
 
 def samples(tx: Connection, chart_id: str, from_us: int, to_us: int) -> list[Sample]:
@@ -107,14 +111,6 @@ def samples(tx: Connection, chart_id: str, from_us: int, to_us: int) -> list[Sam
     return [
         Sample(at, tuple(each), count, size) for (at, _, count, size), each in zip(rows, values, strict=True)
     ]
-
-
-def values(tx: Connection, chart_id: str, from_us: int, to_us: int) -> list[list[float]]:
-    """The values of each sample that ends in (from, to], in order."""
-    span = {"chart": chart_id, "from_us": from_us, "to_us": to_us}
-    [[text]] = _VALUES[tx.dialect.name].rows(tx, span)
-    found: list[list[float]] = json.loads(f"[{text or ''}]")
-    return found
 
 
 def nth_before(tx: Connection, chart_id: str, at_us: int, count: int) -> int | None:

@@ -21,6 +21,10 @@ _SUMS = ", ".join(f"SUM({name})" for name in NAMES)
 _LIST = ", ".join(NAMES)
 _STRETCH = " WHERE equipment_id = :unit AND from_us >= :from_us AND from_us < :to_us"
 _INTERVALS = Statement(f"SELECT {', '.join(INTERVAL)} FROM intervals{_STRETCH} ORDER BY from_us")
+_STRIP = Statement(
+    f"SELECT from_us, to_us, leaf, cause, state, off_plan, charged_to FROM intervals{_STRETCH}"
+    " ORDER BY from_us"
+)
 _DROP_INTERVALS = Statement(f"DELETE FROM intervals{_STRETCH}")
 _DROP_CELLS = Statement(f"DELETE FROM kpi_cells{_STRETCH}")
 _DROP_LOSSES = Statement(f"DELETE FROM kpi_losses{_STRETCH} AND level = 'cell'")
@@ -77,6 +81,12 @@ _TWO_DAYS_US, _LONGEST_MONTH_US = 48 * 3_600_000_000, 33 * 24 * 3_600_000_000
 def intervals_of(tx: Connection, unit: str, from_us: int, to_us: int) -> list[Row]:
     """The stored intervals that begin in [from_us, to_us), as INTERVAL."""
     return _INTERVALS.rows(tx, {"unit": unit, "from_us": from_us, "to_us": to_us})
+
+
+def strip_of(tx: Connection, unit: str, from_us: int, to_us: int) -> list[tuple[Any, ...]]:
+    """The columns (from, to, leaf, cause, state, off plan, charged to) of the stored intervals that begin in
+    [from_us, to_us), by time; none without an interval."""
+    return list(zip(*_STRIP.rows(tx, {"unit": unit, "from_us": from_us, "to_us": to_us}), strict=True))
 
 
 def replace_intervals(

@@ -2,23 +2,26 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import Connection
 
 from data.store.statements import Row, Statement
-from domain.clock import SECOND
+from domain.clock import DAY, SECOND
 from domain.equipment import site_of
 from domain.rates import Rate, rate_at
 from domain.setups import LONGEST_US, Booked
 from domain.time_model import MINOR_US, Cause, PlannedSpan, Span
 
+OVER_US = 40 * DAY  # no shift is longer: what began earlier is over, and the history before is not read
 _SHIFTS = Statement(
     "SELECT start_us, end_us, name, break_start_us, break_s FROM shifts WHERE line_id = :line"
-    " AND start_us < :to_us AND end_us > :from_us ORDER BY start_us, end_us, name"
+    " AND start_us < :to_us AND start_us > :old_us AND end_us > :from_us ORDER BY start_us, end_us, name"
 )
 _PAUSES = Statement(
     "SELECT b.start_us, b.end_us FROM shifts s JOIN shift_breaks b ON b.instance = s.instance"
-    " AND b.shift_id = s.shift_id WHERE s.line_id = :line AND s.start_us < :to_us AND s.end_us > :from_us"
+    " AND b.shift_id = s.shift_id WHERE s.line_id = :line AND s.start_us < :to_us AND s.start_us > :old_us"
+    " AND s.end_us > :from_us"
 )
 _STOPS = Statement(
     "SELECT d.start_us, d.end_us FROM downtimes d JOIN equipment e ON e.equipment_id = d.equipment_id"
@@ -44,7 +47,11 @@ _RATES = Statement(
 
 def shift_rows(tx: Connection, line: str, from_us: int, to_us: int) -> list[Row]:
     """(start, end, name, start of the break, its seconds) of shifts that touch a stretch, by start."""
-    return _SHIFTS.rows(tx, {"line": line, "from_us": from_us, "to_us": to_us})
+    return _SHIFTS.rows(tx, _near(line, from_us, to_us))
+
+
+def _near(line: str, from_us: int, to_us: int) -> dict[str, Any]:
+    return {"line": line, "from_us": from_us, "to_us": to_us, "old_us": from_us - OVER_US}
 
 
 def breaks_in(tx: Connection, line: str, rows: Iterable[Row], from_us: int, to_us: int) -> list[Span]:
@@ -54,7 +61,7 @@ def breaks_in(tx: Connection, line: str, rows: Iterable[Row], from_us: int, to_u
         for _, _, _, at, seconds in rows
         if at is not None and seconds
     ]
-    others = _PAUSES.rows(tx, {"line": line, "from_us": from_us, "to_us": to_us})
+    others = _PAUSES.rows(tx, _near(line, from_us, to_us))
     return [*named, *(PlannedSpan(start_us, end_us, Cause.BREAK) for start_us, end_us in others)]
 
 

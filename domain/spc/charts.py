@@ -5,8 +5,8 @@ Formulas: Montgomery, chapters 6 (variables), 7 (attributes) and 9 (CUSUM, EWMA)
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from itertools import accumulate, pairwise
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from domain.errors import InvalidInput
 from domain.spc import constants as k
@@ -89,22 +89,9 @@ def series_of(
     return _DRAWN[kind](samples, limits, weights or Weights())
 
 
-def sums_after(values: Sequence[Sequence[float]], limits: Limits, weights: Weights) -> tuple[float, float]:
-    """Where a CUSUM stands after samples, each with its values."""
-    level, sigmas = limits.level, {n: limits.of_mean(n) for n in set(map(len, values))}
-    scores = [(math.fsum(each) / len(each) - level) / sigmas[len(each)] for each in values]
-    return _above(z - weights.cusum_slack for z in scores), _above(-z - weights.cusum_slack for z in scores)
-
-
-def _above(steps: Iterable[float]) -> float:
-    """Where a sum that never falls below 0 ends: the whole way less its lowest point."""
-    way = list(accumulate(steps, initial=0.0))
-    return way[-1] - min(way)
-
-
 def remembers(kind: Kind, weights: Weights) -> int | None:
     """How many samples before one its point depends on; None: all of them (a CUSUM forgets nothing, but
-    `sums_after` holds all that it remembers)."""
+    its sums hold all that it remembers)."""
     if kind is Kind.CUSUM:
         return None
     if kind is Kind.EWMA and weights.ewma_lambda < 1:

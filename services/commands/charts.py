@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, select
 
 from auth.permissions import Actor, Permission
 from data.store import charts as store
@@ -215,7 +215,7 @@ def _next_version(tx: Connection, chart: Chart) -> Chart:
         raise Conflict("the chart has changed since you read it")
     old = chart_of(row)
     if any(getattr(old, name) != getattr(chart, name) for name in _SAMPLED):
-        tx.execute(delete(t.spc_samples).where(t.spc_samples.c.chart_id == chart.chart_id))
+        store.forget_samples(tx, chart.chart_id)
     return replace(chart, version=chart.version + 1)
 
 

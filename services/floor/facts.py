@@ -14,8 +14,9 @@ from domain.cases import UNDECIDED
 from domain.clock import DAY, HOUR, micros, utc
 from domain.costs import Rates
 from domain.equipment import line_of
+from domain.strips import Strip
 from domain.telemetry import MachineState
-from domain.time_model import Leaf, Segment, Span
+from domain.time_model import Leaf, Span
 from services import situation
 from services.kpi import shift_days, valid
 from services.kpi.charges import Time
@@ -137,12 +138,12 @@ def stops(
     scope: str,
     window: Span,
     names: dict[str, str],
-    stood: Sequence[Span],
+    strip: Strip,
 ) -> tuple[StopRow, ...]:
     """Stops that the MES knows, summed per machine and reason (`services.stops.wording`), the dearest first.
 
-    A stop costs the plant's stated downtime rate for the time in which the line's constraint stood as
-    well (`stood`). Planned stops cost nothing, nor do those of a machine that waited for another one
+    A stop costs the plant's stated downtime rate for the time in which the line's constraint (`strip`) stood
+    in planned time as well. Planned stops cost nothing, nor do those of a machine that waited for another one
     (state Suspended in its middle, or within it where the machine speaks too seldom to say more): they
     are charged to the machine that caused them.
     """
@@ -152,7 +153,7 @@ def stops(
     say = Sayer.read(tx, scope, [row[0] for row in rows], window)
     begun = np.array([max(row[2], window.from_us) for row in rows], np.int64)
     ended = np.array([min(row[3] or window.to_us, window.to_us) for row in rows], np.int64)
-    both = _time(stood).within(begun, np.maximum(begun, ended)).tolist()
+    both = _stood(strip).within(begun, np.maximum(begun, ended)).tolist()
     found: dict[tuple[str, str, bool], _Sum] = {}
     for row, together, lost in zip(rows, both, (ended - begun).tolist(), strict=True):
         unit, booked, start_us, end_us, planned, state_then, waited_then = row
@@ -194,14 +195,9 @@ class _Sum:
     open_since_us: int | None = None
 
 
-def stood(strip: Sequence[Segment]) -> list[Span]:
-    """When a constraint stood in planned time, in order."""
-    return [Span(part.from_us, part.to_us) for part in strip if part.leaf in (Leaf.DOWN, Leaf.DELAY)]
-
-
-def _time(spans: Sequence[Span]) -> Time:
-    begin, end = (np.array([getattr(s, name) for s in spans], np.int64) for name in ("from_us", "to_us"))
-    return Time.of(begin, end)
+def _stood(strip: Strip) -> Time:
+    begins, ends = strip.edges((Leaf.DOWN, Leaf.DELAY))
+    return Time.of(np.array(begins, np.int64), np.array(ends, np.int64))
 
 
 def waiting(tx: Connection, scope: str, limit: int = SHOWN_CASES) -> tuple[WaitingRow, ...]:

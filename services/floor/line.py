@@ -40,7 +40,7 @@ def read(tx: Connection, ask: plant.Request) -> LineView:
         if out.get(u.equipment_id, ask.now_us + 1) > since_us
     )
     names = {u.equipment_id: u.name for u in figures.units}
-    stops = facts.stops(tx, ask.scope, window, names, facts.stood(figures.strip))
+    stops = facts.stops(tx, ask.scope, window, names, figures.strip)
     return LineView(
         figures,
         units,

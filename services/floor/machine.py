@@ -46,7 +46,7 @@ def read(tx: Connection, ask: plant.Request) -> MachineView:
     both = windows.read(tx, line.equipment_id, sorted({ask.scope, pace}), window, ask.now_us)
     measured = both[ask.scope]
     figures = Oee(span.from_us, span.to_us, measured.measures, valid.model_of(tx, ask.scope, span.to_us))
-    stops = facts.stops(tx, ask.scope, window, {ask.scope: unit.name}, facts.stood(both[pace].strip))
+    stops = facts.stops(tx, ask.scope, window, {ask.scope: unit.name}, both[pace].strip)
     risk = newest_risks(tx, [ask.scope]).get(ask.scope) if out_us is None else None
     case = _open_case(tx, ask.scope)
     return MachineView(

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from domain.equipment import site_of
 from domain.kpi import MinorModel, total
 from domain.oee import Oee, combine
+from domain.strips import Strip
 from domain.time_model import Span
 from services.floor import facts
 from services.kpi import valid
@@ -37,7 +38,7 @@ def read(tx: Connection, ask: Request) -> PlantFigures:
     for line in lines:
         names = {u.equipment_id: u.name for u in line.units}
         window = Span(line.stretch.from_us, line.stretch.to_us)
-        stops += facts.stops(tx, line.line.equipment_id, window, names, facts.stood(line.strip))
+        stops += facts.stops(tx, line.line.equipment_id, window, names, line.strip)
     dearest = sorted((s for s in stops if s.cost_cents), key=lambda s: (-s.cost_cents, s.name))
     return PlantFigures(
         lines,
@@ -69,7 +70,7 @@ def line_figures(
     measured = windows.read(tx, node.equipment_id, shown, window, ask.now_us, () if every else line.after)
     open_orders = facts.orders(tx, node.equipment_id, units[-1].equipment_id, limit=1)
     names = {u.equipment_id: u.name for u in units}
-    standing = facts.stops(tx, node.equipment_id, Span(ask.now_us - 1, ask.now_us), names, ())
+    standing = facts.stops(tx, node.equipment_id, Span(ask.now_us - 1, ask.now_us), names, Strip())
     figures = LineFigures(
         node,
         line.constraint,

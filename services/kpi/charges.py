@@ -6,12 +6,14 @@ from itertools import islice
 
 import numpy as np
 
-from domain.time_model import Cause, Leaf, Segment
+from domain.strips import Strip
+from domain.time_model import Cause, Leaf
 from domain.waits import LOOKBACK_US, whose
 from services.kpi.engine import CAUSES, LEAVES, Bools, Ints, Parts, cause_code, leaf_code
 
 _IS_WAIT = np.array([cause in (Cause.WAITING, Cause.BLOCKED, Cause.STARVED) for cause in CAUSES])
-_CODES = {cause: cause_code(cause) for cause in Cause}
+_CODES: dict[str, int] = {cause.value: cause_code(cause) for cause in Cause}
+_LEAVES: dict[str, int] = {leaf.value: leaf_code(leaf) for leaf in Leaf}
 _STANDS = np.array([leaf in (Leaf.DOWN, Leaf.SETUP, Leaf.PLANNED_DOWN, Leaf.DELAY) for leaf in LEAVES])
 
 
@@ -21,12 +23,11 @@ def waits(parts: Parts) -> Bools:
     return found
 
 
-def parts_of(strip: Sequence[Segment]) -> Parts:
-    """A strip in time order as arrays; who caused a wait is to be found anew."""
+def parts_of(strip: Strip) -> Parts:
+    """A strip as arrays; who caused a wait is to be found anew."""
+    leaves, causes = [_LEAVES[leaf] for leaf in strip.leaf], [_CODES[cause] for cause in strip.cause]
     begin, end, leaf, cause = (
-        np.array([(s.from_us, s.to_us, leaf_code(s.leaf), _CODES[s.cause]) for s in strip], np.int64)
-        .reshape(-1, 4)
-        .T
+        np.array(column, np.int64) for column in (strip.from_us, strip.to_us, leaves, causes)
     )
     nothing = np.full(len(strip), -1)
     return Parts(begin, end, leaf, cause, nothing, nothing, nothing > 0, nothing > 0)

@@ -31,7 +31,7 @@ _AWAY = Statement(
 )
 _CLOSED = Statement(
     "SELECT from_us FROM shift_closings WHERE line_id = :line AND reopened_us IS NULL"
-    " AND to_us > :from_us AND from_us < :to_us"
+    " AND to_us > :from_us AND from_us < :to_us AND from_us > :old_us"
 )
 
 
@@ -80,7 +80,8 @@ def read_line(tx: Connection, line_id: str, from_us: int, to_us: int) -> Line:
     zone = zone_of(tx, line_id)
     near = [r for r in planned if r[1] > from_us - grid.NEAR_US and r[0] < to_us + grid.NEAR_US]
     shifts = grid.shifts_of(near, zone)
-    closed = _CLOSED.rows(tx, {"line": line_id, "from_us": from_us, "to_us": to_us})
+    near_us = from_us - plan_facts.OVER_US
+    closed = _CLOSED.rows(tx, {"line": line_id, "from_us": from_us, "to_us": to_us, "old_us": near_us})
     return Line(
         line_id,
         tuple(row[0] for row in units),

@@ -39,8 +39,8 @@ def read(tx: Connection, ask: Ask) -> KpiView:
     cube = sums.read(tx, shown, after, ask, zone)
     cells, lost = cube.by_product(), sums.losses(tx, pace, ask, zone)
     whole = waits_of(at_pace(cells, lines, level, ask.scope), lost, pace)
+    every = {} if level == "unit" else sums.beside(tx, units, ask, zone)
     if level != "unit":
-        every = sums.beside(tx, units, ask, zone)
         whole = lines_all(whole, every, units)
     goals = valid.goals(tx, [*_above(ask.scope, lines), *(units if level in ("unit", "line") else ())])
     below = parts(ask, lines, cells, level, model, goals)
@@ -74,7 +74,7 @@ def read(tx: Connection, ask: Ask) -> KpiView:
         losses.of_scope(whole, below, lines, level, ask.scope, rates),
         flagged,
         count,
-        _bottlenecks(tx, lines, level, units, ask, zone),
+        _bottlenecks(tx, lines, level, every, ask, zone),
         low,
         high,
         model,
@@ -99,11 +99,12 @@ def _quality_targets(tx: Connection, ask: Ask, keys: Iterable[str]) -> dict[str,
 
 
 def _bottlenecks(
-    tx: Connection, lines: Sequence[Line], level: str, units: Sequence[str], ask: Ask, zone: str
-) -> tuple[BottleneckRow, ...]:
+    tx: Connection, lines: Sequence[Line], level: str, every: Mapping[str, Mapping[str, Any]], ask: Ask,
+    zone: str,
+) -> tuple[BottleneckRow, ...]:  # fmt: skip
     if level == "unit" or ask.product:  # waits are charged to machines, not to products
         return ()
-    return bottlenecks.find(lines, sums.busy(tx, units, ask, zone), sums.charged(tx, units, ask, zone))
+    return bottlenecks.find(lines, sums.busy(every), sums.charged(tx, list(every), ask, zone))
 
 
 def lines_of(tx: Connection, scope: str) -> list[Line]:

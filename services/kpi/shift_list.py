@@ -1,6 +1,9 @@
 """Which shifts of lines have figures, and which of them are closed: what a list of shifts is paged by."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from sqlalchemy import Connection
 
@@ -11,7 +14,7 @@ from services.rows.kpi import Begun
 
 _REACH = Among("SELECT equipment_id, from_us, upto_us FROM kpi_progress WHERE equipment_id {among}")
 _BEGUN = Among(
-    "SELECT DISTINCT equipment_id, shift, from_us, to_us FROM kpi_cells WHERE equipment_id {among}"
+    "SELECT equipment_id, shift, from_us, to_us FROM kpi_cells WHERE equipment_id {among}"
     " AND from_us >= :from_us AND from_us < :to_us AND shift <> ''"
 )
 _CLOSED = Among(
@@ -25,10 +28,17 @@ def begun(tx: Connection, lines: Sequence[Line], from_us: int, to_us: int) -> tu
     their line."""
     stretch = {"from_us": from_us, "to_us": to_us}
     closed = set(_CLOSED.rows(tx, [line.node.equipment_id for line in lines], stretch))
-    found = {(line_of(row[0]), *row[1:]) for row in _BEGUN.rows(tx, _telling(tx, lines), stretch)}
-    names = {line.node.equipment_id: line.node.name for line in lines}
-    every = (Begun(line, shift, begin, end, (line, begin) in closed) for line, shift, begin, end in found)
-    return tuple(sorted(every, key=lambda one: (-one.from_us, names[one.line_id], one.line_id)))
+    of_line: dict[str, set[tuple[str, int, int]]] = defaultdict(set)
+    for unit, group in groupby(_BEGUN.rows(tx, _telling(tx, lines), stretch), itemgetter(0)):
+        of_line[line_of(unit)].update(map(itemgetter(1, 2, 3), group))
+    by_name = sorted(lines, key=lambda line: (line.node.name, line.node.equipment_id))
+    every: list[Begun] = []
+    for line in (one.node.equipment_id for one in by_name):
+        rows = of_line[line]
+        shut = [(line, begin) in closed for _, begin, _ in rows]
+        every += [Begun(line, *row, done) for row, done in zip(rows, shut, strict=True)]
+    every.sort(key=itemgetter(2), reverse=True)
+    return tuple(every)
 
 
 def _telling(tx: Connection, lines: Sequence[Line]) -> list[str]:

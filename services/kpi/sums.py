@@ -88,27 +88,24 @@ def read(tx: Connection, units: Sequence[str], after: Mapping[str, str], ask: As
 
 
 BESIDE = ("energy_kwh", "rework", "inspected", "first_pass", "corrective_us", "preventive_us")
+_BUSY = ("delay_us", "down_us", "setup_us", "production_us")
 
 
 def beside(tx: Connection, units: Sequence[str], ask: Ask, zone: str) -> dict[str, dict[str, Any]]:
-    """What a line has of all its machines, and not only of the one that sets its pace, by machine."""
-    found: dict[str, dict[str, Any]] = {unit: dict.fromkeys(BESIDE, 0) for unit in units}
+    """What counts of all machines, and not only of the one that sets the pace of its line, by machine: what a
+    line has of each, and how long each was busy."""
+    names = (*BESIDE, *_BUSY)
+    found: dict[str, dict[str, Any]] = {unit: dict.fromkeys(names, 0) for unit in units}
     for table, span in _levels(ask, zone):
-        for unit, *values in _rows(tx, table, ("equipment_id",), BESIDE, units, ask, span):
-            for name, value in zip(BESIDE, values, strict=True):
+        for unit, *values in _rows(tx, table, ("equipment_id",), names, units, ask, span):
+            for name, value in zip(names, values, strict=True):
                 found[unit][name] += value
     return found
 
 
-def busy(tx: Connection, units: Sequence[str], ask: Ask, zone: str) -> dict[str, tuple[int, int]]:
-    """(planned busy time, of it delay) of each machine."""
-    found: dict[str, tuple[int, int]] = {}
-    names = ("delay_us", "down_us", "setup_us", "production_us")
-    for table, span in _levels(ask, zone):
-        for unit, delay, *rest in _rows(tx, table, ("equipment_id",), names, units, ask, span):
-            pbt, waited = found.get(unit, (0, 0))
-            found[unit] = (pbt + delay + sum(rest), waited + delay)
-    return found
+def busy(every: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[int, int]]:
+    """(planned busy time, of it delay) of each machine, of what `beside` found."""
+    return {unit: (sum(its[name] for name in _BUSY), its["delay_us"]) for unit, its in every.items()}
 
 
 def _levels(ask: Ask, zone: str) -> list[tuple[str, tuple[int, int]]]:

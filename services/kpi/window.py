@@ -7,6 +7,7 @@ running cell, and a cell that the stretch cuts, are measured here, by the code t
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -14,9 +15,9 @@ from data.store import kpi_rows
 from data.store.statements import Statement
 from domain.clock import HOUR, SECOND
 from domain.kpi import Measures, total
-from domain.measures import NAMES
-from domain.telemetry import MachineState
-from domain.time_model import Cause, Leaf, Segment, Span
+from domain.strips import Strip
+from domain.time_model import Span
+from services.kpi import sums
 from services.kpi.engine import CAUSES, GAP, LEAVES
 from services.kpi.grid import Cell
 from services.kpi.measuring import whole
@@ -25,18 +26,15 @@ from services.kpi.refresh import Done, compute, runs_of
 
 BEHIND_US = 90 * SECOND  # roll-ups of a running shift that are older are not good enough to be shown
 _UPTO = Statement("SELECT upto_us FROM kpi_progress WHERE equipment_id = :unit")
-_SUMS = ", ".join(f"SUM({name})" for name in NAMES)
 _KEPT = Statement(
-    f"SELECT product_id, {_SUMS} FROM kpi_cells WHERE equipment_id = :unit AND from_us >= :from_us"  # noqa: S608
+    f"SELECT product_id, {sums.TOTALS_SQL} FROM kpi_cells WHERE equipment_id = :unit AND from_us >= :from_us"  # noqa: S608
     " AND from_us < :to_us GROUP BY product_id"
 )
 _CHANGED = Statement(
     "SELECT COUNT(*) FROM kpi_dirty WHERE equipment_id IN (:unit, :line) AND to_us > :from_us"
 )
 Products = dict[str, Measures]
-
-_LEAF, _CAUSE = {leaf.value: leaf for leaf in Leaf}, {cause.value: cause for cause in Cause}
-_STATE: dict[int | None, MachineState | None] = {None: None, **{int(state): state for state in MachineState}}
+_LEAF, _CAUSE = [leaf.value for leaf in LEAVES], [cause.value for cause in CAUSES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ class Window:
     """One machine over a stretch: measures by product ("" without one), and its strip in time order."""
 
     products: Products
-    strip: tuple[Segment, ...]
+    strip: Strip
 
     @property
     def measures(self) -> Measures:
@@ -78,16 +76,16 @@ def _window(
         else:
             others.append(_clipped(cell, span))
     parts: list[Products] = []
-    strip: list[Segment] = []
+    strips: list[Strip] = []
     for run in _neighbours(kept):
         stretch = {"unit": unit, "from_us": run[0].from_us, "to_us": run[-1].to_us}
-        parts.append({row[0]: _measures(row[1:]) for row in _KEPT.rows(tx, stretch)})
-        strip += _stored(tx, unit, run, now_us) if shown else ()
+        parts.append({row[0]: Measures(*row[1:]) for row in _KEPT.rows(tx, stretch)})
+        strips += [_stored(tx, unit, run, now_us)] if shown else ()
     for run in runs_of(line, others):
         done = compute(tx, line, unit, run, now_us)
         parts.append(_products(done))
-        strip += _segments(done) if shown else ()
-    return Window(_added(parts), tuple(sorted(strip, key=lambda s: s.from_us)))
+        strips += [_strip(done)] if shown else ()
+    return Window(_added(parts), Strip.joined(strips))
 
 
 def _upto(tx: Connection, unit: str) -> int | None:
@@ -122,13 +120,10 @@ def _neighbours(cells: Iterable[Cell]) -> list[list[Cell]]:
     return runs
 
 
-def _measures(values: Sequence[float]) -> Measures:
-    return Measures.of(dict(zip(NAMES, values, strict=True)))
-
-
 def _products(done: Done) -> Products:
-    rows = zip(done.sums.keys, whole(done.sums.values), strict=True)
-    return _added([{product: _measures(values)} for (_, _, product), values in rows])
+    found: list[Any] = list(whole(done.sums.values))
+    rows = zip(done.sums.keys, found, strict=True)
+    return _added([{product: Measures(*values)} for (_, _, product), values in rows])
 
 
 def _added(parts: Iterable[Mapping[str, Measures]]) -> Products:
@@ -139,30 +134,28 @@ def _added(parts: Iterable[Mapping[str, Measures]]) -> Products:
     return {product: total(every) if len(every) > 1 else every[0] for product, every in found.items()}
 
 
-def _stored(tx: Connection, unit: str, cells: Sequence[Cell], now_us: int) -> list[Segment]:
+def _stored(tx: Connection, unit: str, cells: Sequence[Cell], now_us: int) -> Strip:
     """Stored intervals; the last one of a running cell goes on until now."""
     end = cells[-1].to_us
-    rows = kpi_rows.intervals_of(tx, unit, cells[0].from_us, end)
-    found = [
-        Segment(
-            row[1], row[2], _LEAF[row[3]], _STATE[row[5]], _CAUSE[row[4]], None, bool(row[10]), row[7]
-        )
-        for row in rows
-    ]  # fmt: skip
-    if found and end > now_us > found[-1].to_us:
-        found[-1] = replace(found[-1], to_us=now_us)
-    return found
+    columns = kpi_rows.strip_of(tx, unit, cells[0].from_us, end)
+    if not columns:
+        return Strip()
+    begins, ends, *others = columns
+    last = now_us if end > now_us > ends[-1] else ends[-1]
+    return Strip(begins, (*ends[:-1], last), *others)
 
 
-def _segments(done: Done) -> list[Segment]:
-    p, operations = done.parts, done.recorded.operations
-    columns = (p.from_us, p.to_us, p.leaf, p.state, p.cause, p.operation, p.off_plan)
-    return [
-        Segment(
-            begin, end, LEAVES[leaf], None if state == GAP else MachineState(state), CAUSES[cause],
-            operations[order] if order >= 0 else None, off_plan,
-        )
-        for begin, end, leaf, state, cause, order, off_plan in zip(
-            *(column.tolist() for column in columns), strict=True
-        )
-    ]  # fmt: skip
+def _strip(done: Done) -> Strip:
+    p = done.parts
+    begins, ends, leaves, causes, states, off_plan = (
+        column.tolist() for column in (p.from_us, p.to_us, p.leaf, p.cause, p.state, p.off_plan)
+    )
+    return Strip(
+        tuple(begins),
+        tuple(ends),
+        tuple([_LEAF[leaf] for leaf in leaves]),
+        tuple([_CAUSE[cause] for cause in causes]),
+        tuple([None if state == GAP else state for state in states]),
+        tuple(off_plan),
+        ("",) * len(begins),
+    )

@@ -4,10 +4,10 @@ MES booked (operations and inspections) alone, by `domain.event_log`."""
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import Connection
 
 from auth.permissions import Permission
-from data.store import tables as t
+from data.store.statements import Among, Statement, below
 from domain.clock import DAY
 from domain.equipment import line_of, within
 from domain.errors import InvalidInput, NotFound
@@ -15,14 +15,30 @@ from domain.event_log import Event, by_case, by_resource
 from domain.kpi import Measures, figures
 from services.context import Context
 from services.floor.facts import nodes
-from services.queries.common import names_of, under
+from services.queries.common import names_of
 from services.rows.booked import BookedView, CaseRow, ResourceRow
 from services.rows.floor import Node
 
 LONGEST_US = 32 * DAY
 SHOWN = 100
 _LEVELS = ("site", "area", "line", "unit")
-_O, _Q = t.operations.c, t.quality_results.c
+_HERE = "(equipment_id = :scope OR equipment_id LIKE :below ESCAPE '!')"
+_WORKED = Statement(
+    "SELECT order_id, equipment_id, start_us, COALESCE(end_us, :now_us) FROM operations"  # noqa: S608
+    f" WHERE {_HERE} AND start_us < :to_us AND (end_us IS NULL OR end_us > :from_us)"
+)
+_MADE = Statement(
+    "SELECT COALESCE(order_id, ''), equipment_id, MAX(at_us), SUM(good), SUM(scrap), SUM(rework)"  # noqa: S608
+    f" FROM quality_results WHERE equipment_id IN (SELECT equipment_id FROM equipment WHERE {_HERE})"
+    " AND at_us > :from_us AND at_us <= :to_us AND good >= 0 AND scrap >= 0 AND rework >= 0"
+    " GROUP BY order_id, equipment_id"
+)
+_OF_ORDERS = Among(
+    "SELECT o.order_id, o.equipment_id, o.start_us, COALESCE(o.end_us, :now_us),"  # noqa: S608
+    " COALESCE(p.name, o.product_id) FROM operations o LEFT JOIN products p"
+    " ON p.instance = o.instance AND p.product_id = o.product_id"
+    f" WHERE {_HERE} AND o.order_id {{among:orders}}"
+)
 
 
 class BookedQueries:
@@ -48,8 +64,8 @@ class BookedQueries:
             shown = nodes(tx, scope, of)
             work = _work(tx, scope, from_us, end, c.now_us)
             last = _last_machines(tx, scope)
-            cases_of = work if level == "unit" else [_of_line(event, last) for event in work]
-            lines = {line_of(event.resource) for event in work}
+            cases_of = work if level == "unit" else _of_lines(work, last)
+            lines = {line_of(unit) for unit in {event.resource for event in work}}
             names = names_of(tx, [scope, *_above(scope), *lines])
             resources = _resources(work if of == "unit" else cases_of, shown, of, (from_us, end))
             cases = _cases(tx, cases_of, scope, names, c.now_us)
@@ -68,25 +84,11 @@ def _above(scope: str) -> list[str]:
 def _work(tx: Connection, scope: str, from_us: int, to_us: int, now_us: int) -> list[Event]:
     """Operations that touch the stretch, whole, and what was inspected in it, machine by machine and order
     by order, as events without a length. Negative quantities are left out."""
-    touching = (_O.start_us < to_us) & or_(_O.end_us.is_(None), _O.end_us > from_us)
-    made = tx.execute(
-        select(
-            func.coalesce(_Q.order_id, ""), _Q.equipment_id, func.max(_Q.at_us),
-            func.sum(_Q.good), func.sum(_Q.scrap), func.sum(_Q.rework),
-        )
-        .where(
-            under(_Q.equipment_id, scope), _Q.at_us > from_us, _Q.at_us <= to_us,
-            _Q.good >= 0, _Q.scrap >= 0, _Q.rework >= 0,
-        )
-        .group_by(_Q.order_id, _Q.equipment_id)
-    ).all()  # fmt: skip
+    here = {"scope": scope, "below": below(scope), "from_us": from_us, "to_us": to_us}
+    made = _MADE.rows(tx, here)
+    worked = _WORKED.rows(tx, here | {"now_us": now_us})
     parts = [Event(order, unit, at, at, *amounts) for order, unit, at, *amounts in made]
-    return _operations(tx, under(_O.equipment_id, scope) & touching, now_us) + parts
-
-
-def _operations(tx: Connection, where: ColumnElement[bool], now_us: int) -> list[Event]:
-    rows = tx.execute(select(_O.order_id, _O.equipment_id, _O.start_us, _O.end_us).where(where)).all()
-    return [Event(order, unit, begin, max(begin, end or now_us)) for order, unit, begin, end in rows]
+    return [Event(order, unit, begin, max(begin, end)) for order, unit, begin, end in worked] + parts
 
 
 def _last_machines(tx: Connection, scope: str) -> set[str]:
@@ -95,11 +97,16 @@ def _last_machines(tx: Connection, scope: str) -> set[str]:
     return set({line_of(unit.equipment_id): unit.equipment_id for unit in units}.values())
 
 
-def _of_line(event: Event, last: set[str]) -> Event:
-    """The event as one of its line: good parts count at the last machine, once."""
-    good = event.good if event.resource in last else 0.0
-    e = event
-    return Event(e.case_id, line_of(e.resource), e.from_us, e.to_us, good, e.scrap, e.rework)
+def _of_lines(work: Sequence[Event], last: set[str]) -> list[Event]:
+    """Events as those of their lines: good parts count at the last machine, once."""
+    lines = {unit: line_of(unit) for unit in {event.resource for event in work}}
+    return [
+        Event(
+            e.case_id, lines[e.resource], e.from_us, e.to_us, e.good if e.resource in last else 0.0, e.scrap,
+            e.rework,
+        )
+        for e in work
+    ]  # fmt: skip
 
 
 def _resources(
@@ -128,15 +135,19 @@ def _cases(
     for event in work:
         if event.to_us > event.from_us:
             begins[event.case_id] = min(event.from_us, begins.get(event.case_id, event.from_us))
-        for place, amount in enumerate((event.good, event.scrap, event.rework)):
-            parts[event.case_id][place] += amount
+        if event.good or event.scrap or event.rework:
+            its = parts[event.case_id]
+            its[0], its[1], its[2] = its[0] + event.good, its[1] + event.scrap, its[2] + event.rework
     chosen = sorted(begins, key=lambda case: (-begins[case], case))[:SHOWN]
-    every = _operations(tx, under(_O.equipment_id, scope) & _O.order_id.in_(chosen), now_us)
+    rows = _OF_ORDERS.rows(
+        tx, [], {"scope": scope, "below": below(scope), "orders": chosen, "now_us": now_us}
+    )
+    every = [Event(order, unit, begin, max(begin, end)) for order, unit, begin, end, _ in rows]
+    told = {order: product for order, *_, product in rows}
     whole, lines = by_case(every), {event.case_id: line_of(event.resource) for event in every}
     first: dict[str, int] = {}
     for event in every:
         first[event.case_id] = min(event.from_us, first.get(event.case_id, event.from_us))
-    told = _told(tx, scope, chosen)
     return tuple(
         CaseRow(
             case, told.get(case, ""), names.get(lines[case], lines[case]), whole[case],
@@ -145,18 +156,3 @@ def _cases(
         )
         for case in chosen
     )  # fmt: skip
-
-
-def _told(tx: Connection, scope: str, orders: Sequence[str]) -> dict[str, str]:
-    """The products of orders."""
-    p = t.products.c
-    query = (
-        select(_O.order_id, func.coalesce(p.name, _O.product_id))
-        .join_from(
-            t.operations, t.products, (p.instance == _O.instance) & (p.product_id == _O.product_id),
-            isouter=True,
-        )
-        .where(under(_O.equipment_id, scope), _O.order_id.in_(orders))
-        .distinct()
-    )  # fmt: skip
-    return {row[0]: row[1] for row in tx.execute(query)}

@@ -30,10 +30,10 @@ class LotQueries:
         self._context.actor.require(Permission.SEE_FLOOR)
         seen = self._joined(*_LOT, func.count(_U.order_id.distinct())).where(self._mine())
         if text:
-            holds = [column.icontains(text, autoescape=True) for column in (_L.lot_id, _M.name, _U.order_id)]
-            seen = seen.where(or_(*holds))
-        else:
-            seen = seen.where(tuple_(_L.instance, _L.lot_id).in_(self._newest()))
+            seen = seen.where(
+                or_(self._holds(_L.lot_id, text), self._holds(_M.name, text), self._holds(_U.order_id, text))
+            )
+        seen = seen.where(tuple_(_L.instance, _L.lot_id).in_(self._newest(text)))
         seen = seen.group_by(*_LOT).order_by(_L.at_us.desc(), _L.lot_id).limit(SHOWN)
         trades = select(t.personnel_classes.c.name).distinct().order_by(t.personnel_classes.c.name)
         with self._context.database.read() as tx:
@@ -43,10 +43,23 @@ class LotQueries:
                 tx.execute(select(func.count(_M.material_id.distinct()))).scalar_one(),
             )
 
-    def _newest(self) -> Select[Any]:
-        """The newest lots, by their time alone: what was used long ago is not looked at."""
+    def _newest(self, text: str) -> Select[Any]:
+        """The newest lots that hold a text, by their time alone: what was used long ago is not looked at, or
+        its numbers only."""
         used = select(_U.use_id).join(t.orders, _OF_ORDER).where(_OF_LOT, self._mine())
-        newest = select(_L.instance, _L.lot_id).where(used.correlate(t.material_lots).exists())
+        newest = select(_L.instance, _L.lot_id)
+        if text:
+            called = select(_M.instance, _M.material_id).where(self._holds(_M.name, text))
+            ordered = select(_U.instance, _U.lot_id).join(t.orders, _OF_ORDER)
+            ordered = ordered.where(self._holds(_O.order_id, text), self._mine())
+            newest = newest.where(
+                or_(
+                    self._holds(_L.lot_id, text),
+                    tuple_(_L.instance, _L.material_id).in_(called),
+                    tuple_(_L.instance, _L.lot_id).in_(ordered),
+                )
+            )
+        newest = newest.where(used.correlate(t.material_lots).exists())
         return newest.order_by(_L.at_us.desc(), _L.lot_id).limit(SHOWN)
 
     def genealogy(self, instance: str, lot_id: str) -> Genealogy:
@@ -102,6 +115,12 @@ class LotQueries:
             .join(t.orders, _OF_ORDER)
             .join(t.materials, _MATERIAL, isouter=True)
         )
+
+    def _holds(self, column: ColumnElement[str], text: str) -> ColumnElement[bool]:
+        """Whether a text is in it, whatever its case; SQLite's LIKE does not look at it anyway."""
+        if self._context.database.is_sqlite:
+            return column.contains(text, autoescape=True)
+        return column.icontains(text, autoescape=True)
 
     def _mine(self) -> ColumnElement[bool]:
         c = self._context

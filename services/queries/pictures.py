@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from auth.permissions import Permission
 from data.store import inspections as store
@@ -36,23 +36,20 @@ class PictureQueries:
         """
         c = self._context
         c.actor.require(Permission.SEE_FLOOR)
-        where = [in_scope(_I.equipment_id, c.actor), under(_I.equipment_id, place or c.site.site_id)]
-        count = select(func.count()).select_from(t.inspections)
-        fits = [*where, *_fits(label, which)]
+        where = self._here(place)
+        fits = and_(*_fits(label, which))
+        asked = and_(_I.for_person.is_(True), _I.said_label == "")
+        parts = (fits, asked, _I.state == store.WAITING, _I.state == store.REFUSED)
+        count = select(*(func.count().filter(part) for part in parts)).where(*where)
         with c.database.read() as tx:
-            newest = select(t.inspections).where(*fits).order_by(_I.taken_us.desc(), _I.inspection_id.desc())
+            newest = (
+                select(t.inspections)
+                .where(*where, fits)
+                .order_by(_I.taken_us.desc(), _I.inspection_id.desc())
+            )
             rows = [dict(row) for row in tx.execute(newest.limit(limit).offset(skip)).mappings()]
             shown = _inspections(tx, rows, pictures=True)
-            asked = (_I.for_person.is_(True), _I.said_label == "")
-            counts = [
-                tx.execute(count.where(*part)).scalar_one()
-                for part in (
-                    fits,
-                    [*where, *asked],
-                    [*where, _I.state == store.WAITING],
-                    [*where, _I.state == store.REFUSED],
-                )
-            ]
+            counts = [int(number) for number in tx.execute(count).one()]
         return Gallery(shown, *counts)
 
     def one(self, inspection_id: str) -> Inspection:
@@ -68,7 +65,7 @@ class PictureQueries:
         """What the model said against what people said, of all pictures that a person has named."""
         c = self._context
         c.actor.require(Permission.SEE_FLOOR)
-        where = [in_scope(_I.equipment_id, c.actor), under(_I.equipment_id, place or c.site.site_id)]
+        where = self._here(place)
         with c.database.read() as tx:
             rows = store.said(tx, where)
         counts: dict[tuple[str, str], int] = {}
@@ -81,16 +78,22 @@ class PictureQueries:
         """(id, name) of the lines and machines with pictures, within the actor's scopes."""
         c = self._context
         c.actor.require(Permission.SEE_FLOOR)
-        units = (
-            select(_I.equipment_id)
-            .where(in_scope(_I.equipment_id, c.actor), under(_I.equipment_id, c.site.site_id))
-            .distinct()
-        )
+        units = select(_I.equipment_id).where(*self._here("")).distinct()
         with c.database.read() as tx:
             found = sorted(tx.execute(units).scalars())
             ids = sorted({*found, *(line_of(unit) for unit in found)})
             names = names_of(tx, ids)
         return tuple((one, names.get(one, one)) for one in ids)
+
+    def _here(self, place: str) -> list[ColumnElement[bool]]:
+        """Of the site (by its index) and of the actor's scopes; a scope that is the site says no more."""
+        c = self._context
+        where: list[ColumnElement[bool]] = [_I.site_id == c.site.site_id]
+        if place and place != c.site.site_id:
+            where.append(under(_I.equipment_id, place))
+        if c.site.site_id not in c.actor.scopes:
+            where.append(in_scope(_I.equipment_id, c.actor))
+        return where
 
 
 def _fits(label: str, which: str) -> list[Any]:

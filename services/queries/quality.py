@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, or_, select
 
 from auth.permissions import Permission
 from data.store import charts as store
+from data.store import spc_days
 from data.store import tables as t
 from domain.clock import DAY
 from domain.equipment import line_of
@@ -81,8 +82,12 @@ class QualityQueries:
             units = {chart.equipment_id for chart in charts}
             names = names_of(tx, units | {line_of(unit) for unit in units})
             limits = store.limits(tx, [chart.chart_id for chart in charts])
+            values = spc_days.read(tx, [chart.chart_id for chart in charts], from_us, to_us)
             rows = [
-                _capable(tx, chart, limits.get(chart.chart_id), names, (from_us, to_us)) for chart in charts
+                _capable(
+                    tx, chart, limits.get(chart.chart_id), names, values.get(chart.chart_id, spc_days.NONE)
+                )
+                for chart in charts
             ]
         return tuple(sorted(rows, key=_least))
 
@@ -103,7 +108,7 @@ def _view(tx: Connection, row: Mapping[str, Any], from_us: int, to_us: int) -> C
     history = tuple(limits_row(r, who) for r in found)
     samples = store.samples(tx, chart.chart_id, from_us, to_us)
     drawn, broken = judged(tx, chart, found, from_us, to_us) if found else ((), ())
-    answer, why = _capability(tx, chart, found, [s.values for s in samples])
+    answer, why = _capability(tx, chart, found, Measured.of(s.values for s in samples))
     return ChartView(
         chart=chart,
         equipment_name=names_of(tx, [chart.equipment_id]).get(chart.equipment_id, chart.equipment_id),
@@ -133,10 +138,10 @@ def _capable(
     chart: Chart,
     limits: Mapping[str, Any] | None,
     names: Mapping[str, str],
-    span: tuple[int, int],
+    samples: spc_days.Values,
 ) -> CapabilityRow:
-    samples = store.values(tx, chart.chart_id, *span)
-    found, why = _capability(tx, chart, [limits] if limits else [], samples, run=False)
+    measured = Measured(samples.values, samples.sizes)
+    found, why = _capability(tx, chart, [limits] if limits else [], measured, run=False)
     line = names.get(line_of(chart.equipment_id), "")
     name = names.get(chart.equipment_id, chart.equipment_id)
     return CapabilityRow(chart, name, line, _unit(chart), found, why)
@@ -153,7 +158,7 @@ def _capability(
     tx: Connection,
     chart: Chart,
     limits: Sequence[Mapping[str, Any]],
-    samples: Sequence[Sequence[float]],
+    samples: Measured,
     *,
     run: bool = True,
 ) -> tuple[Capability | None, str]:
@@ -166,7 +171,7 @@ def _capability(
         return None, "Freeze the limits first: capability says little of a process not known to be stable."
     values = newest_run(tx, chart, MACHINE_RUN) if run else ()
     try:
-        return capability(chart.kind, Measured.of(samples), chart.tolerance, values), ""
+        return capability(chart.kind, samples, chart.tolerance, values), ""
     except InvalidInput as error:
         return None, f"{str(error)[:1].upper()}{str(error)[1:]}."
 

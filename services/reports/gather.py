@@ -13,7 +13,8 @@ from domain.errors import NotFound
 from domain.kpi import Measures, weighted_mean
 from domain.oee import Oee, combine
 from domain.reporting import Kind, Period
-from domain.time_model import Cause, Segment, Span
+from domain.strips import Strip
+from domain.time_model import Cause, Span
 from services import situation
 from services.floor import facts, plant
 from services.kpi import remarks, shift_days, valid
@@ -116,13 +117,10 @@ class _Line:
         )
 
 
-def _with_waits(m: Measures, strip: Sequence[Segment]) -> Measures:
+def _with_waits(m: Measures, strip: Strip) -> Measures:
     """The measures with what the machine waited for others."""
-
-    def lasted(cause: Cause) -> int:
-        return sum(part.to_us - part.from_us for part in strip if part.cause is cause)
-
-    return replace(m, blocked_us=lasted(Cause.BLOCKED), starved_us=lasted(Cause.STARVED))
+    blocked, starved = strip.lasted_us(Cause.BLOCKED), strip.lasted_us(Cause.STARVED)
+    return replace(m, blocked_us=blocked, starved_us=starved)
 
 
 def _site(tx: Connection, site_id: str) -> SiteRow:
@@ -163,7 +161,7 @@ def _stops(tx: Connection, lines: Sequence[_Line]) -> tuple[Stop, ...]:
     found: list[tuple[str, StopRow]] = []
     for line in lines:
         names = {u.equipment_id: u.name for u in line.units}
-        rows = facts.stops(tx, line.node.equipment_id, line.span, names, facts.stood(line.strip))
+        rows = facts.stops(tx, line.node.equipment_id, line.span, names, line.strip)
         found += [(line.node.name, row) for row in rows]
     found.sort(key=lambda one: (-one[1].cost_cents, -one[1].lost_us, one[1].name))
     return tuple(

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from domain.oee import Oee
 from domain.prediction import Prediction
-from domain.time_model import Segment
+from domain.strips import Strip
 
 Point = tuple[int, float | None]
 
@@ -95,7 +95,7 @@ class LineFigures:
     constraint: Node
     stretch: Stretch
     oee: Oee
-    strip: tuple[Segment, ...]
+    strip: Strip
     order: OrderRow | None
     units: tuple[Node, ...]
     standing: tuple[StopRow, ...]
@@ -121,7 +121,7 @@ class UnitFigures:
 
     unit: Node
     oee: Oee
-    strip: tuple[Segment, ...]
+    strip: Strip
     risk: Prediction | None
 
 

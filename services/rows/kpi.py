@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from domain.bottleneck import Bottleneck
 from domain.clock import DAY
@@ -182,8 +183,7 @@ class VersionRow:
     figures: KpiRow
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
+class Begun(NamedTuple):
     """A shift of a line that has figures, as a list of shifts names it."""
 
     line_id: str

@@ -6,14 +6,15 @@ target. The machine is the one of the line that was down longest for a reason of
 when that was HOURS_DOWN or more, since only then a repair is what the line lacks.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from domain.clock import HOUR, MINUTE
 from domain.equipment import site_of
-from domain.time_model import Leaf, Segment
+from domain.strips import Strip
+from domain.time_model import Leaf
 from services.floor import facts, plant
 from services.joining import Signal, Source
 from services.kpi import valid
@@ -62,11 +63,10 @@ def _line(tx: Connection, node: Node, now_us: int) -> Signal | None:
     return _signal(tx, node.equipment_id, worst, (expected, target), _Shift(begin, end, name, now_us))
 
 
-def _down(strips: Mapping[str, Sequence[Segment]]) -> tuple[str, int]:
+def _down(strips: Mapping[str, Strip]) -> tuple[str, int]:
     """The machine that was down longest, and for how long."""
-    lost = {
-        unit: sum(s.to_us - s.from_us for s in strip if s.leaf is Leaf.DOWN) for unit, strip in strips.items()
-    }
+    edges = {unit: strip.edges((Leaf.DOWN,)) for unit, strip in strips.items()}
+    lost = {unit: sum(ends) - sum(begins) for unit, (begins, ends) in edges.items()}
     worst = max(sorted(lost), key=lambda unit: lost[unit])
     return worst, lost[worst]
 

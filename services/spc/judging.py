@@ -12,12 +12,16 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from data.store import charts as store
+from data.store import spc_days
+from data.store.spc_days import Values
 from domain.clock import FOR_EVER_US
-from domain.spc.charts import remembers, series_of, sums_after
-from domain.spc.model import Kind, Series
+from domain.spc.charts import remembers, series_of
+from domain.spc.model import Kind, Limits, Series, Weights
 from domain.spc.rules import REACH, Break, breaks_of
 from services.spc.definition import Chart, limits_from
 
@@ -71,19 +75,37 @@ def _part(tx: Connection, chart: Chart, limits: Frozen, span: Sequence[int]) -> 
     from_us, to_us = span
     since, frozen, sums = _since(tx, chart, limits, from_us, to_us), limits_from(limits), (0.0, 0.0)
     if chart.kind is Kind.CUSUM:
-        sums = sums_after(store.values(tx, chart.chart_id, since, from_us), frozen, chart.weights)
+        before = spc_days.read(tx, [chart.chart_id], since, from_us).get(chart.chart_id, spc_days.NONE)
+        sums = sums_after(before, frozen, chart.weights)
         since = from_us
     samples = store.samples(tx, chart.chart_id, since, to_us)
     shown, broken = [], []
     for series in series_of(chart.kind, samples, frozen, chart.weights, sums):
-        before = sum(point.at_us <= from_us for point in series.points)
-        shown.append(replace(series, points=series.points[before:]))
+        lead = sum(point.at_us <= from_us for point in series.points)
+        shown.append(replace(series, points=series.points[lead:]))
         broken += [
-            replace(one, index=one.index - before)
+            replace(one, index=one.index - lead)
             for one in breaks_of(series, chart.rules)
-            if one.index >= before
+            if one.index >= lead
         ]
     return tuple(shown), tuple(broken)
+
+
+def sums_after(samples: Values, limits: Limits, weights: Weights) -> tuple[float, float]:
+    """Where a CUSUM stands after samples, above and below."""
+    if not len(samples.sizes):
+        return 0.0, 0.0
+    begins = np.cumsum(samples.sizes) - samples.sizes
+    sigmas = np.array([limits.of_mean(n) for n in range(1, int(samples.sizes.max()) + 1)])
+    means = np.add.reduceat(samples.values, begins) / samples.sizes
+    scores = (means - limits.level) / sigmas[samples.sizes - 1]
+    return _above(scores - weights.cusum_slack), _above(-scores - weights.cusum_slack)
+
+
+def _above(steps: NDArray[np.float64]) -> float:
+    """Where a sum that never falls below 0 ends: the whole way less its lowest point."""
+    way = np.cumsum(steps)
+    return float(way[-1] - min(0.0, way.min()))
 
 
 def _since(tx: Connection, chart: Chart, limits: Frozen, from_us: int, to_us: int) -> int:

@@ -13,7 +13,8 @@ from domain.clock import DAY, MINUTE
 from domain.reasons import from_mes
 from domain.stop_causes import TOGETHER_US, Around, Proposal, Wait, propose, with_guess
 from domain.stops import Stop
-from domain.time_model import Segment, Span, merged
+from domain.strips import Strip
+from domain.time_model import Span, merged
 from domain.waits import LOOKBACK_US
 from services.floor import facts
 from services.kpi import charges
@@ -180,7 +181,7 @@ def _apart(line: Line, stops: Sequence[Stop]) -> list[Span]:
     return merged(Span(*cell) for cell in cells)
 
 
-def _charged(ids: Sequence[str], strips: Mapping[str, Sequence[Segment]]) -> dict[str, list[Wait]]:
+def _charged(ids: Sequence[str], strips: Mapping[str, Strip]) -> dict[str, list[Wait]]:
     """The waits of a line, charged as in the figures."""
     found: dict[str, list[Wait]] = {}
     line = [charges.parts_of(strips[unit]) for unit in ids]

@@ -7,6 +7,7 @@ from data.store import charts as store
 from data.store import tables as t
 from domain.spc.model import Sample
 from tests import factories as f
+from tests.data.store import test_spc_days as packed
 from tests.services.alarms import test_alarms as alarms
 from tests.services.energy import test_load as energy
 from tests.services.spc import test_watch as charts
@@ -35,7 +36,7 @@ def test_limits_and_late_readings(charted):
 
 
 @pytest.mark.parametrize("server", ["database", "postgres"])
-def test_values_come_in_the_order_of_time_as_the_samples_do(server, request):
+def test_samples_come_in_the_order_of_time(server, request):
     database, rng = request.getfixturevalue(server), np.random.default_rng(5)
     samples = [Sample(at, tuple(rng.normal(100, 2, 1 + at % 3).tolist())) for at in range(1, 300)]
     with database.write() as tx:
@@ -44,9 +45,12 @@ def test_values_come_in_the_order_of_time_as_the_samples_do(server, request):
         store.store_samples(tx, "d", [Sample(7, (), 3.0, 50.0)])
     with database.read() as tx:
         assert store.samples(tx, "c", 20, 280) == samples[20:280]
-        assert store.values(tx, "c", 20, 280) == [list(one.values) for one in samples[20:280]]
         assert store.samples(tx, "d", 0, 300) == [Sample(7, (), 3.0, 50.0)]
-        assert store.values(tx, "c", 300, 400) == [] and store.values(tx, "d", 0, 300) == [[]]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_packed_values_are_those_of_the_samples(postgres, seed):
+    packed.same_as_samples(postgres, seed)
 
 
 @pytest.mark.parametrize(

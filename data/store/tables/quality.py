@@ -1,6 +1,6 @@
 """Control charts: definitions and limits in versions, samples, broken rules, and many variables at once."""
 
-from sqlalchemy import Index, Table
+from sqlalchemy import Column, Index, LargeBinary, Table
 
 from data.store.tables.base import flag, metadata, number, text, us, whole
 
@@ -60,6 +60,17 @@ spc_samples = Table(
     text("content"),  # JSON list of values; [] for counted samples
     number("count"),
     number("size"),
+    sqlite_with_rowid=False,
+)
+# The values of the samples by UTC day of their end: what capability and sums over a whole history are read
+# from. Written with the samples.
+spc_days = Table(
+    "spc_days",
+    metadata,
+    text("chart_id", key=True),
+    us("day_us", key=True),
+    Column("placed", LargeBinary, nullable=False),  # data.store.spc_days.PLACED
+    Column("content", LargeBinary, nullable=False),  # data.store.spc_days.VALUE
     sqlite_with_rowid=False,
 )
 spc_breaks = Table(

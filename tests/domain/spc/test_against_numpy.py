@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, special, stats
 
-from domain.spc.charts import limits_of, series_of, sums_after
-from domain.spc.model import Kind, Limits, Point, Sample, Series, Weights
+from domain.spc.charts import limits_of, series_of
+from domain.spc.model import Kind, Limits, Point, Sample, Series
 from domain.spc.rules import Rule, breaks_of
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -225,14 +225,3 @@ def test_means_with_a_spread_of_their_own():
     assert limits.between == pytest.approx(data.mean(axis=1).std(ddof=1) / c4)
     assert limits.of_mean(5) == limits.between
     assert Limits(0.0, 2.0, 60).of_mean(4) == 1.0
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_a_cusum_found_in_one_go_stands_where_its_last_point_is(seed):
-    rng = np.random.default_rng(seed)
-    values = [tuple(rng.normal(10.1, 1, int(rng.integers(1, 5))).tolist()) for _ in range(400)]
-    limits, weights = Limits(10.0, 1.0, 30), Weights()
-    drawn = series_of(Kind.CUSUM, [Sample(at, each) for at, each in enumerate(values)], limits, weights)
-    high, low = sums_after(values, limits, weights)
-    assert (high, -low) == pytest.approx(tuple(one.points[-1].value for one in drawn), abs=1e-9)
-    assert sums_after([], limits, weights) == (0.0, 0.0)

@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from data.store.spc_days import NONE, Values
 from domain.errors import InvalidInput
 from domain.spc import charts
 from domain.spc import constants as k
 from domain.spc.capability import Tolerance
-from domain.spc.model import Kind, Sample
+from domain.spc.model import Kind, Limits, Sample, Weights
 from services.spc import multivariate as m
 from services.spc.intervals import (
     Measured,
@@ -24,6 +25,7 @@ from services.spc.intervals import (
     within,
     worth,
 )
+from services.spc.judging import sums_after
 
 
 def test_the_interval_of_cp_in_a_published_example():
@@ -184,3 +186,18 @@ def test_a_stuck_sensor_or_too_few_hours_make_no_pattern():
         m.fit(NAMES, data)
     with pytest.raises(InvalidInput, match="hours of running"):
         m.fit(NAMES, mixed(rng, 20))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_cusum_found_in_one_go_stands_where_its_last_point_is(seed):
+    rng = np.random.default_rng(seed)
+    values = [tuple(rng.normal(10.1, 1, int(rng.integers(1, 5))).tolist()) for _ in range(400)]
+    limits, weights = Limits(10.0, 1.0, 30), Weights()
+    samples = [Sample(at, each) for at, each in enumerate(values)]
+    drawn = charts.series_of(Kind.CUSUM, samples, limits, weights)
+    found = Values(
+        np.arange(400), np.array([len(each) for each in values]), np.array([v for e in values for v in e])
+    )
+    high, low = sums_after(found, limits, weights)
+    assert (high, -low) == pytest.approx(tuple(one.points[-1].value for one in drawn), abs=1e-9)
+    assert sums_after(NONE, limits, weights) == (0.0, 0.0)
