@@ -1,13 +1,14 @@
 """Rows of control charts: definitions, limits, samples, broken rules. Nothing here commits."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 
 from data.store import spc_days
 from data.store import tables as t
+from data.store.chart_versions import newest_charts
 from data.store.statements import Statement
 from data.store.upsert import insert_ignore, upsert
 from domain.spc.model import Sample
@@ -17,26 +18,6 @@ _C, _L, _S, _B = t.spc_charts.c, t.spc_limits.c, t.spc_samples.c, t.spc_breaks.c
 
 _SPAN = "FROM spc_samples WHERE chart_id = :chart AND at_us > :from_us AND at_us <= :to_us"
 _SAMPLES = Statement(f"SELECT at_us, content, count, size {_SPAN} ORDER BY at_us")
-_MARK_LATE = Statement(
-    "INSERT INTO spc_late (chart_id, from_us) VALUES (:chart, :at) ON CONFLICT (chart_id) DO UPDATE SET"
-    " from_us = CASE WHEN excluded.from_us < spc_late.from_us THEN excluded.from_us ELSE spc_late.from_us END"
-)
-
-_MARK_MOVED = Statement(
-    "INSERT INTO spc_late (chart_id, from_us) SELECT c.chart_id, :at FROM spc_charts c"
-    " WHERE c.equipment_id = :unit AND c.source = 'metric' AND c.version ="
-    " (SELECT MAX(version) FROM spc_charts WHERE chart_id = c.chart_id)"
-    " AND EXISTS (SELECT 1 FROM spc_samples s WHERE s.chart_id = c.chart_id AND s.at_us > :at)"
-    " ON CONFLICT (chart_id) DO UPDATE SET"
-    " from_us = CASE WHEN excluded.from_us < spc_late.from_us THEN excluded.from_us ELSE spc_late.from_us END"
-)
-
-
-def newest_charts(*where: ColumnElement[bool]) -> Select[Any]:
-    """SELECT of every chart's newest version that fits; order it and add columns as needed."""
-    newest = select(_C.chart_id, func.max(_C.version).label("version")).group_by(_C.chart_id).subquery()
-    same = and_(newest.c.chart_id == _C.chart_id, newest.c.version == _C.version)
-    return select(t.spc_charts).join(newest, same).where(*where)
 
 
 def chart(tx: Connection, chart_id: str) -> dict[str, Any] | None:
@@ -160,31 +141,3 @@ def breaks(tx: Connection, where: ColumnElement[bool], limit: int) -> list[dict[
     """Broken rules that fit, newest first."""
     query = select(t.spc_breaks).where(where).order_by(_B.at_us.desc(), _B.rule).limit(limit)
     return [dict(row) for row in tx.execute(query).mappings()]
-
-
-def mark_late(tx: Connection, source: str, late: Iterable[tuple[str, int]]) -> None:
-    """Note for the active charts of machines, of one source of values, from when on facts came late;
-    `late` holds (equipment_id, time)."""
-    earliest: dict[str, int] = {}
-    for unit, at_us in late:
-        earliest[unit] = min(at_us, earliest.get(unit, at_us))
-    if not earliest:
-        return
-    here = newest_charts(_C.active.is_(True), _C.source == source, _C.equipment_id.in_(list(earliest)))
-    for row in tx.execute(here).mappings():
-        _MARK_LATE.run(tx, {"chart": row["chart_id"], "at": earliest[row["equipment_id"]]})
-
-
-def mark_moved(tx: Connection, unit: str, at_us: int) -> None:
-    """Note for the charts of a machine's values, as far as they have samples behind a moment, that from then
-    on it worked, or stood, other than it seemed."""
-    _MARK_MOVED.run(tx, {"unit": unit, "at": at_us})
-
-
-def take_late(tx: Connection, chart_id: str) -> int | None:
-    """From when on facts of a chart came late; forgotten with this transaction."""
-    c = t.spc_late.c
-    found: int | None = tx.execute(select(c.from_us).where(c.chart_id == chart_id)).scalar()
-    if found is not None:
-        tx.execute(delete(t.spc_late).where(c.chart_id == chart_id))
-    return found

@@ -112,16 +112,21 @@ class Gateway:
 
     def _store(self, over: threading.Event) -> None:
         while not over.is_set():
-            events = self.inbox.take(MOST, TURN_S)
-            if self._confirm.is_set():
-                self._confirm.clear()
-                self.intake.confirm(now_ms())
-            self._bell.ring(self.intake.take(events, now_ms()))
-            if steady_us() >= self._retry_us:
-                self._save()
-            for contact in (event for event in events if isinstance(event, Contact)):
-                log.info("%s %s %s", contact.device, "answers" if contact.present else "is gone", contact.why)
-                self._contacts.put(contact)
+            self.store_turn()
+
+    def store_turn(self) -> None:
+        """Judge and store what the servers said since the last turn."""
+        events = self.inbox.take(MOST, TURN_S)
+        if self._confirm.is_set():
+            self._confirm.clear()
+            self.intake.confirm(now_ms())
+        self._bell.ring(self.intake.take(events, now_ms()))
+        # Before the store holds the mark of a lost server: met first, the mark would let it be born again.
+        for contact in (event for event in events if isinstance(event, Contact)):
+            log.info("%s %s %s", contact.device, "answers" if contact.present else "is gone", contact.why)
+            self._contacts.put(contact)
+        if steady_us() >= self._retry_us:
+            self._save()
 
     def _save(self) -> None:
         """What cannot be stored waits in memory; limits are watched meanwhile."""
@@ -140,9 +145,7 @@ class Gateway:
         self._link.pump(MOST)
         for event in self._link.take_events():
             self._hear(event)
-        while not self._contacts.empty():
-            contact = self._contacts.get()
-            self.forwarder.contact(contact.device, present=contact.present, now_ms=now_ms())
+        self.pass_contacts()
         self._say_trouble()
         if not self._link.connected:
             threading.Event().wait(TURN_S)
@@ -159,6 +162,12 @@ class Gateway:
             self._confirm.set()
         else:
             self._link.wait(TURN_S)
+
+    def pass_contacts(self) -> None:
+        """Tell the forwarder which servers answer."""
+        while not self._contacts.empty():
+            contact = self._contacts.get()
+            self.forwarder.contact(contact.device, present=contact.present, now_ms=now_ms())
 
     def _say_trouble(self) -> None:
         """Why there is no broker, when that is news."""

@@ -17,7 +17,7 @@ from data.sources.messages import (
 )
 from data.sources.sparkplug_host import REORDER_US, SparkplugHost
 from data.sources.topic_reading import TopicReader
-from data.store import charts, equipment, half_hours, history, intake_records, roll_marks
+from data.store import equipment, half_hours, history, intake_records, late_charts, roll_marks
 from data.store.database import Database
 from domain.clock import HOUR
 from domain.telemetry import Gap, Rejected, SourceKey
@@ -231,7 +231,7 @@ class Ingest:
         changed = {*judged.dirty, *refresh(tx, judged.dirty)}
         late = [d for d in judged.dirty if d[1] < receive_us - half_hours.LATE_US]
         half_hours.forget(tx, late)
-        charts.mark_late(tx, METRIC, late)
+        late_charts.mark(tx, METRIC, late)
         dirty.mark(tx, [(unit, at, at + BUCKET_US) for unit, at in sorted(changed)])
 
 

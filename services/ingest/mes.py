@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, select, tuple_
 
 from data.sources.mapping import owner
 from data.sources.mes import ForeignDatabase, Page, Watermark
-from data.store import charts, equipment, intake_records
+from data.store import equipment, intake_records, late_charts
 from data.store import tables as t
 from data.store.database import Database
 from data.store.upsert import upsert
@@ -115,7 +115,7 @@ class MesIntake:
             dirty.mark(tx, dirty.of_mes(tx, read.entity, [*before, *newest.values()]))
             if read.entity == "quality_results":
                 results = (*before, *newest.values())
-                charts.mark_late(tx, QUALITY, ((row["equipment_id"], row["at_us"]) for row in results))
+                late_charts.mark(tx, QUALITY, ((row["equipment_id"], row["at_us"]) for row in results))
             kept = [found.payload for found, _ in rejected]
             intake_records.let_go(tx, source, read.entity, [*page.good, *page.set_aside], kept)
             intake_records.quarantine(tx, rejected)

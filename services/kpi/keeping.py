@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
 
-from data.store import charts
+from data.store import late_charts
 from data.store import tables as t
 from data.store.database import Database
 from data.store.upsert import upsert
@@ -133,7 +133,7 @@ def _tell(tx: Connection, otherwise: Sequence[tuple[str, Span]]) -> None:
     """Make what rests on whether machines worked follow: the days of energy, and the charts of values."""
     for unit, span in otherwise:
         blocks.touch(tx, {unit: [span]})
-        charts.mark_moved(tx, unit, span.from_us)
+        late_charts.mark_moved(tx, unit, span.from_us)
 
 
 def _within(span: Span, first_us: int | None) -> Span:

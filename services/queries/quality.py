@@ -10,6 +10,7 @@ from auth.permissions import Permission
 from data.store import charts as store
 from data.store import spc_days
 from data.store import tables as t
+from data.store.chart_versions import newest_charts
 from domain.clock import DAY
 from domain.equipment import line_of
 from domain.errors import InvalidInput, NotFound
@@ -47,7 +48,7 @@ class QualityQueries:
         ]
         where += [under(_C.equipment_id, chosen) for chosen in (line_id, equipment_id) if chosen]
         with c.database.read() as tx:
-            charts = [chart_of(dict(row)) for row in tx.execute(store.newest_charts(*where)).mappings()]
+            charts = [chart_of(dict(row)) for row in tx.execute(newest_charts(*where)).mappings()]
             units = {chart.equipment_id for chart in charts}
             names = names_of(tx, units | {line_of(unit) for unit in units})
             newest, limits = store.newest_samples(tx), store.limits(tx)
@@ -78,7 +79,7 @@ class QualityQueries:
             or_(_C.tolerance_low.is_not(None), _C.tolerance_high.is_not(None)),
         ]
         with c.database.read() as tx:
-            charts = [chart_of(dict(row)) for row in tx.execute(store.newest_charts(*where)).mappings()]
+            charts = [chart_of(dict(row)) for row in tx.execute(newest_charts(*where)).mappings()]
             units = {chart.equipment_id for chart in charts}
             names = names_of(tx, units | {line_of(unit) for unit in units})
             limits = store.limits(tx, [chart.chart_id for chart in charts])

@@ -80,11 +80,11 @@ class Scheduled:
         return self._finish(run, token, outcome, provisional=bool(made.provisional))
 
     def _lease(self, token: str) -> dict[str, Any] | None:
-        r, now = t.report_runs, wall_us()
-        over = reached(r.c.lease_until_wall_us, now, LEASE_US)
-        free = or_(r.c.state == "waiting", (r.c.state == "leased") & over)
+        r, s = t.report_runs, t.report_schedules.c
         with self._database.write() as tx:
-            s = t.report_schedules.c
+            now = wall_us()
+            over = reached(r.c.lease_until_wall_us, now, LEASE_US)
+            free = or_(r.c.state == "waiting", (r.c.state == "leased") & over)
             row = (
                 tx.execute(
                     select(r, s.scope, s.kind, s.formats, s.delivery, s.target, s.site_id)

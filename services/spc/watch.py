@@ -13,9 +13,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from data.store import activity
+from data.store import activity, late_charts
 from data.store import charts as store
 from data.store import tables as t
+from data.store.chart_versions import newest_charts
 from data.store.database import Database
 from domain.clock import DAY, wall_us
 from domain.errors import TaktwiseError
@@ -76,7 +77,7 @@ class ChartWatch:
         with self._database.write() as tx:
             newest = store.newest_sample(tx, chart.chart_id)
             from_us = to_us - BACK_US if newest is None else min(newest, to_us) - AGAIN * chart.every_us
-            late_us = store.take_late(tx, chart.chart_id)
+            late_us = late_charts.take(tx, chart.chart_id)
             from_us = from_us if late_us is None else max(to_us - BACK_US, min(from_us, late_us - 1))
             from_us -= from_us % chart.every_us
             samples = sampling.samples_of(tx, chart, from_us, to_us)
@@ -100,7 +101,7 @@ def _known_until(tx: Connection, chart: Chart, now_us: int) -> int:
 
 def _active(tx: Connection, site_id: str) -> list[Chart]:
     c = t.spc_charts.c
-    query = store.newest_charts(c.active.is_(True), under(c.equipment_id, site_id)).order_by(c.chart_id)
+    query = newest_charts(c.active.is_(True), under(c.equipment_id, site_id)).order_by(c.chart_id)
     return [chart_of(dict(row)) for row in tx.execute(query).mappings()]
 
 

@@ -83,8 +83,8 @@ class Bench:
     def answers(self, device: str, *, present: bool = True) -> None:
         contact = Contact(device, present, self.now_ms)
         self.intake.take([contact], self.now_ms)
-        self.intake.save(self.now_ms)
         self.forwarder.contact(device, present=present, now_ms=self.now_ms)
+        self.intake.save(self.now_ms)
 
     def turn(self, values: list[tuple[str, str, object]] = (), quality: Quality = Quality.GOOD) -> list:
         """A second goes by, with these values (device, metric, raw) at its end. Returns the alerts."""

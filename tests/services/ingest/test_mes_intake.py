@@ -10,7 +10,7 @@ from sqlalchemy import Engine, Table, create_engine, select, text
 
 from data.sources import mapping
 from data.sources.mes import ForeignDatabase
-from data.store import charts
+from data.store import late_charts
 from data.store import tables as t
 from data.store.database import Database
 from data.store.upsert import insert_ignore
@@ -294,7 +294,7 @@ def test_inspections_have_the_charts_of_their_machine_sampled_anew(store: Databa
     intake.read("line-1", source)
     assert rows(store, t.spc_late) == [("A", 900)]
     with store.write() as tx:
-        assert charts.take_late(tx, "A") == 900
+        assert late_charts.take(tx, "A") == 900
     with mes.begin() as tx:
         tx.execute(text("UPDATE quality_results SET checked_at = 5000, updated_at = 21"))
     intake.read("line-1", source)

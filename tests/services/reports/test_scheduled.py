@@ -18,7 +18,7 @@ from data.sinks.mail import MailOutlet
 from data.sinks.port import Ack, Retry, Terminal
 from data.store import tables as t
 from data.store.database import Database
-from domain.clock import DAY, HOUR, wall_us
+from domain.clock import DAY, HOUR, SECOND, wall_us
 from domain.errors import Forbidden, NotNow
 from domain.reporting import Delivery, Format, Kind, Plan
 from services.commands.reports import ReportCommands
@@ -141,6 +141,23 @@ def test_a_clock_that_was_set_back_keeps_no_report_waiting(place, tmp_path):
     assert everything(made) == ["done"]
 
 
+def test_a_worker_whose_clock_is_a_little_behind_takes_no_lease_of_another(place, tmp_path, monkeypatch):
+    make_schedule(place, plan_for())
+    first, second = scheduled(place, tmp_path), scheduled(place, tmp_path)
+    first.plan()
+    taken = []
+
+    class Slow(FolderOutlet):
+        def deliver(self, parcel, target):
+            with monkeypatch.context() as behind:
+                behind.setattr("services.reports.scheduled.wall_us", lambda: wall_us() - 20 * SECOND)
+                taken.append(second.deliver_next())
+            return super().deliver(parcel, target)
+
+    assert everything(Scheduled(place.database, {Delivery.FOLDER: Slow(tmp_path)})) == ["done"]
+    assert taken == [None]
+
+
 def test_a_process_that_dies_after_writing_leaves_one_file(place, tmp_path):
     make_schedule(place, plan_for())
 
@@ -161,7 +178,7 @@ def test_a_process_that_dies_after_writing_leaves_one_file(place, tmp_path):
     assert len(list((tmp_path / "daily").iterdir())) == 2
 
 
-def test_two_workers_share_the_work(place, tmp_path):
+def test_four_workers_share_the_work(place, tmp_path):
     make_schedule(place, plan_for(kind=Kind.SHIFT, formats=(Format.XLSX,)))
     done: list[str] = []
     workers = [

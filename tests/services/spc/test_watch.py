@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from auth.permissions import Role
-from data.store import activity, kpi_rows
+from data.store import activity, kpi_rows, late_charts
 from data.store import charts as store
 from data.store import tables as t
 from data.store.upsert import upsert
@@ -460,10 +460,10 @@ def test_inspections_that_are_booked_late_are_sampled_however_late(plant):
     for hour in range(21, 30):
         inspected(database, hour, 100.0, 100.0)
     with database.write() as tx:
-        store.mark_late(tx, QUALITY, [(f.CNC, START + 25 * HOUR), ("north/other", START)])
-        store.mark_late(tx, METRIC, [(f.CNC, START - DAY)])  # none of this chart's values
-        store.mark_late(tx, QUALITY, [(f.CNC, START + 21 * HOUR)])
-        store.mark_late(tx, QUALITY, [(f.CNC, START + 28 * HOUR)])
+        late_charts.mark(tx, QUALITY, [(f.CNC, START + 25 * HOUR), ("north/other", START)])
+        late_charts.mark(tx, METRIC, [(f.CNC, START - DAY)])  # none of this chart's values
+        late_charts.mark(tx, QUALITY, [(f.CNC, START + 21 * HOUR)])
+        late_charts.mark(tx, QUALITY, [(f.CNC, START + 28 * HOUR)])
     watch.turn("north", START + 31 * HOUR)
     with database.read() as tx:
         times = [one.at_us for one in store.samples(tx, chart_id, START, START + 31 * HOUR)]
