@@ -1,7 +1,7 @@
 """Facts of one machine as arrays: states, parts, and what was planned, for stretches of any length."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from data.store import kpi_counts, plan_facts
 from data.store.columns import Columns
 from data.store.kpi_counts import BUCKET_US, Counted, Cut
-from data.store.statements import Row, Statement
+from data.store.statements import Among, Row, Statement
 from domain.clock import DAY
 from domain.setups import LONGEST_US, BookedLate, Doubled, Made, booked_late, doubled, with_setups
 from domain.state_sources import STATE_METRICS, StateSource, infer, source_of
@@ -45,6 +45,10 @@ _RUNS_NEXT = Statement(
 _CHECKS = Statement(
     "SELECT at_us, COALESCE(order_id, ''), good, scrap, rework, result_id FROM quality_results"
     " WHERE equipment_id = :unit AND at_us > :from_us AND at_us <= :to_us"
+)
+_PRODUCTS = Among(
+    "SELECT order_id, product_id FROM operations WHERE order_id {among} AND equipment_id = :unit"
+    " ORDER BY start_us DESC, operation_id DESC"
 )
 _WORK = Statement(
     "SELECT start_us, COALESCE(end_us, :to_us), kind FROM maintenance WHERE equipment_id = :unit"
@@ -107,6 +111,7 @@ class Recorded:
     silent: Sequence[int] = ()  # the first buckets after a silence
     fell: Sequence[int] = ()  # buckets in which a counter read a little less than before
     at_once: Sequence[Row] = ()  # buckets with what was not read for long (kpi_counts.at_once)
+    products: Mapping[str, str] = field(default_factory=dict)  # by order that was inspected
 
 
 def read(tx: Connection, unit: str, from_us: int, to_us: int, cuts: Cuts) -> Recorded:
@@ -146,7 +151,13 @@ def read(tx: Connection, unit: str, from_us: int, to_us: int, cuts: Cuts) -> Rec
         [a for k, (a, _) in enumerate(heard) if k or kpi_counts.first_heard(tx, unit) != a],
         fell,
         kpi_counts.at_once(tx, stretch),
+        _products(tx, unit, sorted({row[1] for row in checks if row[1]})),
     )  # fmt: skip
+
+
+def _products(tx: Connection, unit: str, orders: list[str]) -> dict[str, str]:
+    """What the machine made for each of the orders, however long ago; of several that it made first."""
+    return dict(_PRODUCTS.rows(tx, orders, {"unit": unit})) if orders else {}
 
 
 def _made(counted: Counted) -> Made:

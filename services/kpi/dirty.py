@@ -6,12 +6,15 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from data.store import tables as t
-from data.store.statements import Statement
+from data.store.statements import Among, Statement
 from domain.clock import FOR_EVER_US, HOUR
 from domain.setups import LONGEST_US
 from domain.time_model import Span
 
 Mark = tuple[str, int, int]  # equipment id (a unit, or a line for all its units), from, to
+_INSPECTED = Among(
+    "SELECT at_us FROM quality_results WHERE equipment_id = :unit AND order_id {among}"
+)
 _MARK = Statement("INSERT INTO kpi_dirty (equipment_id, from_us, to_us) VALUES (:unit, :low, :high)")
 
 
@@ -33,8 +36,9 @@ def of_mes(tx: Connection, entity: str, rows: Sequence[Mapping[str, Any]]) -> li
         return _rated(tx, rows)
     reach = {"operations": 2 * LONGEST_US, "downtimes": 0, "maintenance": 0}.get(entity)
     if reach is not None:
-        begun = (r for r in rows if r.get("start_us") is not None)
-        return [(r["equipment_id"], r["start_us"] - reach, _end(r, reach)) for r in begun]
+        begun = [r for r in rows if r.get("start_us") is not None]
+        marks = [(r["equipment_id"], r["start_us"] - reach, _end(r, reach)) for r in begun]
+        return [*marks, *(_inspected(tx, begun) if entity == "operations" else ())]
     if entity == "quality_results":
         return [(r["equipment_id"], r["at_us"] - 1, r["at_us"]) for r in rows]
     return []
@@ -43,6 +47,18 @@ def of_mes(tx: Connection, entity: str, rows: Sequence[Mapping[str, Any]]) -> li
 def _end(row: Mapping[str, Any], reach: int) -> int:
     end = row.get("end_us")
     return FOR_EVER_US if end is None else max(end, row["start_us"]) + max(reach, 1)
+
+
+def _inspected(tx: Connection, operations: Sequence[Mapping[str, Any]]) -> list[Mark]:
+    """The inspections of their orders, which may lie days behind them: an operation names their product."""
+    units: dict[str, set[str]] = {}
+    for row in operations:
+        units.setdefault(row["equipment_id"], set()).add(row["order_id"])
+    return [
+        (unit, at - 1, at)
+        for unit, orders in units.items()
+        for (at,) in _INSPECTED.rows(tx, sorted(orders), {"unit": unit})
+    ]
 
 
 def _rated(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> list[Mark]:

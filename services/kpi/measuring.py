@@ -65,16 +65,14 @@ def measure(parts: Parts, cells: list[Cell], recorded: Recorded, away: Sequence[
     machine is `away` (out of the plant) belongs to none."""
     starts = np.array([c.from_us for c in cells], np.int64)
     ends = np.array([c.to_us for c in cells], np.int64)
-    names = [("", "")]
-    for operation in recorded.operations:
-        if (operation.order_id, operation.product_id) not in names:
-            names.append((operation.order_id, operation.product_id))
+    booked = [(o.order_id, o.product_id) for o in recorded.operations]
+    names = list(dict.fromkeys([("", ""), *booked, *recorded.products.items()]))
     place = {name: number for number, name in enumerate(names)}
     group_of = np.array([0, *(place[o.order_id, o.product_id] for o in recorded.operations)])
     ledger = _Ledger(len(cells), len(names))
     _times(ledger, parts, np.searchsorted(starts, parts.from_us, side="right") - 1, group_of)
     _counts(ledger, recorded, starts, ends, group_of, away)
-    _checks(ledger, recorded, starts, ends, {order: place[order, product] for order, product in names})
+    _checks(ledger, recorded, starts, ends, {order: place[order, product] for order, product in recorded.products.items()})
     _work(ledger, recorded, starts, ends)
     keys, values = ledger.rows()
     found = [(int(k) // len(names), *names[int(k) % len(names)]) for k in keys]
