@@ -16,6 +16,11 @@ _OVER = Among(
     " AND from_us {among:edges} ORDER BY at_us, equipment_id"
 )
 
+_SAID = Among(
+    "SELECT code, equipment_id, record, words FROM kpi_flags WHERE equipment_id {among} AND code <> :code"
+    " AND from_us >= :from_us AND from_us < :to_us ORDER BY at_us DESC, equipment_id, code, record"
+)
+
 
 def newest(
     tx: Connection, units: Sequence[str], ask: Ask, names: dict[str, str]
@@ -57,6 +62,21 @@ def every(tx: Connection, units: dict[str, str], ask: Ask) -> list[FlagRow]:
     return [
         FlagRow(r.equipment_id, units[r.equipment_id], r.code, r.record, r.at_us, r.words, 1) for r in rows
     ]
+
+
+def said(tx: Connection, units: Mapping[str, str], span: tuple[int, int]) -> tuple[str, ...]:
+    """The remarks of machines (name by id) in the shifts that began in a stretch, a sentence a kind: its
+    newest with the record, and how many more there are. What `unsure` says is left out."""
+    kinds: dict[str, list[Any]] = {}
+    for row in _SAID.rows(tx, list(units), {"from_us": span[0], "to_us": span[1], "code": OVER_A_CHANGE}):
+        kinds.setdefault(row[0], []).append(row)
+    found = []
+    for rows in kinds.values():
+        _, unit, record, words = rows[0]
+        more = len(rows) - 1
+        tail = f" ({more:,} more like this, on {len({row[1] for row in rows})} machines)" if more else ""
+        found.append(f"{units[unit]}: {words}{f' Record: {record}.' if record else ''}{tail}")
+    return tuple(found)
 
 
 def unsure(tx: Connection, units: Mapping[str, str], spans: Iterable[tuple[int, int]]) -> list[list[str]]:

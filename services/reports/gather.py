@@ -47,7 +47,9 @@ def report(tx: Connection, scope: str, period: Period, now_us: int) -> Report:
         scope_name=site.name if scope == site.site_id else names_of(tx, [scope]).get(scope, scope),
         period=period,
         made_us=now_us,
-        provisional=standing.reasons(tx, scope, period, site.time_zone, now_us, whole),
+        provisional=standing.reasons(
+            tx, scope, [line.node.equipment_id for line in lines], period, site.time_zone, now_us, whole
+        ),
         whole=whole,
         target=_target(lines),
         lines=tuple(line.figures() for line in lines),
@@ -59,6 +61,11 @@ def report(tx: Connection, scope: str, period: Period, now_us: int) -> Report:
         decisions=decisions.decided(tx, scope, {line.node.equipment_id: line.span for line in lines}),
         energy_kwh=sum(line.energy_kwh for line in lines),
         unsure=tuple(words for line in lines for words in line.unsure(tx)),
+        oddities=remarks.said(
+            tx,
+            {u.equipment_id: u.name for line in lines for u in line.units},
+            (min(x.span.from_us for x in lines), max(x.span.to_us for x in lines)),
+        ),
     )
 
 

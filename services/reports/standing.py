@@ -1,23 +1,29 @@
 """Why the figures of a period may still change."""
 
+from collections import defaultdict
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, func, or_, select
 
 from data.store import tables as t
 from domain.oee import Oee
 from domain.reporting import Kind, Period, edges_of
+from domain.time_model import Span
 from services.kpi import closing
 from services.queries.common import under
 from services.stops import log
+from services.stops.finding import look
+from services.stops.quality import wanted
 
 
 def reasons(
-    tx: Connection, scope: str, period: Period, zone: str, now_us: int, whole: Oee
+    tx: Connection, scope: str, lines: Sequence[str], period: Period, zone: str, now_us: int, whole: Oee
 ) -> tuple[str, ...]:
     """One short clause each; empty when nothing is known to be missing."""
     found = []
     if now_us < period.to_us:
         found.append("the period is not over")
-    unnamed, standing = _stops(tx, scope, period)
+    unnamed, standing = _stops(tx, scope, lines, period, now_us)
     if unnamed:
         found.append(f"{unnamed} {'stop has' if unnamed == 1 else 'stops have'} no reason yet")
     if standing:
@@ -27,7 +33,9 @@ def reasons(
         found.append(f"{left} {'shift is' if left == 1 else 'shifts are'} not closed")
     waiting = _uninspected(tx, scope, period)
     if waiting:
-        found.append(f"the quality of {waiting} {'machine' if waiting == 1 else 'machines'} is not closed")
+        found.append(
+            f"parts of {waiting} {'machine wait' if waiting == 1 else 'machines wait'} for inspection"
+        )
     if _uncounted(tx, scope, period):
         found.append("corrections came that the figures do not hold yet")
     broken = _unread(tx)
@@ -38,8 +46,9 @@ def reasons(
     return tuple(found)
 
 
-def _stops(tx: Connection, scope: str, period: Period) -> tuple[int, int]:
-    """(without a reason of the MES or of a person, not ended)."""
+def _stops(tx: Connection, scope: str, lines: Sequence[str], period: Period, now_us: int) -> tuple[int, int]:
+    """(without a reason of the MES or of a person, not ended): the stops that the MES booked, and those that
+    the figures hold and the MES does not know."""
     d = t.downtimes.c
     rows = tx.execute(
         select(d.equipment_id, d.start_us, d.end_us, d.reason).where(
@@ -48,17 +57,28 @@ def _stops(tx: Connection, scope: str, period: Period) -> tuple[int, int]:
             or_(d.end_us.is_(None), d.end_us > period.from_us),
         )
     ).all()
-    blank = [row for row in rows if not row.reason.strip()]
-    units = sorted({row.equipment_id for row in blank})
-    named = log.named(tx, units, period.from_us, period.to_us)
-    unnamed = sum(
-        not any(
-            p.from_us < (row.end_us or period.to_us) and p.to_us > row.start_us
-            for p in named[row.equipment_id]
-        )
-        for row in blank
-    )
-    return unnamed, sum(row.end_us is None for row in rows)
+    said: dict[str, list[Span]] = defaultdict(list)
+    for row in rows:
+        if row.reason.strip():
+            said[row.equipment_id].append(Span(row.start_us, row.end_us or period.to_us))
+    span = Span(period.from_us, period.to_us)
+    found, stood = look(tx, lines, span, now_us, exact=True)
+    units = [unit for line in found for unit in line.units]
+    for unit, pieces in log.named(tx, units, period.from_us, period.to_us).items():
+        said[unit] += [Span(p.from_us, p.to_us) for p in pieces]
+    blank = [(r.equipment_id, r.start_us, r.end_us or period.to_us) for r in rows if not r.reason.strip()]
+    booked = defaultdict(list, {unit: list(spans) for unit, spans in said.items()})
+    for unit, start_us, end_us in blank:
+        booked[unit].append(Span(start_us, end_us))
+    own = wanted(found, stood, span, now_us)
+    places = zip(own.place.tolist(), own.from_us.tolist(), own.to_us.tolist(), strict=True)
+    alone = [(units[place], a, b) for place, a, b in places if not _touch(booked[units[place]], a, b)]
+    unnamed = [*alone, *(row for row in blank if not _touch(said[row[0]], row[1], row[2]))]
+    return len(unnamed), sum(row.end_us is None for row in rows)
+
+
+def _touch(spans: Sequence[Span], from_us: int, to_us: int) -> bool:
+    return any(s.from_us < to_us and s.to_us > from_us for s in spans)
 
 
 def _unclosed(tx: Connection, scope: str, period: Period, zone: str) -> int:

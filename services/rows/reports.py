@@ -111,12 +111,13 @@ class Report:
     output: tuple[Output, ...]
     decisions: tuple[Decision, ...]
     energy_kwh: float
+    oddities: tuple[str, ...] = ()  # the remarks of its machines, one of each kind
     unsure: tuple[str, ...] = ()  # what came at once after a gap over an edge of the period
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """What is odd about its figures, a sentence each."""
-        return (*(f"{flag.capitalize()}." for flag in self.whole.flags), *self.unsure)
+        return (*(f"{flag.capitalize()}." for flag in self.whole.flags), *self.oddities, *self.unsure)
 
     @property
     def title(self) -> str:

@@ -43,7 +43,7 @@ def measure(tx: Connection, lines: Sequence[tuple[str, str]], span: Span, now_us
     shift is as its figures are: up to standing.BEHIND_US old."""
     known, stops = look(tx, [line_id for line_id, _ in lines], span, now_us, exact=False)
     units = [unit for line in known for unit in line.units]
-    mine = _wanted(known, stops, span, now_us)
+    mine = wanted(known, stops, span, now_us)
     stood = {units[place] for place in np.unique(mine.place).tolist()}
     acts = log.acts_on(tx, sorted(stood), span.from_us, span.to_us)
     said, booked = log.by_machine(acts), Booked.read(tx, known, span)
@@ -67,7 +67,7 @@ def measure(tx: Connection, lines: Sequence[tuple[str, str]], span: Span, now_us
     return ReasonQuality(tuple(rows), share(agreed[False]), share(agreed[True]), span.from_us, span.to_us)
 
 
-def _wanted(lines: Sequence[Line], stops: Stops, span: Span, now_us: int) -> Stops:
+def wanted(lines: Sequence[Line], stops: Stops, span: Span, now_us: int) -> Stops:
     """The stops that touch the span and want a reason: not short, and no waiting for another machine."""
     short = np.zeros(len(stops.place), bool)
     first = 0

@@ -6,6 +6,7 @@ import pytest
 
 from auth.permissions import Actor, Role
 from data.store.database import Database
+from domain.clock import HOUR
 from services.reports import gather
 from services.rows.reports import Report
 from tests import factories as f
@@ -26,6 +27,8 @@ class Place:
 def place(database: Database) -> Place:
     with database.write() as tx:
         plant.build(tx)
+        begin = plant.DAY_BEFORE.from_us + 2 * HOUR
+        plant.stop(tx, plant.LAST, begin, begin + HOUR, "Breakdown")
         manager = f.account(tx, "mia", [Role.PLANT_MANAGER], name="Mia K\u00f6nig")
         plant.decided_case(tx, manager.account_id)
     return Place(database, manager)

@@ -3,9 +3,11 @@
 import pytest
 
 from data.store import tables as t
-from domain.clock import HOUR
+from domain.clock import HOUR, Clock, wall_us
 from domain.errors import NotFound
+from services import clocks
 from services.kpi import dirty
+from services.kpi.keeping import Keeper
 from services.rows.reports import Answer
 from tests import factories as f
 from tests.services.reports import plant
@@ -46,7 +48,8 @@ def test_losses_have_minutes_and_money(place):
 def test_stops_output_and_decisions(place):
     report = place.report()
     assert [(s.machine, s.reason, s.minutes, s.cents) for s in report.stops] == [
-        (plant.EVIL, "Breakdown", 60, 45_000)
+        (plant.EVIL, "Breakdown", 60, 45_000),
+        ("S\u00e4ge 12", "Breakdown", 60, 45_000),
     ]
     assert [(o.product, o.good, o.scrap) for o in report.output] == [("Geh\u00e4use +1", 2484, 276)]
     case = report.decisions[0]
@@ -82,6 +85,32 @@ def test_what_may_change_is_marked(place):
     assert place.report(now_us=during).waterfall[0].hours == 20
 
 
+def test_a_stop_that_the_mes_does_not_know_wants_a_reason_too(place):
+    d = t.downtimes.c
+    with place.database.write() as tx:
+        tx.execute(t.downtimes.delete().where(d.equipment_id == plant.LAST))
+    assert place.report().provisional == ("1 stop has no reason yet",)
+    with place.database.write() as tx:
+        tx.execute(t.downtimes.delete())
+    assert place.report().provisional == ("2 stops have no reason yet",)
+
+
+def test_what_is_odd_about_its_machines_is_said_with_the_record(place):
+    at = plant.DAY_BEFORE.from_us + 5 * HOUR
+    with place.database.write() as tx:
+        clocks.write(tx, "north", Clock(f.NOW, wall_us(), 1e-12))
+        for unit, bucket in ((plant.LAST, at), (plant.FIRST, at), (plant.LAST, at + 12 * HOUR)):
+            reset = (t.counts.c.equipment_id == unit) & (t.counts.c.bucket_us == bucket)
+            tx.execute(t.counts.update().where(reset).values(resets=1.0))
+    Keeper(place.database).turn()
+    (said,) = (words for words in place.report().remarks if "was reset" in words)
+    assert said.startswith(
+        "S\u00e4ge 12: A counter fell: it was reset, and counts from zero. Record: counts from"
+    )
+    assert said.endswith("(2 more like this, on 2 machines)")
+    assert not any("was reset" in words for words in place.report(plant.shift_of(1)).remarks)
+
+
 def test_figures_stand_once_every_shift_is_closed(place):
     c = t.shift_closings.c
     with place.database.write() as tx:
@@ -90,7 +119,7 @@ def test_figures_stand_once_every_shift_is_closed(place):
         result = {"instance": "m", "result_id": "r", "equipment_id": plant.FIRST, "order_id": None}
         parts = {"at_us": plant.DAY_BEFORE.from_us, "good": 1, "scrap": 0, "rework": 0, "updated_us": 0}
         tx.execute(t.quality_results.insert().values(**result, **parts))
-    assert place.report().provisional == ("2 shifts are not closed", "the quality of 1 machine is not closed")
+    assert place.report().provisional == ("2 shifts are not closed", "parts of 1 machine wait for inspection")
 
 
 def test_figures_are_provisional_while_corrections_wait(place):

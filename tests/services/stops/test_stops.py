@@ -325,11 +325,15 @@ def test_a_short_stop_is_summed_and_the_limit_has_versions(floor):
 
 
 def test_a_report_knows_what_people_named(floor):
+    """The stop that the MES booked without a reason, and that of the last machine, which it does not know."""
     with floor.database.write() as tx:
         tx.execute(update(t.downtimes).values(reason=""))
         period = plant.DAY_BEFORE
-        assert "1 stop has no reason yet" in report(tx, "north", period, f.NOW).provisional
+        assert report(tx, "north", period, f.NOW).provisional == ("2 stops have no reason yet",)
     floor.name("tool")
+    with floor.database.read() as tx:
+        assert report(tx, "north", period, f.NOW).provisional == ("1 stop has no reason yet",)
+    floor.name("tool", unit=plant.LAST)
     with floor.database.read() as tx:
         assert report(tx, "north", period, f.NOW).provisional == ()
     floor.act(Ask(REVERT))
