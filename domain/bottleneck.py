@@ -38,9 +38,12 @@ class Bottleneck:
 
 
 def find(line: Sequence[Activity]) -> Bottleneck | None:
-    """The bottleneck of a line; None where no machine was planned to be busy."""
-    ranked = sorted((a for a in line if a.pbt_us > 0), key=lambda a: (-a.active, -a.charged_us))
-    if not ranked:
+    """The bottleneck of a line; None where no machine was planned to be busy, or all of them
+    waited throughout. Of equals it is the one for which others waited longer, then the declared one."""
+    ranked = sorted(
+        (a for a in line if a.pbt_us > 0), key=lambda a: (-a.active, -a.charged_us, not a.declared)
+    )
+    if not ranked or ranked[0].active <= 0:
         return None
     first = ranked[0]
     lead = first.active - ranked[1].active if len(ranked) > 1 else first.active

@@ -27,6 +27,15 @@ def test_of_equals_the_one_for_which_others_waited_longer() -> None:
     assert found is not None and (found.equipment_id, found.lead) == ("mill", 0.0)
 
 
+def test_of_equals_in_all_the_declared_one() -> None:
+    found = find([machine("saw", 8, 1), machine("mill", 8, 1, declared=True)])
+    assert found is not None and (found.equipment_id, found.agrees) == ("mill", True)
+
+
+def test_where_all_wait_throughout_nothing_is_the_bottleneck() -> None:
+    assert find([machine("saw", 8, 8), machine("mill", 8, 8, declared=True)]) is None
+
+
 def test_a_machine_without_planned_time_is_none() -> None:
     assert find([machine("saw", 0, 0)]) is None
     found = find([machine("saw", 0, 0, 9), machine("mill", 8, 7)])
