@@ -7,6 +7,7 @@ from components.links import link
 from components.tables import csv_bytes, empty, panel, small, table
 from components.words import NOTHING, lapse, moment, money, number, plural, safe
 from domain.clock import DAY, HOUR, SECOND
+from domain.kpi import Measures
 from services.rows.kpi import FLAGS_BACK_US, FlagRow, KpiRow, KpiView, LossRow
 from services.rows.site import SiteRow
 
@@ -54,6 +55,12 @@ def against(value: float | None, target: float | None) -> str:
     return nw(f'<b class="tw-high">&#9660; {100 * value:.1f} %</b>')
 
 
+def _why_none(m: Measures) -> str:
+    if m.uncounted_us and not m.told_us:
+        return "the machine has no counter of good parts"
+    return "part of the production has no planned cycle time" if m.produced else "nothing was made"
+
+
 def headline(view: KpiView) -> str:
     """One sentence: OEE, the target, and the largest loss; HTML."""
     whole, oee = view.whole, view.whole.figures.oee
@@ -61,12 +68,7 @@ def headline(view: KpiView) -> str:
     if not whole.measures.calendar_us:
         return f"<b>{name}: no figures in this stretch.</b>"
     if oee is None:
-        why = (
-            "part of the production has no planned cycle time"
-            if whole.measures.produced
-            else "nothing was made"
-        )
-        return f"<b>{name}: no OEE</b>, because {why}."
+        return f"<b>{name}: no OEE</b>, because {_why_none(whole.measures)}."
     goal = ""
     if whole.target is not None:
         points = 100 * (oee - whole.target)
@@ -119,7 +121,7 @@ def figures_panel(view: KpiView) -> str:
         ("TEEP (not ISO 22400)", percent(f.teep), "as OEE, against all time that is known"),
         ("Availability", percent(f.availability), "running / planned busy time"),
         ("Effectiveness", percent(f.effectiveness), "planned / actual run time"),
-        ("Quality", percent(f.quality), "good parts / all parts"),
+        ("Quality", percent(f.quality), "good parts / all parts, as the machine counts"),
         ("Allocation efficiency", percent(f.allocation_efficiency), "busy on orders / planned busy time"),
         ("Utilisation efficiency", percent(f.utilisation), "running / busy on orders"),
         ("Technical efficiency", percent(f.technical_efficiency), "running / running and stops"),
@@ -213,10 +215,12 @@ def losses_panel(view: KpiView, site: SiteRow) -> str:
 
 def big_losses_panel(view: KpiView, site: SiteRow) -> str:
     """The six big losses in time and money."""
+    m = view.whole.measures
+    unknown = "parts not counted" if m.uncounted_us and not m.told_us else "no planned cycle"
     body = (
         (
             safe(row.label) + (small("without lines that have no planned cycle") if row.partly else ""),
-            "no planned cycle" if row.seconds is None else lapse(round(row.seconds * SECOND)),
+            unknown if row.seconds is None else lapse(round(row.seconds * SECOND)),
             money(row.cents or None, site.currency),
         )
         for row in view.big_losses

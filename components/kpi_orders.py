@@ -41,6 +41,7 @@ def orders_panel(rows: Sequence[OrderKpiRow], kept: Adherence) -> str:
 def _row(r: OrderKpiRow) -> Sequence[str]:
     f = r.figures
     late = NOTHING
+    again = small("by its first plan; planned again") if r.promised_us != r.planned_end_us else ""
     if f.late_us is not None:
         late = f"{lapse(f.late_us)} early"
         if f.late_us > 0:
@@ -51,9 +52,9 @@ def _row(r: OrderKpiRow) -> Sequence[str]:
         safe(r.status),
         f"{r.good:,.0f}",
         f"{r.quantity:,.0f}",
-        f"{r.wip:,.0f}" if f.lead_us is None else NOTHING,
+        (f"{r.wip:,.0f}" if f.lead_us is None else NOTHING) + (small(safe(_odd(r))) if _odd(r) else ""),
         percent(r.oee),
-        f'<span class="tw-nw">{late}</span>',
+        f'<span class="tw-nw">{late}</span>{again}',
         lapse(f.lead_us) if f.lead_us is not None else NOTHING,
         number(f.cycle_s, "s"),
         percent(f.allocation_ratio),
@@ -66,7 +67,7 @@ def orders_csv(rows: Sequence[OrderKpiRow], site: SiteRow) -> bytes:
     head = (
         "order", "line", "product", "state", "quantity", "good", "scrap", "in progress", "planned end",
         "late h", "lead h", "execution h", "cycle s", "allocation ratio", "process ratio", "parts per hour",
-        "oee",
+        "oee", "planned end at release", "remark",
     )  # fmt: skip
     return csv_bytes(
         head,
@@ -76,10 +77,18 @@ def orders_csv(rows: Sequence[OrderKpiRow], site: SiteRow) -> bytes:
                 stamp(r.planned_end_us, site.time_zone), _hours(r.figures.late_us), _hours(r.figures.lead_us),
                 _hours(r.figures.execution_us), r.figures.cycle_s, r.figures.allocation_ratio,
                 r.figures.process_ratio, r.figures.throughput_per_hour, r.oee,
+                stamp(r.promised_us, site.time_zone), _odd(r),
             )
             for r in rows
         ),
     )  # fmt: skip
+
+
+def _odd(r: OrderKpiRow) -> str:
+    """Why the parts in progress are not known."""
+    if not r.more_out:
+        return ""
+    return f"{r.more_out:,.0f} more came out than went in: counts are lost, or it skipped the first machine"
 
 
 def _hours(us: int | None) -> float | None:

@@ -74,7 +74,13 @@ def _state(r: ShiftRow, site: SiteRow, now_us: int) -> str:
         said = "open"
     note = small(safe(r.note)) if r.note else ""
     return (
-        said + note + (small("quality may still change: parts wait for inspection") if r.provisional else "")
+        said
+        + note
+        + (
+            small("parts wait for inspection: first pass yield and rework may still change")
+            if r.provisional
+            else ""
+        )
     )
 
 

@@ -28,9 +28,16 @@ FACTS: tuple[FactSource, ...] = (
     FactSource(
         "Good parts, scrap",
         "the machine's counters",
-        "the MES booking of the operator",
-        "end of the shift",
-        "the MES, until inspection closes",
+        "nobody: without a counter there is no OEE",
+        "as it happens; late data correct it",
+        "nobody by hand",
+    ),
+    FactSource(
+        "First pass yield, rework",
+        "the inspections of the MES; their scrap is not in Quality, a remark names it",
+        "nobody",
+        "provisional while parts wait for inspection",
+        "the MES",
     ),
     FactSource(
         "Order and product",

@@ -47,6 +47,10 @@ class Measures:
     preventive_us: int = 0
     minor_stops: int = 0
     failures: int = 0
+    uncounted_us: int = 0
+    uncounted_run_us: int = 0
+    unordered_us: int = 0
+    unordered_run_us: int = 0
     good: float = 0.0
     scrap: float = 0.0
     startup_scrap: float = 0.0
@@ -83,6 +87,22 @@ class Measures:
     def rated(self) -> bool:
         """True when (nearly) all parts have a planned cycle time."""
         return self.unrated <= UNRATED_SHARE * self.produced
+
+    @property
+    def told_us(self) -> int:
+        """Planned busy time of machines that count their parts: what OEE is of."""
+        return self.pbt_us - self.uncounted_us
+
+    def told_run_us(self, model: MinorModel) -> float:
+        """The same of the APT; minor stops by the share that the production has."""
+        if not self.uncounted_us:
+            return self.run_us(model)
+        return self.run_us(model) * (1 - (ratio(self.uncounted_run_us, self.production_us) or 0.0))
+
+    @property
+    def aubt_us(self) -> int:
+        """AUBT: busy on an order. What runs or is set up without one is busy on none."""
+        return self.waiting_us + self.down_us + self.setup_us + self.production_us - self.unordered_us
 
     def run_us(self, model: MinorModel) -> int:
         """APT; with the six big losses minor stops are part of it, and lower the effectiveness."""
@@ -143,20 +163,20 @@ class Figures:
 def figures(m: Measures, model: MinorModel = MinorModel.AVAILABILITY) -> Figures:
     """The KPIs of ISO 22400-2 that need no order times (those are in `order_figures`)."""
     run = m.run_us(model)
-    aubt = m.waiting_us + m.down_us + m.setup_us + m.production_us
+    aubt = m.aubt_us
     aupt = m.setup_us + run
-    effectiveness = ratio(m.ideal_s * SECOND, run) if m.rated else None
+    effectiveness = ratio(m.ideal_s * SECOND, m.told_run_us(model)) if told_of(m) else None
     quality = ratio(m.ideal_good_s, m.ideal_s) if m.rated and m.ideal_s else ratio(m.good, m.produced)
-    down = m.down_us - m.minor_us
+    down, told = m.down_us - m.minor_us, 1 - (ratio(m.uncounted_us, m.pbt_us) or 0.0)
     return Figures(
         availability=ratio(run, m.pbt_us),
         effectiveness=effectiveness,
         quality=quality,
         oee=oee_of(m),
         nee=product(ratio(aupt, m.pbt_us), effectiveness, quality),
-        teep=ratio(m.ideal_good_s * SECOND, m.calendar_us - m.no_data_us) if m.rated else None,
+        teep=ratio(m.ideal_good_s * SECOND, (m.calendar_us - m.no_data_us) * told) if told_of(m) else None,
         allocation_efficiency=ratio(aubt, m.pbt_us),
-        utilisation=ratio(run, aubt),
+        utilisation=ratio(run - m.unordered_run_us, aubt),
         technical_efficiency=ratio(run, m.production_us + m.down_us),
         setup_rate=ratio(m.setup_us, aupt),
         scrap_ratio=ratio(m.scrap, m.produced),
@@ -168,13 +188,19 @@ def figures(m: Measures, model: MinorModel = MinorModel.AVAILABILITY) -> Figures
         mtbf_s=ratio((m.setup_us + m.production_us) / SECOND, m.failures),
         mttf_s=ratio((m.pbt_us - down) / SECOND, m.failures),
         mttr_s=ratio(down / SECOND, m.failures),
-        throughput_per_hour=ratio(m.produced * 3600 * SECOND, m.pbt_us),
+        throughput_per_hour=ratio(m.produced * 3600 * SECOND, m.told_us),
     )
 
 
 def oee_of(m: Measures) -> float | None:
-    """OEE alone; None where parts have no planned cycle, or without planned time that is known."""
-    return ratio(m.ideal_good_s * SECOND, m.pbt_us) if m.rated else None
+    """OEE alone; None where parts have no planned cycle, or without planned time that is known. Machines that
+    count no parts are left out, as are those without data: they are no 0 %."""
+    return ratio(m.ideal_good_s * SECOND, m.told_us) if m.rated else None
+
+
+def told_of(m: Measures) -> bool:
+    """Whether there are a counter of good parts and planned cycles to judge the speed by."""
+    return m.rated and (not m.uncounted_us or m.told_us > 0)
 
 
 def energy_each(kwh: float, parts: float) -> float | None:
@@ -238,7 +264,10 @@ def waterfall(m: Measures, model: MinorModel = MinorModel.AVAILABILITY) -> tuple
     if model is MinorModel.AVAILABILITY:
         steps[6], steps[7] = steps[7], steps[6]
     if m.rated and m.ideal_s:
-        steps.append(Step("speed", "Slow cycles", (m.production_us / SECOND - m.ideal_s) / 3600))
+        counted_s = (m.production_us - m.uncounted_run_us) / SECOND
+        if m.uncounted_run_us:
+            steps.append(Step("uncounted", "Running, parts not counted", m.uncounted_run_us / hour))
+        steps.append(Step("speed", "Slow cycles", (counted_s - m.ideal_s) / 3600))
         steps.append(Step("scrap", "Scrap", (m.ideal_s - m.ideal_good_s) / 3600))
     return tuple(steps)
 
@@ -246,7 +275,7 @@ def waterfall(m: Measures, model: MinorModel = MinorModel.AVAILABILITY) -> tuple
 @dataclass(frozen=True, slots=True)
 class BigLoss:
     """One of the six big losses (Nakajima 1988), in seconds of the constraint's time; None where parts had no
-    planned cycle, so that nobody knows it."""
+    planned cycle or were not counted, so that nobody knows it."""
 
     name: str
     label: str
@@ -258,13 +287,13 @@ def six_big_losses(m: Measures) -> tuple[BigLoss, ...]:
     by the effectiveness. Sums over lines are made of these, so that a fast line hides no slow one."""
     per_part = ratio(m.ideal_s - m.ideal_good_s, m.scrap) or 0.0
     startup = per_part * min(m.startup_scrap, m.scrap)
-    speed = max(0.0, m.production_us / SECOND - m.ideal_s) if m.ideal_s else 0.0
+    speed = max(0.0, (m.production_us - m.uncounted_run_us) / SECOND - m.ideal_s) if m.ideal_s else 0.0
     defects = max(0.0, m.ideal_s - m.ideal_good_s - startup)
     return (
         BigLoss("failure", "Equipment failure", (m.down_us - m.minor_us) / SECOND),
         BigLoss("setup", "Setup and adjustment", m.setup_us / SECOND),
         BigLoss("minor", "Idling and minor stops", (m.minor_us + m.delay_us) / SECOND),
-        BigLoss("speed", "Reduced speed", speed if m.rated else None),
-        BigLoss("defects", "Process defects", defects if m.rated else None),
-        BigLoss("startup", "Startup yield", startup if m.rated else None),
+        BigLoss("speed", "Reduced speed", speed if told_of(m) else None),
+        BigLoss("defects", "Process defects", defects if told_of(m) else None),
+        BigLoss("startup", "Startup yield", startup if told_of(m) else None),
     )

@@ -19,6 +19,10 @@ WHOLE = (
     "preventive_us",  # planned maintenance (PMT)
     "minor_stops",
     "failures",
+    "uncounted_us",  # planned busy time of a machine without a counter of good parts
+    "uncounted_run_us",  # of it, production
+    "unordered_us",  # production and setup without an order: busy, but on none
+    "unordered_run_us",  # of it, production
 )
 REAL = (
     "good",

@@ -109,6 +109,8 @@ class Oee:
         m, found = self.measures, []
         if m.unrated:
             found.append(f"{m.unrated:.0f} parts without an order or a planned cycle time")
+        if m.uncounted_us:
+            found.append(f"{_hours(m.uncounted_us)} of a machine without a part counter, left out of OEE")
         if m.production_us and m.ideal_s * SECOND > m.production_us:
             found.append("faster than planned: check the planned cycle time")
         elif self.standing_s >= STANDING_FROM_S:

@@ -111,6 +111,7 @@ class Recorded:
     silent: Sequence[int] = ()  # the first buckets after a silence
     fell: Sequence[int] = ()  # buckets in which a counter read a little less than before
     at_once: Sequence[Row] = ()  # buckets with what was not read for long (kpi_counts.at_once)
+    uncounted: bool = False  # the machine tells things, and no good parts
     products: Mapping[str, str] = field(default_factory=dict)  # by order that was inspected
 
 
@@ -120,7 +121,8 @@ def read(tx: Connection, unit: str, from_us: int, to_us: int, cuts: Cuts) -> Rec
     booked = plan_facts.operations(tx, unit, from_us - PLANS_BACK_US, to_us)
     near = {"unit": unit, "from_us": from_us - LONGEST_US, "to_us": to_us + LONGEST_US}
     stretch = {"unit": unit, "from_us": from_us, "to_us": to_us}
-    source = source_of([row[0] for row in _TELLS.rows(tx, {"unit": unit}) if row[0] in STATE_METRICS])
+    tells = [row[0] for row in _TELLS.rows(tx, {"unit": unit})]
+    source = source_of([name for name in tells if name in STATE_METRICS])
     long = to_us - from_us > LONG_US
     found = kpi_counts.buckets(tx, near) if long and source is not StateSource.COUNTER else None
     if found is not None and kpi_counts.aligned(found):
@@ -151,6 +153,7 @@ def read(tx: Connection, unit: str, from_us: int, to_us: int, cuts: Cuts) -> Rec
         [a for k, (a, _) in enumerate(heard) if k or kpi_counts.first_heard(tx, unit) != a],
         fell,
         kpi_counts.at_once(tx, stretch),
+        bool(tells) and "good_count" not in tells,
         _products(tx, unit, sorted({row[1] for row in checks if row[1]})),
     )  # fmt: skip
 

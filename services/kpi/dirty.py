@@ -12,9 +12,7 @@ from domain.setups import LONGEST_US
 from domain.time_model import Span
 
 Mark = tuple[str, int, int]  # equipment id (a unit, or a line for all its units), from, to
-_INSPECTED = Among(
-    "SELECT at_us FROM quality_results WHERE equipment_id = :unit AND order_id {among}"
-)
+_INSPECTED = Among("SELECT at_us FROM quality_results WHERE equipment_id = :unit AND order_id {among}")
 _MARK = Statement("INSERT INTO kpi_dirty (equipment_id, from_us, to_us) VALUES (:unit, :low, :high)")
 
 

@@ -29,7 +29,11 @@ _ZEROS = Statement(
     "SELECT product_id FROM product_rates WHERE equipment_id = :unit"
     " AND (planned_cycle_s <= 0 OR cavities <= 0)"
 )
-_IDEAL, _MADE, _UNRATED = (NAMES.index(name) for name in ("ideal_s", "production_us", "unrated"))
+_IDEAL, _MADE, _UNRATED, _UNCOUNTED, _INSPECTED, _PASSED, _REWORK, _SCRAP = (
+    NAMES.index(name)
+    for name in ("ideal_s", "production_us", "unrated", "uncounted_us", "inspected", "first_pass", "rework",
+                 "scrap")
+)  # fmt: skip
 _WORKED = [NAMES.index(name) for name in ("production_us", "setup_us", "off_plan_us")]
 _PARTS = [NAMES.index(name) for name in ("good", "scrap")]
 
@@ -64,6 +68,7 @@ def _all(
     yield from _of_time(cells, starts, parts)
     yield from _of_counts(cells, starts, recorded)
     yield from _of_sums(cells, sums)
+    yield from _of_machine(cells, sums)
     yield from _of_orders(tx, unit, cells, recorded.operations)
     for cell in cells:
         yield from _of_bookings(cell, recorded)
@@ -187,10 +192,34 @@ def _of_sums(cells: list[Cell], sums: Sums) -> Iterator[Flag]:
                 " stood: its state or its counter is wrong, and so are availability and OEE."
             )
             yield Flag(cell.from_us, "parts_while_standing", order, cell.from_us, words)
+        yield from _of_inspection(cell, order, values)
         if values[_UNRATED]:
             where = f"in order {order}" if order else "without an order"
             words = f"{values[_UNRATED]:.0f} parts {where} have no planned cycle time: no rate for them."
             yield Flag(cell.from_us, "no_rate", order, cell.from_us, words)
+
+
+def _of_machine(cells: list[Cell], sums: Sums) -> Iterator[Flag]:
+    """A machine that counts no parts."""
+    uncounted = np.bincount([key[0] for key in sums.keys], sums.values[:, _UNCOUNTED], len(cells))
+    for index in np.flatnonzero(uncounted).tolist():
+        words = (
+            f"The machine has no counter of good parts: {uncounted[index] / MINUTE:.0f} min of planned time"
+            " without quantities, left out of OEE."
+        )
+        yield Flag(cells[index].from_us, "no_counter", "good_count", cells[index].from_us, words)
+
+
+def _of_inspection(cell: Cell, order: str, values: Sequence[float]) -> Iterator[Flag]:
+    """Scrap that an inspection found and the machine did not count: the quality is the machine's."""
+    found = values[_INSPECTED] - values[_PASSED] - values[_REWORK]
+    if found >= values[_SCRAP] + 1:
+        of = f"of order {order}" if order else "without an order"
+        words = (
+            f"Inspections scrapped {found:,.0f} parts {of} in this shift, the machine counted"
+            f" {values[_SCRAP]:,.0f}: scrap of inspections is in first pass yield, not in quality and OEE."
+        )
+        yield Flag(cell.from_us, "scrap_of_inspection", order, cell.from_us, words)
 
 
 def _of_orders(

@@ -10,11 +10,12 @@ from data.store.kpi_counts import BUCKET_US, SILENCE_US, Cut
 from data.store.kpi_facts import Recorded
 from domain.clock import SECOND
 from domain.measures import LEAF_COLUMNS, NAMES, REAL
-from domain.time_model import Cause, Leaf, OperationSpan, Span
+from domain.time_model import Cause, Leaf, OperationSpan, Span, merged
 from services.kpi.engine import LEAVES, Bools, Floats, Ints, Parts, Spans, cause_code, leaf_code
 from services.kpi.grid import Cell
 
 Key = tuple[int, str, str]  # position of the cell, order, product
+BUSY = (Leaf.DELAY, Leaf.DOWN, Leaf.SETUP, Leaf.PRODUCTION)
 _BUCKET_S = BUCKET_US / SECOND
 
 
@@ -70,25 +71,37 @@ def measure(parts: Parts, cells: list[Cell], recorded: Recorded, away: Sequence[
     place = {name: number for number, name in enumerate(names)}
     group_of = np.array([0, *(place[o.order_id, o.product_id] for o in recorded.operations)])
     ledger = _Ledger(len(cells), len(names))
-    _times(ledger, parts, np.searchsorted(starts, parts.from_us, side="right") - 1, group_of)
+    cell = np.searchsorted(starts, parts.from_us, side="right") - 1
+    _times(ledger, parts, cell, group_of, counts=not recorded.uncounted)
     _counts(ledger, recorded, starts, ends, group_of, away)
-    _checks(ledger, recorded, starts, ends, {order: place[order, product] for order, product in recorded.products.items()})
+    _checks(
+        ledger,
+        recorded,
+        starts,
+        ends,
+        {order: place[order, product] for order, product in recorded.products.items()},
+    )
     _work(ledger, recorded, starts, ends)
     keys, values = ledger.rows()
     found = [(int(k) // len(names), *names[int(k) % len(names)]) for k in keys]
     return Sums(found, values)
 
 
-def _times(ledger: _Ledger, parts: Parts, cell: Ints, group_of: Ints) -> None:
+def _times(ledger: _Ledger, parts: Parts, cell: Ints, group_of: Ints, *, counts: bool) -> None:
     length, group = parts.to_us - parts.from_us, group_of[parts.operation + 1]
     for code, leaf in enumerate(LEAVES):
         mine = parts.leaf == code
         ledger.add(LEAF_COLUMNS[leaf], cell[mine], group[mine], length[mine])
-    minor = parts.cause == cause_code(Cause.MINOR_STOP)
+    minor, running = parts.cause == cause_code(Cause.MINOR_STOP), leaf_code(Leaf.PRODUCTION)
+    alone = parts.operation < 0
+    busy = np.isin(parts.leaf, [leaf_code(leaf) for leaf in BUSY])
     chosen = {
         "waiting_us": (parts.leaf == leaf_code(Leaf.DELAY)) & (parts.operation >= 0),
         "minor_us": minor,
         "off_plan_us": parts.off_plan,
+        "unordered_us": alone & np.isin(parts.leaf, [running, leaf_code(Leaf.SETUP)]),
+        "unordered_run_us": alone & (parts.leaf == running),
+        **({} if counts else {"uncounted_us": busy, "uncounted_run_us": parts.leaf == running}),
     }
     for name, mine in chosen.items():
         ledger.add(name, cell[mine], group[mine], length[mine])
@@ -207,7 +220,11 @@ def _checks(ledger: _Ledger, recorded: Recorded, starts: Ints, ends: Ints, order
 
 
 def _work(ledger: _Ledger, recorded: Recorded, starts: Ints, ends: Ints) -> None:
+    """Maintenance by kind; jobs of a kind that overlap count each minute once."""
+    jobs: dict[str, list[Span]] = {}
     for begin, end, kind in recorded.work:
+        jobs.setdefault(kind, []).append(Span(begin, end))
+    for kind, begin, end in ((k, s.from_us, s.to_us) for k, found in jobs.items() for s in merged(found)):
         first = max(0, int(np.searchsorted(ends, begin, side="right")))
         last = int(np.searchsorted(starts, end, side="left"))
         if first >= last:

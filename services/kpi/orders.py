@@ -1,6 +1,11 @@
 """Orders with their figures: execution, lead and cycle time, adherence, and work in progress."""
 
-from sqlalchemy import Connection, RowMapping, or_, select
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, or_, select
 
 from data.store import tables as t
 from data.store.statements import Among
@@ -14,7 +19,7 @@ from services.rows.kpi import Ask, OrderKpiRow
 SHOWN = 200
 Made = dict[tuple[str, str], Measures]  # (order, machine)
 _NAMES = ("good", "scrap", "unrated", "ideal_good_s", "waiting_us", "delay_us", "down_us", "setup_us",
-          "production_us")  # fmt: skip
+          "production_us", "uncounted_us", "unordered_us")  # fmt: skip
 _MADE = Among(
     f"SELECT order_id, equipment_id, {sums.summed(_NAMES)} FROM kpi_cells WHERE order_id {{among}}"  # noqa: S608
     " GROUP BY order_id, equipment_id"
@@ -44,47 +49,83 @@ def read(tx: Connection, ask: Ask, now_us: int) -> tuple[OrderKpiRow, ...]:
     found = tx.execute(query).mappings().all()
     lines = {line.node.equipment_id: line for line in reading.lines_of(tx, ask.scope)}
     made = _made(tx, [row["order_id"] for row in found])
-    return tuple(_row(row, lines[row["line_id"]], made, now_us) for row in found if row["line_id"] in lines)
+    ends = _Promised.read(tx, ask.scope, [row["order_id"] for row in found])
+    return tuple(
+        _row(row, lines[row["line_id"]], made, ends, now_us) for row in found if row["line_id"] in lines
+    )
 
 
 def kept(tx: Connection, ask: Ask, now_us: int) -> Adherence:
-    """Schedule adherence of every order whose planned end lies in the stretch, shown in the list or not."""
-    o = t.orders.c
-    query = select(o.planned_end_us, o.end_us).where(
-        under(o.line_id, ask.scope),
-        o.planned_end_us >= ask.from_us,
-        o.planned_end_us < ask.to_us,
-        o.status != "Aborted",
+    """Schedule adherence of every order whose planned end lay in the stretch when it was released, shown in
+    the list or not."""
+    o, ends = t.orders.c, _Promised.read(tx, ask.scope)
+    here = (o.planned_end_us >= ask.from_us) & (o.planned_end_us < ask.to_us)
+    moved = o.order_id.in_(select(t.mes_changes.c.record).where(_moved(ask.scope)))
+    query = select(o.instance, o.order_id, o.planned_end_us, o.released_us, o.end_us).where(
+        under(o.line_id, ask.scope), or_(here, moved) if ends.changes else here, o.status != "Aborted"
     )
     if ask.product:
         query = query.where(o.product_id == ask.product)
-    return adherence(((row[0], row[1]) for row in tx.execute(query)), now_us)
+    due = ((ends.of(row), row["end_us"]) for row in tx.execute(query).mappings())
+    return adherence(((plan, end) for plan, end in due if ask.from_us <= plan < ask.to_us), now_us)
 
 
-def _row(row: RowMapping, line: Line, made: Made, now_us: int) -> OrderKpiRow:
+def _moved(scope: str) -> ColumnElement[bool]:
+    """The changes of planned ends."""
+    c = t.mes_changes.c
+    return and_(
+        c.entity == "orders", c.field == "planned_end_us", c.old.is_not(None), under(c.line_id, scope)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Promised:
+    """The planned ends that orders had before their MES planned them again, by (instance, order): when we
+    learned of each change, and what stood until then."""
+
+    changes: Mapping[tuple[str, str], Sequence[tuple[int, int]]]
+
+    @classmethod
+    def read(cls, tx: Connection, scope: str, orders: Sequence[str] | None = None) -> "_Promised":
+        """Of these orders, or of all."""
+        c = t.mes_changes.c
+        query = select(c.instance, c.record, c.learned_us, c.old).where(_moved(scope)).order_by(c.change_id)
+        if orders is not None:
+            query = query.where(c.record.in_(orders))
+        found: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
+        for instance, order, at, old in tx.execute(query):
+            found[instance, order].append((at, json.loads(old)))
+        return cls(found)
+
+    def of(self, order: RowMapping) -> int:
+        """The planned end that stood when an order was released; of one that tells no release, the first."""
+        changes = self.changes.get((order["instance"], order["order_id"]), ())
+        released = order["released_us"] or 0
+        return next((old for at, old in changes if at > released), int(order["planned_end_us"]))
+
+
+def _row(row: RowMapping, line: Line, made: Made, ends: "_Promised", now_us: int) -> OrderKpiRow:
     order = row["order_id"]
     units = {u.equipment_id: made.get((order, u.equipment_id), _NOTHING) for u in line.units}
     scraps = {unit: m.scrap for unit, m in units.items()}
     good, scrap = units[line.units[-1].equipment_id].good, sum(scraps.values())
     first = line.units[0].equipment_id
-    wip = max(0.0, units[first].good - (scrap - scraps[first]) - good)
+    between = units[first].good - (scrap - scraps[first]) - good
+    promised = ends.of(row)
     at_pace = behind(units[line.constraint.equipment_id], sum(scraps[unit] for unit in line.after))
     times = OrderTimes(
-        row["quantity"], row["planned_end_us"], row["due_us"], row["released_us"], row["start_us"],
-        row["end_us"], _busy(at_pace), at_pace.production_us, good + scrap, good,
+        row["quantity"], promised, row["due_us"], row["released_us"], row["start_us"],
+        row["end_us"], at_pace.aubt_us, at_pace.production_us, good + scrap, good,
     )  # fmt: skip
     return OrderKpiRow(
         order, row["line_id"], line.node.name, row["product_name"] or row["product_id"],
         row["quantity"], row["status"], good, scrap, row["planned_end_us"],
-        wip if row["end_us"] is None else 0.0,
+        max(0.0, between) if row["end_us"] is None else 0.0,
         oee_of(at_pace),
         order_figures(times, now_us),
+        promised,
+        max(0.0, -between),
     )  # fmt: skip
-
-
-def _busy(m: Measures) -> int:
-    """AUBT: busy on the order."""
-    return m.waiting_us + m.down_us + m.setup_us + m.production_us
 
 
 def _made(tx: Connection, order_ids: list[str]) -> Made:

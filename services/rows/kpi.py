@@ -92,6 +92,8 @@ class OrderKpiRow:
     wip: float  # good parts that left the first machine and not yet the last
     oee: float | None  # of the line's constraint while it worked on the order
     figures: OrderFigures
+    promised_us: int  # the planned end when it was released
+    more_out: float = 0.0  # more good parts left the line than came from its first machine
 
 
 @dataclass(frozen=True, slots=True)

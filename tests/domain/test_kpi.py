@@ -231,3 +231,34 @@ def test_schedule_adherence_counts_what_is_overdue_and_what_was_never_begun() ->
     assert adherence([in_time, late, overdue, not_due], 20 * HOUR).share == pytest.approx(1 / 3)
     assert adherence([in_time, early], 20 * HOUR).share == 1
     assert adherence([not_due], 20 * HOUR).share is None
+
+
+def test_a_machine_without_a_counter_has_no_oee_and_drags_nobody_down() -> None:
+    """Nakajima's press, and beside it a machine that ran 7 of 8 h and tells no parts: it lost no speed and
+    made nothing bad, nobody knows what it made."""
+    press = nakajima()
+    silent = Measures(
+        down_us=60 * MINUTE, production_us=420 * MINUTE, failures=1, uncounted_us=480 * MINUTE,
+        uncounted_run_us=420 * MINUTE,
+    )  # fmt: skip
+    alone, both = figures(silent), figures(total([press, silent]))
+    assert (alone.oee, alone.effectiveness, alone.quality, alone.nee, alone.teep) == (None,) * 5
+    assert alone.throughput_per_hour is None and alone.availability == pytest.approx(7 / 8)
+    mine = figures(press)
+    assert (both.oee, both.effectiveness, both.quality) == (mine.oee, mine.effectiveness, mine.quality)
+    assert [loss.seconds for loss in six_big_losses(silent)[3:]] == [None] * 3
+    assert six_big_losses(total([press, silent]))[3] == six_big_losses(press)[3]
+    steps = {step.name: step.hours for step in waterfall(total([press, silent]))}
+    assert steps["uncounted"] == 7 and steps["speed"] == pytest.approx(400 / 60 - 400 * 30 / 3600)
+
+
+def test_what_runs_without_an_order_is_busy_on_none() -> None:
+    """Allocation efficiency AUBT / PBT, utilisation APT / AUBT: of 8 h run 4, 1 of them without an order, and
+    half an hour of the setup is of none either; 1 h is waited for in an order."""
+    m = Measures(
+        delay_us=3 * HOUR, waiting_us=HOUR, setup_us=HOUR, production_us=4 * HOUR,
+        unordered_us=HOUR + HOUR // 2, unordered_run_us=HOUR,
+    )  # fmt: skip
+    f = figures(m)
+    assert f.allocation_efficiency == pytest.approx(4.5 / 8)
+    assert f.utilisation == pytest.approx(3 / 4.5)

@@ -114,8 +114,13 @@ kpi_progress = Table(
 )
 
 
+# Added to tables that held figures.
+LATER = ("uncounted_us", "uncounted_run_us", "unordered_us", "unordered_run_us")
+
+
 def _measures() -> list[Column[int] | Column[float]]:
-    return [*(whole(name) for name in WHOLE), *(number(name) for name in REAL)]
+    counts = (whole(name, default="0" if name in LATER else None) for name in WHOLE)
+    return [*counts, *(number(name) for name in REAL)]
 
 
 # The base of all roll-ups: one row a unit, shift (or local day outside shifts) and order.

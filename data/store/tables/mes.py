@@ -206,6 +206,7 @@ mes_changes = Table(
 )
 Index("ix_mes_changes_line_id", mes_changes.c.line_id, mes_changes.c.learned_wall_us)
 Index("ix_mes_changes_learned_wall_us", mes_changes.c.learned_wall_us)
+Index("ix_mes_changes_field", mes_changes.c.field, mes_changes.c.line_id)
 Index("ix_operations_equipment_id", operations.c.equipment_id, operations.c.start_us)
 Index("ix_operations_order_id", operations.c.order_id, operations.c.equipment_id)
 Index("ix_orders_line_id", orders.c.line_id, orders.c.planned_start_us)

@@ -3,16 +3,18 @@
 import pytest
 
 from auth.permissions import Role
+from components import kpi as drawn
+from components.kpi_orders import orders_csv, orders_panel
 from data.store import tables as t
 from data.store.database import Database
-from domain.clock import HOUR, MINUTE, Clock, wall_us
+from domain.clock import DAY, HOUR, MINUTE, Clock, wall_us
 from domain.kpi import Measures, total
 from services import clocks
 from services.context import Context
 from services.kpi.keeping import Keeper
 from services.kpi.recompute import recompute
 from services.queries.kpi import KpiQueries
-from services.rows.kpi import Ask
+from services.rows.kpi import Ask, KpiView
 from services.rows.site import SiteRow
 from tests import factories as f
 from tests.services.kpi import facts as k
@@ -98,3 +100,149 @@ def test_work_in_progress_is_what_went_in_less_what_came_out_and_was_scrapped(
     queries = KpiQueries(Context(database, who, SITE, Clock(NOW, wall_us(), 1e-12)))
     (found,) = queries.orders(Ask(k.LINE, k.START, NOW))
     assert (found.good, found.scrap, found.wip) == (80, 9, wip)
+
+
+def look(database: Database, scope: str) -> KpiView:
+    """What the figures show of a scope."""
+    with database.write() as tx:
+        clocks.write(tx, "north", Clock(NOW, wall_us(), 1e-12))
+        who = f.account(tx, "mia", [Role.PLANT_MANAGER], ["north"])
+    Keeper(database).turn()
+    queries = KpiQueries(Context(database, who, SITE, Clock(NOW, wall_us(), 1e-12)))
+    return queries.view(Ask(scope, k.START - DAY, NOW + DAY))
+
+
+def said(found: KpiView, code: str) -> tuple[str, str]:
+    """(record, words) of a remark."""
+    (row,) = (one for one in found.flags if one.code == code)
+    return row.record, row.words
+
+
+def test_a_machine_that_tells_no_parts_has_no_oee_and_a_remark(database: Database) -> None:
+    unit = k.UNITS[1]
+    with database.write() as tx:
+        k.plant(tx)
+        state(tx, unit, SHIFT, RUN)
+        counts(tx, unit, 0, 0)
+        order(tx, unit)
+        row = {"metric_id": 1, "equipment_id": unit, "name": "state", "unit": "", "kind": "state"}
+        tx.execute(t.metrics.insert().values(**row))
+    found = look(database, unit)
+    g = found.whole.figures
+    assert (g.oee, g.effectiveness, g.quality, g.availability) == (None, None, None, 1.0)
+    assert "has no counter of good parts" in drawn.headline(found)
+    assert said(found, "no_counter")[0] == "good_count"
+
+
+def test_scrap_that_only_an_inspection_found_is_said(database: Database) -> None:
+    """100 parts, of them 3 scrapped by the machine's own count; the inspection scraps 13."""
+    unit = k.UNITS[1]
+    with database.write() as tx:
+        k.plant(tx)
+        state(tx, unit, SHIFT, RUN)
+        counts(tx, unit, 97, 3)
+        order(tx, unit)
+        row = {"instance": "mes", "result_id": "Q1", "equipment_id": unit, "order_id": "W1", "rework": 2.0,
+               "at_us": SHIFT + 3 * HOUR, "good": 85.0, "scrap": 13.0, "updated_us": 0}  # fmt: skip
+        tx.execute(t.quality_results.insert().values(**row))
+    found = look(database, unit)
+    assert found.whole.figures.quality == pytest.approx(0.97)
+    assert found.whole.figures.first_pass_yield == pytest.approx(0.85)
+    record, words = said(found, "scrap_of_inspection")
+    assert record == "W1"
+    assert "scrapped 13 parts of order W1 in this shift, the machine counted 3" in words
+
+
+def test_jobs_of_a_kind_that_overlap_count_once(database: Database) -> None:
+    """Two corrective jobs at once for 2 h, preventive ones of 1 h each that overlap by half."""
+    unit = k.UNITS[1]
+    jobs = [
+        ("corrective", 0, 120),
+        ("corrective", 0, 120),
+        ("preventive", 120, 180),
+        ("preventive", 150, 210),
+    ]
+    with database.write() as tx:
+        k.plant(tx)
+        state(tx, unit, SHIFT, HELD)
+        counts(tx, unit, 0, 0)
+        order(tx, unit)
+        for number, (kind, begin, end) in enumerate(jobs):
+            tx.execute(t.maintenance.insert().values(
+                instance="mes", maintenance_id=f"M{number}", equipment_id=unit, kind=kind, status="done",
+                planned_us=SHIFT, start_us=SHIFT + begin * MINUTE, end_us=SHIFT + end * MINUTE, updated_us=0,
+            ))  # fmt: skip
+    found = look(database, unit).whole
+    assert (found.measures.corrective_us, found.measures.preventive_us) == (120 * MINUTE, 90 * MINUTE)
+    assert found.figures.corrective_ratio == pytest.approx(120 / 210)
+
+
+def test_parts_without_an_order_are_no_work_on_orders(database: Database) -> None:
+    """It runs for 4 h, in the last of them without an order."""
+    unit = k.UNITS[1]
+    with database.write() as tx:
+        k.plant(tx)
+        state(tx, unit, SHIFT, RUN)
+        counts(tx, unit, 100, 0)
+        order(tx, unit)
+        tx.execute(t.operations.update().values(end_us=SHIFT + 3 * HOUR))
+    found = look(database, unit).whole
+    assert found.measures.unordered_us == found.measures.unordered_run_us == HOUR
+    assert found.figures.allocation_efficiency == pytest.approx(3 / 4)
+    assert found.figures.utilisation == 1.0
+
+
+def of_order(**changes: object) -> dict[str, object]:
+    row: dict[str, object] = {
+        "instance": "mes", "order_id": "W1", "product_id": "P-1", "line_id": k.LINE, "quantity": 200.0,
+        "released_us": SHIFT - HOUR, "start_us": SHIFT, "end_us": None, "planned_start_us": SHIFT,
+        "planned_end_us": NOW, "due_us": NOW, "status": "Running", "updated_us": 0,
+    }  # fmt: skip
+    return row | changes
+
+
+def queries_of(database: Database) -> KpiQueries:
+    with database.write() as tx:
+        clocks.write(tx, "north", Clock(NOW, wall_us(), 1e-12))
+        who = f.account(tx, "mia", [Role.PLANT_MANAGER], ["north"])
+    Keeper(database).turn()
+    return KpiQueries(Context(database, who, SITE, Clock(NOW, wall_us(), 1e-12)))
+
+
+def test_more_out_than_in_is_said_with_its_cause(database: Database) -> None:
+    """40 good parts of the first machine, 100 of the last: 60 are not known of."""
+    with database.write() as tx:
+        k.plant(tx)
+        for unit, good in zip(k.UNITS, (40, 95, 100), strict=True):
+            state(tx, unit, SHIFT, RUN)
+            counts(tx, unit, good, 0)
+            order(tx, unit)
+        tx.execute(t.orders.insert().values(**of_order()))
+    queries = queries_of(database)
+    ask = Ask(k.LINE, k.START, NOW + 1)
+    (found,) = queries.orders(ask)
+    assert (found.wip, found.more_out) == (0.0, 60.0)
+    words = "60 more came out than went in"
+    assert words in orders_panel((found,), queries.kept(ask))
+    assert words in orders_csv((found,), SITE).decode()
+
+
+def test_an_order_is_held_to_the_plan_that_stood_when_it_was_released(database: Database) -> None:
+    """Planned for 08:00, moved to 08:30 before its release and by three hours after it; it ended at 10:00."""
+    old, first, now = SHIFT + HOUR, SHIFT + HOUR + 30 * MINUTE, SHIFT + 4 * HOUR
+    with database.write() as tx:
+        k.plant(tx)
+        tx.execute(t.orders.insert().values(**of_order(planned_end_us=now, end_us=SHIFT + 3 * HOUR)))
+        for learned, before, after in ((SHIFT - 2 * HOUR, old, first), (SHIFT + HOUR, first, now)):
+            tx.execute(t.mes_changes.insert().values(
+                instance="mes", entity="orders", record="W1", line_id=k.LINE, equipment_id="", product_id="",
+                from_us=SHIFT, to_us=now, field="planned_end_us", old=str(before), new=str(after),
+                learned_us=learned, learned_wall_us=0,
+            ))  # fmt: skip
+    queries = queries_of(database)
+    ask = Ask(k.LINE, first, first + 1)  # the moment at which it was to end
+    (found,) = queries.orders(Ask(k.LINE, k.START, NOW + DAY))
+    assert found.promised_us == first and found.figures.late_us == 90 * MINUTE
+    assert (queries.kept(ask).due, queries.kept(ask).kept) == (1, 0)
+    assert queries.kept(Ask(k.LINE, now, now + 1)).due == 0
+    assert "planned again" in orders_panel((found,), queries.kept(ask))

@@ -1,8 +1,9 @@
-"""Records of a MES that change later leave the figures of a recomputation: as ingest marks them, as the keeper
-answers the marks."""
+"""Records of a MES that change later leave the figures of a recomputation: as ingest marks them and
+the keeper answers the marks."""
 
 import random
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, Table, select
 
 from data.store import tables as t
 from data.store.database import Database
+from data.store.migrate import downgrade, upgrade
 from data.store.upsert import upsert
 from domain.clock import DAY, FOR_EVER_US, HOUR, MINUTE, Clock, wall_us
 from services import clocks
@@ -155,7 +157,11 @@ def test_an_inspection_days_after_its_order_is_that_orders(database: Database) -
     keeper.turn()
     assert inspected(database) == [("W0", "P-1", 480.0)]
     with database.write() as tx:
-        mes(tx, t.operations, one_of(random.Random(0), tx, t.operations, order_id="W0") | {"product_id": "P-2"})
+        mes(
+            tx,
+            t.operations,
+            one_of(random.Random(0), tx, t.operations, order_id="W0") | {"product_id": "P-2"},
+        )
     keeper.turn()
     assert inspected(database) == [("W0", "P-2", 480.0)]
     kept = k.derived(database)
@@ -168,3 +174,29 @@ def inspected(database: Database) -> list[tuple[str, str, float]]:
     query = select(c.order_id, c.product_id, c.inspected).where(c.equipment_id == UNIT, c.inspected > 0)
     with database.read() as tx:
         return [(row[0], row[1], row[2]) for row in tx.execute(query)]
+
+
+def test_figures_of_an_earlier_version_learn_what_ran_without_an_order(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'x.db'}"
+    upgrade(url)
+    database = Database(url)
+    with database.write() as tx:
+        k.plant(tx, k.COUNTING)
+        for fact in k.random_facts(random.Random(1), k.COUNTING):
+            k.store(tx, fact)
+        clocks.write(tx, "north", Clock(k.END, wall_us(), 1e-12))
+    Keeper(database).turn()
+    kept = k.derived(database)
+    assert any(without_order(database))
+    database.close()
+    downgrade(url, "0074")
+    downgrade(url, "-1")
+    upgrade(url)
+    database = Database(url)
+    assert differences(kept, k.derived(database)) == {}
+    database.close()
+
+
+def without_order(database: Database) -> list[int]:
+    with database.read() as tx:
+        return [us for table in (t.kpi_days, t.kpi_months) for us in tx.scalars(select(table.c.unordered_us))]
