@@ -32,6 +32,7 @@ from services.queries.lots import LotQueries
 from services.queries.patterns import PatternQueries
 from services.queries.pictures import PictureQueries
 from services.queries.plant import PlantQueries
+from services.queries.process import ProcessQueries
 from services.queries.quality import QualityQueries
 from services.queries.reports import ReportQueries
 from services.queries.signals import SignalQueries
@@ -163,6 +164,7 @@ def _quality(c: Context, line: str, unit: str) -> list[Screen]:
         Screen("Capability: plant, 30 days", 30, partial(charts.capabilities, "", month, now)),
         Screen("Several sensors: all machines", 0, patterns.machines),
         Screen("Usual pattern: 14 days", 14, partial(patterns.machine, unit, now - 14 * DAY, now)),
+        Screen("Process settings: plant", 30, ProcessQueries(c).settings),
         Screen("Lots: newest", 0, lots.lots),
         Screen("Lots: searched by number", 0, partial(lots.lots, f"L-{line}-1-0")),
         Screen("Lots: one lot", 0, partial(lots.genealogy, "mes", f"L-{line}-1-0")),

@@ -110,6 +110,13 @@ FACTS: tuple[FactSource, ...] = (
         "supervisor, plant manager, by a new version",
     ),
     FactSource(
+        "Limits of a process setting",
+        "none: without limits nothing is advised on it",
+        "supervisor, plant manager, with the trial that validated them",
+        "before it is advised to move the setting",
+        "supervisor, plant manager, by a new version",
+    ),
+    FactSource(
         "Energy price, CO2 factor",
         "none: without one there is no cost",
         "the plant manager",

@@ -91,6 +91,7 @@ PAGES: tuple[Page, ...] = (
     Page("capability", "Capability", S.QUALITY, P.SEE_FLOOR, "pages.quality.capability:render"),
     Page("patterns", "Several sensors", S.QUALITY, P.SEE_FLOOR, "pages.quality.patterns:render"),
     Page("pattern", "Usual pattern", S.QUALITY, P.SEE_FLOOR, "pages.quality.pattern:render", in_menu=False),
+    Page("process", "Process settings", S.QUALITY, P.SEE_FLOOR, "pages.quality.process:render"),
     Page("lots", "Lots", S.QUALITY, P.SEE_FLOOR, "pages.quality.lots:render"),
     Page("pictures", "Pictures", S.QUALITY, P.SEE_FLOOR, "pages.quality.pictures:render"),
     Page("reports", "Reports", S.IMPROVE, P.SEE_REPORTS, "pages.improve.reports:render"),

@@ -49,6 +49,7 @@ from services.commands.outcomes import OutcomeCommands
 from services.commands.pictures import PictureCommands
 from services.commands.plant import PlantCommands
 from services.commands.policy import PolicyCommands
+from services.commands.process import ProcessCommands
 from services.commands.reports import ReportCommands
 from services.commands.reviews import ReviewCommands
 from services.commands.roster import RosterCommands
@@ -143,6 +144,7 @@ def bind(settings: Settings, database: Database, accounts: Accounts) -> None:
         model_watch=ModelWatchCommands(database),
         pictures=PictureCommands(database),
         plant=PlantCommands(database),
+        process=ProcessCommands(database),
     )
 
     def desk_of(actor: Any, site: Any) -> Any:

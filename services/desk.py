@@ -22,6 +22,7 @@ from services.commands.outcomes import OutcomeCommands
 from services.commands.pictures import PictureCommands
 from services.commands.plant import PlantCommands
 from services.commands.policy import PolicyCommands
+from services.commands.process import ProcessCommands
 from services.commands.reports import ReportCommands
 from services.commands.reviews import ReviewCommands
 from services.commands.roster import RosterCommands
@@ -51,6 +52,7 @@ from services.queries.pictures import PictureQueries
 from services.queries.plant import PlantQueries
 from services.queries.policy import PolicyQueries
 from services.queries.predict import PredictQueries
+from services.queries.process import ProcessQueries
 from services.queries.quality import QualityQueries
 from services.queries.reports import ReportQueries
 from services.queries.reviews import ReviewQueries
@@ -96,6 +98,7 @@ class Queries:
     booked: BookedQueries
     plant: PlantQueries
     oddities: OddityQueries
+    process: ProcessQueries
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ class Commands:
     model_watch: ModelWatchCommands
     pictures: PictureCommands
     plant: PlantCommands
+    process: ProcessCommands
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,5 +185,6 @@ def open_desk(context: Context, commands: Commands) -> Desk:
         BookedQueries(context),
         PlantQueries(context),
         OddityQueries(context),
+        ProcessQueries(context),
     )
     return Desk(context.actor, context.site, context.clock, queries, commands)

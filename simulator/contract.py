@@ -75,6 +75,7 @@ class Plan:
     open). `order`: the unit has an order. `product`: index into `layout.products` (-1: none).
     `cycle_s`: the product's planned seconds per part on this unit (> 0 where `order`).
     A change of `product` makes the unit set up first; the plant times that itself.
+    `spoils`: the share of its good parts that a unit spoils as it is set; a number stands for all.
     """
 
     open: Bools
@@ -82,6 +83,7 @@ class Plan:
     order: Bools
     product: Ints
     cycle_s: Floats
+    spoils: Floats | float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from simulator.contract import (
     Floor,
     Ints,
     JobEvent,
+    Plan,
     StateChange,
     StopReason,
     TickReport,
@@ -114,7 +115,7 @@ class World:
         jobs = self.maintenance.step(to_us)
         self._after_jobs()
         code = self._settle(pace)
-        good, scrap = self._count(pace, plan.cycle_s)
+        good, scrap = self._count(pace, plan, from_us)
         sample = self._sample(to_us, code, regime, hours)
         changes = _changes(before, code, from_us)
         report = TickReport(from_us, to_us, good, scrap, changes, jobs, failures)
@@ -153,14 +154,17 @@ class World:
             self.sensors.calibrate(units)
             self.maintenance.calibrated.clear()
 
-    def _count(self, pace: Pace, cycle_s: Floats) -> tuple[Floats, Floats]:
-        parts = self.running.carry + pace.made * self._slow / np.maximum(cycle_s, 0.1)
+    def _count(self, pace: Pace, plan: Plan, from_us: int) -> tuple[Floats, Floats]:
+        parts = self.running.carry + pace.made * self._slow / np.maximum(plan.cycle_s, 0.1)
         whole = np.floor(parts)
         self.running.carry = parts - whole
         worst = np.minimum(self.wear.damage, 1.0).max(axis=0)
         share = np.minimum(self.parameters.scrap * (1 + 2.5 * worst**3), 0.5)
         scrap = self.rng.binomial(whole.astype(np.int64), share)
         good = whole.astype(np.int64) - scrap
+        # A stream of its own: how a plant is set changes nothing else of it.
+        spoiled = np.random.default_rng([self.seed, 2, from_us // SECOND]).binomial(good, plan.spoils)
+        good, scrap = good - spoiled, scrap + spoiled
         self.counters.good = self.counters.good + good
         self.counters.scrap = self.counters.scrap + scrap
         return good.astype(float), scrap.astype(float)

@@ -59,6 +59,7 @@ class PlantFloor:
             order=made >= 0,
             product=made,
             cycle_s=self._cycles[made, self._units],
+            spoils=np.concatenate([system.production.spoils() for system in self.systems]),
         )
 
     def requests(self) -> Sequence[JobRequest | JobCancel]:

@@ -26,6 +26,7 @@ class Memory:
     orders: list[dict[str, Any]] = field(default_factory=list)
     operations: list[dict[str, Any] | None] = field(default_factory=list)
     made: list[list[float]] = field(default_factory=list)  # good, scrap since the hour began
+    spoils: list[float] = field(default_factory=list)  # by how the unit is set
     stops: list[dict[str, Any] | None] = field(default_factory=list)
     causes: list[str] = field(default_factory=list)  # of the last failure
     jobs: list[dict[str, Any] | None] = field(default_factory=list)  # the job under way

@@ -8,6 +8,7 @@ from simulator.mes import schema
 from simulator.mes.book import Book
 from simulator.mes.lots import Lots
 from simulator.mes.plan import Planner, shift_row
+from simulator.mes.settings import Settings
 from simulator.records.chance import between, drawn
 
 AHEAD = 3
@@ -22,6 +23,7 @@ class Production:
     def __init__(self, book: Book, planner: Planner) -> None:
         self._book, self._planner = book, planner
         self._lots = Lots(book, planner)
+        self._settings = Settings(book)
         self._memory = book.memory
         self._pace = planner.constraint.position
 
@@ -37,6 +39,10 @@ class Production:
     def _running(self) -> bool:
         orders = self._memory.orders
         return bool(orders) and orders[0]["status"] == RUNNING
+
+    def spoils(self) -> list[float]:
+        """The share of good parts that each unit spoils as it is set now, in order of the line's units."""
+        return self._memory.spoils or [0.0] * len(self._book.machines)
 
     def _plan_shifts(self, at_us: int) -> None:
         memory = self._memory
@@ -63,6 +69,7 @@ class Production:
         same = memory.number > 0 and product(memory.number - 1) == product(memory.number)
         for place in range(len(self._book.machines)):
             self._begin_operation(place, order, at_us, at_us if same else None)
+        memory.spoils = self._settings.begin(order["order_no"], product(memory.number), memory.operations)
 
     def _begin_operation(self, place: int, order: dict[str, Any], at_us: int, ready: int | None) -> None:
         operation = {

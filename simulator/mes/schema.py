@@ -125,6 +125,29 @@ quality_results = Table(
     _number("defects", null=True),  # on these parts; a part may have several
     _us("updated_at"),
 )
+process_values = Table(  # what an operation ran with, beside what the recipe said
+    "process_values",
+    metadata,
+    _text("value_no", key=True),
+    _text("operation_no"),
+    _text("machine_id"),
+    _text("setting"),
+    _number("set_point"),
+    _number("actual"),
+    _text("unit"),
+    _us("updated_at"),
+)
+recipes = Table(  # set points that were changed since the plant began
+    "recipes",
+    metadata,
+    _text("recipe_no", key=True),
+    _text("machine_id"),
+    _text("product_no"),
+    _text("setting"),
+    _number("set_point"),
+    _text("external_id"),  # the id of the command that asked for it
+    _us("updated_at"),
+)
 maintenance_orders = Table(
     "maintenance_orders",
     metadata,
@@ -185,6 +208,8 @@ READABLE = (
     shifts,
     downtime,
     quality_results,
+    process_values,
+    recipes,
     maintenance_orders,
     materials,
     lots,

@@ -30,6 +30,7 @@ from services.commands.outcomes import OutcomeCommands
 from services.commands.pictures import PictureCommands
 from services.commands.plant import PlantCommands
 from services.commands.policy import PolicyCommands
+from services.commands.process import ProcessCommands
 from services.commands.reports import ReportCommands
 from services.commands.reviews import ReviewCommands
 from services.commands.roster import RosterCommands
@@ -99,6 +100,7 @@ class Screens:
             model_watch=ModelWatchCommands(self.database),
             pictures=PictureCommands(self.database),
             plant=PlantCommands(self.database),
+            process=ProcessCommands(self.database),
         )
         return open_desk(Context(self.database, actor, site, Clock(f.NOW, wall_us())), commands)
 

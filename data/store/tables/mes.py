@@ -112,6 +112,19 @@ quality_results = Table(
     number("defects", null=True),  # found on these parts, a part may have several; null: nobody counted them
     us("updated_us"),
 )
+# What an operation ran with, one row a setting of the machine (ISA-95 part 4: process segment parameters).
+process_parameters = Table(
+    "process_parameters",
+    metadata,
+    text("instance", key=True),
+    text("operation_id", key=True),
+    text("parameter", key=True),
+    text("equipment_id"),
+    number("set_point", null=True),  # what the recipe said; null: that database does not say it
+    number("value"),
+    text("unit", default=""),
+    us("updated_us"),
+)
 maintenance = Table(
     "maintenance",
     metadata,
@@ -212,6 +225,7 @@ Index("ix_operations_order_id", operations.c.order_id, operations.c.equipment_id
 Index("ix_orders_line_id", orders.c.line_id, orders.c.planned_start_us)
 Index("ix_shifts_line_id", shifts.c.line_id, shifts.c.start_us)
 Index("ix_downtimes_equipment_id", downtimes.c.equipment_id, downtimes.c.start_us)
+Index("ix_process_parameters_equipment_id", process_parameters.c.equipment_id)
 Index("ix_maintenance_equipment_id", maintenance.c.equipment_id, maintenance.c.planned_us)
 Index("ix_quality_results_equipment_id", quality_results.c.equipment_id, quality_results.c.at_us)
 Index("ix_quality_results_order_id", quality_results.c.order_id, quality_results.c.equipment_id)

@@ -19,6 +19,7 @@ from simulator.erp import schema as erp
 from simulator.floor import PlantFloor, master_data, open_floor, reader_urls
 from simulator.layout import Layout, demo
 from simulator.mes import schema as mes
+from simulator.physics.process import SETTINGS, truth
 from simulator.world import World
 from tests.simulator.floor.conftest import NOW
 
@@ -323,3 +324,34 @@ def test_the_crew_writes_down_late_or_never(open_plant: Callable[..., PlantFloor
 def job_rows(floor: PlantFloor) -> list[str]:
     with floor.systems[0].records.read() as tx:
         return list(tx.execute(select(mes.maintenance_orders.c.order_no)).scalars())
+
+
+def test_settings_are_written_for_each_operation_and_drive_scrap_as_the_truth_says(ran: Ran) -> None:
+    folder, layout, _ = ran
+    assert not rows(folder, 1, "process_values")  # a line whose machines have no settings
+    off: dict[bool, list[float]] = {True: [], False: []}
+    for line in (2, 4):
+        settings = SETTINGS[layout.lines[line - 1].machine_type]
+        found = {row["value_no"]: row for row in rows(folder, line, "process_values")}
+        operations = rows(folder, line, "operations")
+        assert len(found) == 3 * len(operations)
+        for one in operations:
+            link, parts = truth(layout.site, one["product_no"]), one["good"] + one["scrap"]
+            row = found[f"{one['operation_no']}-{settings[link.driver].name}"]
+            turned = (row["actual"] - row["set_point"]) / settings[link.driver].reach
+            if parts > 300:
+                off[turned * link.best > 0].append(one["scrap"] / parts)
+    assert np.mean(off[False]) > np.mean(off[True]) + 0.01  # away from the best, and towards it
+
+
+def test_how_a_plant_is_set_changes_nothing_but_its_scrap(ran: Ran, tmp_path: Path) -> None:
+    _, layout, reports = ran
+    floor = open_floor(layout, 3, tmp_path)
+    watched = Watched(floor)
+    watched.plan = lambda from_us, to_us: replace(floor.plan(from_us, to_us), spoils=0.0)  # type: ignore[method-assign]
+    for _ in World(layout, 3, NOW, watched).ticks(NOW + 6 * HOUR, TICK):
+        pass
+    floor.close()
+    for mine, theirs in zip(watched.reports, reports, strict=False):
+        assert np.array_equal(mine.good + mine.scrap, theirs.good + theirs.scrap)
+        assert mine.changes == theirs.changes and (mine.scrap <= theirs.scrap).all()

@@ -1,0 +1,49 @@
+"""Which validated limits hold for a setting: a machine's own go before those of its line."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, true
+
+from data.store import process as store
+from data.store import tables as t
+from domain.equipment import line_of
+from domain.process import Limits
+from services.queries.common import under
+
+Held = tuple[str, Limits]  # the place that they were entered for, and they
+
+
+class InForce:
+    """The limits of a part of a plant, read once."""
+
+    def __init__(self, rows: Mapping[store.Key, Mapping[str, Any]]) -> None:
+        self._rows = rows
+
+    @classmethod
+    def read(cls, tx: Connection, place: str = "") -> "InForce":
+        """Those of the part of a plant that a place lies in; of everything without one."""
+        return cls(store.limits(tx, under(t.parameter_limits.c.scope, place) if place else true()))
+
+    def of(self, unit: str, product_id: str, parameter: str) -> Held | None:
+        """What holds for a machine; None without validated limits, or where they were taken back."""
+        for scope in (unit, line_of(unit)):
+            row = self._rows.get((scope, product_id, parameter))
+            if row is not None and row["active"]:
+                return scope, limits_of(row)
+        return None
+
+    def exactly(self, scope: str, product_id: str, parameter: str) -> Limits | None:
+        """What was entered for this very place and holds."""
+        row = self._rows.get((scope, product_id, parameter))
+        return limits_of(row) if row is not None and row["active"] else None
+
+    def version(self, scope: str, product_id: str, parameter: str) -> int:
+        """The newest version at exactly this place; 0 without one."""
+        row = self._rows.get((scope, product_id, parameter))
+        return 0 if row is None else int(row["version"])
+
+
+def limits_of(row: Mapping[str, Any]) -> Limits:
+    """From a row of `parameter_limits`."""
+    return Limits(row["low"], row["high"], row["unit"], row["validated_by"], row["version"])
