@@ -286,6 +286,22 @@ def merged(spans: Iterable[Span]) -> list[Span]:
     return result
 
 
+def without(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
+    """The time of some spans that none of the others covers, as spans apart, by start."""
+    result: list[Span] = []
+    taken = merged(others)
+    for span in merged(spans):
+        begin = span.from_us
+        for other in taken:
+            if begin < other.from_us < span.to_us:
+                result.append(Span(begin, other.from_us))
+            if other.from_us < span.to_us:
+                begin = max(begin, other.to_us)
+        if begin < span.to_us:
+            result.append(Span(begin, span.to_us))
+    return result
+
+
 def apart_planned(stops: Iterable[Span]) -> list[PlannedSpan]:
     """Breaks and planned stops without overlaps; where they overlap, the one that began first stays."""
     result: list[PlannedSpan] = []

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection
@@ -11,7 +12,7 @@ from domain.clock import DAY, SECOND
 from domain.equipment import site_of
 from domain.rates import Rate, rate_at
 from domain.setups import LONGEST_US, Booked
-from domain.time_model import MINOR_US, Cause, PlannedSpan, Span
+from domain.time_model import MINOR_US, Cause, PlannedSpan, Span, without
 
 OVER_US = 40 * DAY  # no shift is longer: what began earlier is over, and the history before is not read
 _SHIFTS = Statement(
@@ -23,12 +24,23 @@ _PAUSES = Statement(
     " AND b.shift_id = s.shift_id WHERE s.line_id = :line AND s.start_us < :to_us AND s.start_us > :old_us"
     " AND s.end_us > :from_us"
 )
+_END_AT_FREEZE = (
+    "COALESCE((SELECT COALESCE(p.end_us, -1) FROM stop_ends p WHERE p.instance = d.instance"
+    " AND p.downtime_id = d.downtime_id AND p.until_us > s.frozen_us ORDER BY p.until_us LIMIT 1),"
+    " d.end_us, -1)"
+)
+_FIRST_SHIFT_ENDS = (
+    "(SELECT f.end_us FROM shifts f WHERE f.line_id = e.parent_id AND f.end_us > d.start_us"  # noqa: S608
+    f" AND f.start_us > d.start_us - {2 * DAY} ORDER BY f.start_us LIMIT 1)"
+)
 _STOPS = Statement(
-    "SELECT d.start_us, d.end_us FROM downtimes d JOIN equipment e ON e.equipment_id = d.equipment_id"
+    "SELECT d.downtime_id, d.start_us, d.end_us, d.fixed_us <= s.frozen_us, s.start_us, s.end_us,"  # noqa: S608
+    f" {_END_AT_FREEZE}, {_FIRST_SHIFT_ENDS}"
+    " FROM downtimes d JOIN equipment e ON e.equipment_id = d.equipment_id"
+    " JOIN shifts s ON s.line_id = e.parent_id AND s.start_us < :to_us AND s.end_us > :from_us"
+    " AND s.start_us > :old_us AND s.start_us < COALESCE(d.end_us, :to_us) AND s.end_us > d.start_us"
     " WHERE d.equipment_id = :unit AND d.planned IS TRUE AND d.start_us < :to_us"
-    " AND (d.end_us IS NULL OR d.end_us > :from_us) AND d.fixed_us <= COALESCE((SELECT MIN(s.frozen_us)"
-    " FROM shifts s WHERE s.line_id = e.parent_id AND s.start_us <= d.start_us AND s.end_us > d.start_us),"
-    " d.start_us)"
+    " AND (d.end_us IS NULL OR d.end_us > :from_us) ORDER BY d.start_us, d.downtime_id"
 )
 _POLICIES = Statement(
     "SELECT scope, valid_from_us, minor_stop_s FROM stop_policies WHERE scope IN (:line, :site)"
@@ -66,9 +78,34 @@ def breaks_in(tx: Connection, line: str, rows: Iterable[Row], from_us: int, to_u
 
 
 def planned_stops(tx: Connection, unit: str, from_us: int, to_us: int) -> list[Span]:
-    """Stops that count as planned: marked so, and fixed before the plan of their shift froze."""
-    rows = _STOPS.rows(tx, {"unit": unit, "from_us": from_us, "to_us": to_us})
-    return [PlannedSpan(start_us, end_us or to_us) for start_us, end_us in rows]
+    """The time of stops that counts as planned: marked so, in shifts whose plan froze after the stop was
+    fixed, and up to the end that stood when that plan froze. One that had no end then is planned up to the
+    end of the first shift that it reaches into."""
+    rows = _STOPS.rows(tx, {"unit": unit, "from_us": from_us, "to_us": to_us, "old_us": from_us - OVER_US})
+    return [span for _, mine in groupby(rows, key=lambda row: row[0]) for span in _planned(list(mine), to_us)]
+
+
+def endless_stops(tx: Connection, unit: str, from_us: int, to_us: int) -> list[tuple[str, Span]]:
+    """(record, what of [from_us, to_us) counts as planned) of stops that are still without an end."""
+    rows = _STOPS.rows(tx, {"unit": unit, "from_us": from_us, "to_us": to_us, "old_us": from_us - OVER_US})
+    found = []
+    for record, mine in groupby((row for row in rows if row[2] is None), key=lambda row: row[0]):
+        here = [Span(max(s.from_us, from_us), min(s.to_us, to_us)) for s in _planned(list(mine), to_us)]
+        found += [(record, span) for span in here if span.from_us < span.to_us]
+    return found
+
+
+def _planned(rows: list[Row], to_us: int) -> list[Span]:
+    """The planned time of one stop, from its rows by shift. Where shifts overlap, all must know of it."""
+    fixed: list[Span] = []
+    late: list[Span] = []
+    for _, start_us, end_us, in_time, shift_us, shift_end_us, end_then, first_end in rows:
+        begin, end = max(start_us, shift_us), min(to_us if end_us is None else end_us, shift_end_us)
+        upto = (first_end or start_us) if end_then < 0 else end_then
+        upto = min(end, max(begin, upto)) if in_time else begin
+        fixed.append(Span(begin, upto))
+        late.append(Span(upto, end))
+    return [PlannedSpan(span.from_us, span.to_us) for span in without(fixed, late)]
 
 
 def minor_us(tx: Connection, line: str, at_us: int) -> int:

@@ -6,12 +6,13 @@ was closed already. Rows are only added; those older than KEPT_US go, a few at a
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
 from data.store import tables as t
+from data.store.upsert import insert_ignore
 from domain.clock import DAY, FOR_EVER_US
 from domain.equipment import line_of, site_of
 from services import clocks
@@ -60,7 +61,21 @@ def keep(
         for row, old, change in found
     ]
     tx.execute(insert(t.mes_changes), rows)
+    _keep_ends(tx, instance, [(old, row) for old, row in pairs if old is not None], now, wall_us)
     _forget(tx, wall_us - KEPT_US)
+
+
+def _keep_ends(
+    tx: Connection, instance: str, pairs: Iterable[tuple[Row, Row]], now: Mapping[str, int], wall_us: int
+) -> None:
+    """Keep the ends that planned stops had: not forgotten, since figures of any age rest on them."""
+    rows = [
+        {"instance": instance, "downtime_id": old["downtime_id"], "end_us": old["end_us"],
+         "until_us": now.get(site_of(old["equipment_id"]), wall_us)}
+        for old, new in pairs
+        if (old.get("planned") or new.get("planned")) and old["end_us"] != new["end_us"]
+    ]  # fmt: skip
+    insert_ignore(tx, t.stop_ends, rows)
 
 
 Change = tuple[str, str | None, str | None]

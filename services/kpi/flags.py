@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import Connection
 
-from data.store import kpi_rows
+from data.store import kpi_rows, plan_facts
 from data.store.kpi_counts import Counted
 from data.store.kpi_facts import Recorded
 from data.store.statements import Statement
@@ -70,6 +70,7 @@ def _all(
     yield from _of_sums(cells, sums)
     yield from _of_machine(cells, sums)
     yield from _of_orders(tx, unit, cells, recorded.operations)
+    yield from _of_stops(tx, unit, cells, parts)
     for cell in cells:
         yield from _of_bookings(cell, recorded)
         for overlap in line.overlaps:
@@ -80,6 +81,17 @@ def _all(
                     other = overlap.first if overlap.counts == overlap.second else overlap.second
                     words = f"{words[:-1]}; {other} goes on behind it."
                 yield Flag(cell.from_us, "overlapping_shifts", both, overlap.from_us, words)
+
+
+def _of_stops(tx: Connection, unit: str, cells: list[Cell], parts: Parts) -> Iterator[Flag]:
+    """Planned stops whose end nobody told: a whole shift may be called planned by them."""
+    for record, span in plan_facts.endless_stops(tx, unit, cells[0].from_us, int(parts.to_us[-1])):
+        for cell in cells:
+            at, end = max(span.from_us, cell.from_us), min(span.to_us, cell.to_us)
+            if at < end:
+                minutes = f"{(end - at) / MINUTE:.0f} min of it count as planned."
+                words = f"Stop {record} is planned and has no end yet: {minutes}"
+                yield Flag(cell.from_us, "planned_without_end", record, at, words)
 
 
 def _of_bookings(cell: Cell, recorded: Recorded) -> Iterator[Flag]:

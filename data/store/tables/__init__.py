@@ -73,6 +73,7 @@ from data.store.tables.mes import (
     quality_results,
     shifts,
     stock,
+    stop_ends,
     watermarks,
 )
 from data.store.tables.models import (
@@ -176,6 +177,6 @@ __all__ = [
     "shadow_inspections", "shadow_models", "shift_breaks", "shift_closings", "shift_figures",
     "shift_patterns", "shifts", "sign_in_attempts", "signal_quality", "signatures", "sites", "spc_breaks",
     "spc_charts", "spc_days", "spc_late", "spc_limits", "spc_samples", "states", "stock", "stood_cells",
-    "stop_acts", "stop_draws", "stop_guesses", "stop_policies", "targets", "tickets", "to_consider",
-    "value_entries", "verdict_views", "watermarks", "windows", "workers",
+    "stop_acts", "stop_draws", "stop_ends", "stop_guesses", "stop_policies", "targets", "tickets",
+    "to_consider", "value_entries", "verdict_views", "watermarks", "windows", "workers",
 ]  # fmt: skip

@@ -249,6 +249,19 @@ def test_what_a_record_said_before_is_kept_field_by_field(store: Database, mes: 
     assert changes(store)[2:] == [("downtimes", "D1", "reason", '"jam"', '"tool"', 5, "line-1", LINE)]
 
 
+def test_the_ends_that_a_planned_stop_had_are_kept(store: Database, mes: Engine) -> None:
+    name(store, ("M-L1-011", UNIT), ("L1", LINE))
+    intake, source = MesIntake(store), foreign(mes)
+    with mes.begin() as tx:
+        tx.execute(text("UPDATE downtime SET planned = 1, ended_at = 9, updated_at = 13"))
+    intake.read("line-1", source)
+    for at, ended in ((14, "20"), (15, "20"), (16, "NULL")):
+        with mes.begin() as tx:
+            tx.execute(text(f"UPDATE downtime SET ended_at = {ended}, updated_at = {at}"))
+        intake.read("line-1", source)
+    assert [(r.downtime_id, r.end_us) for r in rows(store, t.stop_ends)] == [("D1", 9), ("D1", 20)]
+
+
 def test_a_record_that_comes_after_its_shift_was_closed_is_kept_whole(store: Database, mes: Engine) -> None:
     name(store, ("M-L1-011", UNIT), ("L1", LINE))
     closing = {

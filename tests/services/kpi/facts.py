@@ -126,10 +126,16 @@ def _booked(rng: random.Random, unit: str) -> list[Fact]:
                  "updated_us": 0}  # fmt: skip
         found.append(Fact(t.quality_results, check, ("instance", "result_id"), {unit: [Span(end - 1, end)]}))
         stop = {"instance": "mes", "downtime_id": f"D{unit}{number}", "equipment_id": unit, "start_us": at,
-                "end_us": at + HOUR, "reason": "Planned maintenance", "planned": rng.random() < 0.7,
+                "end_us": rng.choice([None, at + HOUR, at + HOUR]), "reason": "Planned maintenance",
+                "planned": rng.random() < 0.7,
                 "fixed_us": at - rng.randrange(20 * HOUR), "updated_us": 0}  # fmt: skip
-        near = Span(at, at + 24 * HOUR)
+        near = Span(at, END)
         found.append(Fact(t.downtimes, stop, ("instance", "downtime_id"), {unit: [near]}))
+        was = {"instance": "mes", "downtime_id": f"D{unit}{number}",
+               "until_us": at - rng.randrange(20 * HOUR),
+               "end_us": rng.choice([None, at + rng.randrange(2 * HOUR)])}  # fmt: skip
+        key = ("instance", "downtime_id", "until_us")
+        found.append(Fact(t.stop_ends, was, key, {unit: [near]}))
         at, number = end + rng.choice([0, 0, 2 * HOUR]), number + 1
     return found
 

@@ -1,6 +1,7 @@
 """Planned stops and work in progress through facts, store and query, worked by hand."""
 
 import pytest
+from sqlalchemy import select
 
 from auth.permissions import Role
 from components import kpi as drawn
@@ -75,6 +76,81 @@ def test_a_stop_is_planned_only_if_it_was_fixed_before_the_plan_froze(
         m = total(Measures.of(row) for row in rows)
     assert (m.planned_us, m.down_us) == (hours[0] * HOUR, hours[1] * HOUR)
     assert (m.production_us, m.failures) == (3 * HOUR, hours[1])
+
+
+def stop(tx, unit: str, start_us: int, end_us: int | None, fixed_us: int = k.START) -> None:
+    row = {"instance": "mes", "downtime_id": "D", "equipment_id": unit, "start_us": start_us,
+           "end_us": end_us, "reason": "Care", "planned": True, "fixed_us": fixed_us,
+           "updated_us": 0}  # fmt: skip
+    tx.execute(t.downtimes.insert().values(**row))
+
+
+def stood(database: Database, unit: str, *, until_us: int = NOW) -> tuple[float, float]:
+    """Planned and down, in hours, of a machine that stood for the whole shift."""
+    with database.write() as tx:
+        counts(tx, unit, 0, 0)
+        order(tx, unit)
+        state(tx, unit, SHIFT - HOUR, HELD)
+        recompute(tx, k.LINE, SHIFT, until_us)
+        c = t.kpi_cells.c
+        rows = tx.execute(t.kpi_cells.select().where(c.equipment_id == unit, c.from_us == SHIFT)).mappings()
+        m = total(Measures.of(row) for row in rows)
+    return m.planned_us / HOUR, m.down_us / HOUR
+
+
+@pytest.mark.parametrize(("fixed_us", "hours"), [(k.START, (2, 2)), (k.START + 1, (0, 4))])
+def test_a_stop_that_begins_before_a_shift_is_judged_by_the_plan_of_that_shift(
+    database: Database, fixed_us, hours
+) -> None:
+    with database.write() as tx:
+        k.plant(tx)
+        stop(tx, k.UNITS[1], SHIFT - 5 * MINUTE, SHIFT + 2 * HOUR, fixed_us)
+    assert stood(database, k.UNITS[1]) == hours
+
+
+@pytest.mark.parametrize(
+    ("ends", "hours"),
+    [
+        ([], (3, 1)),
+        ([(k.START + 1, SHIFT + HOUR)], (1, 3)),  # planned for an hour, prolonged after the freeze
+        ([(k.START, SHIFT + HOUR)], (3, 1)),  # prolonged before it
+        ([(k.START + 1, SHIFT + HOUR), (SHIFT + HOUR, SHIFT + 2 * HOUR)], (1, 3)),
+        ([(SHIFT + HOUR, None)], (3, 1)),  # no end was planned: that of the stop, within the shift
+    ],
+)
+def test_a_stop_is_planned_up_to_the_end_that_stood_when_the_plan_froze(
+    database: Database, ends, hours
+) -> None:
+    unit = k.UNITS[1]
+    with database.write() as tx:
+        k.plant(tx)
+        stop(tx, unit, SHIFT, SHIFT + 3 * HOUR)
+        for until_us, end_us in ends:
+            row = {"instance": "mes", "downtime_id": "D", "until_us": until_us, "end_us": end_us}
+            tx.execute(t.stop_ends.insert().values(**row))
+    assert stood(database, unit) == hours
+
+
+def test_a_stop_without_an_end_is_planned_in_its_first_shift_and_marked(database: Database) -> None:
+    unit, second = k.UNITS[1], SHIFT + 12 * HOUR
+    with database.write() as tx:
+        k.plant(tx)
+        stop(tx, unit, SHIFT - MINUTE, None)
+        for at in range(NOW, second + 2 * HOUR, 5 * MINUTE):
+            row = {"equipment_id": unit, "bucket_us": at, "good": 0.0, "scrap": 0.0, "energy_kwh": 0.0}
+            tx.execute(t.counts.insert().values(**row))
+        row = {"instance": "mes", "operation_id": "next", "order_id": "W2", "equipment_id": unit,
+               "product_id": "P-1", "start_us": second, "end_us": None, "setup_end_us": second,
+               "updated_us": 0}  # fmt: skip
+        tx.execute(t.operations.insert().values(**row))
+    assert stood(database, unit, until_us=second + 2 * HOUR) == (8, 0)
+    with database.read() as tx:
+        c, f_ = t.kpi_cells.c, t.kpi_flags.c
+        later = tx.execute(t.kpi_cells.select().where(c.equipment_id == unit, c.from_us == second)).mappings()
+        m = total(Measures.of(row) for row in later)
+        (words,) = tx.execute(select(f_.words).where(f_.code == "planned_without_end")).scalars()
+    assert (m.planned_us, m.down_us) == (0, 2 * HOUR)
+    assert words == "Stop D is planned and has no end yet: 480 min of it count as planned."
 
 
 @pytest.mark.parametrize(("end_us", "wip"), [(None, 15), (NOW - HOUR, 0)])
