@@ -37,6 +37,10 @@ class MachineMode(IntEnum):
     SETUP = 4  # user-defined by PackML, and common
 
 
+# Modes in which a machine that executes makes nothing for an order (ISA-TR88.00.02; OPC 40001-1, Annex C.2).
+NOT_PRODUCING = frozenset({MachineMode.MAINTENANCE, MachineMode.MANUAL})
+
+
 class Quality(IntEnum):
     """Quality of a stored value, after the OPC quality codes."""
 

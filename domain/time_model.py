@@ -6,14 +6,14 @@
     delay          ADOT: available but not running (no order, blocked, starved)
     down           ADET: malfunctions and minor stops during an order
     setup          AUST: from the last good piece of the old order to the first good one of the new
-    production     APT: executing
+    production     APT: executing, in a mode of production
 
 PBT = delay + down + setup + production. Time without data is left out of PBT and shown beside it.
 Production outside the shift or in a break extends PBT and is flagged. Times are microseconds.
 A stop is what lies between two stretches of production or setup, and counts once, whatever states,
 breaks, nights or waits lie in it. Its length (all planned time with an order in which the machine stood)
-tells a minor stop (shorter than `minor_us`) from a failure. A silence in which the state changed divides
-a stop, and so do REMEMBER_US without time down.
+tells a minor stop (shorter than the limit that held when it began) from a failure. A silence in which the
+state changed divides a stop, and so do REMEMBER_US without time down.
 """
 
 from collections.abc import Iterable, Sequence
@@ -84,10 +84,17 @@ AnySpan = TypeVar("AnySpan", bound=Span)
 
 @dataclass(frozen=True, slots=True)
 class StateSpan(Span):
-    """A stretch in one machine state; None is a gap. `setup`: the machine's own mode says so."""
+    """A stretch in one machine state; None is a gap. `setup`: the machine's own mode says so. `idle`: in its
+    mode (maintenance, manual) executing is no production."""
 
     state: MachineState | None
     setup: bool = False
+    idle: bool = False
+
+    @property
+    def produces(self) -> bool:
+        """True where the machine executes, in a mode in which that is production."""
+        return self.state in EXECUTING and not self.idle
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,14 +219,15 @@ class _Classifier:
         """The segment that begins at a cut and ends at the next one."""
         span = self._states.at(at_us)
         state = span.state if span else None
+        executing = span is not None and span.produces
         shift, planned = self._shifts.at(at_us), self._planned.at(at_us)
         operation = self._operations.at(at_us)
         away = self._away.at(at_us) is not None
         if away or not self._placed.covers(at_us):
             gone = away or at_us >= self._placed.to_us
             why = Cause.REMOVED if gone else Cause.PLACED_LATER
-            return Segment(at_us, to_us, Leaf.OUTSIDE, state, why, None, gone and state in EXECUTING)
-        if state not in EXECUTING:
+            return Segment(at_us, to_us, Leaf.OUTSIDE, state, why, None, gone and executing)
+        if not executing:
             if shift is None:
                 return Segment(at_us, to_us, Leaf.OUTSIDE, state, Cause.NO_SHIFT, operation)
             if planned is not None:
@@ -228,18 +236,19 @@ class _Classifier:
             return Segment(at_us, to_us, Leaf.NO_DATA, None, Cause.NO_DATA, operation)
         off_plan = shift is None or planned is not None
         told = span is not None and span.setup
-        leaf, cause = (Leaf.SETUP, Cause.SETUP) if told else _working(state, operation, at_us)
+        leaf, cause = (Leaf.SETUP, Cause.SETUP) if told else _working(span, operation, at_us)
         return Segment(at_us, to_us, leaf, state, cause, operation, off_plan)
 
 
-def _working(state: MachineState, operation: OperationSpan | None, at_us: int) -> tuple[Leaf, Cause]:
+def _working(span: StateSpan | None, operation: OperationSpan | None, at_us: int) -> tuple[Leaf, Cause]:
     """Leaf and cause of a stretch in planned time whose state is known."""
     if operation and at_us < operation.setup_end_us:
         return Leaf.SETUP, Cause.SETUP
-    if state in EXECUTING:
+    if span is not None and span.produces:
         return Leaf.PRODUCTION, Cause.RUNNING
     if operation is None:
         return Leaf.DELAY, Cause.NO_ORDER
+    state = span.state if span else None
     if state in EXTERNAL:
         return Leaf.DELAY, Cause.WAITING
     if state is MachineState.IDLE:

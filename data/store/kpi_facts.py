@@ -15,7 +15,7 @@ from data.store.statements import Among, Row, Statement
 from domain.clock import DAY
 from domain.setups import LONGEST_US, BookedLate, Doubled, Made, booked_late, doubled, with_setups
 from domain.state_sources import STATE_METRICS, StateSource, infer, source_of
-from domain.telemetry import MachineMode
+from domain.telemetry import NOT_PRODUCING, MachineMode
 from domain.time_model import EXECUTING, REMEMBER_US, OperationSpan, Span
 
 Ints = NDArray[np.int64]
@@ -32,15 +32,18 @@ _STATES = Columns(
     "source_us",
     (("state", 6), ("mode", 3)),
 )
-_RUNS = ", ".join(str(int(state)) for state in sorted(EXECUTING))
+_RUNS = (
+    f"state IN ({', '.join(str(int(state)) for state in sorted(EXECUTING))})"
+    f" AND mode NOT IN ({', '.join(str(int(mode)) for mode in sorted(NOT_PRODUCING))})"
+)
 _RAN = Statement(
     "SELECT source_us FROM states WHERE equipment_id = :unit AND source_us <= :at AND source_us > :back"  # noqa: S608
-    f" AND state IN ({_RUNS}) ORDER BY source_us DESC LIMIT 1"
+    f" AND {_RUNS} ORDER BY source_us DESC LIMIT 1"
 )
 _AFTER = Statement("SELECT MIN(source_us) FROM states WHERE equipment_id = :unit AND source_us > :at")
 _RUNS_NEXT = Statement(
     "SELECT source_us FROM states WHERE equipment_id = :unit AND source_us > :at AND source_us < :until"  # noqa: S608
-    f" AND state IN ({_RUNS}) ORDER BY source_us LIMIT 1"
+    f" AND {_RUNS} ORDER BY source_us LIMIT 1"
 )
 _CHECKS = Statement(
     "SELECT at_us, COALESCE(order_id, ''), good, scrap, rework, result_id FROM quality_results"
@@ -63,7 +66,7 @@ def stood_since(tx: Connection, unit: str, at_us: int) -> int:
     runs, else when it last ran; at most REMEMBER_US back, and not before its first data."""
     back = at_us - REMEMBER_US
     before = _BEFORE.rows(tx, {"unit": unit, "at": at_us})
-    if before and before[0][1] in EXECUTING:
+    if before and _runs(before[0]):
         return at_us
     if before:
         ran = _RAN.rows(tx, {"unit": unit, "at": at_us, "back": back})
@@ -84,10 +87,15 @@ def stands_until(tx: Connection, unit: str, at_us: int, now_us: int) -> int:
     if not before:
         made = kpi_counts.made_after(tx, unit, at_us, until)
         return until if made is None else min(until, made)
-    if before[0][1] in EXECUTING:
+    if _runs(before[0]):
         return at_us
     runs = _RUNS_NEXT.rows(tx, {"unit": unit, "at": at_us, "until": until})
     return int(runs[0][0]) if runs else until
+
+
+def _runs(row: Row) -> bool:
+    """True where a row (at, state, mode) says that the machine produces."""
+    return row[1] in EXECUTING and row[2] not in NOT_PRODUCING
 
 
 @dataclass(frozen=True, slots=True)

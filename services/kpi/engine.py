@@ -55,19 +55,22 @@ class Spans:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One machine, ready to classify. States hold from their time to the next, in `heard` stretches.
+    """One machine, ready to classify. States hold from their time to the next, in `heard` stretches; while
+    `idle` (modes of maintenance, manual) executing is no production.
 
+    `minor` are limits of minor stops: from when each holds, and how long; before the first holds that.
     `operations.code` is the end of the setup; `planned.code` a cause. `away`: taken out of the plant.
     """
 
     state_at: Ints
     state: Ints
     told_setup: Bools
+    idle: Bools
     heard: Spans
     shifts: Spans
     planned: Spans
     operations: Spans
-    minor_us: int
+    minor: tuple[Ints, Ints]
     away: Spans
 
 
@@ -96,12 +99,12 @@ def classify(unit: Unit, cells: Ints, from_us: int, to_us: int) -> Parts:
     """Cut [from_us, to_us) into leaves, and at every moment of `cells` too (the edges of cells)."""
     cuts = _cuts(unit, cells, from_us, to_us)
     at, end = cuts[:-1], cuts[1:]
-    state, told, record = _states(unit, at)
+    state, told, idle, record = _states(unit, at)
     shift, planned = unit.shifts.find(at), unit.planned.find(at)
     operation = unit.operations.find(at)
-    leaf, cause, off_plan = _leaves(unit, at, state, told, shift, planned, operation)
+    leaf, cause, off_plan = _leaves(unit, at, state, (told, idle), shift, planned, operation)
     stop = _stops(unit, at, end, leaf, cause, record)
-    begins = _name_stops(end - at, stop, leaf, cause, unit.minor_us)
+    begins = _name_stops(at, end - at, stop, leaf, cause, unit.minor)
     parts = Parts(at, end, leaf, cause, state, operation, off_plan, begins)
     edge = np.zeros(len(at), bool)
     place = np.searchsorted(at, cells)
@@ -135,20 +138,23 @@ def _cuts(unit: Unit, cells: Ints, from_us: int, to_us: int) -> Ints:
     return inside[np.concatenate(([True], inside[1:] != inside[:-1]))]
 
 
-def _states(unit: Unit, at: Ints) -> tuple[Ints, Bools, Ints]:
-    """State, the machine's own word on setup, and the record of the state (-1: nothing is known)."""
+def _states(unit: Unit, at: Ints) -> tuple[Ints, Bools, Bools, Ints]:
+    """State, what the machine's mode says (setup, nothing is produced), and the record of the state (-1:
+    nothing is known)."""
     if not len(unit.state_at):
-        return np.full(len(at), GAP), np.zeros(len(at), bool), np.full(len(at), -1)
+        never = np.zeros(len(at), bool)
+        return np.full(len(at), GAP), never, never, np.full(len(at), -1)
     index = np.searchsorted(unit.state_at, at, side="right") - 1
     known = (index >= 0) & (unit.heard.find(at) >= 0)
     state = np.where(known, unit.state[index], GAP)
-    return state, known & unit.told_setup[index], np.where(known, index, -1)
+    return state, known & unit.told_setup[index], known & unit.idle[index], np.where(known, index, -1)
 
 
 def _leaves(
-    unit: Unit, at: Ints, state: Ints, told: Bools, shift: Ints, planned: Ints, operation: Ints
+    unit: Unit, at: Ints, state: Ints, mode: tuple[Bools, Bools], shift: Ints, planned: Ints, operation: Ints
 ) -> tuple[Ints, Ints, Bools]:
-    executing, gap = _IS_EXECUTING[state], state == GAP
+    told, idle = mode
+    executing, gap = _IS_EXECUTING[state] & ~idle, state == GAP
     gone, no_shift, in_plan = unit.away.find(at) >= 0, shift < 0, planned >= 0
     no_order = operation < 0
     setup_end = unit.operations.code[operation] if len(unit.operations.code) else np.zeros(len(at), np.int64)
@@ -195,16 +201,23 @@ def _stops(unit: Unit, at: Ints, end: Ints, leaf: Ints, cause: Ints, record: Int
     return again
 
 
-def _name_stops(length: Ints, stop: Ints, leaf: Ints, cause: Ints, minor_us: int) -> Bools:
-    """Names time down in short stops, in `cause`; returns where the time down of each stop begins."""
+def _name_stops(
+    at: Ints, length: Ints, stop: Ints, leaf: Ints, cause: Ints, minor: tuple[Ints, Ints]
+) -> Bools:
+    """Names time down in short stops, in `cause`; returns where the time down of each stop begins. A stop is
+    read by the limit that held when it began."""
     down = np.flatnonzero(leaf == _DOWN)
     begins = np.zeros(len(leaf), bool)
     if not len(down):
         return begins
     stood = np.flatnonzero((leaf == _DOWN) | ((leaf == _DELAY) & (cause != _NO_ORDER)))
-    minor = np.bincount(stop[stood], length[stood], int(stop[-1]) + 1) < minor_us
+    since, limits = minor
+    numbers, first = np.unique(stop[stood], return_index=True)
+    limit = np.zeros(int(stop[-1]) + 1, np.int64)
+    limit[numbers] = limits[np.maximum(np.searchsorted(since, at[stood[first]], side="right") - 1, 0)]
+    short = np.bincount(stop[stood], length[stood], int(stop[-1]) + 1) < limit
     which = stop[down]
-    cause[down[minor[which]]] = _CAUSE[Cause.MINOR_STOP]
+    cause[down[short[which]]] = _CAUSE[Cause.MINOR_STOP]
     begins[down[np.concatenate(([True], which[1:] != which[:-1]))]] = True
     return begins
 

@@ -13,8 +13,8 @@ from data.store.statements import Statement
 from domain.clock import MINUTE, SECOND, utc
 from domain.measures import NAMES
 from domain.oee import STANDING_FROM_S
-from domain.time_model import Cause, OperationSpan
-from services.kpi.engine import Parts, cause_code
+from domain.time_model import EXECUTING, Cause, Leaf, OperationSpan
+from services.kpi.engine import Parts, cause_code, leaf_code
 from services.kpi.grid import Cell
 from services.kpi.measuring import Sums, after_silence
 from services.kpi.planned import Line
@@ -29,6 +29,8 @@ _ZEROS = Statement(
     "SELECT product_id FROM product_rates WHERE equipment_id = :unit"
     " AND (planned_cycle_s <= 0 OR cavities <= 0)"
 )
+_EXECUTING = [int(state) for state in EXECUTING]
+_STANDS = [leaf_code(leaf) for leaf in (Leaf.DOWN, Leaf.DELAY)]
 _IDEAL, _MADE, _UNRATED, _UNCOUNTED, _INSPECTED, _PASSED, _REWORK, _SCRAP = (
     NAMES.index(name)
     for name in ("ideal_s", "production_us", "unrated", "uncounted_us", "inspected", "first_pass", "rework",
@@ -114,12 +116,15 @@ def _of_bookings(cell: Cell, recorded: Recorded) -> Iterator[Flag]:
 
 def _of_time(cells: list[Cell], starts: np.ndarray, parts: Parts) -> Iterator[Flag]:
     removed = parts.off_plan & (parts.cause == cause_code(Cause.REMOVED))
+    by_mode = np.isin(parts.state, _EXECUTING) & np.isin(parts.leaf, _STANDS)
     off_plan = parts.off_plan & ~removed
     gap = parts.cause == cause_code(Cause.NO_DATA)
+    mode = "a mode of maintenance or manual work"
     after, beside = "ran for {} min after it was removed; left out.", "in a break or outside the shifts"
     for code, mine, record, words in (
         ("state_after_removal", removed, "states", f"The machine {after}"),
         ("off_plan", off_plan, "states", f"Worked for {{}} min {beside}; counted as busy time."),
+        ("mode_without_production", by_mode, "states", f"Executed for {{}} min in {mode}: no production."),
         ("no_data", gap, "silence", "No data for {} min; neither running nor down."),
     ):
         if not mine.any():

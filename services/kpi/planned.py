@@ -12,7 +12,7 @@ from data.store.statements import Statement
 from domain.clock import FOR_EVER_US
 from domain.equipment import site_of
 from domain.shift_calendar import Overlap
-from domain.telemetry import MachineMode
+from domain.telemetry import NOT_PRODUCING, MachineMode
 from domain.time_model import MINOR_US, REMEMBER_US, Cause, PlannedSpan, Span, apart_planned, merged
 from services.kpi import grid
 from services.kpi.engine import Ints, Spans, Unit, cause_code
@@ -20,6 +20,7 @@ from services.kpi.grid import Cell
 from services.kpi.measuring import spans_of
 
 STOPS_REACH_US = REMEMBER_US + grid.NEAR_US  # a stop at the edge of a cell may go on as far as this
+_IDLE = [int(mode) for mode in NOT_PRODUCING]
 _ZONE = Statement("SELECT time_zone FROM sites WHERE site_id = :site")
 _UNITS = Statement(
     "SELECT equipment_id FROM equipment WHERE parent_id = :line AND level = 'unit' AND assigned IS TRUE"
@@ -52,9 +53,10 @@ class Line:
     closed: frozenset[int]
     overlaps: list[Overlap]
 
-    def minor_at(self, at_us: int) -> int:
-        """The threshold of a minor stop that holds at a moment."""
-        return next((us for since, us in reversed(self.minor) if since <= at_us), MINOR_US)
+    def minor_steps(self) -> tuple[Ints, Ints]:
+        """The thresholds of minor stops: from when each holds, and how long it is."""
+        steps = [(-FOR_EVER_US, MINOR_US), *self.minor]
+        return np.array([at for at, _ in steps], np.int64), np.array([us for _, us in steps], np.int64)
 
     def cells_in(self, from_us: int, to_us: int) -> list[Cell]:
         """The cells that touch a stretch."""
@@ -97,7 +99,7 @@ def read_line(tx: Connection, line_id: str, from_us: int, to_us: int) -> Line:
     )
 
 
-def unit_of(tx: Connection, line: Line, unit: str, recorded: Recorded, minor_us: int) -> Unit:
+def unit_of(tx: Connection, line: Line, unit: str, recorded: Recorded) -> Unit:
     """A machine of the line with what was recorded of it."""
     stops = plan_facts.planned_stops(tx, unit, line.from_us - STOPS_REACH_US, line.to_us + STOPS_REACH_US)
     planned = apart_planned([*line.breaks, *stops])
@@ -105,11 +107,12 @@ def unit_of(tx: Connection, line: Line, unit: str, recorded: Recorded, minor_us:
         recorded.state_at,
         recorded.state,
         recorded.mode == int(MachineMode.SETUP),
+        np.isin(recorded.mode, _IDLE),
         _spans([(h.from_us, h.to_us, 0) for h in recorded.heard]),
         line.shifts,
         _spans([(p.from_us, p.to_us, _cause(p)) for p in planned]),
         spans_of(recorded.operations),
-        minor_us,
+        line.minor_steps(),
         _spans([(a.from_us, a.to_us, 0) for a in line.away.get(unit, ())]),
     )
 

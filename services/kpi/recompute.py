@@ -4,9 +4,7 @@ The same classification as `refresh`, over years at once and with all waits of a
 """
 
 from collections.abc import Callable
-from itertools import pairwise
 
-import numpy as np
 from sqlalchemy import Connection, delete
 
 from data.store import kpi_rows
@@ -14,7 +12,6 @@ from data.store import standing as stood_cells
 from data.store import tables as t
 from services.kpi import charges, flags, standing
 from services.kpi.engine import Ints
-from services.kpi.grid import Cell
 from services.kpi.planned import Line, read_line
 from services.kpi.refresh import Done, cell_rows, compute, interval_rows, loss_rows
 
@@ -31,24 +28,16 @@ def recompute(
         return 0
     _forget(tx, line)
     count = 0
-    for cells in _by_policy(line):
-        done = []
-        for position, unit in enumerate(line.units):
-            done.append(compute(tx, line, unit, cells, to_us))
-            report((position + 1) / len(line.units))
-        for one, (cause, to, _) in zip(done, charges.charge([d.parts for d in done]), strict=True):
-            count += _write(tx, line, one, cause, to)
+    done = []
+    for position, unit in enumerate(line.units):
+        done.append(compute(tx, line, unit, line.cells, to_us))
+        report((position + 1) / len(line.units))
+    for one, (cause, to, _) in zip(done, charges.charge([d.parts for d in done]), strict=True):
+        count += _write(tx, line, one, cause, to)
     days, months = [c.day_us for c in line.cells], [c.month_us for c in line.cells]
     for unit in line.units:
         kpi_rows.add_up(tx, unit, (min(days), max(days)), (min(months), max(months)))
     return count
-
-
-def _by_policy(line: Line) -> list[list[Cell]]:
-    """The cells, cut where another stop policy begins to hold."""
-    minor = np.array([line.minor_at(c.from_us) for c in line.cells])
-    cuts = [0, *(np.flatnonzero(np.diff(minor)) + 1).tolist(), len(minor)]
-    return [line.cells[a:b] for a, b in pairwise(cuts)]
 
 
 def _forget(tx: Connection, line: Line) -> None:

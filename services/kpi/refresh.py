@@ -64,26 +64,22 @@ def refresh(
 
 
 def runs(line: Line, wanted: Iterable[Span], now_us: int) -> list[list[Cell]]:
-    """The cells touched, as runs of neighbours under one stop policy."""
+    """The cells touched, as runs of neighbours."""
     touched = {
         index
         for span in wanted
         for index, cell in enumerate(line.cells)
         if cell.to_us > span.from_us and cell.from_us < min(span.to_us, now_us)
     }
-    return runs_of(line, [line.cells[index] for index in sorted(touched)])
+    return runs_of([line.cells[index] for index in sorted(touched)])
 
 
-def runs_of(line: Line, cells: Sequence[Cell]) -> list[list[Cell]]:
-    """Cells in time order as runs of neighbours under one stop policy."""
+def runs_of(cells: Sequence[Cell]) -> list[list[Cell]]:
+    """Cells in time order as runs of neighbours."""
     result: list[list[Cell]] = []
     for cell in cells:
         last = result[-1][-1] if result else None
-        if (
-            last is None
-            or last.to_us != cell.from_us
-            or line.minor_at(cell.from_us) != line.minor_at(last.from_us)
-        ):
+        if last is None or last.to_us != cell.from_us:
             result.append([])
         result[-1].append(cell)
     return result
@@ -92,12 +88,11 @@ def runs_of(line: Line, cells: Sequence[Cell]) -> list[list[Cell]]:
 def compute(tx: Connection, line: Line, unit: str, cells: list[Cell], now_us: int) -> Done:
     """Classify and measure a machine over neighbouring cells. Waits are not charged yet."""
     begin, end = cells[0].from_us, min(cells[-1].to_us, now_us)
-    minor_us = line.minor_at(begin)
     low, high = kpi_facts.stood_since(tx, unit, begin), kpi_facts.stands_until(tx, unit, end, now_us)
     away = line.away.get(unit, ())
     recorded = kpi_facts.read(tx, unit, low, high, partial(cuts, cells, away=away))
     edges = np.array([*(c.from_us for c in cells), end], np.int64)
-    found = classify(unit_of(tx, line, unit, recorded, minor_us), edges, low, high)
+    found = classify(unit_of(tx, line, unit, recorded), edges, low, high)
     parts = found.take((found.from_us >= begin) & (found.to_us <= end))
     if int((parts.to_us - parts.from_us).sum()) != end - begin:
         raise AssertionError("the leaves do not add up to the window")

@@ -81,7 +81,7 @@ def _window(
         stretch = {"unit": unit, "from_us": run[0].from_us, "to_us": run[-1].to_us}
         parts.append({row[0]: Measures(*row[1:]) for row in _KEPT.rows(tx, stretch)})
         strips += [_stored(tx, unit, run, now_us)] if shown else ()
-    for run in runs_of(line, others):
+    for run in runs_of(others):
         done = compute(tx, line, unit, run, now_us)
         parts.append(_products(done))
         strips += [_strip(done)] if shown else ()

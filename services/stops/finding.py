@@ -134,27 +134,23 @@ def _first(line: Line, at_us: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long a stop of a line is short, by the shift in which it begins, as in the figures."""
+    """How long a stop of a line is short, by the moment at which it begins, as in the figures."""
 
-    cells: Ints
+    since: Ints
     limits: Ints
-    line: Line
 
     @classmethod
     def of(cls, line: Line) -> "Limits":
-        """Those of a line, over its cells."""
-        begins = [c.from_us for c in line.cells]
-        return cls(np.array(begins, np.int64), np.array([line.minor_at(b) for b in begins], np.int64), line)
+        """Those of a line."""
+        return cls(*line.minor_steps())
 
     def at(self, from_us: int) -> int:
         """The limit that holds for a stop."""
-        place = int(np.searchsorted(self.cells, from_us, side="right")) - 1
-        return int(self.limits[place]) if place >= 0 else self.line.minor_at(from_us)
+        return int(self.limits[int(np.searchsorted(self.since, from_us, side="right")) - 1])
 
     def short(self, stops: Stops, now_us: int) -> Bools:
         """Which stops of the line are over, and were short."""
-        place = np.searchsorted(self.cells, stops.from_us, side="right") - 1
-        limit = self.limits[np.maximum(place, 0)] if len(self.limits) else np.zeros(len(place), np.int64)
+        limit = self.limits[np.searchsorted(self.since, stops.from_us, side="right") - 1]
         found: Bools = (stops.to_us < now_us) & (stops.to_us - stops.from_us < limit)
         return found
 

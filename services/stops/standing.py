@@ -42,7 +42,7 @@ def read(
             packed = _unpacked(kept, min(to_us, now_us))
             if len(kept) < len(cells):
                 have = {row[1] for row in kept}
-                runs = runs_of(line, [cell for cell in cells if cell.from_us not in have])
+                runs = runs_of([cell for cell in cells if cell.from_us not in have])
                 made = [stood(compute(tx, line, unit, run, now_us).parts) for run in runs]
                 packed = np.concatenate([packed, *made])
                 packed = packed[np.argsort(packed["from_us"], kind="stable")]

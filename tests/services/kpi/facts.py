@@ -69,7 +69,7 @@ def random_facts(rng: random.Random, counting: Sequence[str] = ()) -> list[Fact]
         at = START
         while at < END:
             row = {"equipment_id": unit, "source_us": at, "state": rng.choice([6, 6, 6, 11, 9, 5, 5, 4, 2]),
-                   "mode": rng.choice([1, 1, 1, 1, 4]), "receive_us": at}  # fmt: skip
+                   "mode": rng.choice([1, 1, 1, 1, 2, 3, 4]), "receive_us": at}  # fmt: skip
             facts.append(Fact(t.states, row, ("equipment_id", "source_us"), {unit: [Span(at, END)]}))
             at += rng.choice([MINUTE, 7 * MINUTE, HOUR, 3 * HOUR]) + rng.randrange(10**6)
         facts += _counts(rng, unit, lambda: float(rng.randrange(9)))

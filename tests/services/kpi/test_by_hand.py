@@ -1,7 +1,7 @@
 """Planned stops and work in progress through facts, store and query, worked by hand."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from auth.permissions import Role
 from components import kpi as drawn
@@ -10,6 +10,9 @@ from data.store import tables as t
 from data.store.database import Database
 from domain.clock import DAY, HOUR, MINUTE, Clock, wall_us
 from domain.kpi import Measures, total
+from domain.state_sources import MODE_METRICS, ItemMode, ItemState, mode_of, state_of
+from domain.telemetry import MachineMode
+from domain.time_model import Span
 from services import clocks
 from services.context import Context
 from services.kpi.keeping import Keeper
@@ -17,6 +20,7 @@ from services.kpi.recompute import recompute
 from services.queries.kpi import KpiQueries
 from services.rows.kpi import Ask, KpiView
 from services.rows.site import SiteRow
+from services.stops.finding import find
 from tests import factories as f
 from tests.services.kpi import facts as k
 
@@ -151,6 +155,89 @@ def test_a_stop_without_an_end_is_planned_in_its_first_shift_and_marked(database
         (words,) = tx.execute(select(f_.words).where(f_.code == "planned_without_end")).scalars()
     assert (m.planned_us, m.down_us) == (0, 2 * HOUR)
     assert words == "Stop D is planned and has no end yet: 480 min of it count as planned."
+
+
+def measured(tx, unit: str, from_us: int, to_us: int) -> Measures:
+    """What the cells of a machine in a stretch add up to."""
+    c = t.kpi_cells.c
+    here = (c.equipment_id == unit, c.from_us >= from_us, c.from_us < to_us)
+    return total(Measures.of(row) for row in tx.execute(t.kpi_cells.select().where(*here)).mappings())
+
+
+MODES = [(mode, state) for mode in ItemMode for state in ItemState]  # of OPC 40001-1
+PRODUCES = {(ItemMode.PROCESSING, ItemState.EXECUTING), (ItemMode.NONE, ItemState.EXECUTING)}
+
+
+@pytest.mark.parametrize(("mode", "item"), MODES)
+def test_the_modes_of_opc_40001_1_become_the_times_of_its_table_68(database: Database, mode, item) -> None:
+    """With an order: APT only where it executes in mode Processing (or says no mode), AUST in mode Setup,
+    ADET for the rest, Maintenance too."""
+    unit = k.UNITS[1]
+    with database.write() as tx:
+        k.plant(tx)
+        counts(tx, unit, 0, 0)
+        order(tx, unit)
+        at = {"equipment_id": unit, "source_us": SHIFT, "receive_us": SHIFT}
+        said = {"state": state_of("machinery_item_state", item), "mode": mode_of(MODE_METRICS[1], mode)}
+        tx.execute(t.states.insert().values(**at, **said))
+        recompute(tx, k.LINE, SHIFT, NOW)
+        m = measured(tx, unit, SHIFT, NOW)
+        flags = set(tx.execute(select(t.kpi_flags.c.code)).scalars())
+    found = {name: us for name in ("production_us", "setup_us", "down_us") if (us := getattr(m, name))}
+    wanted = "setup_us" if mode is ItemMode.SETUP else "down_us"
+    assert set(found) == {"production_us" if (mode, item) in PRODUCES else wanted}
+    marked = (mode, item) == (ItemMode.MAINTENANCE, ItemState.EXECUTING)
+    assert ("mode_without_production" in flags) is marked
+
+
+@pytest.mark.parametrize("mode", [MachineMode.MAINTENANCE, MachineMode.MANUAL])
+def test_executing_in_maintenance_or_by_hand_is_no_production_and_is_marked(database: Database, mode) -> None:
+    unit = k.UNITS[1]
+    with database.write() as tx:
+        k.plant(tx)
+        stop(tx, unit, SHIFT + 2 * HOUR, SHIFT + 3 * HOUR)
+        counts(tx, unit, 60, 0)
+        order(tx, unit)
+        state(tx, unit, SHIFT, RUN)
+        row = {"equipment_id": unit, "source_us": SHIFT + HOUR, "state": RUN, "mode": int(mode),
+               "receive_us": SHIFT}  # fmt: skip
+        tx.execute(t.states.insert().values(**row))
+        state(tx, unit, SHIFT + 3 * HOUR, RUN)
+        recompute(tx, k.LINE, SHIFT, NOW)
+        m = measured(tx, unit, SHIFT, NOW)
+        f_ = t.kpi_flags.c
+        words = tx.execute(select(f_.words).where(f_.code == "mode_without_production")).scalars().all()
+    assert (m.production_us, m.down_us, m.planned_us) == (2 * HOUR, HOUR, HOUR)
+    assert words == ["Executed for 60 min in a mode of maintenance or manual work: no production."]
+
+
+@pytest.mark.parametrize(("since_us", "found"), [(0, (0, 1)), (-MINUTE * 6, (1, 0)), (-MINUTE * 4, (0, 1))])
+def test_a_stop_over_a_change_of_the_limit_is_read_by_that_of_its_beginning(
+    database: Database, since_us, found
+) -> None:
+    """Ten minutes over the edge between two shifts; 15 min is the limit from `since_us` on."""
+    unit, edge = k.UNITS[1], SHIFT + 2 * HOUR
+    with database.write() as tx:
+        k.plant(tx)
+        tx.execute(delete(t.shifts))
+        for name, begin, end in (("A", SHIFT, edge), ("B", edge, NOW)):
+            row = {"instance": "mes", "shift_id": name, "line_id": k.LINE, "name": name, "start_us": begin,
+                   "end_us": end, "break_s": 0, "break_start_us": None, "frozen_us": begin,
+                   "updated_us": 0}  # fmt: skip
+            tx.execute(t.shifts.insert().values(**row))
+        row = {"scope": k.LINE, "valid_from_us": edge + since_us, "minor_stop_s": 900,
+               "minor_model": "availability", "set_by": "x", "set_wall_us": 0, "reason": "r"}  # fmt: skip
+        tx.execute(t.stop_policies.insert().values(**row))
+        counts(tx, unit, 60, 0)
+        order(tx, unit)
+        for at, code in ((SHIFT, RUN), (edge - 5 * MINUTE, HELD), (edge + 5 * MINUTE, RUN)):
+            state(tx, unit, at, code)
+        recompute(tx, k.LINE, SHIFT, NOW)
+        m = measured(tx, unit, SHIFT, NOW)
+        editor = find(tx, k.LINE, Span(SHIFT, NOW), NOW).found
+    assert (m.minor_stops, m.failures) == found
+    assert m.down_us == 10 * MINUTE and m.minor_us == found[0] * 10 * MINUTE
+    assert [one.short for one in editor] == [bool(found[0])]
 
 
 @pytest.mark.parametrize(("end_us", "wip"), [(None, 15), (NOW - HOUR, 0)])

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.clock import DAY, HOUR, MINUTE
+from domain.telemetry import NOT_PRODUCING
+from domain.telemetry import MachineMode as M
 from domain.telemetry import MachineState as S
 from domain.time_model import (
     Cause,
@@ -37,11 +39,12 @@ def unit_of(facts: Facts) -> Unit:
         np.array([s.from_us for s in known], np.int64),
         np.array([s.state for s in known], np.int64),
         np.array([s.setup for s in known], bool),
+        np.array([s.idle for s in known], bool),
         spans([(s.from_us, s.to_us, 0) for s in known]),
         spans([(s.from_us, s.to_us, 0) for s in merged(facts.shifts)]),
         spans([(p.from_us, p.to_us, cause_code(p.cause)) for p in apart_planned(facts.planned_stops)]),
         spans([(o.from_us, o.to_us, o.setup_end_us) for o in facts.operations]),
-        facts.minor_us,
+        (NOTHING, np.array([facts.minor_us])),
         spans([(a.from_us, a.to_us, 0) for a in facts.away]),
     )
 
@@ -52,10 +55,10 @@ def pairs(cuts):
 
 moments = st.lists(st.integers(0, 1000), max_size=14, unique=True).map(sorted)
 all_facts = st.builds(
-    lambda cuts, states, setups, shifts, stops, orders, ends, minor, removed: Facts(
+    lambda cuts, states, modes, shifts, stops, orders, ends, minor, removed: Facts(
         [
-            StateSpan(a, b, s, told)
-            for (a, b), s, told in zip(pairwise(cuts), states, setups, strict=False)
+            StateSpan(a, b, s, mode == M.SETUP, mode in NOT_PRODUCING)
+            for (a, b), s, mode in zip(pairwise(cuts), states, modes, strict=False)
             if s is not None
         ],
         [Span(a, b) for a, b in shifts if a < b],
@@ -70,7 +73,7 @@ all_facts = st.builds(
     ),
     moments,
     st.lists(st.sampled_from([*S, None]), min_size=13, max_size=13),
-    st.lists(st.booleans(), min_size=13, max_size=13),
+    st.lists(st.sampled_from(M), min_size=13, max_size=13),
     st.lists(st.tuples(st.integers(0, 900), st.integers(100, 1000)), max_size=4).map(sorted),
     st.lists(st.tuples(st.integers(0, 900), st.integers(100, 1000)), max_size=4).map(sorted),
     moments,

@@ -69,7 +69,7 @@ def strips_of(tx, now_us: int) -> Strips:
     line, found = read_line(tx, k.LINE, k.START - DAY, now_us), {}
     for unit in k.UNITS:
         found[unit] = strip = []
-        for run in runs_of(line, [cell for cell in line.cells if cell.from_us < now_us]):
+        for run in runs_of([cell for cell in line.cells if cell.from_us < now_us]):
             p = compute(tx, line, unit, run, now_us).parts
             columns = (p.from_us, p.to_us, p.leaf, p.state, p.cause)
             strip += [
