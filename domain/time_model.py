@@ -169,13 +169,8 @@ def segments(facts: Facts, from_us: int, to_us: int) -> list[Segment]:
 
 
 def _alike(one: Segment, other: Segment) -> bool:
-    return (
-        one.leaf is other.leaf
-        and one.state is other.state
-        and one.cause is other.cause
-        and one.operation is other.operation
-        and one.off_plan is other.off_plan
-    )
+    same = one.leaf is other.leaf and one.state is other.state and one.cause is other.cause
+    return same and one.operation is other.operation and one.off_plan is other.off_plan
 
 
 def _cuts(facts: Facts, from_us: int, to_us: int) -> set[int]:
@@ -292,22 +287,6 @@ def merged(spans: Iterable[Span]) -> list[Span]:
             result[-1] = Span(result[-1].from_us, max(result[-1].to_us, span.to_us))
         elif span.from_us < span.to_us:
             result.append(Span(span.from_us, span.to_us))
-    return result
-
-
-def without(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
-    """The time of some spans that none of the others covers, as spans apart, by start."""
-    result: list[Span] = []
-    taken = merged(others)
-    for span in merged(spans):
-        begin = span.from_us
-        for other in taken:
-            if begin < other.from_us < span.to_us:
-                result.append(Span(begin, other.from_us))
-            if other.from_us < span.to_us:
-                begin = max(begin, other.to_us)
-        if begin < span.to_us:
-            result.append(Span(begin, span.to_us))
     return result
 
 

@@ -12,7 +12,7 @@ from domain.clock import DAY, SECOND
 from domain.equipment import site_of
 from domain.rates import Rate, rate_at
 from domain.setups import LONGEST_US, Booked
-from domain.time_model import MINOR_US, Cause, PlannedSpan, Span, without
+from domain.time_model import MINOR_US, Cause, PlannedSpan, Span, merged
 
 OVER_US = 40 * DAY  # no shift is longer: what began earlier is over, and the history before is not read
 _SHIFTS = Statement(
@@ -105,7 +105,23 @@ def _planned(rows: list[Row], to_us: int) -> list[Span]:
         upto = min(end, max(begin, upto)) if in_time else begin
         fixed.append(Span(begin, upto))
         late.append(Span(upto, end))
-    return [PlannedSpan(span.from_us, span.to_us) for span in without(fixed, late)]
+    return [PlannedSpan(span.from_us, span.to_us) for span in _without(fixed, late)]
+
+
+def _without(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
+    """The time of some spans that none of the others covers, as spans apart, by start."""
+    result: list[Span] = []
+    taken = merged(others)
+    for span in merged(spans):
+        begin = span.from_us
+        for other in taken:
+            if begin < other.from_us < span.to_us:
+                result.append(Span(begin, other.from_us))
+            if other.from_us < span.to_us:
+                begin = max(begin, other.to_us)
+        if begin < span.to_us:
+            result.append(Span(begin, span.to_us))
+    return result
 
 
 def minor_us(tx: Connection, line: str, at_us: int) -> int:
