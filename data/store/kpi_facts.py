@@ -11,12 +11,13 @@ from sqlalchemy import Connection
 from data.store import kpi_counts, plan_facts
 from data.store.columns import Columns
 from data.store.kpi_counts import BUCKET_US, Counted, Cut
+from data.store.lives import lived
 from data.store.statements import Among, Row, Statement
 from domain.clock import DAY
 from domain.setups import LONGEST_US, BookedLate, Doubled, Made, booked_late, doubled, with_setups
 from domain.state_sources import STATE_METRICS, StateSource, infer, source_of
 from domain.telemetry import NOT_PRODUCING, MachineMode
-from domain.time_model import EXECUTING, REMEMBER_US, OperationSpan, Span
+from domain.time_model import EXECUTING, REMEMBER_US, OperationSpan, Span, merged
 
 Ints = NDArray[np.int64]
 PLANS_BACK_US = 4 * DAY
@@ -100,7 +101,8 @@ def _runs(row: Row) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """All that is stored of one machine and touches a stretch. `heard` are stretches with messages."""
+    """All that is stored of one machine and touches a stretch. `heard` are stretches of which something is
+    known: with messages, or silent by exception (data.store.lives)."""
 
     state_at: Ints
     state: Ints
@@ -139,6 +141,8 @@ def read(tx: Connection, unit: str, from_us: int, to_us: int, cuts: Cuts) -> Rec
     else:
         counted = kpi_counts.by_bucket(tx, near)
         operations, heard = with_setups(booked, _made(counted)), kpi_counts.heard(counted.bucket_us)
+    first = kpi_counts.first_heard(tx, unit)
+    heard = _with_life(tx, near, heard, first)
     state_at, state, mode = _states(tx, stretch, long)
     if source is StateSource.COUNTER:
         inferred = _inferred(counted, operations, _FIRST.rows(tx, stretch)[0][0])
@@ -158,7 +162,7 @@ def read(tx: Connection, unit: str, from_us: int, to_us: int, cuts: Cuts) -> Rec
         negative,
         doubled(booked),
         booked_late(booked, operations),
-        [a for k, (a, _) in enumerate(heard) if k or kpi_counts.first_heard(tx, unit) != a],
+        [a for k, (a, _) in enumerate(heard) if k or first != a],
         fell,
         kpi_counts.at_once(tx, stretch),
         bool(tells) and "good_count" not in tells,
@@ -169,6 +173,18 @@ def read(tx: Connection, unit: str, from_us: int, to_us: int, cuts: Cuts) -> Rec
 def _products(tx: Connection, unit: str, orders: list[str]) -> dict[str, str]:
     """What the machine made for each of the orders, however long ago; of several that it made first."""
     return dict(_PRODUCTS.rows(tx, orders, {"unit": unit})) if orders else {}
+
+
+def _with_life(
+    tx: Connection, near: dict[str, Any], heard: list[tuple[int, int]], first_us: int | None
+) -> list[tuple[int, int]]:
+    """The stretches with messages, and those in which silence means "unchanged"; not before the first."""
+    if first_us is None:
+        return heard
+    lives = lived(tx, near["unit"], max(near["from_us"], first_us), near["to_us"])
+    if not lives:
+        return heard
+    return [(s.from_us, s.to_us) for s in merged([*lives, *(Span(a, b) for a, b in heard)])]
 
 
 def _made(counted: Counted) -> Made:

@@ -16,6 +16,7 @@ from data.sources.messages import (
     Sample,
 )
 from data.sources.sparkplug_host import REORDER_US, SparkplugHost
+from data.sources.sparkplug_state import DeviceState
 from data.sources.topic_reading import TopicReader
 from data.store import equipment, half_hours, history, intake_records, late_charts, roll_marks
 from data.store.database import Database
@@ -186,6 +187,7 @@ class Ingest:
             device for node in nodes for device in node.devices.values() if device.name in found.devices
         ]
         host_memory.save(tx, nodes, devices)
+        marking.mark_deaths(tx, self._deaths(found, devices))
         _tally_messages(tally, messages, found, rejected)
         for source, counters in tally.items():
             intake_records.count(tx, source, counters)
@@ -200,6 +202,11 @@ class Ingest:
             tally,
             frozenset(found.once_more),
         )
+
+    def _deaths(self, found: Findings, devices: Sequence[DeviceState]) -> list[tuple[str, int]]:
+        """The machines whose devices died in this batch, and since when."""
+        dead = [(self._book.known(SourceKey(SPARKPLUG, d.name)), d) for d in devices if d.name in found.stale]
+        return [(known.equipment_id, d.offline_us) for known, d in dead if known and d.offline_us is not None]
 
     def _describe(self, tx: Connection, found: Findings) -> None:
         for key, name, how in found.reporting:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Table, func, select, text
+from sqlalchemy import Table, delete, func, select, text
 
 from data.sources import topic_mapping
 from data.sources.topic_reading import TopicReader
@@ -18,7 +18,7 @@ from data.store.half_hours import HALF_US, HalfHour
 from data.wire.json_topics import telemetry_topic
 from data.wire.sparkplug import DataType, Metric, Payload, encode
 from data.wire.sparkplug_topics import MessageType
-from domain.clock import DAY
+from domain.clock import DAY, FOR_EVER_US
 from domain.errors import Unavailable
 from domain.telemetry import Quality
 from services.ingest import Ingest, RawMessage
@@ -262,6 +262,24 @@ def test_any_order_and_batching_ends_in_the_same_states(tmp_path_factory, steps,
     shuffled = list(messages)
     rng.shuffle(shuffled)
     assert states(shuffled) == states(messages)
+
+
+def test_the_figures_follow_a_death_and_the_gap_that_it_was(store: Database) -> None:
+    """A state that stood by exception stands no longer from the death on."""
+    edge, ingest = EdgeNode(devices=("cnc-11",)), Ingest(store)
+    ingest.take([*edge.births(T0_MS)])
+    with store.write() as tx:
+        tx.execute(delete(t.kpi_dirty))
+    ingest.take([edge.death(T0_MS + 1000)])
+    (mark,) = rows(store, t.kpi_dirty)
+    assert (mark.equipment_id, mark.from_us, mark.to_us) == (UNIT, (T0_MS + 1000) * 1000, FOR_EVER_US)
+    with store.write() as tx:
+        tx.execute(delete(t.kpi_dirty))
+    edge.bd_seq += 1
+    ingest.take(edge.births(T0_MS + 60_000))
+    marks = rows(store, t.kpi_dirty)
+    assert any(m.from_us <= T0_MS * 1000 and m.to_us == (T0_MS + 60_000) * 1000 for m in marks)
+    assert {m.equipment_id for m in marks} == {UNIT}
 
 
 def test_a_death_makes_the_newest_values_stale_until_the_next_birth(store: Database) -> None:

@@ -27,7 +27,7 @@ from tests.services.kpi import facts as k
 SITE = SiteRow("north", "Plant North", "Europe/Berlin", "EUR")
 SHIFT = k.START + 2 * HOUR  # its plan was fixed at k.START
 NOW = SHIFT + 4 * HOUR
-RUN, HELD = 6, 11
+RUN, ABORTED, HELD = 6, 9, 11
 
 
 def state(tx, unit: str, at: int, code: int) -> None:
@@ -238,6 +238,58 @@ def test_a_stop_over_a_change_of_the_limit_is_read_by_that_of_its_beginning(
     assert (m.minor_stops, m.failures) == found
     assert m.down_us == 10 * MINUTE and m.minor_us == found[0] * 10 * MINUTE
     assert [one.short for one in editor] == [bool(found[0])]
+
+
+NODE, DEVICE = "plant/edge-1", "plant/edge-1/cnc-12"
+
+
+def by_exception(tx, unit: str, *, died_us: int | None, node_died_us: int | None) -> None:
+    alias = {"source": "sparkplug", "external_id": DEVICE, "equipment_id": unit}
+    tx.execute(t.equipment_aliases.insert().values(**alias))
+    node = {"node": NODE, "online": True, "seen_us": 0, "rebirths": 0, "offline_us": node_died_us}
+    tx.execute(t.edge_nodes.insert().values(**node))
+    device = {"external_id": DEVICE, "online": True, "offline_us": died_us, "gap_cause": ""}
+    tx.execute(t.edge_devices.insert().values(**device))
+
+
+@pytest.mark.parametrize(
+    ("source", "hours"),
+    [
+        (None, (0.25, 1.75)),  # of other sources nobody says that silence means unchanged
+        ({}, (2, 0)),
+        ({"died_us": SHIFT + 2 * HOUR}, (1, 1)),
+        ({"node_died_us": SHIFT + 2 * HOUR}, (1, 1)),
+        ({"gap": (NODE, SHIFT + 2 * HOUR, SHIFT + 2.5 * HOUR)}, (1.5, 0.5)),
+        ({"gap": (DEVICE, SHIFT + 2 * HOUR, SHIFT + 2.5 * HOUR)}, (1.5, 0.5)),
+    ],
+)
+def test_silence_of_a_source_that_sends_by_exception_means_unchanged(
+    database: Database, source, hours
+) -> None:
+    """Aborted after an hour, silent for two hours, then running: down, and without data, in hours."""
+    unit, silent = k.UNITS[1], (SHIFT + HOUR, SHIFT + 3 * HOUR)
+    with database.write() as tx:
+        k.plant(tx)
+        if source is not None:
+            dead = {name: source.get(name) for name in ("died_us", "node_died_us")}
+            by_exception(tx, unit, **dead)
+        if source and "gap" in source:
+            name, begin, end = source["gap"]
+            row = {"source": "sparkplug", "external_id": name, "from_us": begin, "to_us": int(end),
+                   "missing": -1, "cause": "x", "receive_us": 0}  # fmt: skip
+            tx.execute(t.gaps.insert().values(**row))
+        for at in range(SHIFT, NOW, 5 * MINUTE):
+            if not silent[0] < at + 5 * MINUTE <= silent[1]:
+                row = {"equipment_id": unit, "bucket_us": at, "good": 1.0, "scrap": 0.0, "energy_kwh": 0.0}
+                tx.execute(t.counts.insert().values(**row))
+        order(tx, unit)
+        for at, code in ((SHIFT, RUN), (silent[0], ABORTED), (silent[1], RUN)):
+            state(tx, unit, at, code)
+        recompute(tx, k.LINE, SHIFT, NOW)
+        m = measured(tx, unit, SHIFT, NOW)
+    # the last message came five minutes before the silence
+    off = 0 if source is not None else 5 * MINUTE / HOUR
+    assert (m.down_us / HOUR, m.no_data_us / HOUR) == pytest.approx((hours[0] - off, hours[1] + off))
 
 
 @pytest.mark.parametrize(("end_us", "wip"), [(None, 15), (NOW - HOUR, 0)])
