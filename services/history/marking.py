@@ -31,7 +31,7 @@ def _units(tx: Connection, gap: Gap) -> list[str]:
     return list(tx.execute(_machines(gap)).scalars())
 
 
-def _machines(gap: Gap) -> Select[tuple[str]]:
+def _machines(gap: Gap) -> Select[str]:
     a = t.equipment_aliases.c
     mine = or_(
         a.external_id == gap.device.name, a.external_id.startswith(gap.device.name + "/", autoescape=True)

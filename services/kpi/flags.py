@@ -13,7 +13,8 @@ from data.store.statements import Statement
 from domain.clock import MINUTE, SECOND, utc
 from domain.measures import NAMES
 from domain.oee import STANDING_FROM_S
-from domain.time_model import EXECUTING, Cause, Leaf, OperationSpan
+from domain.telemetry import MachineMode, MachineState
+from domain.time_model import EXECUTING, MINOR_US, Cause, Leaf, OperationSpan
 from services.kpi.engine import Parts, cause_code, leaf_code
 from services.kpi.grid import Cell
 from services.kpi.measuring import Sums, after_silence
@@ -31,6 +32,9 @@ _ZEROS = Statement(
 )
 _EXECUTING = [int(state) for state in EXECUTING]
 _STANDS = [leaf_code(leaf) for leaf in (Leaf.DOWN, Leaf.DELAY)]
+_FAILED = [
+    int(s) for s in (MachineState.ABORTING, MachineState.ABORTED, MachineState.HOLDING, MachineState.HELD)
+]
 _IDEAL, _MADE, _UNRATED, _UNCOUNTED, _INSPECTED, _PASSED, _REWORK, _SCRAP = (
     NAMES.index(name)
     for name in ("ideal_s", "production_us", "unrated", "uncounted_us", "inspected", "first_pass", "rework",
@@ -68,6 +72,7 @@ def _all(
 ) -> Iterator[Flag]:
     starts = np.array([c.from_us for c in cells], np.int64)
     yield from _of_time(cells, starts, parts)
+    yield from _of_setups(cells, starts, parts, recorded)
     yield from _of_counts(cells, starts, recorded)
     yield from _of_sums(cells, sums)
     yield from _of_machine(cells, sums)
@@ -135,6 +140,29 @@ def _of_time(cells: list[Cell], starts: np.ndarray, parts: Parts) -> Iterator[Fl
             at = int(parts.from_us[mine][place == index][0])
             minutes = f"{length[index] / MINUTE:.0f}" if length[index] >= MINUTE else "under 1"
             yield Flag(cells[index].from_us, code, _from(record, at), at, words.format(minutes))
+
+
+def _of_setups(cells: list[Cell], starts: np.ndarray, parts: Parts, recorded: Recorded) -> Iterator[Flag]:
+    """Setups in which the machine had failed, or was held, though its mode was that of production: from the
+    last good piece to the first one all of it is setup, and a failure within is counted nowhere else."""
+    place = np.searchsorted(recorded.state_at, parts.from_us, side="right") - 1
+    mode = recorded.mode[place] if len(recorded.mode) else np.zeros(len(place), np.int64)
+    stood = (parts.leaf == leaf_code(Leaf.SETUP)) & np.isin(parts.state, _FAILED)
+    mine = np.flatnonzero(stood & (mode == int(MachineMode.PRODUCTION)) & (parts.operation >= 0))
+    found: dict[tuple[int, str], list[int]] = {}
+    for index in mine.tolist():
+        cell = int(np.searchsorted(starts, parts.from_us[index], side="right")) - 1
+        key = (cell, recorded.operations[int(parts.operation[index])].order_id)
+        first = found.setdefault(key, [int(parts.from_us[index]), 0])
+        first[1] += int(parts.to_us[index] - parts.from_us[index])
+    for (cell, order), (at, length) in found.items():
+        if length >= MINOR_US:
+            words = (
+                f"In the setup for order {order} the machine was aborted or held for"
+                f" {length / MINUTE:.0f} min, from {utc(at):%Y-%m-%d %H:%M} UTC on: all of it counts as"
+                " setup, none as a failure."
+            )
+            yield Flag(cells[cell].from_us, "setup_over_failure", order, at, words)
 
 
 def _of_counts(cells: list[Cell], starts: np.ndarray, recorded: Recorded) -> Iterator[Flag]:

@@ -292,6 +292,37 @@ def test_silence_of_a_source_that_sends_by_exception_means_unchanged(
     assert (m.down_us / HOUR, m.no_data_us / HOUR) == pytest.approx((hours[0] - off, hours[1] + off))
 
 
+@pytest.mark.parametrize(
+    ("code", "mode", "minutes"), [(ABORTED, 1, 120), (HELD, 1, 120), (ABORTED, 4, 0), (RUN, 1, 0), (4, 1, 0)]
+)
+def test_a_setup_over_a_failure_is_marked(database: Database, code, mode, minutes) -> None:
+    """The machine stands for two hours; the next order is booked ten minutes before it runs again."""
+    unit, stands, runs = k.UNITS[1], SHIFT + HOUR, SHIFT + 3 * HOUR
+    with database.write() as tx:
+        k.plant(tx)
+        for at in range(SHIFT, NOW, 5 * MINUTE):
+            good = 0.0 if stands <= at < runs else 5.0
+            row = {"equipment_id": unit, "bucket_us": at, "good": good, "scrap": 0.0, "energy_kwh": 0.0}
+            tx.execute(t.counts.insert().values(**row))
+        switch = runs - 10 * MINUTE
+        for number, begin, end in ((1, SHIFT, switch), (2, switch, None)):
+            row = {"instance": "mes", "operation_id": f"W{number}", "order_id": f"W{number}",
+                   "equipment_id": unit, "product_id": f"P-{number}", "start_us": begin, "end_us": end,
+                   "setup_end_us": None, "updated_us": 0}  # fmt: skip
+            tx.execute(t.operations.insert().values(**row))
+        for at, now, how in ((SHIFT, RUN, 1), (stands, code, mode), (runs, RUN, 1)):
+            row = {"equipment_id": unit, "source_us": at, "state": now, "mode": how, "receive_us": at}
+            tx.execute(t.states.insert().values(**row))
+        recompute(tx, k.LINE, SHIFT, NOW)
+        f_ = t.kpi_flags.c
+        query = select(f_.record, f_.at_us, f_.words).where(f_.code == "setup_over_failure")
+        found = [tuple(row) for row in tx.execute(query)]
+        m = measured(tx, unit, SHIFT, NOW)
+    assert (m.setup_us, m.down_us, m.failures) == (2 * HOUR, 0, 0)
+    assert [(record, at) for record, at, _ in found] == [("W2", stands)] * bool(minutes)
+    assert all(f"aborted or held for {minutes} min" in words for _, _, words in found)
+
+
 @pytest.mark.parametrize(("end_us", "wip"), [(None, 15), (NOW - HOUR, 0)])
 def test_work_in_progress_is_what_went_in_less_what_came_out_and_was_scrapped(
     database: Database, end_us, wip
