@@ -199,7 +199,9 @@ def close(database: Database, size: Size) -> None:
             fresh = [at for at in begins[:-OPEN_SHIFTS] if at not in done]
             if not fresh:
                 continue
-            many(tx, t.shift_closings, [_closing(line, at) for at in fresh])
+            marked = "SELECT equipment_id FROM equipment WHERE parent_id = ? AND constraint_unit"
+            pace = tx.exec_driver_sql(marked, (line,)).scalar()
+            many(tx, t.shift_closings, [_closing(line, at, pace) for at in fresh])
             tx.exec_driver_sql(
                 "INSERT INTO shift_figures (line_id, from_us, version, equipment_id, product_id, provisional,"  # noqa: S608
                 f" {names}) SELECT ?, from_us, 1, equipment_id, product_id, 0, {sums} FROM kpi_cells"
@@ -209,10 +211,11 @@ def close(database: Database, size: Size) -> None:
             )
 
 
-def _closing(line: str, at: int) -> dict[str, Any]:
+def _closing(line: str, at: int, pace: str | None) -> dict[str, Any]:
     return {
         "line_id": line, "from_us": at, "version": 1, "to_us": at + 8 * HOUR,
         "shift": ("Early", "Late", "Night")[(at - START - 6 * HOUR) // (8 * HOUR) % 3],
         "closed_by": "bench", "closed_us": at + 9 * HOUR, "closed_wall_us": at + 9 * HOUR, "note": "",
         "reopened_by": None, "reopened_us": None, "reopened_wall_us": None, "reopen_reason": "",
+        "constraint_unit": pace,
     }  # fmt: skip

@@ -213,8 +213,7 @@ class _Classifier:
     def at(self, at_us: int, to_us: int) -> Segment:
         """The segment that begins at a cut and ends at the next one."""
         span = self._states.at(at_us)
-        state = span.state if span else None
-        executing = span is not None and span.produces
+        state, executing = (span.state, span.produces) if span else (None, False)
         shift, planned = self._shifts.at(at_us), self._planned.at(at_us)
         operation = self._operations.at(at_us)
         away = self._away.at(at_us) is not None
@@ -231,19 +230,18 @@ class _Classifier:
             return Segment(at_us, to_us, Leaf.NO_DATA, None, Cause.NO_DATA, operation)
         off_plan = shift is None or planned is not None
         told = span is not None and span.setup
-        leaf, cause = (Leaf.SETUP, Cause.SETUP) if told else _working(span, operation, at_us)
+        leaf, cause = (Leaf.SETUP, Cause.SETUP) if told else _working(state, executing, operation, at_us)
         return Segment(at_us, to_us, leaf, state, cause, operation, off_plan)
 
 
-def _working(span: StateSpan | None, operation: OperationSpan | None, at_us: int) -> tuple[Leaf, Cause]:
+def _working(state: MachineState, runs: bool, order: OperationSpan | None, at_us: int) -> tuple[Leaf, Cause]:
     """Leaf and cause of a stretch in planned time whose state is known."""
-    if operation and at_us < operation.setup_end_us:
+    if order and at_us < order.setup_end_us:
         return Leaf.SETUP, Cause.SETUP
-    if span is not None and span.produces:
+    if runs:
         return Leaf.PRODUCTION, Cause.RUNNING
-    if operation is None:
+    if order is None:
         return Leaf.DELAY, Cause.NO_ORDER
-    state = span.state if span else None
     if state in EXTERNAL:
         return Leaf.DELAY, Cause.WAITING
     if state is MachineState.IDLE:

@@ -25,6 +25,7 @@ from services.commands.acting import checked_text, reason_of
 from services.kpi import dirty, valid
 from services.kpi.closing import provisional_units
 from services.kpi.planned import units_of, zone_of
+from services.kpi.reading import lines_of
 from services.queries.common import people
 
 LONGEST_MINOR_S = 1_800
@@ -60,6 +61,7 @@ class FigureCommands:
                 "line_id": line_id, "from_us": from_us, "version": number, "to_us": to_us, "shift": shift,
                 "closed_by": person.account_id, "closed_us": now, "closed_wall_us": self._now_wall(),
                 "note": words, "reopen_reason": "",
+                "constraint_unit": _constraint(tx, line_id),
             }  # fmt: skip
             if not insert_ignore(tx, t.shift_closings, [row]):  # somebody else, in this very moment
                 raise Conflict("somebody else has just closed this shift")
@@ -177,6 +179,11 @@ def _shift(tx: Connection, line_id: str, from_us: int) -> tuple[int, str]:
     if found[0] is None:
         raise NotFound("there is no shift of this line that begins then")
     return int(found[0]), str(found[1])
+
+
+def _constraint(tx: Connection, line_id: str) -> str | None:
+    """The machine at which a line is measured; None for a line without machines."""
+    return next((line.constraint.equipment_id for line in lines_of(tx, line_id)), None)
 
 
 def _newest(tx: Connection, line_id: str, from_us: int) -> dict[str, Any] | None:

@@ -96,7 +96,7 @@ def _known(tx: Connection, lines: Sequence[Line], chosen: Sequence[Begun], by_us
     units = [u.equipment_id for line in lines for u in line.units]
     return _Known(
         valid.model_of(tx, ids[0], by_us), valid.goals(tx, ids), inspected_until(tx, units), names, closings,
-        _now(tx, lines, begins), _kept(tx, lines, begins),
+        _now(tx, lines, begins), _kept(tx, _as_closed(lines, closings), begins),
     )  # fmt: skip
 
 
@@ -141,12 +141,24 @@ def _kept(tx: Connection, lines: Sequence[Line], begins: list[int]) -> dict[tupl
     return found
 
 
+def _as_closed(lines: Sequence[Line], closings: Mapping[Key, Sequence[Mapping[str, Any]]]) -> list[Line]:
+    """The lines, each once for every machine that set its pace at one of the closes."""
+    found = {line.node.equipment_id: {line.constraint.equipment_id: line} for line in lines}
+    for (line_id, _), versions in closings.items():
+        known = found[line_id]
+        for version in versions:
+            was = next(iter(known.values())).paced_by(version["constraint_unit"])
+            known.setdefault(was.constraint.equipment_id, was)
+    return [line for known in found.values() for line in known.values()]
+
+
 def _pace(lines: Sequence[Line]) -> list[str]:
     return [line.constraint.equipment_id for line in lines]
 
 
 def _after(lines: Sequence[Line]) -> list[str]:
-    return [unit for line in lines for unit in line.after]
+    pace = set(_pace(lines))
+    return sorted({unit for line in lines for unit in line.after} - pace)
 
 
 def _closings(tx: Connection, lines: Sequence[str], begins: Sequence[int]) -> dict[Key, list[dict[str, Any]]]:
@@ -184,8 +196,8 @@ def _row(
     closings = known.closings.get(key, ())
     newest, goal = closings[-1] if closings else None, known.goals.at(begun.line_id, begun.from_us)
 
-    def measured(cells: Cells) -> KpiRow:
-        m = at_pace(cells, [line], "line", node.equipment_id)
+    def measured(cells: Cells, paced: Line = line) -> KpiRow:
+        m = at_pace(cells, [paced], "line", node.equipment_id)
         return reading.row(node.equipment_id, node.name, "line", m, known.model, goal)
 
     units = {u.equipment_id: u.name for u in line.units}
@@ -193,7 +205,11 @@ def _row(
     open_quality = bool(_uninspected(tx, checked, begun.from_us, begun.to_us))
     now = measured(known.now.get(key, {}))
     versions = tuple(
-        _version(c, known.names, measured(known.kept.get((*key, c["version"]), {})))
+        _version(
+            c,
+            known.names,
+            measured(known.kept.get((*key, c["version"]), {}), line.paced_by(c["constraint_unit"])),
+        )
         for c in reversed(closings)
     )
     reported = versions[0].figures if versions else None
@@ -203,7 +219,9 @@ def _row(
     if newest is not None:
         span, (changes, made) = (begun.from_us, begun.to_us), learned
         named = corrections(changes, units, span, newest["closed_wall_us"], made.get(begun.from_us, ()))
-        why = others(tx, list(units), span, newest, {c.entity for c in named}) if changed else ()
+        moved = _moved(line, newest["constraint_unit"])
+        late = others(tx, list(units), span, newest, {c.entity for c in named}, bool(moved))
+        why = (*moved, *late) if changed else ()
     return ShiftRow(
         node.equipment_id, node.name, begun.shift, begun.from_us, begun.to_us,
         newest["version"] if newest else 0,
@@ -223,6 +241,14 @@ def _version(closing: Mapping[str, Any], names: Mapping[str, str], figures: KpiR
         names.get(closing["reopened_by"] or "", ""), closing["reopened_us"], closing["reopen_reason"],
         figures,
     )  # fmt: skip
+
+
+def _moved(line: Line, unit_id: str | None) -> tuple[str, ...]:
+    """Says that the line is measured at another machine than at its close."""
+    was, now = line.paced_by(unit_id).constraint, line.constraint
+    if was.equipment_id == now.equipment_id:
+        return ()
+    return (f"the line is measured at {now.name} now, then at {was.name}",)
 
 
 def _changed(reported: Measures, now: Measures) -> tuple[Changed, ...]:

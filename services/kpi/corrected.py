@@ -70,15 +70,16 @@ def others(
     span: tuple[int, int],
     closing: Mapping[str, Any],
     known: Collection[str],
+    moved: bool = False,
 ) -> tuple[str, ...]:
     """Facts that came after a shift was closed and are not named one by one: states, and records of kinds
-    (entities) that are not among the `known` corrections."""
+    (entities) that are not among the `known` corrections. `moved`: another cause is known."""
     found = []
     values = {"from_us": span[0], "to_us": span[1], "since_us": closing["closed_us"]}
     for entity, (words, late) in _LATE.items():
         count = 0 if entity in known else late.rows(tx, units, values)[0][0]
         if count:
             found.append(f"{count} {words}")
-    if not found and not known:
+    if not found and not known and not moved:
         return ("counters that arrived late, or a changed policy",)
     return tuple(found)

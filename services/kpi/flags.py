@@ -17,7 +17,7 @@ from domain.telemetry import MachineMode, MachineState
 from domain.time_model import EXECUTING, MINOR_US, Cause, Leaf, OperationSpan
 from services.kpi.engine import Parts, cause_code, leaf_code
 from services.kpi.grid import Cell
-from services.kpi.measuring import Sums, after_silence
+from services.kpi.measuring import Sums, after_silence, split_buckets
 from services.kpi.planned import Line
 
 OVER_A_CHANGE = "over_a_shift_change"
@@ -183,6 +183,7 @@ def _of_counts(cells: list[Cell], starts: np.ndarray, recorded: Recorded) -> Ite
             words = f"{made:.0f} parts came to light after a silence: counted here, without a rate."
             yield Flag(cells[index].from_us, "parts_of_a_gap", _from("counts", at), at, words)
     yield from _over_a_change(cells, starts, recorded)
+    yield from _over_an_edge(cells, counted)
     for at, record in recorded.refused:
         index = int(np.searchsorted(starts, at - 1, side="right")) - 1
         if index >= 0 and at - 1 < cells[index].to_us:
@@ -209,6 +210,19 @@ def _over_a_change(cells: list[Cell], starts: np.ndarray, recorded: Recorded) ->
             )
             record = f"{_from('counts', since)} to {utc(at):%Y-%m-%d %H:%M} UTC"
             yield Flag(begin, OVER_A_CHANGE, record, at, words)
+
+
+def _over_an_edge(cells: list[Cell], counted: Counted) -> Iterator[Flag]:
+    """Parts of a bucket that the end of a shift lies within: nobody knows on which side they were made."""
+    made = dict(zip(counted.bucket_us.tolist(), _made(counted).tolist(), strict=True))
+    for cell in cells:
+        for at in split_buckets(np.array([cell.to_us])).tolist():
+            if parts := made.get(at, 0.0) if at >= cell.from_us else 0.0:
+                words = (
+                    f"{parts:,.0f} parts came in the five minutes in which the shift changed"
+                    f" ({utc(cell.to_us):%H:%M} UTC): all count before the change, some may belong behind it."
+                )
+                yield Flag(cell.from_us, "edge_in_a_bucket", _from("counts", at), at, words)
 
 
 def _made(counted: Counted) -> np.ndarray:

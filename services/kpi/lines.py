@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from domain.kpi import Measures, behind, total
 from services.rows.floor import Node
@@ -25,6 +25,13 @@ class Line:
         """The units behind the constraint."""
         pace = self.constraint.position
         return tuple(u.equipment_id for u in self.units if u.position > pace)
+
+    def paced_by(self, unit_id: str | None) -> "Line":
+        """The line as it was when another machine of it set the pace; as it is where none is named."""
+        if unit_id == self.constraint.equipment_id or unit_id not in {u.equipment_id for u in self.units}:
+            return self
+        marked = (replace(u, constraint=u.equipment_id == unit_id) for u in self.units)
+        return replace(self, units=tuple(marked))
 
 
 Cells = dict[tuple[str, str], Measures]  # (equipment id, product, or another key)

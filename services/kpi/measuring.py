@@ -147,8 +147,9 @@ def after_silence(recorded: Recorded) -> Bools:
 
 
 def cuts(cells: Sequence[Cell], operations: Sequence[OperationSpan], away: Sequence[Span] = ()) -> Cut:
-    """Where sums of buckets must be apart: at another cell, another order, the end of a setup, around the
-    first bucket after a silence, and where the machine is taken out of the plant or put back."""
+    """Where sums of buckets must be apart: at another cell, around a bucket that the end of a cell lies
+    within, at another order, the end of a setup, around the first bucket after a silence, and where the
+    machine is taken out of the plant or put back."""
     starts = np.array([c.from_us for c in cells], np.int64)
     ends = np.array([c.to_us for c in cells], np.int64)
     spans = spans_of(operations)
@@ -161,7 +162,7 @@ def cuts(cells: Sequence[Cell], operations: Sequence[OperationSpan], away: Seque
         startup = at + BUCKET_US // 2 < setup_end[which + 1]
         begins = np.ones(len(at), bool)
         begins[1:] = np.diff(cell) != 0
-        for values in (inside, which, startup, _in(at, away)):
+        for values in (inside, which, startup, _in(at, away), np.isin(at, split_buckets(ends))):
             begins[1:] |= values[1:] != values[:-1]
         silent = np.flatnonzero(np.diff(at) > SILENCE_US) + 1
         begins[silent] = True
@@ -169,6 +170,12 @@ def cuts(cells: Sequence[Cell], operations: Sequence[OperationSpan], away: Seque
         return begins
 
     return cut
+
+
+def split_buckets(ends: Ints) -> Ints:
+    """The buckets that the end of a cell lies within: what they hold counts for the cell they begin in."""
+    odd: Ints = ends[ends % BUCKET_US != 0]
+    return odd - odd % BUCKET_US
 
 
 def _in(at: Ints, spans: Sequence[Span]) -> Bools:

@@ -1,19 +1,35 @@
-"""What was odd behind the figures (`services.kpi.flags` writes it), for the screen and for a file."""
+"""What was odd behind the figures (`services.kpi.flags` writes it), for the screen and for a file; and lines
+without a shift, which are found as the stretch is read."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from data.store import tables as t
+from data.store.plan_facts import OVER_US
 from data.store.statements import Among
+from domain.clock import MINUTE
+from domain.equipment import line_of
 from services.kpi.flags import OVER_A_CHANGE
 from services.rows.kpi import FLAGS_BACK_US, Ask, FlagRow
 
 MOST = 5_000
+NO_SHIFTS = "no_shifts"
 _OVER = Among(
     "SELECT from_us, equipment_id, words FROM kpi_flags WHERE equipment_id {among} AND code = :code"
     " AND from_us {among:edges} ORDER BY at_us, equipment_id"
+)
+_UNPLANNED = Among(
+    "SELECT e.equipment_id FROM equipment e WHERE e.equipment_id {among} AND NOT EXISTS (SELECT 1"
+    " FROM shifts s WHERE s.line_id = e.equipment_id AND s.start_us < :to_us AND s.start_us > :old_us"
+    " AND s.end_us > :from_us)"
+)
+_OUTSIDE = Among(
+    "SELECT equipment_id, MIN(from_us), SUM(outside_us) FROM kpi_cells WHERE equipment_id {among}"
+    " AND from_us >= :from_us AND from_us < :to_us AND order_id <> '' AND outside_us > 0"
+    " GROUP BY equipment_id ORDER BY equipment_id"
 )
 
 _SAID = Among(
@@ -48,6 +64,8 @@ def newest(
         for code, (unit, cell) in first.items()
         for row in (rows[unit, cell, code],)
     )  # fmt: skip
+    if alone := unplanned(tx, units, ask, names):
+        found = (*found, replace(alone[0], times=len(alone), machines=len(alone)))
     return tuple(sorted(found, key=lambda row: -row.at_us)), sum(row.times for row in found)
 
 
@@ -59,9 +77,26 @@ def every(tx: Connection, units: dict[str, str], ask: Ask) -> list[FlagRow]:
         f.equipment_id.in_(list(units)), f.from_us >= ask.from_us, f.from_us < ask.to_us
     )
     rows = tx.execute(query.order_by(f.at_us.desc(), f.equipment_id, f.code, f.record).limit(MOST))
-    return [
+    kept = [
         FlagRow(r.equipment_id, units[r.equipment_id], r.code, r.record, r.at_us, r.words, 1) for r in rows
     ]
+    return [*unplanned(tx, list(units), ask, units), *kept][:MOST]
+
+
+def unplanned(tx: Connection, units: Sequence[str], ask: Ask, names: Mapping[str, str]) -> list[FlagRow]:
+    """A remark for each of these machines whose line has no shift in the stretch, and which stood with an
+    order: without a shift no standstill counts."""
+    values = {"from_us": ask.from_us, "to_us": ask.to_us, "old_us": ask.from_us - OVER_US}
+    lines = {row[0] for row in _UNPLANNED.rows(tx, sorted({line_of(unit) for unit in units}), values)}
+    alone = [unit for unit in units if line_of(unit) in lines]
+    return [
+        FlagRow(
+            unit, names.get(unit) or unit, NO_SHIFTS, f"shifts of {line_of(unit)}", max(at, ask.from_us),
+            "The line has no shift in this stretch: the machine stood for"
+            f" {us / MINUTE:,.0f} min with an order, and that costs no availability.", 1,
+        )
+        for unit, at, us in (_OUTSIDE.rows(tx, alone, values) if alone else ())
+    ]  # fmt: skip
 
 
 def said(tx: Connection, units: Mapping[str, str], span: tuple[int, int]) -> tuple[str, ...]:

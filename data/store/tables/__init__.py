@@ -73,7 +73,6 @@ from data.store.tables.mes import (
     quality_results,
     shifts,
     stock,
-    stop_ends,
     watermarks,
 )
 from data.store.tables.models import (
@@ -136,7 +135,7 @@ from data.store.tables.rolled import (
     rolled_shift_grid,
     rolled_shifts,
 )
-from data.store.tables.stops import reason_nodes, stop_acts, stop_draws
+from data.store.tables.stops import reason_nodes, stop_acts, stop_draws, stop_ends
 from data.store.tables.telemetry import (
     counts,
     edge_devices,

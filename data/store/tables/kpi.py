@@ -216,6 +216,7 @@ shift_closings = Table(
     us("reopened_us", null=True),
     us("reopened_wall_us", null=True),
     text("reopen_reason"),
+    text("constraint_unit", null=True),  # at which the line was measured then; null: it had no machines
 )
 # As reported at a close, per unit of the line; as corrected is what the roll-ups say now.
 shift_figures = Table(

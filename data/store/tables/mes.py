@@ -98,17 +98,6 @@ downtimes = Table(
     us("fixed_us"),
     us("updated_us"),
 )
-# The end that a planned stop had until a moment (plant time), of each that was replaced; null: none. What is
-# planned of it was told before the plan of a shift froze.
-stop_ends = Table(
-    "stop_ends",
-    metadata,
-    text("instance", key=True),
-    text("downtime_id", key=True),
-    us("until_us", key=True),
-    us("end_us", null=True),
-    sqlite_with_rowid=False,
-)
 quality_results = Table(
     "quality_results",
     metadata,

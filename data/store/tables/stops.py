@@ -1,4 +1,4 @@
-"""What people say of stops: every act with the earlier value, and the versions of the reason tree.
+"""What people say of stops: every act with the earlier value; the reason tree; the ends of planned ones.
 
 Stops themselves are derived (domain.stops); only what was said is stored, by the stop's key.
 """
@@ -55,4 +55,15 @@ reason_nodes = Table(
     flag("active"),
     text("set_by"),
     us("set_wall_us"),
+)
+# The end that a planned stop had until a moment (plant time), of each that was replaced; null: none. What is
+# planned of it was told before the plan of a shift froze.
+stop_ends = Table(
+    "stop_ends",
+    metadata,
+    text("instance", key=True),
+    text("downtime_id", key=True),
+    us("until_us", key=True),
+    us("end_us", null=True),
+    sqlite_with_rowid=False,
 )
