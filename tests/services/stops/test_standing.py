@@ -125,7 +125,7 @@ def counted(tx, span: Span, now_us: int) -> tuple[int, ...]:
     return len(found), total, unnamed, unnamed_us, other, other_us
 
 
-@pytest.mark.parametrize("seed", [3, 2026])
+@pytest.mark.parametrize("seed", [3, 6])
 def test_packed_stops_are_those_of_the_facts(plant, seed) -> None:
     rng = random.Random(seed)
     every = k.random_facts(rng)
