@@ -171,7 +171,7 @@ def waterfall_panel(view: KpiView) -> str:
 
 def trend_panel(view: KpiView, site: SiteRow) -> str:
     """OEE by day, or by month."""
-    drawn = trend_svg(view.days, view.whole.target, site.time_zone)
+    drawn = trend_svg(view.days, site.time_zone)
     step = view.days[0].level if view.days else "day"
     return panel(f"OEE by {step}", drawn or empty(f"A trend needs two {step}s with figures."))
 

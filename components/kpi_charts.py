@@ -1,6 +1,7 @@
 """Drawings of KPIs: the waterfall from calendar time to good parts, and a ratio day by day."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from components.charts import FONT_SVG, XMLNS, picture
 from components.tokens import FILL, FILL_2, HIGH, INK, INK_2, INK_3, LINE_STRONG
@@ -9,6 +10,7 @@ from domain.kpi import Measures, MinorModel, waterfall
 from services.rows.kpi import KpiRow
 
 _WIDTH, _HEIGHT, _TOP, _FOOT = 1120, 250, 24, 50
+_LABEL = 80  # of the width, what the words of a target need
 NO_LOSS = ("outside", "planned", "no_data")
 
 
@@ -73,9 +75,10 @@ def _two_lines(label: str) -> list[str]:
     return [" ".join(words[:best]), " ".join(words[best:])]
 
 
-def trend_svg(days: Sequence[KpiRow], target: float | None, zone: str) -> str:
-    """OEE day by day on 0 to 100 %, with the target; days without a rate are left out."""
-    points = [(row.at_us, row.figures.oee) for row in days if row.figures.oee is not None]
+def trend_svg(days: Sequence[KpiRow], zone: str) -> str:
+    """OEE day by day on 0 to 100 %, with the target that each day had; days without a rate are left out."""
+    known = [row for row in days if row.figures.oee is not None]
+    points = [(row.at_us, row.figures.oee) for row in known]
     if len(points) < 2:
         return ""
     width, height, left, base = 560, 190, 40, 160
@@ -94,15 +97,9 @@ def trend_svg(days: Sequence[KpiRow], target: float | None, zone: str) -> str:
         f'font-size="12" fill="{INK_3}">{100 * v:.0f} %</text>'
         for v in (0, 0.25, 0.5, 0.75, 1.0)
     )
-    goal = ""
-    if target is not None:
-        y = place(first, target)[1]
-        goal = (
-            f'<line x1="{left}" x2="{width}" y1="{y:.1f}" y2="{y:.1f}" stroke="{INK}" '
-            'stroke-dasharray="5 4"/>'
-            f'<text x="{width - 4}" y="{y - 5:.1f}" font-size="12" fill="{INK}" text-anchor="end">'
-            f"target {100 * target:.0f} %</text>"
-        )
+    goal = _aims(
+        [(dots[k][0], row.target) for k, row in enumerate(known)], width, lambda v: place(first, v)[1]
+    )
     ends = "".join(
         f'<text x="{x:.0f}" y="{height - 8}" font-size="12" fill="{INK_3}" text-anchor="{anchor}">'
         f"{local(at, zone):%-d %b}</text>"
@@ -118,3 +115,26 @@ def trend_svg(days: Sequence[KpiRow], target: float | None, zone: str) -> str:
         f"{marks}{goal}{ends}</svg>"
     )
     return picture(svg, told)
+
+
+def _aims(
+    targets: Sequence[tuple[float, float | None]], width: float, height_of: Callable[[float], float]
+) -> str:
+    """The target as a dashed line, from each point (x, target) at which it changes to the next such point."""
+    drawn = []
+    starts = [k for k, (_, value) in enumerate(targets) if k == 0 or value != targets[k - 1][1]]
+    for begin, end in pairwise([*starts, len(targets)]):
+        x, value = targets[begin]
+        if value is None:
+            continue
+        y, until = height_of(value), width if end == len(targets) else targets[end][0]
+        drawn.append(
+            f'<line x1="{x:.1f}" x2="{until:.1f}" y1="{y:.1f}" y2="{y:.1f}" stroke="{INK}" '
+            'stroke-dasharray="5 4"/>'
+        )
+        if until - x >= _LABEL or end == len(targets):
+            drawn.append(
+                f'<text x="{until - 4:.0f}" y="{y - 5:.1f}" font-size="12" fill="{INK}" text-anchor="end">'
+                f"target {100 * value:.0f} %</text>"
+            )
+    return "".join(drawn)

@@ -5,7 +5,7 @@ sums over the constraints of their lines, never means.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from domain.equipment import LEVELS, line_of
 from domain.errors import NotFound
 from domain.kpi import Measures, MinorModel, figures, total, weighted_mean
 from domain.reliability import mtbf_interval
+from domain.shift_calendar import at_minute, local_day
 from domain.time_model import Cause
 from services.floor import facts
 from services.kpi import bottlenecks, losses, pri, remarks, sums, valid
@@ -50,12 +51,7 @@ def read(tx: Connection, ask: Ask) -> KpiView:
                 model, r.target)
             for r, line in zip(below, lines, strict=True)
         )  # fmt: skip
-    goal = goals.at(ask.scope, ask.to_us - 1)
-    goal = (
-        weighted_mean((r.target, r.measures.pbt_us) for r in below)
-        if goal is None and level in ("site", "area")
-        else goal
-    )
+    aim = _aims(ask.scope, level, below, goals)
     rates = {line.node.equipment_id: losses.rate(tx, line) for line in lines}
     named = {u.equipment_id: u.name for line in lines for u in line.units}
     flagged, count = remarks.newest(tx, [ask.scope] if level == "unit" else units, ask, named)
@@ -64,10 +60,10 @@ def read(tx: Connection, ask: Ask) -> KpiView:
     low, high = mtbf_interval((whole.setup_us + whole.production_us) / 1e6, whole.failures)
     return KpiView(
         ask,
-        row(ask.scope, valid.name_of(tx, ask.scope), level, whole, model, goal),
+        row(ask.scope, valid.name_of(tx, ask.scope), level, whole, model, aim(ask.to_us - 1)),
         below,
         wide,
-        days(tx, ask, lines, level, zone, model),
+        days(tx, ask, lines, level, zone, model, aim),
         shifts(cube, ask, lines, level, model),
         made,
         losses.pareto(lost, lines, level, ask.scope, rates),
@@ -83,6 +79,21 @@ def read(tx: Connection, ask: Ask) -> KpiView:
         _quality_targets(tx, ask, [ask.scope, *(r.key for r in (*wide, *below))]),
         pri.read(tx, {u: named[u] for u in shown}, ask, {r.key: r.name for r in made}),
     )
+
+
+def _aims(
+    scope: str, level: str, below: Sequence[KpiRow], goals: valid.Goals
+) -> Callable[[int], float | None]:
+    """The OEE target of a scope by moment; a plant or an area without one has that of its lines, weighted by
+    their planned time in the stretch."""
+
+    def at(at_us: int) -> float | None:
+        goal = goals.at(scope, at_us)
+        if goal is None and level in ("site", "area"):
+            return weighted_mean((goals.at(r.key, at_us), r.measures.pbt_us) for r in below)
+        return goal
+
+    return at
 
 
 def _quality_targets(tx: Connection, ask: Ask, keys: Iterable[str]) -> dict[str, float]:
@@ -206,14 +217,22 @@ def _measured(lines: Sequence[Line], level: str, scope: str) -> set[str]:
 
 
 def days(
-    tx: Connection, ask: Ask, lines: Sequence[Line], level: str, zone: str, model: MinorModel
-) -> tuple[KpiRow, ...]:
-    """Day by day, for the trend; month by month over a long stretch."""
+    tx: Connection, ask: Ask, lines: Sequence[Line], level: str, zone: str, model: MinorModel,
+    aim: Callable[[int], float | None],
+) -> tuple[KpiRow, ...]:  # fmt: skip
+    """Day by day, for the trend, each with its own target; month by month over a long stretch, with that of
+    the month's end."""
     after = {} if level == "unit" else {u: x.constraint.equipment_id for x in lines for u in x.after}
     pace = [ask.scope] if level == "unit" else [line.constraint.equipment_id for line in lines]
     found = sums.trend(tx, pace, after, ask, zone)
     step = "month" if sums.by_month(ask, zone) else "day"
-    return tuple(row(str(day), "", step, total(m), model, None, day) for day, m in found.items())
+
+    def last(begin: int) -> int:
+        if step == "day":
+            return begin
+        return min(at_minute(sums.next_month(local_day(begin, zone)), 0, zone), ask.to_us) - 1
+
+    return tuple(row(str(at), "", step, total(m), model, aim(last(at)), at) for at, m in found.items())
 
 
 def shifts(

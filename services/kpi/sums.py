@@ -47,14 +47,15 @@ def pieces(ask: Ask, zone: str) -> tuple[list[tuple[int, int]], list[tuple[int, 
     first, end = local_day(ask.from_us, zone), local_day(ask.to_us, zone)
     if (end - first).days < MONTHS_FROM_DAYS:
         return [], [(ask.from_us, ask.to_us)]
-    low = first if first.day == 1 else _next_month(first)
+    low = first if first.day == 1 else next_month(first)
     high = end.replace(day=1)
     months = [(at_minute(low, 0, zone), at_minute(high, 0, zone))]
     edges = [(ask.from_us, months[0][0]), (months[0][1], ask.to_us)]
     return months, [edge for edge in edges if edge[0] < edge[1]]
 
 
-def _next_month(day: date) -> date:
+def next_month(day: date) -> date:
+    """The first day of the month after that of a day."""
     return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 

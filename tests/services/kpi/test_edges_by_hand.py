@@ -1,16 +1,23 @@
 """Lines without shifts, shifts that end within a bucket of the counters, a constraint that moves after a
 close: worked by hand."""
 
+import re
+from base64 import b64decode
+
 import pytest
 from sqlalchemy import delete, select, update
 
 from auth.permissions import Role
+from components.kpi_charts import trend_svg
 from data.store import tables as t
 from data.store.database import Database
 from domain.clock import DAY, HOUR, MINUTE, Clock, wall_us
+from domain.kpi import Measures, MinorModel
+from domain.shift_calendar import at_minute, local_day
 from services import clocks
 from services.commands.figures import FigureCommands
 from services.context import Context
+from services.kpi import reading
 from services.kpi.keeping import Keeper
 from services.kpi.recompute import recompute
 from services.queries.kpi import KpiQueries
@@ -122,3 +129,36 @@ def test_what_was_reported_stays_when_another_machine_sets_the_pace(database: Da
     assert (after.reported.measures, after.now.measures.good) == (before.reported.measures, 360)
     assert {one.name: (one.reported, one.now) for one in after.changed}["good"] == (300, 360)
     assert after.why == ("the line is measured at CNC-11 now, then at CNC-12",)
+
+
+@pytest.mark.parametrize(("scope", "aimed"), [(k.LINE, k.LINE), ("north", k.LINE), (UNIT, UNIT)])
+def test_the_trend_shows_each_day_with_the_target_that_it_had(database: Database, scope, aimed) -> None:
+    midnight = at_minute(local_day(SHIFT, SITE.time_zone), 0, SITE.time_zone)
+    with database.write() as tx:
+        k.plant(tx)
+        shift(tx, "Next", SHIFT + DAY, SHIFT + DAY + 8 * HOUR)
+        worked(tx, UNIT, [(SHIFT, RUN)], {SHIFT: 60.0})
+        row = {"equipment_id": UNIT, "bucket_us": SHIFT + DAY, "good": 60.0, "scrap": 0.0, "energy_kwh": 0.0}
+        tx.execute(t.counts.insert().values(**row))
+        for since_us, value in ((0, 0.5), (midnight + DAY, 0.9)):
+            row = {"scope": aimed, "kpi": "oee", "valid_from_us": since_us, "value": value, "set_by": "x",
+                   "set_wall_us": 0}  # fmt: skip
+            tx.execute(t.targets.insert().values(**row))
+        recompute(tx, k.LINE, SHIFT, SHIFT + 2 * DAY)
+    asked = queries(database)
+    view = asked.view(Ask(scope, midnight, midnight + 2 * DAY))
+    assert [row.target for row in view.days] == [0.5, 0.9] and view.whole.target == 0.9
+    year = asked.view(Ask(scope, midnight - 300 * DAY, midnight + DAY))  # month by month, up to that day
+    assert [row.target for row in year.days] == [0.5]
+
+
+def test_a_target_is_drawn_from_the_day_on_which_it_changes() -> None:
+    m = Measures(production_us=8 * HOUR, good=480.0, ideal_s=20_000.0, ideal_good_s=20_000.0)
+    days = [
+        reading.row(str(n), "", "day", m, MinorModel.AVAILABILITY, goal, n * DAY)
+        for n, goal in enumerate((None, 0.5, 0.5, 0.9, 0.9))
+    ]
+    drawn = b64decode(trend_svg(days, "UTC").split("base64,")[1].split('"')[0]).decode()
+    lines = re.findall(r'<line x1="([0-9.]+)" x2="([0-9.]+)" [^>]*stroke-dasharray', drawn)
+    assert [tuple(map(float, line)) for line in lines] == [(167.0, 421.0), (421.0, 560.0)]
+    assert re.findall(r"target (\d+) %", drawn) == ["50", "90"]
