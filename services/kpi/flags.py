@@ -1,13 +1,11 @@
 """What is odd in a cell: the cause in plain words, and the record to look at."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from sqlalchemy import Connection
 
 from data.store import kpi_rows, plan_facts
-from data.store.kpi_counts import Counted
 from data.store.kpi_facts import Recorded
 from data.store.statements import Statement
 from domain.clock import MINUTE, SECOND, utc
@@ -15,12 +13,12 @@ from domain.measures import NAMES
 from domain.oee import STANDING_FROM_S
 from domain.telemetry import MachineMode, MachineState
 from domain.time_model import EXECUTING, MINOR_US, Cause, Leaf, OperationSpan
+from services.kpi.count_flags import Flag, of_counts, recorded_from
 from services.kpi.engine import Parts, cause_code, leaf_code
 from services.kpi.grid import Cell
-from services.kpi.measuring import Sums, after_silence, split_buckets
+from services.kpi.measuring import Sums
 from services.kpi.planned import Line
 
-OVER_A_CHANGE = "over_a_shift_change"
 FASTER_FROM_S = 900.0  # in less, a bucket of parts more or less says nothing
 _COLUMNS = ("equipment_id", "from_us", "code", "record", "at_us", "words")
 _DROP = Statement(
@@ -44,17 +42,6 @@ _WORKED = [NAMES.index(name) for name in ("production_us", "setup_us", "off_plan
 _PARTS = [NAMES.index(name) for name in ("good", "scrap")]
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """One oddity. `code` is stable, `record` names what to look at, `words` say it."""
-
-    cell_us: int
-    code: str
-    record: str
-    at_us: int
-    words: str
-
-
 def write(
     tx: Connection, line: Line, unit: str, cells: list[Cell], parts: Parts, recorded: Recorded, sums: Sums
 ) -> None:
@@ -73,7 +60,7 @@ def _all(
     starts = np.array([c.from_us for c in cells], np.int64)
     yield from _of_time(cells, starts, parts)
     yield from _of_setups(cells, starts, parts, recorded)
-    yield from _of_counts(cells, starts, recorded)
+    yield from of_counts(cells, starts, recorded)
     yield from _of_sums(cells, sums)
     yield from _of_machine(cells, sums)
     yield from _of_orders(tx, unit, cells, recorded.operations)
@@ -139,7 +126,7 @@ def _of_time(cells: list[Cell], starts: np.ndarray, parts: Parts) -> Iterator[Fl
         for index in np.flatnonzero(length).tolist():
             at = int(parts.from_us[mine][place == index][0])
             minutes = f"{length[index] / MINUTE:.0f}" if length[index] >= MINUTE else "under 1"
-            yield Flag(cells[index].from_us, code, _from(record, at), at, words.format(minutes))
+            yield Flag(cells[index].from_us, code, recorded_from(record, at), at, words.format(minutes))
 
 
 def _of_setups(cells: list[Cell], starts: np.ndarray, parts: Parts, recorded: Recorded) -> Iterator[Flag]:
@@ -163,75 +150,6 @@ def _of_setups(cells: list[Cell], starts: np.ndarray, parts: Parts, recorded: Re
                 " setup, none as a failure."
             )
             yield Flag(cells[cell].from_us, "setup_over_failure", order, at, words)
-
-
-def _of_counts(cells: list[Cell], starts: np.ndarray, recorded: Recorded) -> Iterator[Flag]:
-    odd = (
-        ("counter_reset", recorded.resets, "A counter fell: it was reset, and counts from zero."),
-        ("counter_fell", recorded.fell, "A counter read a little less than before: that counts nothing."),
-        ("negative_counter", recorded.negative, "A counter was below zero: that reading is left out."),
-    )
-    for code, found, words in odd:
-        for at in found:
-            index = int(np.searchsorted(starts, at, side="right")) - 1
-            if index >= 0 and at < cells[index].to_us:
-                yield Flag(cells[index].from_us, code, _from("counts", at), at, words)
-    counted, silent = recorded.counted, after_silence(recorded)
-    for at, made in zip(counted.bucket_us[silent].tolist(), _made(counted)[silent].tolist(), strict=True):
-        index = int(np.searchsorted(starts, at, side="right")) - 1
-        if made and index >= 0 and at < cells[index].to_us:
-            words = f"{made:.0f} parts came to light after a silence: counted here, without a rate."
-            yield Flag(cells[index].from_us, "parts_of_a_gap", _from("counts", at), at, words)
-    yield from _over_a_change(cells, starts, recorded)
-    yield from _over_an_edge(cells, counted)
-    for at, record in recorded.refused:
-        index = int(np.searchsorted(starts, at - 1, side="right")) - 1
-        if index >= 0 and at - 1 < cells[index].to_us:
-            words = f"Inspection {record} has a negative quantity; left out."
-            yield Flag(cells[index].from_us, "negative_quantity", record, at, words)
-
-
-def _over_a_change(cells: list[Cell], starts: np.ndarray, recorded: Recorded) -> Iterator[Flag]:
-    """What came at once after a gap that began before the shift: nobody knows whose it is."""
-    for at, parts_since, energy_since, parts, kwh in recorded.at_once:
-        index = int(np.searchsorted(starts, at, side="right")) - 1
-        if index < 0 or at >= cells[index].to_us:
-            continue
-        begin, much, since = cells[index].from_us, [], at
-        for before, words in ((parts_since, f"{parts:,.0f} parts"), (energy_since, f"{kwh:,.1f} kWh")):
-            if before is not None and before < begin:
-                much.append(words)
-                since = min(since, before)
-        if much:
-            before_min, whole_min = (begin - since) // MINUTE, (at - since) // MINUTE
-            words = (
-                f"{' and '.join(much)} came at once after {whole_min:,} min without a reading, of which"
-                f" {before_min:,} min lie before this shift: all count here, some may belong before it."
-            )
-            record = f"{_from('counts', since)} to {utc(at):%Y-%m-%d %H:%M} UTC"
-            yield Flag(begin, OVER_A_CHANGE, record, at, words)
-
-
-def _over_an_edge(cells: list[Cell], counted: Counted) -> Iterator[Flag]:
-    """Parts of a bucket that the end of a shift lies within: nobody knows on which side they were made."""
-    made = dict(zip(counted.bucket_us.tolist(), _made(counted).tolist(), strict=True))
-    for cell in cells:
-        for at in split_buckets(np.array([cell.to_us])).tolist():
-            if parts := made.get(at, 0.0) if at >= cell.from_us else 0.0:
-                words = (
-                    f"{parts:,.0f} parts came in the five minutes in which the shift changed"
-                    f" ({utc(cell.to_us):%H:%M} UTC): all count before the change, some may belong behind it."
-                )
-                yield Flag(cell.from_us, "edge_in_a_bucket", _from("counts", at), at, words)
-
-
-def _made(counted: Counted) -> np.ndarray:
-    return counted.good + counted.scrap
-
-
-def _from(what: str, at_us: int) -> str:
-    """The record to look at, by its UTC time."""
-    return f"{what} from {utc(at_us):%Y-%m-%d %H:%M} UTC"
 
 
 def _of_sums(cells: list[Cell], sums: Sums) -> Iterator[Flag]:

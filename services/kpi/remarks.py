@@ -12,7 +12,7 @@ from data.store.plan_facts import OVER_US
 from data.store.statements import Among
 from domain.clock import MINUTE
 from domain.equipment import line_of
-from services.kpi.flags import OVER_A_CHANGE
+from services.kpi.count_flags import OVER_A_CHANGE
 from services.rows.kpi import FLAGS_BACK_US, Ask, FlagRow
 
 MOST = 5_000
