@@ -27,7 +27,8 @@ TOPIC, DEVICE = "uns/north/washing/line-9/washer-1/status", "north/washing/line-
 
 def mapping(states: dict[str, int]) -> str:
     entry = {
-        "name": "washers", "pattern": "uns/{site}/{area}/{line}/{unit}/status", "payload": "object", "time": {"field": "ts", "as": "milliseconds"},
+        "name": "washers", "pattern": "uns/{site}/{area}/{line}/{unit}/status", "payload": "object",
+        "time": {"field": "ts", "as": "milliseconds"},
         "metrics": {"status": {"metric": "state", "states": states}},
     }  # fmt: skip
     return json.dumps({"topics": [entry]})  # JSON is YAML
