@@ -6,8 +6,14 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, func, insert, select
 
 from data.store import tables as t
+from data.store.statements import Statement
 from data.store.upsert import upsert
 
+# Looked up machine by machine, at the end of the key: all hours ever judged would be read else.
+_ENDS = Statement(
+    "SELECT m.equipment_id, (SELECT MAX(p.at_us) FROM pattern_points p WHERE p.equipment_id = m.equipment_id)"
+    " FROM (SELECT DISTINCT equipment_id FROM pattern_models) m"
+)
 _M, _P, _R = t.pattern_models.c, t.pattern_points.c, t.pattern_rules.c
 
 
@@ -33,9 +39,8 @@ def store_points(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def ends(tx: Connection) -> dict[str, int]:
-    """Where each machine's judged hours end."""
-    query = select(_P.equipment_id, func.max(_P.at_us)).group_by(_P.equipment_id)
-    return {row[0]: row[1] for row in tx.execute(query)}
+    """Where the judged hours of each machine with a pattern end."""
+    return {unit: at for unit, at in _ENDS.rows(tx, {}) if at is not None}
 
 
 def points(tx: Connection, equipment_id: str, from_us: int, to_us: int) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from data.store import tables as t
-from data.store.statements import Among, Statement
+from data.store.statements import Among
 from domain.equipment import line_of
 from domain.kpi import Measures, MinorModel
 from domain.measures import NAMES
@@ -32,9 +32,11 @@ _INSPECTED = Among(
     "SELECT e.equipment_id, (SELECT MAX(q.at_us) FROM quality_results q"
     " WHERE q.equipment_id = e.equipment_id) FROM equipment e WHERE e.equipment_id {among}"
 )
-_MADE = Statement(
-    "SELECT 1 FROM counts WHERE equipment_id = :unit AND bucket_us >= :from_us AND bucket_us < :to_us"
-    " AND good + scrap > 0 LIMIT 1"
+_MADE = Among(
+    "SELECT e.equipment_id FROM equipment e WHERE e.equipment_id {among} AND EXISTS (SELECT 1 FROM counts c"
+    " WHERE c.equipment_id = e.equipment_id AND c.bucket_us >= :from_us AND c.bucket_us < :to_us"
+    " AND c.bucket_us >= (SELECT MAX(q.at_us) FROM quality_results q WHERE q.equipment_id = e.equipment_id)"
+    " AND c.good + c.scrap > 0)"
 )
 
 
@@ -45,11 +47,9 @@ def inspected_until(tx: Connection, units: Sequence[str]) -> dict[str, int]:
 
 def _uninspected(tx: Connection, checked: Mapping[str, int], from_us: int, to_us: int) -> set[str]:
     """Those of them that made parts in the stretch after their last inspection."""
-    return {
-        unit
-        for unit, at in checked.items()
-        if at < to_us and _MADE.rows(tx, {"unit": unit, "from_us": max(at, from_us), "to_us": to_us})
-    }
+    open_still = [unit for unit, at in checked.items() if at < to_us]
+    rows = _MADE.rows(tx, open_still, {"from_us": from_us, "to_us": to_us}) if open_still else ()
+    return {row[0] for row in rows}
 
 
 def read(tx: Connection, lines: Sequence[Line], chosen: Sequence[Begun], by_us: int) -> tuple[ShiftRow, ...]:
@@ -76,11 +76,11 @@ Key = tuple[str, int]  # line, beginning of a shift
 @dataclass(frozen=True, slots=True)
 class _Known:
     """What was read at once for all rows. `now` and `kept` are of what sets the pace of a line and of what
-    lies behind it; `checked` is when each machine was inspected last."""
+    lies behind it; `open_quality` has the machines whose quality may still change, by beginning and end."""
 
     model: MinorModel
     goals: valid.Goals
-    checked: Mapping[str, int]
+    open_quality: Mapping[tuple[int, int], set[str]]
     names: Mapping[str, str]
     closings: Mapping[Key, Sequence[Mapping[str, Any]]]
     now: Mapping[Key, Cells]
@@ -95,9 +95,19 @@ def _known(tx: Connection, lines: Sequence[Line], chosen: Sequence[Begun], by_us
     )
     units = [u.equipment_id for line in lines for u in line.units]
     return _Known(
-        valid.model_of(tx, ids[0], by_us), valid.goals(tx, ids), inspected_until(tx, units), names, closings,
-        _now(tx, lines, begins), _kept(tx, _as_closed(lines, closings), begins),
+        valid.model_of(tx, ids[0], by_us), valid.goals(tx, ids), _open_quality(tx, units, chosen), names,
+        closings, _now(tx, lines, begins), _kept(tx, _as_closed(lines, closings), begins),
     )  # fmt: skip
+
+
+def _open_quality(
+    tx: Connection, units: Sequence[str], chosen: Sequence[Begun]
+) -> dict[tuple[int, int], set[str]]:
+    """By beginning and end of a shift the machines whose quality may still change, those of all lines that
+    have this shift at once."""
+    checked = inspected_until(tx, units)
+    spans = {(one.from_us, one.to_us) for one in chosen}
+    return {span: _uninspected(tx, checked, *span) for span in spans}
 
 
 _PLACE = "equipment_id, from_us, product_id"
@@ -201,8 +211,7 @@ def _row(
         return reading.row(node.equipment_id, node.name, "line", m, known.model, goal)
 
     units = {u.equipment_id: u.name for u in line.units}
-    checked = {unit: at for unit, at in known.checked.items() if unit in units}
-    open_quality = bool(_uninspected(tx, checked, begun.from_us, begun.to_us))
+    open_quality = not units.keys().isdisjoint(known.open_quality[begun.from_us, begun.to_us])
     now = measured(known.now.get(key, {}))
     versions = tuple(
         _version(

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from data.store import kpi_rows
-from data.store.statements import Statement
+from data.store.statements import Among, Statement
 from domain.clock import HOUR, SECOND
 from domain.kpi import Measures, total
 from domain.strips import Strip
@@ -25,10 +25,10 @@ from services.kpi.planned import Line, read_line
 from services.kpi.refresh import Done, compute, runs_of
 
 BEHIND_US = 90 * SECOND  # roll-ups of a running shift that are older are not good enough to be shown
-_UPTO = Statement("SELECT upto_us FROM kpi_progress WHERE equipment_id = :unit")
-_KEPT = Statement(
-    f"SELECT product_id, {sums.TOTALS_SQL} FROM kpi_cells WHERE equipment_id = :unit AND from_us >= :from_us"  # noqa: S608
-    " AND from_us < :to_us GROUP BY product_id"
+_UPTO = Among("SELECT equipment_id, upto_us FROM kpi_progress WHERE equipment_id {among}")
+_KEPT = Among(
+    f"SELECT equipment_id, product_id, {sums.TOTALS_SQL} FROM kpi_cells WHERE equipment_id {{among}}"  # noqa: S608
+    " AND from_us >= :from_us AND from_us < :to_us GROUP BY equipment_id, product_id"
 )
 _CHANGED = Statement(
     "SELECT COUNT(*) FROM kpi_dirty WHERE equipment_id IN (:unit, :line) AND to_us > :from_us"
@@ -60,37 +60,59 @@ def read(
     line = read_line(tx, line_id, span.from_us - HOUR, span.to_us + HOUR)
     end = min(span.to_us, now_us)
     cells = [c for c in line.cells if c.to_us > span.from_us and c.from_us < end]
-    found = {unit: _window(tx, line, unit, cells, span, now_us, True) for unit in shown}
-    return found | {unit: _window(tx, line, unit, cells, span, now_us, False) for unit in beside}
+    wanted = dict.fromkeys(shown, True) | dict.fromkeys(beside, False)
+    upto: dict[str, int] = dict(_UPTO.rows(tx, list(wanted), {}))
+    kept: dict[str, list[Cell]] = {unit: [] for unit in wanted}
+    others: dict[str, list[Cell]] = {unit: [] for unit in wanted}
+    for unit, is_shown in wanted.items():
+        for cell in cells:
+            if _is_kept(tx, line, unit, cell, span, upto.get(unit), now_us, is_shown):
+                kept[unit].append(cell)
+            else:
+                others[unit].append(_clipped(cell, span))
+    runs = {unit: _neighbours(its) for unit, its in kept.items()}
+    parts = _kept_sums(tx, runs)
+    return {
+        unit: _window(tx, line, unit, parts[unit], runs[unit] if is_shown else None, others[unit], now_us)
+        for unit, is_shown in wanted.items()
+    }
+
+
+def _kept_sums(tx: Connection, runs: Mapping[str, Sequence[Sequence[Cell]]]) -> dict[str, list[Products]]:
+    """By machine what its runs of kept cells add up to: machines with the same run are read at once, as
+    those of a line mostly have."""
+    alike: dict[tuple[int, int], list[str]] = {}
+    for unit, its in runs.items():
+        for run in its:
+            alike.setdefault((run[0].from_us, run[-1].to_us), []).append(unit)
+    found: dict[str, list[Products]] = {unit: [] for unit in runs}
+    for (from_us, to_us), units in alike.items():
+        products: dict[str, Products] = {unit: {} for unit in units}
+        for unit, product, *values in _KEPT.rows(tx, units, {"from_us": from_us, "to_us": to_us}):
+            products[unit][product] = Measures(*values)
+        for unit in units:
+            found[unit].append(products[unit])
+    return found
 
 
 def _window(
-    tx: Connection, line: Line, unit: str, cells: Sequence[Cell], span: Span, now_us: int, shown: bool
+    tx: Connection,
+    line: Line,
+    unit: str,
+    kept: Sequence[Products],
+    drawn: Sequence[Sequence[Cell]] | None,
+    others: Sequence[Cell],
+    now_us: int,
 ) -> Window:
-    upto = _upto(tx, unit)
-    kept: list[Cell] = []
-    others: list[Cell] = []
-    for cell in cells:
-        if _is_kept(tx, line, unit, cell, span, upto, now_us, shown):
-            kept.append(cell)
-        else:
-            others.append(_clipped(cell, span))
-    parts: list[Products] = []
-    strips: list[Strip] = []
-    for run in _neighbours(kept):
-        stretch = {"unit": unit, "from_us": run[0].from_us, "to_us": run[-1].to_us}
-        parts.append({row[0]: Measures(*row[1:]) for row in _KEPT.rows(tx, stretch)})
-        strips += [_stored(tx, unit, run, now_us)] if shown else ()
+    """One machine: what is `kept`, with the strips of the runs `drawn` (None: no strip), and the other cells
+    measured."""
+    parts = list(kept)
+    strips = [_stored(tx, unit, run, now_us) for run in drawn or ()]
     for run in runs_of(others):
         done = compute(tx, line, unit, run, now_us)
         parts.append(_products(done))
-        strips += [_strip(done)] if shown else ()
+        strips += [_strip(done)] if drawn is not None else ()
     return Window(_added(parts), Strip.joined(strips))
-
-
-def _upto(tx: Connection, unit: str) -> int | None:
-    rows = _UPTO.rows(tx, {"unit": unit})
-    return rows[0][0] if rows else None
 
 
 def _is_kept(

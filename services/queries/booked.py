@@ -22,22 +22,24 @@ from services.rows.floor import Node
 LONGEST_US = 32 * DAY
 SHOWN = 100
 _LEVELS = ("site", "area", "line", "unit")
-_HERE = "(equipment_id = :scope OR equipment_id LIKE :below ESCAPE '!')"
-_WORKED = Statement(
-    "SELECT order_id, equipment_id, start_us, COALESCE(end_us, :now_us) FROM operations"  # noqa: S608
-    f" WHERE {_HERE} AND start_us < :to_us AND (end_us IS NULL OR end_us > :from_us)"
+_HERE = Statement(
+    "SELECT equipment_id FROM equipment WHERE equipment_id = :scope OR equipment_id LIKE :below ESCAPE '!'"
 )
-_MADE = Statement(
-    "SELECT COALESCE(order_id, ''), equipment_id, MAX(at_us), SUM(good), SUM(scrap), SUM(rework)"  # noqa: S608
-    f" FROM quality_results WHERE equipment_id IN (SELECT equipment_id FROM equipment WHERE {_HERE})"
+_WORKED = Among(
+    "SELECT order_id, equipment_id, start_us, COALESCE(end_us, :now_us) FROM operations"
+    " WHERE equipment_id {among} AND start_us < :to_us AND (end_us IS NULL OR end_us > :from_us)"
+)
+_MADE = Among(
+    "SELECT COALESCE(order_id, ''), equipment_id, MAX(at_us), SUM(good), SUM(scrap), SUM(rework)"
+    " FROM quality_results WHERE equipment_id {among}"
     " AND at_us > :from_us AND at_us <= :to_us AND good >= 0 AND scrap >= 0 AND rework >= 0"
     " GROUP BY order_id, equipment_id"
 )
 _OF_ORDERS = Among(
-    "SELECT o.order_id, o.equipment_id, o.start_us, COALESCE(o.end_us, :now_us),"  # noqa: S608
+    "SELECT o.order_id, o.equipment_id, o.start_us, COALESCE(o.end_us, :now_us),"
     " COALESCE(p.name, o.product_id) FROM operations o LEFT JOIN products p"
     " ON p.instance = o.instance AND p.product_id = o.product_id"
-    f" WHERE {_HERE} AND o.order_id {{among:orders}}"
+    " WHERE o.equipment_id {among} AND o.order_id {among:orders}"
 )
 
 
@@ -62,13 +64,14 @@ class BookedQueries:
             level = _LEVELS[scope.count("/")]
             of = "unit" if level in ("line", "unit") else "line"
             shown = nodes(tx, scope, of)
-            work = _work(tx, scope, from_us, end, c.now_us)
+            here = [row[0] for row in _HERE.rows(tx, {"scope": scope, "below": below(scope)})]
+            work = _work(tx, here, from_us, end, c.now_us)
             last = _last_machines(tx, scope)
             cases_of = work if level == "unit" else _of_lines(work, last)
             lines = {line_of(unit) for unit in {event.resource for event in work}}
             names = names_of(tx, [scope, *_above(scope), *lines])
             resources = _resources(work if of == "unit" else cases_of, shown, of, (from_us, end))
-            cases = _cases(tx, cases_of, scope, names, c.now_us)
+            cases = _cases(tx, cases_of, here, names, c.now_us)
         names.setdefault(c.site.site_id, c.site.name)
         above = tuple(
             (names.get(one, one), one) for one in _above(scope) if c.actor.may(Permission.SEE_FLOOR, one)
@@ -81,12 +84,12 @@ def _above(scope: str) -> list[str]:
     return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
 
 
-def _work(tx: Connection, scope: str, from_us: int, to_us: int, now_us: int) -> list[Event]:
+def _work(tx: Connection, here: Sequence[str], from_us: int, to_us: int, now_us: int) -> list[Event]:
     """Operations that touch the stretch, whole, and what was inspected in it, machine by machine and order
     by order, as events without a length. Negative quantities are left out."""
-    here = {"scope": scope, "below": below(scope), "from_us": from_us, "to_us": to_us}
-    made = _MADE.rows(tx, here)
-    worked = _WORKED.rows(tx, here | {"now_us": now_us})
+    stretch = {"from_us": from_us, "to_us": to_us}
+    made = _MADE.rows(tx, here, stretch)
+    worked = _WORKED.rows(tx, here, stretch | {"now_us": now_us})
     parts = [Event(order, unit, at, at, *amounts) for order, unit, at, *amounts in made]
     return [Event(order, unit, begin, max(begin, end)) for order, unit, begin, end in worked] + parts
 
@@ -126,7 +129,7 @@ def _resources(
 
 
 def _cases(
-    tx: Connection, work: Sequence[Event], scope: str, names: dict[str, str], now_us: int
+    tx: Connection, work: Sequence[Event], here: Sequence[str], names: dict[str, str], now_us: int
 ) -> tuple[CaseRow, ...]:
     """The orders worked on, the newest first, SHOWN at most: lead time and work of the whole order, parts
     of the stretch."""
@@ -139,9 +142,7 @@ def _cases(
             its = parts[event.case_id]
             its[0], its[1], its[2] = its[0] + event.good, its[1] + event.scrap, its[2] + event.rework
     chosen = sorted(begins, key=lambda case: (-begins[case], case))[:SHOWN]
-    rows = _OF_ORDERS.rows(
-        tx, [], {"scope": scope, "below": below(scope), "orders": chosen, "now_us": now_us}
-    )
+    rows = _OF_ORDERS.rows(tx, here, {"orders": chosen, "now_us": now_us})
     every = [Event(order, unit, begin, max(begin, end)) for order, unit, begin, end, _ in rows]
     told = {order: product for order, *_, product in rows}
     whole, lines = by_case(every), {event.case_id: line_of(event.resource) for event in every}

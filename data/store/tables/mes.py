@@ -222,6 +222,7 @@ Index("ix_mes_changes_learned_wall_us", mes_changes.c.learned_wall_us)
 Index("ix_mes_changes_field", mes_changes.c.field, mes_changes.c.line_id)
 Index("ix_operations_equipment_id", operations.c.equipment_id, operations.c.start_us)
 Index("ix_operations_order_id", operations.c.order_id, operations.c.equipment_id)
+Index("ix_operations_end_us", operations.c.end_us)  # what touches the last days, of all that ever was
 Index("ix_orders_line_id", orders.c.line_id, orders.c.planned_start_us)
 Index("ix_shifts_line_id", shifts.c.line_id, shifts.c.start_us)
 Index("ix_downtimes_equipment_id", downtimes.c.equipment_id, downtimes.c.start_us)

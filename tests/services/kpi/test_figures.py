@@ -22,6 +22,7 @@ from services.queries.kpi import KpiQueries
 from services.rows.kpi import Ask
 from services.rows.site import SiteRow
 from tests import factories as f
+from tests.kits import asked
 from tests.kits.shifts import shown
 from tests.services.kpi import facts as k
 
@@ -31,6 +32,16 @@ NOW = k.END + HOUR
 
 @pytest.fixture
 def plant(database):
+    return filled(database)
+
+
+@pytest.fixture(params=["database", "postgres"])
+def either(request):
+    """The same plant on one database, and on the other."""
+    return filled(request.getfixturevalue(request.param))
+
+
+def filled(database):
     with database.write() as tx:
         k.plant(tx)
         clocks.write(tx, "north", Clock(NOW, wall_us(), 1e-6))
@@ -290,3 +301,29 @@ def test_a_policy_changes_stops_from_its_date_on_only(plant) -> None:
     assert changed
     assert all(key[1] >= cut for key in changed)
     assert queries(plant, manager).view(whole(k.LINE)).model is MinorModel.PERFORMANCE
+
+
+def test_what_waits_for_inspection_is_asked_once_for_a_shift(either, monkeypatch) -> None:
+    sue, end = actor(either), k.END + DAY
+    with either.write() as tx:
+        q = t.quality_results
+        tx.execute(q.delete())
+        tx.execute(q.insert(), [
+            {"instance": "mes", "result_id": unit, "equipment_id": unit, "order_id": None,
+             "at_us": k.START + HOUR, "good": 1.0, "scrap": 0.0, "rework": 0.0, "updated_us": 0}
+            for unit in k.UNITS
+        ])  # fmt: skip
+    asker = queries(either, sue)
+    listed = asker.begun([k.LINE], k.START - DAY, end)
+    sent = asked.watch(monkeypatch)
+    rows = asker.shifts(listed, end)
+    assert asked.about(sent, "FROM counts") <= len(listed)
+    with either.read() as tx:
+        for row in rows:
+            made = {
+                unit for unit, at in tx.execute(select(t.counts.c.equipment_id, t.counts.c.bucket_us).where(
+                    t.counts.c.good + t.counts.c.scrap > 0)).all()
+                if max(row.from_us, k.START + HOUR) <= at < row.to_us
+            }  # fmt: skip
+            assert row.provisional == bool(made)
+    assert any(row.provisional for row in rows)

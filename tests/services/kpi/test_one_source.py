@@ -27,6 +27,7 @@ from services.rows.kpi import Ask
 from services.rows.site import SiteRow
 from services.stops.finding import find
 from tests import factories as f
+from tests.kits import asked
 from tests.kits.shifts import sheet as sheet_of
 from tests.services.kpi import facts as k
 
@@ -36,6 +37,16 @@ OVER = Span(k.START + 14 * HOUR, k.START + 22 * HOUR)
 
 @pytest.fixture
 def plant(database: Database) -> Database:
+    return filled(database)
+
+
+@pytest.fixture(params=["database", "postgres"])
+def either(request) -> Database:
+    """The same plant on one database, and on the other."""
+    return filled(request.getfixturevalue(request.param))
+
+
+def filled(database: Database) -> Database:
     with database.write() as tx:
         k.plant(tx)
         clocks.write(tx, "north", Clock(k.END, wall_us(), 1e-12))
@@ -228,3 +239,14 @@ def test_the_stops_editor_charges_a_wait_to_whom_the_figures_charge_it(plant) ->
             assert said == ((cause, whom) if whom else ("", ""))
             charged.append(whom)
     assert len(charged) > 5 and "" in charged and len(set(charged)) > 2
+
+
+def test_what_is_kept_of_all_machines_of_a_line_is_read_at_once(either, monkeypatch) -> None:
+    Keeper(either).turn()
+    with either.read() as tx:
+        alone = {u: windows.read(tx, k.LINE, [u], OVER, k.END)[u].products for u in k.UNITS}
+        sent = asked.watch(monkeypatch)
+        found = windows.read(tx, k.LINE, k.UNITS[:1], OVER, k.END, k.UNITS[1:])
+    assert {unit: window.products for unit, window in found.items()} == alone
+    assert [bool(found[unit].strip) for unit in k.UNITS] == [True] + [False] * (len(k.UNITS) - 1)
+    assert asked.about(sent, "FROM kpi_cells") == asked.about(sent, "FROM kpi_progress") == 1

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 
 from auth.permissions import Actor, Role
+from data.store import statements
 from data.store import tables as t
 from domain.clock import DAY, HOUR, Clock, micros, wall_us
 from domain.errors import InvalidInput, NotFound
@@ -16,6 +18,7 @@ from services.context import Context
 from services.queries.booked import BookedQueries
 from services.rows.site import SiteRow
 from tests import factories as f
+from tests.kits import asked
 
 LINE = "north/machining/line-1"
 SITE = SiteRow("north", "North", "Europe/Berlin", "EUR")
@@ -44,9 +47,10 @@ def checked(tx, number, unit, order, at, good, scrap, rework):
     tx.execute(t.quality_results.insert().values(**row))
 
 
-@pytest.fixture
-def plant(database):
+@pytest.fixture(params=["database", "postgres"])
+def plant(request):
     """Two machines of a line over ten hours; A goes through both, B is on the first and goes on."""
+    database = request.getfixturevalue(request.param)
     with database.write() as tx:
         f.site(tx)
         one, two = f.machine(tx, f"{LINE}/unit-1", name="Saw"), f.machine(tx, f"{LINE}/unit-2", name="Mill")
@@ -58,6 +62,23 @@ def plant(database):
         checked(tx, 2, two, "A", base + 5 * HOUR, 45.0, 3.0, 2.0)
         checked(tx, 3, one, "B", base + 6 * HOUR, -4.0, 1.0, 0.0)
     return database, base
+
+
+def test_operations_are_found_without_reading_all_that_ever_were(plant, monkeypatch) -> None:
+    """On SQLite, whose plan does not hang on how many rows there are."""
+    database, _ = plant
+    sent = asked.watch(monkeypatch)
+    queries(database, f.NOW).view("north", f.NOW - DAY, f.NOW)
+    texts = [text for text in sent if "FROM operations" in text]
+    assert len(texts) == 2
+    if not database.is_sqlite:
+        return
+    with database.read() as tx:
+        for text in texts:
+            names = re.findall(r"(?<!:):(\w+)", text)
+            values = {name: "[]" if "json_each(:" + name in text else 1 for name in names}
+            plan = [row[-1] for row in statements.ask(tx, f"EXPLAIN QUERY PLAN {text}", values)]
+            assert not [step for step in plan if step in ("SCAN operations", "SCAN o")], plan
 
 
 def test_machines_of_a_line(plant):
