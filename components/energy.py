@@ -1,7 +1,7 @@
 """Energy in words, tables and one figure."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import plotly.graph_objects as go
 
@@ -9,6 +9,8 @@ from components.links import link
 from components.tables import csv_bytes, empty, panel, small, table
 from components.tokens import FONT, HIGH, INK_2, INK_3, LINE_STRONG
 from components.words import NOTHING, local, moment, money, number, plural, safe, stamp
+from domain.clock import utc
+from domain.wording import repeated
 from services.rows.energy import EnergyRow, EnergyView
 from services.rows.site import SiteRow
 
@@ -17,6 +19,7 @@ HEAD = (
     "Always drawn, kW", "Data",
 )  # fmt: skip
 GRID = "#d3d8dc"
+MARKS = 10  # on the axis of times, at most
 
 
 def energy_headline(view: EnergyView, site: SiteRow, now_us: int) -> str:
@@ -138,7 +141,7 @@ def resets_panel(view: EnergyView, site: SiteRow, now_us: int) -> str:
 
 def load_figure(view: EnergyView, zone: str) -> go.Figure:
     """Demand by quarter hour; estimated stretches dotted, the peak marked, the base load as a line."""
-    times = [local(q.at_us, zone).replace(tzinfo=None) for q in view.quarters]
+    times, words = [_place(view, q.at_us, zone) for q in view.quarters], _told(view, zone)
     figure = go.Figure()
     measured = [q.kw if not q.estimated else None for q in view.quarters]
     guessed = _joined(view)
@@ -149,18 +152,21 @@ def load_figure(view: EnergyView, zone: str) -> go.Figure:
             y=measured,
             mode="lines",
             line=style,
-            hovertemplate="%{x|%d %b %H:%M}  %{y:,.0f} kW<extra></extra>",
+            customdata=words,
+            hovertemplate="%{customdata}  %{y:,.0f} kW<extra></extra>",
         )
     )
     if any(value is not None for value in guessed):
         figure.add_trace(
             go.Scatter(
                 x=times, y=guessed, mode="lines", line={**style, "color": INK_3, "dash": "dot"},
-                hovertemplate="%{x|%d %b %H:%M}  %{y:,.0f} kW, partly estimated<extra></extra>",
+                customdata=words,
+                hovertemplate="%{customdata}  %{y:,.0f} kW, partly estimated<extra></extra>",
             )
         )  # fmt: skip
     _marks(figure, view, zone)
     figure.update_xaxes(showgrid=False, linecolor=LINE_STRONG, tickformat="%H:%M\n%d %b", tickfont_size=11)
+    figure.update_xaxes(**_ticks(view, zone))
     figure.update_yaxes(
         gridcolor=GRID,
         zeroline=False,
@@ -175,6 +181,35 @@ def load_figure(view: EnergyView, zone: str) -> go.Figure:
         paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", font={"family": FONT, "color": INK_2},
     )  # fmt: skip
     return figure
+
+
+def _place(view: EnergyView, at_us: int, zone: str) -> datetime:
+    """Where a moment stands on the axis: by the clock as it was when the stretch began, so that an hour that
+    comes twice takes the room of two."""
+    begun = local(view.quarters[0].at_us if view.quarters else at_us, zone).utcoffset()
+    return utc(at_us).replace(tzinfo=None) + (begun or timedelta())
+
+
+def _told(view: EnergyView, zone: str) -> list[str]:
+    """The local time of each quarter hour; in an hour that comes twice with its offset."""
+    return [f"{local(q.at_us, zone):%d %b %H:%M} {repeated(q.at_us, zone)}".rstrip() for q in view.quarters]
+
+
+def _ticks(view: EnergyView, zone: str) -> dict[str, list[datetime] | list[str]]:
+    """The marks of the axis where the clock changes within the stretch; else the axis makes its own."""
+    times = [local(q.at_us, zone) for q in view.quarters]
+    if not times or times[0].utcoffset() == times[-1].utcoffset():
+        return {}
+    hours = len(times) / 4
+    step = next((h for h in (1, 2, 3, 6, 12, 24, 48, 168) if hours / h <= MARKS), 744)
+    days, places, words = 0, [], []
+    for quarter, at in zip(view.quarters, times, strict=True):
+        days += (at.hour, at.minute) == (0, 0)
+        if at.minute or at.hour % min(step, 24) or (step > 24 and days % (step // 24)):
+            continue
+        places.append(_place(view, quarter.at_us, zone))
+        words.append(f"{at:%H:%M}<br>{at:%d %b}")
+    return {"tickvals": places, "ticktext": words}
 
 
 def _joined(view: EnergyView) -> list[float | None]:
@@ -193,7 +228,7 @@ def _marks(figure: go.Figure, view: EnergyView, zone: str) -> None:
             annotation_position="right", annotation_font_size=11,
         )  # fmt: skip
     if whole.peak_us is not None:
-        at: datetime = local(whole.peak_us, zone).replace(tzinfo=None)
+        at = _place(view, whole.peak_us, zone)
         told = f"  {'≥ ' * whole.peak_lacks}{whole.peak_kw:,.0f} kW"
         figure.add_trace(
             go.Scatter(

@@ -14,6 +14,14 @@ def local(us: int, zone: str) -> datetime:
     return utc(us).astimezone(ZoneInfo(zone))
 
 
+def repeated(us: int, zone: str) -> str:
+    """The offset from UTC, `+02:00`, in an hour that comes twice as the clock is put back; else nothing."""
+    here = local(us, zone)
+    if here.replace(fold=1 - here.fold).utcoffset() == here.utcoffset():
+        return ""
+    return f"{here:%z}"[:3] + ":" + f"{here:%z}"[3:5]
+
+
 def stamp(us: int | None, zone: str) -> str:
     """`2026-11-21 14:00:05`, in the site's zone."""
     return NOTHING if us is None else f"{local(us, zone):%Y-%m-%d %H:%M:%S}"

@@ -13,7 +13,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from domain.clock import utc
 from domain.spreadsheet import dangerous
-from domain.wording import local, stamp
+from domain.wording import local, repeated, stamp
 from services.reports.style import FILL, FILL_2, HIGH, INK_2, LINE, PANEL
 from services.rows.report_tables import Cell, Sheet, sheets
 from services.rows.reports import Report
@@ -74,7 +74,9 @@ class _Pen:
             self.text(page, row, column, cell, text_wrap=True)
         elif kind == "time":
             wall = local(round(cell), self.report.site.time_zone).replace(tzinfo=None)
-            page.write_datetime(row, column, wall, self.format(num_format=_NUMBERS[kind]))
+            offset = repeated(round(cell), self.report.site.time_zone)
+            shown = f'{_NUMBERS[kind]} "{offset}"' if offset else _NUMBERS[kind]
+            page.write_datetime(row, column, wall, self.format(num_format=shown))
         elif kind == "money":
             page.write_number(row, column, cell / 100, self.format(num_format=self._money()))
         else:
@@ -165,7 +167,7 @@ def _sheet(pen: _Pen, sheet: Sheet) -> None:
     head = pen.format(bold=True, bg_color=PANEL, bottom=1, bottom_color=LINE, text_wrap=True)
     for k, name in enumerate(sheet.head):
         page.write_string(0, k, name, head)
-        page.set_column(k, k, max(9, round(110 * sheet.widths[k]), len(name) // 2))
+        page.set_column(k, k, max(_narrowest(pen, sheet, k), round(110 * sheet.widths[k]), len(name) // 2))
     for n, row in enumerate(sheet.rows, start=1):
         for k, cell in enumerate(row):
             pen.cell(page, n, k, cell, sheet.kinds[k])
@@ -176,6 +178,13 @@ def _sheet(pen: _Pen, sheet: Sheet) -> None:
     page.autofilter(0, 0, len(sheet.rows), len(sheet.head) - 1)
     if sheet.name in ("Lines", "Losses"):
         _bars(pen, page, sheet)
+
+
+def _narrowest(pen: _Pen, sheet: Sheet, column: int) -> int:
+    """The characters that a column needs: times of an hour that comes twice carry their offset."""
+    cells = (row[column] for row in sheet.rows if sheet.kinds[column] == "time")
+    zone = pen.report.site.time_zone
+    return 24 if any(isinstance(c, (int, float)) and repeated(round(c), zone) for c in cells) else 9
 
 
 def _bars(pen: _Pen, page: Worksheet, sheet: Sheet) -> None:

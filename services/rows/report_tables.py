@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from domain.kpi import energy_each
-from domain.wording import local, money, percent
+from domain.wording import local, money, percent, repeated
 from services.rows.reports import Answer, PlaceFigures, Report, Stop
 from services.rows.site import SiteRow
 
@@ -131,5 +131,6 @@ def cell_words(cell: Cell, kind: str, site: SiteRow) -> str:
     if kind == "money":
         return money(round(cell), site.currency)
     if kind == "time":
-        return f"{local(round(cell), site.time_zone):%d %b %H:%M}"
+        at, zone = round(cell), site.time_zone
+        return f"{local(at, zone):%d %b %H:%M} {repeated(at, zone)}".rstrip()
     return f"{cell:,.{ {'one': 1, 'three': 3}.get(kind, 0) }f}"

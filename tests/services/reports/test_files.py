@@ -1,16 +1,18 @@
 """PDF and XLSX read back by other libraries."""
 
 import io
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
-from domain.clock import DAY
+from domain.clock import DAY, HOUR, micros
 from domain.reporting import Format
 from services.reports import pdf, xlsx
 from services.reports.writing import document
-from services.rows.report_tables import sheets
+from services.rows.report_tables import cell_words, sheets
 from tests import factories as f
 from tests.services.reports import plant
 
@@ -86,6 +88,20 @@ def test_the_workbook_holds_typed_cells_and_no_formula(place):
     assert '"EUR"' in stops.cell(2, 6).number_format
     assert book["Decisions"].cell(2, 3).value.isoformat() == "2026-11-20T12:00:00"
     assert book["Lines"].cell(2, 2).value == report.lines[0].oee.oee
+
+
+def test_times_of_the_hour_that_comes_twice_carry_their_offset(place):
+    report = place.report()
+    back_us = micros(datetime(2026, 10, 25, 1, tzinfo=UTC))
+    times = (back_us - HOUR // 2, back_us + HOUR // 2, back_us + 2 * HOUR)
+    decided = tuple(replace(report.decisions[0], decided_us=at) for at in times)
+    page = load_workbook(io.BytesIO(xlsx.write(replace(report, decisions=decided))))["Decisions"]
+    cells = [page.cell(row, 3) for row in (2, 3, 4)]
+    assert [cell.value.strftime("%H:%M") for cell in cells] == ["02:30", "02:30", "04:00"]
+    assert [cell.number_format.partition("mm ")[2] for cell in cells] == ['"+02:00"', '"+01:00"', ""]
+    assert page.column_dimensions["C"].width > len("2026-10-25 02:30 +02:00")
+    words = [cell_words(at, "time", report.site) for at in times]
+    assert words == ["25 Oct 02:30 +02:00", "25 Oct 02:30 +01:00", "25 Oct 04:00"]
 
 
 def test_the_workbook_draws_its_charts_itself(place):
