@@ -85,10 +85,18 @@ def orders_csv(rows: Sequence[OrderKpiRow], site: SiteRow) -> bytes:
 
 
 def _odd(r: OrderKpiRow) -> str:
-    """Why the parts in progress are not known."""
-    if not r.more_out:
-        return ""
-    return f"{r.more_out:,.0f} more came out than went in: counts are lost, or it skipped the first machine"
+    """Why the parts in progress, or the first pass yield, are not known."""
+    said = []
+    if r.more_out:
+        said.append(
+            f"{r.more_out:,.0f} more came out than went in: counts are lost, or it skipped the first machine"
+        )
+    if round(r.twice):
+        said.append(
+            f"{r.twice:,.0f} more inspected than made: parts inspected again after rework count twice in"
+            " first pass yield, unless the MES says so"
+        )
+    return "; ".join(said)
 
 
 def _hours(us: int | None) -> float | None:

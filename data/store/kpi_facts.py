@@ -47,8 +47,8 @@ _RUNS_NEXT = Statement(
     f" AND {_RUNS} ORDER BY source_us LIMIT 1"
 )
 _CHECKS = Statement(
-    "SELECT at_us, COALESCE(order_id, ''), good, scrap, rework, result_id FROM quality_results"
-    " WHERE equipment_id = :unit AND at_us > :from_us AND at_us <= :to_us"
+    "SELECT at_us, COALESCE(order_id, ''), good, scrap, rework, result_id, reinspection IS TRUE"
+    " FROM quality_results WHERE equipment_id = :unit AND at_us > :from_us AND at_us <= :to_us"
 )
 _PRODUCTS = Among(
     "SELECT order_id, product_id FROM operations WHERE order_id {among} AND equipment_id = :unit"

@@ -30,7 +30,8 @@ def provisional_units(tx: Connection, units: Sequence[str], from_us: int, to_us:
 
 _INSPECTED = Among(
     "SELECT e.equipment_id, (SELECT MAX(q.at_us) FROM quality_results q"
-    " WHERE q.equipment_id = e.equipment_id) FROM equipment e WHERE e.equipment_id {among}"
+    " WHERE q.equipment_id = e.equipment_id AND q.reinspection IS NOT TRUE)"
+    " FROM equipment e WHERE e.equipment_id {among}"
 )
 _MADE = Among(
     "SELECT e.equipment_id FROM equipment e WHERE e.equipment_id {among} AND EXISTS (SELECT 1 FROM counts c"

@@ -214,14 +214,16 @@ def most_of(bucket_us: Ints, operations: Spans) -> Ints:
 
 
 def _checks(ledger: _Ledger, recorded: Recorded, starts: Ints, ends: Ints, orders: dict[str, int]) -> None:
-    """Inspection results belong to the time before them: those of 06:00 to the shift that ended then."""
+    """Inspection results belong to the time before them: those of 06:00 to the shift that ended then. Those
+    of reworked parts say nothing of the first pass, in which these parts were inspected before."""
     if not recorded.checks:
         return
     at = np.array([row[0] for row in recorded.checks], np.int64) - 1
     group = np.array([orders.get(row[1], 0) for row in recorded.checks])
     good, scrap, rework = (np.array([row[k] for row in recorded.checks], float) for k in (2, 3, 4))
     cell = np.searchsorted(starts, at, side="right") - 1
-    inside = (cell >= 0) & (at < ends[np.maximum(cell, 0)])
+    again = np.array([bool(row[6]) for row in recorded.checks])
+    inside = (cell >= 0) & (at < ends[np.maximum(cell, 0)]) & ~again
     for name, amount in (("rework", rework), ("inspected", good + scrap + rework), ("first_pass", good)):
         ledger.add(name, cell[inside], group[inside], amount[inside])
 

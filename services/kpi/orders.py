@@ -19,7 +19,7 @@ from services.rows.kpi import Ask, OrderKpiRow
 SHOWN = 200
 Made = dict[tuple[str, str], Measures]  # (order, machine)
 _NAMES = ("good", "scrap", "unrated", "ideal_good_s", "waiting_us", "delay_us", "down_us", "setup_us",
-          "production_us", "uncounted_us", "unordered_us")  # fmt: skip
+          "production_us", "uncounted_us", "unordered_us", "inspected")  # fmt: skip
 _MADE = Among(
     f"SELECT order_id, equipment_id, {sums.summed(_NAMES)} FROM kpi_cells WHERE order_id {{among}}"  # noqa: S608
     " GROUP BY order_id, equipment_id"
@@ -125,6 +125,7 @@ def _row(row: RowMapping, line: Line, made: Made, ends: "_Promised", now_us: int
         order_figures(times, now_us),
         promised,
         max(0.0, -between),
+        sum(max(0.0, m.inspected - m.produced) for m in units.values() if not m.uncounted_us),
     )  # fmt: skip
 
 

@@ -94,6 +94,7 @@ class OrderKpiRow:
     figures: OrderFigures
     promised_us: int  # the planned end when it was released
     more_out: float = 0.0  # more good parts left the line than came from its first machine
+    twice: float = 0.0  # more parts inspected than machines made: some count twice in first pass yield
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, or_, select, true
 
 from data.store import activity, window_data
 from data.store import tables as t
@@ -98,11 +98,13 @@ def _grouped(chart: Chart, times: Times, values: NDArray[np.float64]) -> list[Sa
 
 def _counted(tx: Connection, chart: Chart, from_us: int, to_us: int) -> list[Sample]:
     """Inspections of the MES summed by stretch: bad parts, or defects where the chart counts those. What
-    contradicts itself is left out, and of a chart of defects what nobody counted them in."""
+    contradicts itself is left out, of a chart of defects what nobody counted them in, and reworked parts,
+    which are in what was inspected first."""
     q, o = t.quality_results.c, t.orders.c
     query = select(q.at_us, q.good, q.scrap, q.rework, q.defects).where(
-        q.equipment_id == chart.equipment_id, q.at_us > from_us, q.at_us <= to_us
-    )
+        q.equipment_id == chart.equipment_id, q.at_us > from_us, q.at_us <= to_us,
+        q.reinspection.is_not(true()),
+    )  # fmt: skip
     if chart.product_id:
         query = query.join(t.orders, (o.order_id == q.order_id) & (o.instance == q.instance)).where(
             o.product_id == chart.product_id

@@ -40,6 +40,6 @@ def serial(name: str) -> Column[int]:
     return Column(name, BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
 
 
-def flag(name: str) -> Column[bool]:
-    """A boolean, NOT NULL, without a default."""
-    return Column(name, Boolean(create_constraint=False), nullable=False)
+def flag(name: str, *, null: bool = False) -> Column[bool]:
+    """A boolean without a default, NOT NULL unless said."""
+    return Column(name, Boolean(create_constraint=False), nullable=null)

@@ -110,6 +110,9 @@ quality_results = Table(
     number("scrap"),
     number("rework"),
     number("defects", null=True),  # found on these parts, a part may have several; null: nobody counted them
+    flag(
+        "reinspection", null=True
+    ),  # of parts inspected before and reworked since; null: the MES does not say
     us("updated_us"),
 )
 # What an operation ran with, one row a setting of the machine (ISA-95 part 4: process segment parameters).

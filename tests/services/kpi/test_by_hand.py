@@ -15,6 +15,7 @@ from domain.telemetry import MachineMode
 from domain.time_model import Span
 from services import clocks
 from services.context import Context
+from services.kpi.closing import inspected_until
 from services.kpi.keeping import Keeper
 from services.kpi.recompute import recompute
 from services.queries.kpi import KpiQueries
@@ -350,12 +351,7 @@ def test_work_in_progress_is_what_went_in_less_what_came_out_and_was_scrapped(
 
 def look(database: Database, scope: str) -> KpiView:
     """What the figures show of a scope."""
-    with database.write() as tx:
-        clocks.write(tx, "north", Clock(NOW, wall_us(), 1e-12))
-        who = f.account(tx, "mia", [Role.PLANT_MANAGER], ["north"])
-    Keeper(database).turn()
-    queries = KpiQueries(Context(database, who, SITE, Clock(NOW, wall_us(), 1e-12)))
-    return queries.view(Ask(scope, k.START - DAY, NOW + DAY))
+    return queries_of(database).view(Ask(scope, k.START - DAY, NOW + DAY))
 
 
 def said(found: KpiView, code: str) -> tuple[str, str]:
@@ -397,6 +393,39 @@ def test_scrap_that_only_an_inspection_found_is_said(database: Database) -> None
     record, words = said(found, "scrap_of_inspection")
     assert record == "W1"
     assert "scrapped 13 parts of order W1 in this shift, the machine counted 3" in words
+
+
+@pytest.mark.parametrize("told", [True, None])
+def test_parts_inspected_again_are_no_first_pass(database: Database, told: bool | None) -> None:
+    """Of 100 parts 90 pass, 10 are reworked; of these 9 pass later and 1 is scrapped. A MES that does
+    not tell the second inspection from the first counts 10 parts twice, and the order says so."""
+    unit = k.UNITS[1]
+    with database.write() as tx:
+        k.plant(tx)
+        state(tx, unit, SHIFT, RUN)
+        counts(tx, unit, 100, 0)
+        order(tx, unit)
+        tx.execute(t.orders.insert().values(**of_order()))
+        rows = (("Q1", 1, 90.0, 0.0, 10.0, None), ("Q2", 3, 9.0, 1.0, 0.0, told))
+        for number, hour, good, scrap, rework, again in rows:
+            tx.execute(t.quality_results.insert().values(
+                instance="mes", result_id=number, equipment_id=unit, order_id="W1", at_us=SHIFT + hour * HOUR,
+                good=good, scrap=scrap, rework=rework, reinspection=again, updated_us=0,
+            ))  # fmt: skip
+        inspected = inspected_until(tx, [unit])[unit]
+    queries = queries_of(database)
+    found = queries.view(Ask(unit, k.START - DAY, NOW + DAY))
+    first_pass = 0.9 if told else 99 / 110
+    assert found.whole.figures.first_pass_yield == pytest.approx(first_pass)
+    assert found.whole.figures.rework_ratio == pytest.approx(0.1)
+    assert "scrapped 1 parts of order W1" in said(found, "scrap_of_inspection")[1]
+    assert inspected == SHIFT + (1 if told else 3) * HOUR
+    ask = Ask(k.LINE, k.START, NOW + 1)
+    (row,) = queries.orders(ask)
+    assert row.twice == (0 if told else 10)
+    words = "10 more inspected than made"
+    assert (words in orders_panel((row,), queries.kept(ask))) is not bool(told)
+    assert (words in orders_csv((row,), SITE).decode()) is not bool(told)
 
 
 def test_jobs_of_a_kind_that_overlap_count_once(database: Database) -> None:

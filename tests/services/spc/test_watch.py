@@ -49,13 +49,13 @@ def plant(database):
     return database, person
 
 
-def inspected(database, hour, good, scrap):
+def inspected(database, hour, good, scrap, again=None):
     at = START + hour * HOUR
     row = {"instance": "line-1", "result_id": f"Q{hour}-{scrap}", "equipment_id": f.CNC, "order_id": None}
     with database.write() as tx:
         tx.execute(
             t.quality_results.insert().values(
-                **row, at_us=at, good=good, scrap=scrap, rework=0.0, updated_us=at
+                **row, at_us=at, good=good, scrap=scrap, rework=0.0, reinspection=again, updated_us=at
             )
         )
 
@@ -226,6 +226,18 @@ def test_setup_gives_no_sample_also_when_it_is_told_late(plant):
         assert [s.to_us for s in activity.ran(tx, f.CNC, START, START + 2 * HOUR)] == [START + HOUR]
         found = samples_of(tx, chart_of(store.chart(tx, chart_id)), START, START + 2 * HOUR)
     assert [s.at_us for s in found] == [START + HOUR]
+
+
+def test_reworked_parts_are_charted_once(plant):
+    database, person = plant
+    inspected(database, 1, 90.0, 10.0)
+    inspected(database, 2, 8.0, 2.0, again=True)
+    inspected(database, 3, 95.0, 5.0, again=False)
+    _, chart_id = define(database, person, P_CHART)
+    ChartWatch(database).turn("north", START + 4 * HOUR)
+    with database.read() as tx:
+        found = [(s.count, s.size) for s in store.samples(tx, chart_id, 0, f.NOW)]
+    assert found == [(10.0, 100.0), (5.0, 100.0)]
 
 
 def test_negative_counts_are_left_out_and_named(plant):
