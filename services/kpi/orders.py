@@ -61,12 +61,12 @@ def kept(tx: Connection, ask: Ask, now_us: int) -> Adherence:
     o, ends = t.orders.c, _Promised.read(tx, ask.scope)
     here = (o.planned_end_us >= ask.from_us) & (o.planned_end_us < ask.to_us)
     moved = o.order_id.in_(select(t.mes_changes.c.record).where(_moved(ask.scope)))
-    query = select(o.instance, o.order_id, o.planned_end_us, o.released_us, o.end_us).where(
+    query = select(o.instance, o.order_id, o.released_us, o.planned_end_us, o.end_us).where(
         under(o.line_id, ask.scope), or_(here, moved) if ends.changes else here, o.status != "Aborted"
     )
     if ask.product:
         query = query.where(o.product_id == ask.product)
-    due = ((ends.of(row), row["end_us"]) for row in tx.execute(query).mappings())
+    due = ((ends.of(*named), end) for *named, end in tx.execute(query))
     return adherence(((plan, end) for plan, end in due if ask.from_us <= plan < ask.to_us), now_us)
 
 
@@ -97,11 +97,10 @@ class _Promised:
             found[instance, order].append((at, json.loads(old)))
         return cls(found)
 
-    def of(self, order: RowMapping) -> int:
+    def of(self, instance: str, order: str, released_us: int | None, planned_us: int) -> int:
         """The planned end that stood when an order was released; of one that tells no release, the first."""
-        changes = self.changes.get((order["instance"], order["order_id"]), ())
-        released = order["released_us"] or 0
-        return next((old for at, old in changes if at > released), int(order["planned_end_us"]))
+        changes = self.changes.get((instance, order), ())
+        return next((old for at, old in changes if at > (released_us or 0)), planned_us)
 
 
 def _row(row: RowMapping, line: Line, made: Made, ends: "_Promised", now_us: int) -> OrderKpiRow:
@@ -111,7 +110,7 @@ def _row(row: RowMapping, line: Line, made: Made, ends: "_Promised", now_us: int
     good, scrap = units[line.units[-1].equipment_id].good, sum(scraps.values())
     first = line.units[0].equipment_id
     between = units[first].good - (scrap - scraps[first]) - good
-    promised = ends.of(row)
+    promised = ends.of(row["instance"], order, row["released_us"], row["planned_end_us"])
     at_pace = behind(units[line.constraint.equipment_id], sum(scraps[unit] for unit in line.after))
     times = OrderTimes(
         row["quantity"], promised, row["due_us"], row["released_us"], row["start_us"],

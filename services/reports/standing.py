@@ -3,13 +3,16 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
+import numpy as np
 from sqlalchemy import Connection, func, or_, select
 
 from data.store import tables as t
+from domain.clock import FOR_EVER_US
 from domain.oee import Oee
 from domain.reporting import Kind, Period, edges_of
-from domain.time_model import Span
+from domain.time_model import Span, merged
 from services.kpi import closing
+from services.kpi.engine import Ints
 from services.queries.common import under
 from services.stops import log
 from services.stops.finding import look
@@ -66,19 +69,27 @@ def _stops(tx: Connection, scope: str, lines: Sequence[str], period: Period, now
     units = [unit for line in found for unit in line.units]
     for unit, pieces in log.named(tx, units, period.from_us, period.to_us).items():
         said[unit] += [Span(p.from_us, p.to_us) for p in pieces]
-    blank = [(r.equipment_id, r.start_us, r.end_us or period.to_us) for r in rows if not r.reason.strip()]
-    booked = defaultdict(list, {unit: list(spans) for unit, spans in said.items()})
-    for unit, start_us, end_us in blank:
-        booked[unit].append(Span(start_us, end_us))
+    blank: dict[str, list[Span]] = defaultdict(list)
+    for row in rows:
+        if not row.reason.strip():
+            blank[row.equipment_id].append(Span(row.start_us, row.end_us or period.to_us))
     own = wanted(found, stood, span, now_us)
-    places = zip(own.place.tolist(), own.from_us.tolist(), own.to_us.tolist(), strict=True)
-    alone = [(units[place], a, b) for place, a, b in places if not _touch(booked[units[place]], a, b)]
-    unnamed = [*alone, *(row for row in blank if not _touch(said[row[0]], row[1], row[2]))]
-    return len(unnamed), sum(row.end_us is None for row in rows)
+    unnamed = 0
+    for unit, spans in blank.items():
+        edges = np.array([(s.from_us, s.to_us) for s in spans], np.int64)
+        unnamed += _apart(said[unit], edges[:, 0], edges[:, 1])
+    for place, unit in enumerate(units):
+        mine = own.place == place
+        unnamed += _apart([*said[unit], *blank[unit]], own.from_us[mine], own.to_us[mine])
+    return unnamed, sum(row.end_us is None for row in rows)
 
 
-def _touch(spans: Sequence[Span], from_us: int, to_us: int) -> bool:
-    return any(s.from_us < to_us and s.to_us > from_us for s in spans)
+def _apart(spans: Sequence[Span], from_us: Ints, to_us: Ints) -> int:
+    """How many of the stretches touch none of the spans."""
+    known = merged(spans)
+    begins = np.array([s.from_us for s in known] + [FOR_EVER_US], np.int64)
+    ends = np.array([s.to_us for s in known], np.int64)
+    return int((begins[np.searchsorted(ends, from_us, side="right")] >= to_us).sum())
 
 
 def _unclosed(tx: Connection, scope: str, period: Period, zone: str) -> int:
