@@ -57,7 +57,7 @@ def report(tx: Connection, scope: str, period: Period, now_us: int) -> Report:
         waterfall=losses.waterfall(whole.measures, whole.model),
         losses=losses.losses([(line.at_constraint.measures, line.rate) for line in lines]),
         stops=_stops(tx, lines),
-        output=tuple(row for line in lines for row in output.products(tx, line.node, line.made)),
+        output=output.products(tx, [(line.node, line.made) for line in lines]),
         decisions=decisions.decided(tx, scope, {line.node.equipment_id: line.span for line in lines}),
         energy_kwh=sum(line.energy_kwh for line in lines),
         unsure=tuple(words for line in lines for words in line.unsure(tx)),
