@@ -56,6 +56,7 @@ TABLE = {
         # Recordings are judged by their own beginning, a plant's machines by their own usual days.
         replace(_capability("anomaly", "skab", "nab", "plant"), apart={"plant": "models.anomaly.machines"}),
         _capability("vision", "neu_steel", "plant"),
+        _capability("quality", "plant"),
     )
 }
 

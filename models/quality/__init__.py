@@ -1,0 +1,1 @@
+"""Scrap from the settings of a process, learned from a plant's own operations."""
