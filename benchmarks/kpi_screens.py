@@ -165,6 +165,7 @@ def _quality(c: Context, line: str, unit: str) -> list[Screen]:
         Screen("Several sensors: all machines", 0, patterns.machines),
         Screen("Usual pattern: 14 days", 14, partial(patterns.machine, unit, now - 14 * DAY, now)),
         Screen("Process settings: plant", 30, ProcessQueries(c).settings),
+        Screen("Process settings: advice", 30, ProcessQueries(c).advice),
         Screen("Lots: newest", 0, lots.lots),
         Screen("Lots: searched by number", 0, partial(lots.lots, f"L-{line}-1-0")),
         Screen("Lots: one lot", 0, partial(lots.genealogy, "mes", f"L-{line}-1-0")),

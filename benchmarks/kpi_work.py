@@ -23,6 +23,7 @@ PATTERNED = 10  # machines with a frozen pattern
 PICTURES = 20  # a day
 KEPT, PICTURE_BYTES = 60, 20_000  # pictures that are still there, of each part of the history
 OPEN_SHIFTS = 6  # a line: the newest ones are not closed yet
+SETTINGS = ("clamping", "feed", "pressure_hold")
 LOTS = 3  # an order uses, and one it makes
 
 
@@ -34,6 +35,7 @@ def fill(database: Database, size: Size, days: range) -> None:
             _stand(tx, size)
         many(tx, t.orders, list(_orders(size, days)))
         many(tx, t.quality_results, list(_inspected(size, days, chance)))
+        many(tx, t.process_parameters, list(_settings(size, days, chance)))
         many(tx, t.material_lots, list(_lots(size, days)))
         many(tx, t.lot_uses, list(_uses(size, days)))
         many(tx, t.rolled_shift_grid, list(_grid(size, days)))
@@ -63,6 +65,7 @@ def _stand(tx: Connection, size: Size) -> None:
         for k in range(LOTS + 1)
     ]
     tx.execute(insert(t.materials), materials)
+    _advised(tx, size)
     metrics = [
         {
             "metric_id": _metric(k, g),
@@ -81,6 +84,44 @@ def _stand(tx: Connection, size: Size) -> None:
         row = {"equipment_id": unit, "version": 1, "from_us": START, "to_us": START + 14 * DAY,
                "content": pattern, "samples": 300, **said}  # fmt: skip
         tx.execute(insert(t.pattern_models).values(**row))
+
+
+def _advised(tx: Connection, size: Size) -> None:
+    """Limits of every line, a model of scrap, and its word on every machine."""
+    said = {"set_by": "bench", "set_us": START, "set_wall_us": START, "reason": "bench"}
+    limits = [
+        {"scope": line, "product_id": f"P-{k}", "parameter": SETTINGS[0], "version": 1, "low": 90.0,
+         "high": 110.0, "unit": "bar", "validated_by": "T-1", "active": True, **said}
+        for line in _lines(size)
+        for k in range(3)
+    ]  # fmt: skip
+    tx.execute(insert(t.parameter_limits), limits)
+    model = {"name": "process_quality", "version": "1", "capability": "quality", "path": "", "sha256": "",
+             "feature_version": "", "stage": "champion", "card": "{}", "registered_wall_us": START,
+             "check_asked_wall_us": None}  # fmt: skip
+    tx.execute(insert(t.model_versions).values(**model))
+    words = [
+        {"equipment_id": unit, "product_id": f"P-{k}", "model_name": "process_quality", "model_version": "1",
+         "feature_version": "", "window_hash": "", "at_us": size.end_us, "made_wall_us": START,
+         "operations": 10, "taught": 100, "parameter": SETTINGS[0], "why_not": "", "unit": "bar",
+         "from_value": 100.0, "to_value": 104.0, "share": 0.02, "change": -0.01, "change_low": -0.012,
+         "change_high": -0.008, "came": 0.02}
+        for _, unit in size.units
+        for k in range(3)
+    ]  # fmt: skip
+    many(tx, t.process_advice, words)
+
+
+def _settings(size: Size, days: range, chance: random.Random) -> Iterator[dict[str, Any]]:
+    """What each operation ran with."""
+    for _, unit in size.units:
+        for day in days:
+            for name in SETTINGS:
+                yield {
+                    "instance": "mes", "operation_id": f"{unit}-{day}", "parameter": name,
+                    "equipment_id": unit, "set_point": 100.0, "value": chance.gauss(100, 4), "unit": "bar",
+                    "updated_us": 0,
+                }  # fmt: skip
 
 
 def _metric(machine: int, gauge: int) -> int:

@@ -43,6 +43,9 @@ FIGURES = {
     "rules_right": "the same by the rules alone",
     "sure_share": "share of moments at which it is sure",
     "sure_right": "share of those right",
+    "gain": "share of the rest that settings explain",
+    "mean_error": "mean error of the share of bad parts",
+    "plain_error": "the same by machine and product alone",
     "calibration_error": "mean distance of chances from what came",
 }
 

@@ -6,7 +6,8 @@ from components.tables import empty, panel, small, table
 from components.words import NOTHING, moment, plural, safe
 from domain.process import parameter_label
 from domain.telemetry import figure_text
-from services.rows.process import SettingRow, SettingsView
+from domain.wording import percent
+from services.rows.process import AdviceRow, AdviceView, SettingRow, SettingsView
 from services.rows.site import SiteRow
 
 NONE = "No operation came with its settings. Map process_parameters in the MES mapping (docs/mes.md)."
@@ -67,3 +68,54 @@ def name_of(row: SettingRow) -> str:
 def line_name_of(row: SettingRow) -> str:
     """The same for limits of a whole line."""
     return f"{parameter_label(row.parameter)}, {row.product}, every machine of {row.scope.rsplit('/', 1)[-1]}"
+
+
+ADVICE = ("Move", "Of", "From", "To", "Bad parts expected", "Change", "Behind it")
+ONLY_SAID = (
+    "Whoever answers for the process decides, and enters the set point in the MES; the desk changes none. "
+    "What went together in the past may not be the cause."
+)
+
+
+def advice_panel(view: AdviceView, site: SiteRow, now_us: int) -> str:
+    """Which setting to move, from what to what, and what is expected of it; and where nothing is advised."""
+    if view.silent:
+        return panel("Advice", empty(view.silent))
+    told = [_advised(row, site, now_us) for row in view.rows if row.parameter]
+    body = (
+        table(ADVICE, told, right=(2, 3, 4, 5), tight=True) if told else empty("No setting is advised now.")
+    )
+    note = f'<p class="tw-muted tw-small tw-last">{ONLY_SAID}</p>' if told else ""
+    return panel("Advice", body + note + _unadvised(view), safe(view.model))
+
+
+def _advised(row: AdviceRow, site: SiteRow, now_us: int) -> Sequence[str]:
+    low, high = _points(row.change_low), _points(row.change_high)
+    came = "" if row.came is None else f"; {percent(row.came)} came lately"
+    when = moment(row.at_us, site.time_zone, now_us)
+    return (
+        f"<b>{safe(parameter_label(row.parameter))}</b>",
+        safe(row.product) + small(safe(row.equipment_name)),
+        f'<span class="tw-nw">{figure_text(row.from_value, row.unit)}</span>',
+        f'<b class="tw-nw">{figure_text(row.to_value, row.unit)}</b>',
+        f'<span class="tw-nw">{percent(row.share)} to {percent(row.share + row.change)}</span>',
+        f'<span class="tw-nw">{_points(row.change)} points</span>' + small(f"90 %: {low} to {high}"),
+        f"{plural(row.taught, 'operation')} taught"
+        + small(f"{row.operations} of late, the last {when}{came}"),
+    )
+
+
+def _points(change: float) -> str:
+    return f"{100 * change:+.2f}".replace("-", "\u2212")
+
+
+def _unadvised(view: AdviceView) -> str:
+    """How many pairs of product and machine nothing is advised on, by the reason."""
+    counts: dict[str, int] = {}
+    for row in view.rows:
+        if not row.parameter:
+            counts[row.why_not] = counts.get(row.why_not, 0) + 1
+    if not counts:
+        return ""
+    told = "; ".join(f"{count:,} ({safe(why)})" for why, count in sorted(counts.items()))
+    return f'<p class="tw-muted tw-small tw-last">Nothing is advised on the others: {told}.</p>'

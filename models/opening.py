@@ -1,4 +1,4 @@
-"""Opens a model's folder, whatever the desk uses it for: failures, the unusual, pictures, reasons."""
+"""Opens a model's folder, whatever the desk uses it for: failures, the unusual, pictures, reasons, scrap."""
 
 import json
 from pathlib import Path
@@ -9,6 +9,7 @@ from models import registry
 from models.anomaly.machines.watcher import Watcher
 from models.card import CARD_FILE, CommonCard
 from models.classification.stops.reasoner import Reasoner
+from models.quality.adviser import Adviser
 from models.registry import LoadedModel
 from models.vision.session import Inspector
 
@@ -27,7 +28,7 @@ class Governed(Protocol):
         ...
 
 
-def load(folder: Path) -> LoadedModel | Inspector | Watcher | Reasoner:
+def load(folder: Path) -> LoadedModel | Inspector | Watcher | Reasoner | Adviser:
     """The model in `folder`, its hash and golden cases checked.
 
     Tampered when it is not what its card says; SettingsError when it is missing, or of a capability that no
@@ -40,6 +41,8 @@ def load(folder: Path) -> LoadedModel | Inspector | Watcher | Reasoner:
         return Watcher(folder)
     if (capability, kind) == ("classification", "stops"):
         return Reasoner(folder)
+    if (capability, kind) == ("quality", "plant"):
+        return Adviser(folder)
     if capability in ("", "failure"):
         return registry.load(folder)
     raise SettingsError(

@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     vision_model: Path = ROOT / "models" / "artifacts" / "plant_vision"
     anomaly_model: Path = ROOT / "models" / "artifacts" / "plant_anomaly"
     reason_model: Path = ROOT / "models" / "artifacts" / "plant_reason"
+    process_model: Path | None = None  # of scrap by settings; a plant trains its own
     oddity_days: float = Field(default=90, ge=10, le=3_660)  # plant days that scores of the unusual are kept
     reason_days: float = Field(default=90, ge=10, le=3_660)  # plant days that proposals of reasons are kept
     picture_dir: Path | None = None  # watched for pictures of parts; pictures/ under var/ unless set

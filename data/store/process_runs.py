@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, func, select, true
 
 from data.store import tables as t
 from data.store.process import RAN
@@ -27,18 +27,14 @@ def parameters(tx: Connection, where: ColumnElement[bool], from_us: int, to_us: 
     return tx.execute(query).all()
 
 
-def counted(tx: Connection, where: ColumnElement[bool], from_us: int, to_us: int) -> dict[Any, Any]:
-    """Parts by (instance, order, machine) of the operations that began in a span: (good, scrap, rework)."""
-    mine = and_(
-        _O.instance == _Q.instance, _O.order_id == _Q.order_id, _O.equipment_id == _Q.equipment_id,
-        _O.start_us >= from_us, _O.start_us < to_us,
-    )  # fmt: skip
+def counted(tx: Connection, where: ColumnElement[bool], from_us: int) -> dict[Any, Any]:
+    """Parts by (instance, order, machine) of first inspections since then: (good, scrap, rework)."""
     query = (
         select(
             _Q.instance, _Q.order_id, _Q.equipment_id, func.sum(_Q.good), func.sum(_Q.scrap),
             func.sum(_Q.rework),
         )
-        .where(where, select(_O.operation_id).where(mine).correlate(t.quality_results).exists())
+        .where(where, _Q.order_id.is_not(None), _Q.at_us >= from_us, _Q.reinspection.is_not(true()))
         .group_by(_Q.instance, _Q.order_id, _Q.equipment_id)
     )  # fmt: skip
     return {(row[0], row[1], row[2]): (row[3], row[4], row[5]) for row in tx.execute(query)}

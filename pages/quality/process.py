@@ -15,7 +15,7 @@ from services.rows.process import SettingRow, SettingsView
 
 
 def render(desk: Desk) -> None:
-    """Filters and the table; forms for those who keep charts and limits."""
+    """Filters, advice and the table; forms for those who keep charts and limits."""
     top = st.container()
     with st.container(horizontal=True):
         line = line_filter(desk.queries.quality.lines())
@@ -25,6 +25,8 @@ def render(desk: Desk) -> None:
     with top:
         forms.said()
         st.html(lead(c.headline(view)))
+    if desk.may(Permission.SEE_PREDICTIONS):
+        st.html(c.advice_panel(desk.queries.process.advice(line, product), desk.site, desk.now_us))
     st.html(c.settings_panel(page_of(view.rows), desk.site, desk.now_us))
     if desk.may(Permission.MANAGE_CHARTS) and view.rows:
         left, right = st.columns(2, gap="small")

@@ -77,6 +77,7 @@ def admit(
 def _look_back(database: Any, model: Any, days: float, step: Callable[[float], None]) -> int:
     from models.anomaly.machines.watcher import Watcher
     from models.classification.stops.reasoner import Reasoner
+    from models.quality.adviser import Adviser
     from models.vision.session import Inspector
     from services.registry.shadowing import look_back
     from services.stops.looking_back import look_back as look_at_stops
@@ -89,6 +90,8 @@ def _look_back(database: Any, model: Any, days: float, step: Callable[[float], N
         return watch_back(database, model, days, step)
     if isinstance(model, Reasoner):
         return look_at_stops(database, model, days, step)
+    if isinstance(model, Adviser):
+        return 0  # it stands in no shadow: held-out operations judge it
     return look_back(database, model, days, step).predictions
 
 

@@ -15,6 +15,7 @@ from domain.clock import SECOND, steady_us
 from domain.errors import Retryable, SettingsError
 from models import opening, registry
 from runtime.settings import Settings
+from runtime.workers.advice import Advice
 from runtime.workers.heartbeat import Heartbeat
 from runtime.workers.pictures import Pictures
 from runtime.workers.reasons import Reasons
@@ -40,17 +41,19 @@ def main(settings: Settings, stop: threading.Event) -> None:
     """Run until `stop` is set. SettingsError when the plant's model is missing or wrong."""
     plant = registry.load(settings.failure_model)
     engines = _optional(settings)
-    database, pictures, watching, reasons = Database(settings.store_url), None, None, None
+    database = Database(settings.store_url)
+    pictures, watching, reasons, advice = None, None, None, None
     try:
         while not stop.is_set():
             try:
                 pictures = pictures or Pictures(settings, database)
                 watching = watching or Watching(settings, database)
                 reasons = reasons or Reasons(settings, database)
+                advice = advice or Advice(settings, database)
                 served = [serve(database, model) for model in (plant, *engines)]
                 lineup = Lineup(database, plant, registry.load)
                 consider = Recommender(database).consider
-                others = pictures, watching, reasons
+                others = pictures, watching, reasons, advice
                 worker = Worker(database, served, lineup, consider, others)
             except Retryable as error:
                 log.warning("waiting for the database: %s", error)
@@ -73,7 +76,7 @@ def _optional(settings: Settings) -> list[registry.LoadedModel]:
 
 
 class Turns(Protocol):
-    """Something else that the process does in its turns: pictures, what is unusual, reasons."""
+    """Something else that the process does in its turns: pictures, what is unusual, reasons, settings."""
 
     def turn(self) -> bool:
         """Do a little; True when there is more."""

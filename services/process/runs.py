@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, select, true
 
 from data.store import process_runs as store
 from data.store import tables as t
@@ -42,12 +42,12 @@ def runs(tx: Connection, place: str, span: Span, product_id: str = "") -> list[R
     Their parts are those of the inspections of their order on their machine: bad ones are scrapped or
     reworked. Without an inspection they have no parts.
     """
-    p, q = t.process_parameters.c.equipment_id, t.quality_results.c.equipment_id
-    mine = under(p, place)
-    if product_id:
-        mine = and_(mine, t.operations.c.product_id == product_id)
+    e, ran = t.equipment.c, t.operations.c
+    units = select(e.equipment_id).where(e.level == "unit", under(e.equipment_id, place))
+    mine = and_(ran.equipment_id.in_(units), ran.product_id == product_id if product_id else true())
     rows = store.parameters(tx, mine, span.from_us, span.to_us)
-    parts = store.counted(tx, under(q, place), span.from_us, span.to_us) if rows else {}
+    inspected = t.quality_results.c.equipment_id.in_(units)
+    parts = store.counted(tx, inspected, span.from_us) if rows else {}
     simulated = bool(
         tx.execute(select(t.sites.c.virtual).where(t.sites.c.site_id == place.split("/", 1)[0])).scalar()
     )

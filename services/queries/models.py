@@ -18,7 +18,8 @@ from services.rows.models import ChallengerRow, EventRow, GateRow, RegistryView,
 FIGURES = (
     "recall_at_rate", "other_recall_at_rate", "recall", "false_cases_per_machine_month", "brier", "coverage",
     "rmse_clipped", "rmse_raw", "accuracy", "noticed", "false_alarms",
-    "right", "rules_right", "sure_share", "sure_right", "calibration_error",
+    "right", "rules_right", "sure_share", "sure_right", "gain", "mean_error", "plain_error",
+    "calibration_error",
 )  # fmt: skip
 _ORDER = {Stage.CHAMPION: 0, Stage.SHADOW: 1, Stage.RETIRED: 2}
 
@@ -60,7 +61,7 @@ def _counts(tx: Connection) -> dict[tuple[str, str], int]:
     p = t.predictions.c
     query = select(p.model_name, p.model_version, func.count()).group_by(p.model_name, p.model_version)
     found = {(name, version): int(count) for name, version, count in tx.execute(query)}
-    for table in (t.inspections, t.shadow_inspections, t.oddity_scores, t.stop_guesses):
+    for table in (t.inspections, t.shadow_inspections, t.oddity_scores, t.stop_guesses, t.process_advice):
         c = table.c
         query = select(c.model_name, c.model_version, func.count()).group_by(c.model_name, c.model_version)
         found |= {(row[0], row[1]): found.get((row[0], row[1]), 0) + int(row[2]) for row in tx.execute(query)}
@@ -74,6 +75,8 @@ def _version(row: Mapping[str, Any], counts: Mapping[tuple[str, str], int]) -> V
     cases = f"{data['windows']:,} windows of {data['runs']:,} runs" if "windows" in data else ""
     if row["capability"] == "classification" and "windows" in data:
         cases = f"{data['windows']:,} stops of {data['runs']:,} machines"
+    if row["capability"] == "quality" and "windows" in data:
+        cases = f"{data['windows']:,} operations of {data['runs']:,} machines"
     if "pictures" in card:
         source, cases = str(card.get("source", "")), f"{card['pictures']:,} pictures"
     return VersionRow(

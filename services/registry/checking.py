@@ -22,6 +22,7 @@ from domain import model_gates as g
 from domain.clock import MINUTE, SECOND, wall_us
 from domain.errors import SettingsError, Tampered
 from models.registry import LoadedModel
+from services.process.gating import scrap_gates
 from services.registry.pairs import pairs_of
 from services.stops.gating import reason_gates
 from services.unusual.gating import watch_gates
@@ -65,7 +66,12 @@ def check(database: Database, challenger: dict[str, Any], load: Load) -> list[g.
     """Judge one challenger against the champion of its name, and store the judgement."""
     with database.read() as tx:
         champion = store.champion(tx, challenger["name"])
-    judges = {"vision": picture_gates, "anomaly": watch_gates, "classification": reason_gates}
+    judges = {
+        "vision": picture_gates,
+        "anomaly": watch_gates,
+        "classification": reason_gates,
+        "quality": scrap_gates,
+    }
     judge = judges.get(challenger["capability"])
     if judge is not None:
         found = judge(database, challenger, champion, load)

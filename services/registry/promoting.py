@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from domain import model_gates as g
-from domain import oddity_gates, picture_gates, reason_gates
+from domain import oddity_gates, picture_gates, reason_gates, scrap_gates
 from domain.errors import SettingsError, Tampered
 from models import manifest
 from models.card import MODEL_FILE, file_hash
@@ -17,6 +17,7 @@ def gates_of(capability: str) -> tuple[str, ...]:
         "vision": picture_gates.GATES,
         "anomaly": oddity_gates.GATES,
         "classification": reason_gates.GATES,
+        "quality": scrap_gates.GATES,
     }
     return known.get(capability, g.GATES)
 

@@ -38,6 +38,40 @@ class SettingRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AdviceRow:
+    """What the model of scrap says of a product on a machine. `parameter` is empty where it advises nothing,
+    for `why_not`; else `from_value` to `to_value`, the share of bad parts expected as it is, and its change
+    with the 90 % interval. `operations` of late (of which `came` is the share that came) and `taught` ones of
+    training stand behind it."""
+
+    equipment_id: str
+    equipment_name: str
+    product: str
+    parameter: str
+    unit: str
+    from_value: float
+    to_value: float
+    share: float
+    change: float
+    change_low: float
+    change_high: float
+    at_us: int
+    operations: int
+    taught: int
+    came: float | None
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AdviceView:
+    """Advice, the largest fall first, what is not advised behind; `silent` says why there is none at all."""
+
+    rows: tuple[AdviceRow, ...]
+    model: str = ""
+    silent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsView:
     """Settings by product, machine and name, of so many days; the products among them; the last changes."""
 

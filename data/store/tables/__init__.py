@@ -115,7 +115,7 @@ from data.store.tables.prediction import (
     to_consider,
     windows,
 )
-from data.store.tables.process import parameter_limits
+from data.store.tables.process import parameter_limits, process_advice
 from data.store.tables.quality import (
     pattern_models,
     pattern_points,
@@ -168,7 +168,7 @@ __all__ = [
     "model_watch", "notices", "oddity_scores", "oddity_states", "operations", "operator_positions",
     "opinions", "orders", "outbox", "outcome_details", "outcomes", "parameter_limits", "part_pictures",
     "parts_of_machines", "pattern_models", "pattern_points", "pattern_rules", "personnel_classes",
-    "photos", "policies", "predictions", "process_parameters", "product_rates", "products",
+    "photos", "policies", "predictions", "process_advice", "process_parameters", "product_rates", "products",
     "quality_results", "quarantine", "ratifications", "readings", "reason_nodes", "receipts",
     "recomputations", "report_runs", "report_schedules", "retrain_proposals", "rolled_dirty",
     "rolled_hours", "rolled_minutes", "rolled_shift_grid", "rolled_shifts", "rule_limits",

@@ -22,3 +22,28 @@ parameter_limits = Table(
     us("set_wall_us"),
     text("reason"),
 )
+# What a model of scrap says of a product on a machine: the newest word, also that it advises nothing and why.
+process_advice = Table(
+    "process_advice",
+    metadata,
+    text("equipment_id", key=True),
+    text("product_id", key=True),
+    text("model_name"),
+    text("model_version"),
+    text("feature_version"),
+    text("window_hash"),  # of the operations behind it
+    us("at_us"),  # when the newest of them ended
+    us("made_wall_us"),
+    whole("operations"),  # of late, behind it
+    text("parameter"),  # empty: nothing is advised
+    text("why_not"),
+    text("unit"),
+    number("from_value", null=True),
+    number("to_value", null=True),
+    number("share", null=True),  # of bad parts, expected as it is
+    number("change", null=True),  # of the share, with its 90 % interval
+    number("change_low", null=True),
+    number("change_high", null=True),
+    whole("taught"),  # operations of the product in training
+    number("came", null=True),  # the share that came of those of late
+)

@@ -14,6 +14,7 @@ from models.quality.cases import Operation, read, write
 from models.quality.evaluate import evaluate
 from models.quality.explain import explain
 from models.quality.predict import predict
+from models.quality.train import parted
 from simulator.physics.process import SETTINGS, truth
 from tests.models.quality.kit import layout, simulated
 from tests.models.training import train as run_train
@@ -157,7 +158,5 @@ def test_what_was_tampered_with_or_is_no_file_is_refused(taught, tmp_path: Path)
         Adviser(tmp_path)
     with pytest.raises(SettingsError, match="process-cases writes it"):
         read(DataSpec("plant", tmp_path))
-    few = tmp_path / "few"
-    write(few, operations[:30])
     with pytest.raises(SettingsError, match="too few"):
-        train(DataSpec("plant", few), tmp_path / "model")
+        parted(operations[:30])

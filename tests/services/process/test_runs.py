@@ -1,5 +1,6 @@
 """Operations with their settings and parts, as a model learns from them."""
 
+from data.store import tables as t
 from domain.clock import DAY, HOUR
 from domain.time_model import Span
 from models.dataspec import DataSpec
@@ -16,6 +17,12 @@ def test_an_operation_has_its_settings_and_the_parts_of_its_order_on_its_machine
         f.site(tx)
         first, second = press(tx, 21), press(tx, 22)
         ran(tx, first, 1, {FORCE: 431.0, SPEED: 280.0}, set_point=420.0, good=970, scrap=30)
+        again = {"result_id": "again", "equipment_id": first, "order_id": "WO-1", "at_us": f.NOW - HOUR}
+        tx.execute(
+            t.quality_results.insert().values(
+                **again, instance="line-2", good=20, scrap=10, rework=0, reinspection=True, updated_us=1
+            )
+        )  # of the same parts
         ran(tx, second, 1, {FORCE: 415.0, SPEED: 282.0}, good=995, scrap=5)
         ran(tx, first, 2, {FORCE: 425.0}, start_us=f.NOW - 6 * HOUR, product="P-202")
         ran(tx, first, 3, {FORCE: 425.0}, start_us=f.NOW - HOUR, ended=False)
