@@ -312,3 +312,17 @@ def test_inspections_have_the_charts_of_their_machine_sampled_anew(store: Databa
         tx.execute(text("UPDATE quality_results SET checked_at = 5000, updated_at = 21"))
     intake.read("line-1", source)
     assert rows(store, t.spc_late) == [("A", 900)]
+
+
+def test_settings_of_operations_are_read_beside_what_the_recipe_said(store: Database, mes: Engine) -> None:
+    name(store, ("M-L1-011", UNIT), ("L1", LINE))
+    value = {
+        "value_no": "O1-010-force", "operation_no": "O1-010", "machine_id": "M-L1-011", "setting": "force",
+        "set_point": 420.0, "actual": 431.5, "unit": "kN", "updated_at": 14,
+    }  # fmt: skip
+    with mes.begin() as tx:
+        tx.execute(schema.process_values.insert(), [value])
+    MesIntake(store).read("line-1", foreign(mes))
+    (row,) = rows(store, t.process_parameters)
+    assert (row.operation_id, row.parameter, row.equipment_id) == ("O1-010", "force", UNIT)
+    assert (row.set_point, row.value, row.unit) == (420.0, 431.5, "kN")
