@@ -21,6 +21,21 @@ TOGETHER_US = MINUTE
 _BROKEN = frozenset({MachineState.ABORTED, MachineState.ABORTING})
 _STOOD = _BROKEN | {MachineState.STOPPED, MachineState.STOPPING, MachineState.HELD, MachineState.HOLDING}
 LEAST_POINTS, NAMED = 0.005, 3
+# What a model calls by one word, as people on the floor say it.
+_SAID = {
+    "state": "the machine's state",
+    "mode": "the machine's mode",
+    "states so far": "its states during the stop",
+    "modes so far": "its modes during the stop",
+    "lasted": "how long it has lasted",
+    "alarms": "alarms just before",
+    "scrap": "scrap just before",
+    "pace": "the pace just before",
+    "order": "the time since the order began",
+    "shift": "the time since the shift began",
+    "last stop": "the time since its last stop",
+    "tool": "the hours of its tool",
+}
 _RESET = frozenset({MachineState.CLEARING, MachineState.RESETTING, MachineState.STARTING})
 
 
@@ -98,9 +113,21 @@ def contributed(parts: Sequence[tuple[str, float]]) -> str:
     """What spoke for a model's reason and against it, in a clause; `parts` are signals and points of 1, the
     largest first. It contributed: it caused nothing."""
     told = [(name, value) for name, value in parts if abs(value) >= LEAST_POINTS][:NAMED]
-    if not told:
-        return "nothing stands out"
-    return f"{', '.join(f'{name} {100 * value:+.0f} points' for name, value in told)} contributed"
+    spoke_for, against = (_named(told, sign) for sign in (1, -1))
+    clauses = ([f"{spoke_for} contributed"] if spoke_for else []) + (
+        [f"{against} spoke against it"] if against else []
+    )
+    return "; ".join(clauses) or "nothing stands out"
+
+
+def _named(parts: Sequence[tuple[str, float]], sign: int) -> str:
+    """Those of a sign, in words and points, with an "and" before the last."""
+    said = [
+        f"{_SAID.get(name, name)} ({abs(100 * value):.0f} points)"
+        for name, value in parts
+        if value * sign > 0
+    ]
+    return " and ".join([", ".join(said[:-1]), said[-1]] if said[1:] else said)
 
 
 def _common(stop: Stop, around: Around) -> Proposal | None:

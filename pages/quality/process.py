@@ -27,13 +27,14 @@ def render(desk: Desk) -> None:
         st.html(lead(c.headline(view)))
     if desk.may(Permission.SEE_PREDICTIONS):
         st.html(c.advice_panel(desk.queries.process.advice(line, product), desk.site, desk.now_us))
-    st.html(c.settings_panel(page_of(view.rows), desk.site, desk.now_us))
     if desk.may(Permission.MANAGE_CHARTS) and view.rows:
-        left, right = st.columns(2, gap="small")
-        with left:
-            _enter(desk, view)
-        with right:
-            _take_back(desk, view)
+        with st.expander("Enter validated limits, or take them back"):
+            left, right = st.columns(2, gap="small")
+            with left:
+                _enter(desk, view)
+            with right:
+                _take_back(desk, view)
+    st.html(c.settings_panel(page_of(view.rows), desk.site, desk.now_us))
     st.html(changes_panel(view.changes, desk.site))
 
 

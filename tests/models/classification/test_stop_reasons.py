@@ -46,7 +46,7 @@ def test_the_four_commands(loop) -> None:
     assert len(rows) == 600 and set(rows[0]) == {"id", "label", "p_breakdown", "p_repair", "p_tool"}
     told = json.loads(command("explain", *words, "--case", rows[0]["id"]).stdout)
     assert told["additivity_error"] < 1e-6 and "caused" not in told["text"]
-    assert told["contributions"][0]["signal"] == "state" and told["text"].endswith("contributed")
+    assert told["contributions"][0]["signal"] == "state" and told["text"].startswith("the machine's state (")
 
 
 def test_where_the_rules_win_they_serve(tmp_path) -> None:

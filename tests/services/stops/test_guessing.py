@@ -70,7 +70,10 @@ def test_the_proposal_shows_the_chance_and_what_contributed(floor) -> None:
     look(floor, Says())
     found = floor.stop(plant.LAST).proposal
     assert (found.reason, found.chance, found.strength) == ("tool", 0.9, Strength.STRONG)
-    assert found.because == "state +41 points, tool +20 points, pace -3 points contributed"
+    assert found.because == (
+        "the machine's state (41 points) and the hours of its tool (20 points) contributed; "
+        "the pace just before (3 points) spoke against it"
+    )
     floor.act(Ask(NAMING, FROM, reason="tool"), unit=plant.LAST)
     with floor.database.read() as tx:
         assert tx.execute(select(t.stop_acts.c.proposal)).scalar_one() == "tool"
@@ -115,8 +118,9 @@ def test_a_hidden_proposal_stays_hidden(floor) -> None:
 
 def test_where_both_say_the_same_the_machine_that_is_charged_stays() -> None:
     rule = Proposal("starved", "a/b/c/d", "the saw, before it, stood", Strength.WEAK)
-    found = with_guess(rule, Guess("starved", 0.8, "pace +10 points contributed"))
+    found = with_guess(rule, Guess("starved", 0.8, "the pace (10 points) contributed"))
     assert (found.charged_to, found.chance, found.strength) == ("a/b/c/d", 0.8, Strength.STRONG)
-    assert found.because == "the saw, before it, stood; pace +10 points contributed"
+    assert found.because == "the saw, before it, stood; the pace (10 points) contributed"
     assert with_guess(rule, None) is rule and with_guess(None, None) is None
     assert contributed([("state", 0.001)]) == "nothing stands out"
+    assert contributed([("scrap", -0.2)]) == "scrap just before (20 points) spoke against it"
