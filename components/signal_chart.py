@@ -63,6 +63,7 @@ def _over_time(view: SignalView, series: SignalSeries, zone: str) -> list[Any]:
         for _, p in points
     ]
     traces = [_band(run_times, lows, highs) for run_times, lows, highs in _runs(times, low, high)]
+    clock = "%H:%M:%S" if view.level == "second" else "%d %b %H:%M"
     value = [(p.high if series.counter else p.mean) if p else None for _, p in points]
     mean = go.Scatter(
         x=times,
@@ -70,7 +71,7 @@ def _over_time(view: SignalView, series: SignalSeries, zone: str) -> list[Any]:
         mode="lines",
         line=line,
         text=text,
-        hovertemplate="%{x|%d %b %H:%M}  %{text}<extra></extra>",
+        hovertemplate=f"%{{x|{clock}}}  %{{text}}<extra></extra>",
         connectgaps=False,
     )
     lonely = [

@@ -53,8 +53,8 @@ def summary_panel(view: SignalView) -> str:
 
 def _summary(series: SignalSeries, points: Sequence[SignalPoint], shift: str) -> tuple[str, ...]:
     stood = [p for p in points if p.mean is not None]
-    weight = sum(p.covered_us or 1 for p in stood)
-    mean = sum((p.mean or 0.0) * (p.covered_us or 1) for p in stood) / weight if stood else None
+    weight = sum(p.covered_us or p.readings for p in stood)
+    mean = sum((p.mean or 0.0) * (p.covered_us or p.readings) for p in stood) / weight if stood else None
     bad, good = sum(p.bad for p in points), sum(p.readings for p in points)
     share = f"{100 * bad / (bad + good):.1f} %" if bad else "0"
     return (

@@ -22,12 +22,23 @@ _RAW = Statement(
     "SELECT source_us, value, quality FROM readings WHERE metric_id = :metric"
     " AND source_us >= :from_us AND source_us < :to_us ORDER BY source_us LIMIT :most"
 )
+_SECONDS = Statement(
+    "SELECT (source_us - :from_us) / :step AS bucket, SUM(CASE WHEN quality = :good THEN 1 ELSE 0 END),"
+    " SUM(CASE WHEN quality = :good THEN 0 ELSE 1 END), 0, AVG(CASE WHEN quality = :good THEN value END),"
+    " MIN(CASE WHEN quality = :good THEN value END), MAX(CASE WHEN quality = :good THEN value END)"
+    " FROM readings WHERE metric_id = :metric AND source_us >= :from_us AND source_us < :to_us"
+    " GROUP BY bucket ORDER BY bucket"
+)
+_COUNT = Statement(
+    "SELECT COUNT(*) FROM (SELECT 1 FROM readings WHERE metric_id = :metric"
+    " AND source_us >= :from_us AND source_us < :to_us LIMIT :most) AS found"
+)
 _OLDEST = Statement("SELECT MIN(at_us) FROM rolled_minutes WHERE metric_id = :metric")
 
 
 def steps(tx: Connection, level: str, metric_id: int, from_us: int, to_us: int, step_us: int) -> list[Row]:
-    """(bucket, readings, bad, covered, mean, low, high): bucket 0 begins at from_us. `level` is minute or
-    hour, and `step_us` a multiple of it."""
+    """(bucket, good readings, bad ones, covered, mean, low, high): bucket 0 begins at from_us.
+    `level` is minute or hour, and `step_us` a multiple of it."""
     values = {"metric": metric_id, "from_us": from_us, "to_us": to_us, "step": step_us}
     return _STEPS[level].rows(tx, values)
 
@@ -42,6 +53,18 @@ def raw(tx: Connection, metric_id: int, from_us: int, to_us: int, most: int) -> 
     """(time, value, good) of the readings, the first `most`."""
     values = {"metric": metric_id, "from_us": from_us, "to_us": to_us, "most": most}
     return [(at, value, quality == int(Quality.GOOD)) for at, value, quality in _RAW.rows(tx, values)]
+
+
+def seconds(tx: Connection, metric_id: int, from_us: int, to_us: int, step_us: int) -> list[Row]:
+    """As `steps`, of the readings themselves: the mean is that of the good ones, and nothing is covered."""
+    values = {"metric": metric_id, "from_us": from_us, "to_us": to_us, "step": step_us}
+    return _SECONDS.rows(tx, values | {"good": int(Quality.GOOD)})
+
+
+def count(tx: Connection, metric_id: int, from_us: int, to_us: int, most: int) -> int:
+    """How many readings there are; counting ends at `most`."""
+    found = _COUNT.rows(tx, {"metric": metric_id, "from_us": from_us, "to_us": to_us, "most": most})
+    return int(found[0][0])
 
 
 def oldest_minute(tx: Connection, metric_id: int) -> int | None:

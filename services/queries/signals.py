@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 from auth.permissions import Permission
 from data.store import signal_levels
 from data.store import tables as t
-from domain.clock import DAY, HOUR, MINUTE
+from domain.clock import DAY, HOUR, MINUTE, SECOND
 from domain.equipment import line_of
 from domain.errors import NotFound
 from domain.telemetry import METRICS, MetricKind
@@ -19,10 +19,10 @@ from services.rows.signals import Ask, SignalName, SignalPoint, SignalSeries, Si
 
 MOST_SIGNALS = 4
 RAW_US = 30 * MINUTE
-RAW_MOST = 2_500
 MINUTES_US = 3 * DAY  # up to here minutes are read, beyond it hours
 STOPS_US = 14 * DAY
 STOPS_MOST = 300
+SECOND_STEPS = tuple(n * SECOND for n in (1, 2, 3, 5, 10, 15, 30))
 MINUTE_STEPS = tuple(n * MINUTE for n in (1, 2, 5, 10, 15, 30))
 HOUR_STEPS = tuple(n * HOUR for n in (1, 2, 3, 4, 6, 8, 12, 24, 48, 96, 168))
 _ORDER = {name: place for place, name in enumerate(METRICS)}
@@ -90,11 +90,17 @@ def _level(tx: Connection, ask: Ask, wanted: Sequence[Any]) -> tuple[str, int]:
     if ask.by_shift:
         return "shift", 0
     span = ask.to_us - ask.from_us
-    if span <= RAW_US and any(signal_levels.raw(tx, m.metric_id, ask.from_us, ask.to_us, 1) for m in wanted):
-        return "reading", 0
+    if span <= RAW_US and (most := _most_readings(tx, ask, wanted)):
+        return ("reading", 0) if most <= ask.points else ("second", _step(SECOND_STEPS, span, ask.points))
     if span <= MINUTES_US and _has_minutes(tx, ask, wanted):
         return "minute", _step(MINUTE_STEPS, span, ask.points)
     return "hour", _step(HOUR_STEPS, span, ask.points)
+
+
+def _most_readings(tx: Connection, ask: Ask, wanted: Sequence[Any]) -> int:
+    """Of the signal with the most of them; no more than what a line can show is counted, and one."""
+    stretch = ask.from_us, ask.to_us, ask.points + 1
+    return max((signal_levels.count(tx, metric.metric_id, *stretch) for metric in wanted), default=0)
 
 
 def _has_minutes(tx: Connection, ask: Ask, wanted: Sequence[Any]) -> bool:
@@ -115,14 +121,17 @@ def _step(steps: Sequence[int], span: int, points: int) -> int:
 def _points(tx: Connection, ask: Ask, level: str, step: int, metric_id: int) -> tuple[SignalPoint, ...]:
     stretch = (metric_id, ask.from_us, ask.to_us)
     if level == "reading":
-        rows = signal_levels.raw(tx, *stretch, RAW_MOST)
+        rows = signal_levels.raw(tx, *stretch, ask.points)
         return tuple(
             SignalPoint(at, good, not good, 0, *((value,) * 3 if good else (None,) * 3))
             for at, value, good in rows
         )
     if level == "shift":
         return tuple(SignalPoint(*r) for r in signal_levels.shifts(tx, line_of(ask.equipment_id), *stretch))
-    found = signal_levels.steps(tx, level, *stretch, step)
+    if level == "second":
+        found = signal_levels.seconds(tx, *stretch, step)
+    else:
+        found = signal_levels.steps(tx, level, *stretch, step)
     return tuple(
         SignalPoint(ask.from_us + int(at) * step, int(good), int(bad), int(us), mean, low, high)
         for at, good, bad, us, mean, low, high in found

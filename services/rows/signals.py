@@ -61,7 +61,8 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class SignalView:
-    """The signals asked for. `level` is what was read (reading, minute, hour, shift); `step_us` is the length
+    """The signals asked for. `level` is what was read (reading; second, the readings
+    added up; minute, hour, shift); `step_us` is the length
     of a point, 0 for readings and shifts."""
 
     ask: Ask

@@ -65,6 +65,25 @@ def test_the_level_follows_the_stretch(store: Database) -> None:
     assert max(p.high for p in day if p.high is not None) == 24 and day[-1].mean == pytest.approx(0.0)
 
 
+def test_more_readings_than_a_line_can_show_are_added_up_by_seconds(store: Database) -> None:
+    with store.write() as tx:
+        row = {"metric_id": 9, "equipment_id": f.CNC, "name": "current", "unit": "A", "kind": "gauge"}
+        tx.execute(insert(t.metrics).values(**row))
+        values = range(30 * 60)
+        rows = [(9, NOW - (1_800 - k) * SECOND, float(k), 192, NOW) for k in values]
+        rows[4] = (*rows[4][:2], -1.0, 64, 0)
+        history.store_readings(tx, rows)
+    view = queries(store).view(Ask(f.CNC, ("current",), NOW - 30 * MINUTE, NOW))
+    assert (view.level, view.step_us) == ("second", 3 * SECOND)
+    points = view.series[0].points
+    assert [p.at_us for p in points] == list(range(NOW - 30 * MINUTE, NOW, 3 * SECOND))
+    assert points[0][1:7] == (3, 0, 0, 1.0, 0.0, 2.0)
+    assert points[1][1:7] == (2, 1, 0, 4.0, 3.0, 5.0), "the bad one is counted, and nothing more"
+    assert sum(p.readings for p in points) == 1_799
+    near = queries(store).view(Ask(f.CNC, ("current",), NOW - 10 * MINUTE, NOW))
+    assert near.level == "reading" and len(near.series[0].points) == 600
+
+
 def test_where_minutes_are_gone_hours_are_read(store: Database) -> None:
     view = queries(store).view(Ask(f.CNC, ("load",), NOW - 300 * DAY, NOW - 299 * DAY))
     assert view.level == "hour" and len(view.series[0].points) == 24
