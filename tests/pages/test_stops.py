@@ -66,7 +66,8 @@ def test_a_model_s_proposal_is_shown_with_its_chance_and_what_contributed(screen
     model = Says("tool", 0.87)
     guess_due(screens.database, [model], plant.LINE, Span(begins, f.NOW), f.NOW)
     html = html_of(screens.open(STOPS, olaf))
-    assert "Tool change or wear, 87 %: state +41 points, tool +20 points, pace -3 points contributed." in html
+    assert "Tool change or wear, 87 %: the machine&#x27;s state (41 points)" in html
+    assert "contributed; the pace just before (3 points) spoke against it." in html
 
 
 def test_two_taps_name_a_stop_and_the_next_one_opens(screens, olaf):
