@@ -83,15 +83,27 @@ class Pairs:
     their_unknown: float
 
 
+def long_enough(count: int, least: int, span_us: int, counted: str, least_us: int = LEAST_SHADOW_US) -> Gate:
+    """Was it long enough beside the champion, and did both answer often enough? `counted` names what."""
+    enough = span_us >= least_us and count >= least
+    words = (
+        f"{count:,} {counted} over {span_us / HOUR:,.0f} h; at least "
+        f"{least} over {least_us / HOUR:.0f} h are wanted"
+    )
+    return Gate("shadow", GateState.PASSED if enough else GateState.OPEN, words, float(count))
+
+
+def fast_enough(spent_ms: float | None, what: str, most_ms: float = SLOWEST_MS) -> Gate:
+    """Is one `what` answered soon enough? None: nobody has measured it."""
+    if spent_ms is None:
+        return Gate("speed", GateState.OPEN, "not measured")
+    state = GateState.PASSED if spent_ms <= most_ms else GateState.FAILED
+    return Gate("speed", state, f"ms for one {what}; at most {most_ms:.0f}", spent_ms)
+
+
 def shadow_gate(found: Pairs) -> Gate:
     """Long enough beside the champion?"""
-    enough = found.span_us >= LEAST_SHADOW_US and found.pairs >= LEAST_PAIRS
-    words = (
-        f"{found.pairs:,} predictions of both over {found.span_us / HOUR:,.0f} h; at least "
-        f"{LEAST_PAIRS} over {LEAST_SHADOW_US / HOUR:.0f} h are wanted"
-    )
-    state = GateState.PASSED if enough else GateState.OPEN
-    return Gate("shadow", state, words, float(found.pairs), None)
+    return long_enough(found.pairs, LEAST_PAIRS, found.span_us, "predictions of both")
 
 
 def answer_gate(found: Pairs) -> Gate:
@@ -164,10 +176,9 @@ def file_gate(trouble: str) -> Gate:
     return Gate("file", state, trouble or "hash and golden cases hold")
 
 
-def speed_gate(slowest_ms: float) -> Gate:
+def speed_gate(slowest_ms: float | None) -> Gate:
     """Fast enough for one window?"""
-    state = GateState.PASSED if slowest_ms <= SLOWEST_MS else GateState.FAILED
-    return Gate("speed", state, f"ms for one window; at most {SLOWEST_MS:.0f}", slowest_ms)
+    return fast_enough(slowest_ms, "window")
 
 
 GATES = ("file", "card", "inputs", "held-out data", "speed", "shadow", "answers", "truth", "false alarms")

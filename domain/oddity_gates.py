@@ -6,16 +6,16 @@ Both versions are compared at the same half hours of the same machines.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from domain.clock import HOUR
 from domain.model_gates import (
     LEAST_PAIRS,
     LEAST_SHADOW_US,
     MORE_FALSE,
     MORE_UNKNOWN,
     MOST_FALSE,
-    SLOWEST_MS,
     Gate,
     GateState,
+    fast_enough,
+    long_enough,
 )
 
 GATES = ("file", "card", "inputs", "held-out data", "speed", "shadow", "answers", "false alarms")
@@ -58,20 +58,12 @@ def held_out_gate(ours: Mapping[str, float], theirs: Mapping[str, float], served
 
 def speed_gate(window_ms: float | None) -> Gate:
     """Fast enough for one window?"""
-    if window_ms is None:
-        return Gate("speed", O, "not measured")
-    state = P if window_ms <= SLOWEST_MS else F
-    return Gate("speed", state, f"ms for one window; at most {SLOWEST_MS:.0f}", window_ms)
+    return fast_enough(window_ms, "window")
 
 
 def shadow_gate(found: Beside) -> Gate:
     """Long enough beside the champion?"""
-    enough = found.span_us >= LEAST_SHADOW_US and found.pairs >= LEAST_PAIRS
-    words = (
-        f"{found.pairs:,} half hours judged by both over {found.span_us / HOUR:,.0f} h; at least "
-        f"{LEAST_PAIRS} over {LEAST_SHADOW_US / HOUR:.0f} h are wanted"
-    )
-    return Gate("shadow", P if enough else O, words, float(found.pairs))
+    return long_enough(found.pairs, LEAST_PAIRS, found.span_us, "half hours judged by both")
 
 
 def answer_gate(found: Beside) -> Gate:

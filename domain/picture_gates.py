@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from math import sqrt
 from statistics import fmean, stdev
 
-from domain.clock import DAY, HOUR
-from domain.model_gates import Z_95, Gate, GateState
+from domain.clock import DAY
+from domain.model_gates import Z_95, Gate, GateState, fast_enough, long_enough
 
 LEAST_SHADOW_US, LEAST_PICTURES = DAY, 200
 LEAST_NAMED = 20
@@ -72,10 +72,7 @@ def unknown_gate(ours: float | None, theirs: float | None, known: float | None) 
 
 def speed_gate(picture_ms: float | None) -> Gate:
     """Fast enough for one picture?"""
-    if picture_ms is None:
-        return Gate("speed", O, "not measured")
-    words = f"ms for one picture; at most {SLOWEST_MS:.0f}"
-    return Gate("speed", P if picture_ms <= SLOWEST_MS else F, words, picture_ms)
+    return fast_enough(picture_ms, "picture", SLOWEST_MS)
 
 
 def memory_gate(megabytes: float | None) -> Gate:
@@ -88,12 +85,9 @@ def memory_gate(megabytes: float | None) -> Gate:
 
 def shadow_gate(found: Beside) -> Gate:
     """Long enough beside the champion?"""
-    enough = found.pictures >= LEAST_PICTURES and found.span_us >= LEAST_SHADOW_US
-    words = (
-        f"{found.pictures:,} pictures seen by both over {found.span_us / HOUR:,.0f} h; at least "
-        f"{LEAST_PICTURES} over {LEAST_SHADOW_US / HOUR:.0f} h are wanted"
+    return long_enough(
+        found.pictures, LEAST_PICTURES, found.span_us, "pictures seen by both", LEAST_SHADOW_US
     )
-    return Gate("shadow", P if enough else O, words, float(found.pictures))
 
 
 def answer_gate(found: Beside) -> Gate:

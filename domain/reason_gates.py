@@ -6,8 +6,7 @@ Both versions are compared at the same stops.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from domain.clock import HOUR
-from domain.model_gates import LEAST_SHADOW_US, SLOWEST_MS, Gate, GateState
+from domain.model_gates import Gate, GateState, fast_enough, long_enough
 
 GATES = ("file", "card", "inputs", "held-out data", "speed", "shadow", "reasons")
 LEAST_STOPS, LEAST_NAMED = 100, 20
@@ -45,20 +44,12 @@ def held_out_gate(ours: Mapping[str, float]) -> Gate:
 
 def speed_gate(one_ms: float | None) -> Gate:
     """Fast enough for one stop?"""
-    if one_ms is None:
-        return Gate("speed", O, "not measured")
-    state = P if one_ms <= SLOWEST_MS else F
-    return Gate("speed", state, f"ms for one stop; at most {SLOWEST_MS:.0f}", one_ms)
+    return fast_enough(one_ms, "stop")
 
 
 def shadow_gate(found: Beside) -> Gate:
     """Long enough beside the champion?"""
-    enough = found.span_us >= LEAST_SHADOW_US and found.pairs >= LEAST_STOPS
-    words = (
-        f"{found.pairs:,} stops looked at by both over {found.span_us / HOUR:,.0f} h; at least "
-        f"{LEAST_STOPS} over {LEAST_SHADOW_US / HOUR:.0f} h are wanted"
-    )
-    return Gate("shadow", P if enough else O, words, float(found.pairs))
+    return long_enough(found.pairs, LEAST_STOPS, found.span_us, "stops looked at by both")
 
 
 def reason_gate(found: Beside) -> Gate:

@@ -1,13 +1,19 @@
 """`stop-cases` and `process-cases`: a plant's own stops and operations, for training."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from runtime import settings as configuration
 from runtime.cli import output
+
+if TYPE_CHECKING:
+    from data.store.database import Database
+    from domain.time_model import Span
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
@@ -27,22 +33,10 @@ def stop_cases(
 
     Example: python -m runtime stop-cases --days 90 --out build/stops
     """
-    from domain.clock import DAY
-    from domain.time_model import Span
-    from runtime import wiring
-    from services.situation import site_at
     from services.stops.teaching import write_cases
 
-    settings = configuration.load()
-    database = wiring.database(settings)
-    try:
-        with database.read() as tx:
-            now_us = site_at(tx, settings.site).now_us
-        span = Span(now_us - round(days * DAY), now_us)
-        with output.progress("Reading stops") as step:
-            found = write_cases(database, settings.site, span, out, now_us, step)
-    finally:
-        database.close()
+    with _lately(days) as (database, site_id, span), output.progress("Reading stops") as step:
+        found = write_cases(database, site_id, span, out, span.to_us, step)
     output.show(asdict(found) | {"path": str(found.path)}, as_json=as_json)
 
 
@@ -55,18 +49,23 @@ def process_cases(
 
     Example: python -m runtime process-cases --days 90 --out build/operations
     """
+    from services.process.runs import write_cases
+
+    with _lately(days) as (database, site_id, span):
+        found = write_cases(database, site_id, span, out)
+    output.show(asdict(found) | {"path": str(found.path)}, as_json=as_json)
+
+
+@contextmanager
+def _lately(days: float) -> "Iterator[tuple[Database, str, Span]]":
+    """The database, the site, and its last days up to now."""
     from domain.clock import DAY
     from domain.time_model import Span
     from runtime import wiring
-    from services.process.runs import write_cases
     from services.situation import site_at
 
     settings = configuration.load()
-    database = wiring.database(settings)
-    try:
+    with closing(wiring.database(settings)) as database:
         with database.read() as tx:
             now_us = site_at(tx, settings.site).now_us
-        found = write_cases(database, settings.site, Span(now_us - round(days * DAY), now_us), out)
-    finally:
-        database.close()
-    output.show(asdict(found) | {"path": str(found.path)}, as_json=as_json)
+        yield database, settings.site, Span(now_us - round(days * DAY), now_us)

@@ -1,6 +1,7 @@
 """Proposals of reasons for stops, in the scoring process: a part of its turns, never a thread of its own."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from data.store import guesses
@@ -38,7 +39,7 @@ class Reasons:
             return False
         work = self._lineup.at_work()
         self.trouble = work.trouble
-        every = [one for one in (work.champion, *work.challengers) if one is not None]
+        every = work.every
         if not every:
             return False
         if not self._waiting and time.monotonic() >= self._round_at:
@@ -53,7 +54,7 @@ class Reasons:
             sites = [site.site_id for site in every_site(tx)]
             return [(row.equipment_id, site) for site in sites for row in facts.nodes(tx, site, "line")]
 
-    def _look(self, every: list[Reasoner], line_id: str, site_id: str) -> None:
+    def _look(self, every: Sequence[Reasoner], line_id: str, site_id: str) -> None:
         with self._database.read() as tx:
             now_us = site_at(tx, site_id).now_us
         back_us = BACK_US if line_id in self._looked else FIRST_US

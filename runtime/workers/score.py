@@ -137,7 +137,7 @@ class Worker:
     def _score(self) -> bool:
         """Score the first site that is due: the champion, then the challengers in its shadow."""
         work = self._lineup.at_work()
-        every = [one for one in (work.champion, *work.challengers) if one is not None]
+        every = work.every
         self._served |= {one.judge.key: one for one in every}
         for site_id, until_us in self._due.sites() if every else ():
             began = steady_us()

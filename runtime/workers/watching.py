@@ -35,7 +35,7 @@ class Watching:
             return False
         work = self._lineup.at_work()
         self.trouble = work.trouble
-        every = [one for one in (work.champion, *work.challengers) if one is not None]
+        every = work.every
         for site_id, until_us in self._due.sites() if every else ():
             for one in every:
                 inputs = self._of(one)

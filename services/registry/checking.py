@@ -104,8 +104,7 @@ def gates_of(
     """Every gate, in the order in which people read them."""
     ours = json.loads(challenger["card"])
     theirs = json.loads(champion["card"]) if champion else {}
-    slow = opened.slowest_ms
-    speed = g.Gate("speed", g.GateState.OPEN, "not measured") if slow is None else g.speed_gate(slow)
+    speed = g.speed_gate(opened.slowest_ms)
     groups = ours.get("window", {}).get("groups") or []
     units = [unit for unit, _ in predictions.units(tx, groups)]
     horizon_us = int(ours.get("horizon_s") or 0) * SECOND

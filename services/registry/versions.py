@@ -26,6 +26,11 @@ class AtWork(Generic[One]):
     challengers: tuple[One, ...]
     trouble: str = ""
 
+    @property
+    def every(self) -> tuple[One, ...]:
+        """Those that say something: the champion first."""
+        return self.challengers if self.champion is None else (self.champion, *self.challengers)
+
 
 class Versions(ABC, Generic[One]):
     """The versions of one model name, as the registry has them now."""
