@@ -8,7 +8,7 @@ const REST_MS = 500; // a pause in typing
 const LATEST_MS = 1000; // words wait no longer than this, even while somebody types on
 const AGAIN_MS = 2000; // after a try that failed
 const OLD_MS = 7 * 86_400_000; // a copy that nobody came back for
-const SEARCH_MS = 3000; // the field may be drawn a moment after its keeper
+const SEARCH_MS = 10_000; // the field may be drawn a moment after its keeper, and filled a moment after that
 const fields = new Map(); // name of a copy -> Field
 const memory = new Map(); // when the browser keeps nothing for us
 const WORDS = {
@@ -82,8 +82,9 @@ class Field {
 
   find(until) {
     const box = this.box();
-    if (box) return this.restore(box);
-    if (performance.now() < until) this.search = setTimeout(() => this.find(until), 50);
+    const early = performance.now() < until;
+    if (box && (box.value || !this.data.kept || !early)) return this.restore(box);
+    if (early) this.search = setTimeout(() => this.find(until), 50);
   }
 
   // Words that never reached the server come back into the field, as if they were typed now.
