@@ -83,7 +83,17 @@ def odd_panel(rows: Sequence[MachineData]) -> str:
         for odd, look in row.odd
     ]
     html = table(("Machine", "Signal", "What was seen, last 4 h"), body, tight=True)
-    return panel("Signals that look wrong", html if body else empty("Every signal looks right."))
+    return panel("Signals that look wrong", html if body else empty(_none_odd(rows)))
+
+
+def _none_odd(rows: Sequence[MachineData]) -> str:
+    """What is known where nothing looks wrong: less than all, while some were not looked at yet."""
+    looked = sum(row.looked_us is not None for row in rows)
+    if looked == len(rows):
+        return "Every signal looks right."
+    if not looked:
+        return "No machine has been looked at yet."
+    return f"Every signal of the {plural(looked, 'machine')} looked at so far looks right."
 
 
 def seen(odd: Odd, look: Look) -> str:
