@@ -17,6 +17,7 @@ from domain.errors import SettingsError
 
 STRICT = ConfigDict(extra="forbid", frozen=True)
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$")]
+_NODE = re.compile(r"(nsu=[^;]+;|ns=\d{1,5};)?(i=\d{1,10}|s=.+|g=[0-9A-Fa-f-]{36}|b=.+)")  # OPC UA Part 6
 _Env = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,79}$")]
 
 
@@ -228,6 +229,13 @@ class MetricPart(MetricMap):
     deadband: DeadbandPart = DeadbandPart()
     aggregate: AggregatePart | None = None
     limits: LimitPart | None = None
+
+    @field_validator("node")
+    @classmethod
+    def _node_id(cls, value: str) -> str:
+        if value and not _NODE.fullmatch(value):
+            raise ValueError(f"{value!r} is no node id such as ns=2;s=Temperature, i=2258 or nsu=URI;s=Name")
+        return value
 
     @property
     def band(self) -> Deadband:

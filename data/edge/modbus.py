@@ -1,6 +1,7 @@
 """Modbus TCP: read the registers of one server in turns. It never writes."""
 
 import asyncio
+import logging
 import struct
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +12,8 @@ from data.edge.gateway_parts import MetricPart, Register
 from domain.telemetry import Quality
 
 MOST_AT_ONCE = {"holding": 120, "input": 120, "coil": 1_900, "discrete": 1_900}
+MOST_SAID = 100  # refusals that are told in the log
+log = logging.getLogger("taktwise.gateway")
 _FORMS = {
     "int16": "h", "uint16": "H", "int32": "i", "uint32": "I", "int64": "q", "uint64": "Q",
     "float32": "f", "float64": "d",
@@ -42,7 +45,7 @@ class ModbusReader:
             raise ValueError("no Modbus source")
         self._name, self._server = source.name, source.modbus
         self._blocks = blocks(source.metrics)
-        self.refused: list[str] = []
+        self._refused: set[str] = set()
 
     async def read(self, emit: Emit) -> tuple[int, str]:
         """Until an answer is missing."""
@@ -79,14 +82,20 @@ class ModbusReader:
         ask = getattr(client, _CALLS[block.table])
         answer = await ask(block.first, count=block.count, device_id=self._server.unit)
         if answer.isError():
-            self.refused = [f"{block.table} {block.first} and {block.count - 1} more: {answer}"[:200]]
+            self._refuse(f"{block.table} {block.first} and {block.count - 1} more: {answer}"[:200])
             return None
         bits = block.table in ("coil", "discrete")
         found = list(answer.bits[: block.count]) if bits else list(answer.registers)
         if len(found) != block.count:
-            self.refused = [f"{block.table} {block.first}: {len(found)} of {block.count} came back"]
+            self._refuse(f"{block.table} {block.first}: {len(found)} of {block.count} came back")
             return None
         return found
+
+    def _refuse(self, what: str) -> None:
+        """Say it once in the log: requests come again and again."""
+        if what not in self._refused and len(self._refused) < MOST_SAID:
+            self._refused.add(what)
+            log.warning("%s: bad values, cannot be read: %s", self._name, what)
 
     def _tell(self, block: Block, answer: list[int] | None, at_ms: int, emit: Emit) -> None:
         for part in block.parts:

@@ -1,6 +1,7 @@
 """OPC UA: read one server by subscriptions, and look through its address space. It never writes."""
 
 import asyncio
+import logging
 import math
 import re
 from collections.abc import AsyncIterator
@@ -24,6 +25,7 @@ MAX_DEPTH = 12
 _OVERFLOW = 0x480  # OPC UA Part 4, 7.39: the bits of a data value whose queue ran over
 _URI = re.compile(r"nsu=([^;]+);(.+)")
 APPLICATION_URI = "urn:taktwise:gateway"
+log = logging.getLogger("taktwise.gateway")
 
 
 class Found(NamedTuple):
@@ -44,7 +46,6 @@ class OpcUaReader:
         self._source, self._server = source, source.opcua
         self._parts: dict[Any, list[MetricPart]] = {}
         self._emit: Emit | None = None
-        self.refused: list[str] = []
 
     async def read(self, emit: Emit) -> tuple[int, str]:
         """Until the connection is lost."""
@@ -68,20 +69,22 @@ class OpcUaReader:
                 return alive_ms, "the connection broke"  # asyncua cancels what waits for a lost server
 
     async def _resolve(self, client: Any) -> list[tuple[Any, MetricPart]]:
-        """The nodes of the file; a node that the server does not have is named and left out."""
-        self._parts, self.refused = {}, []
-        wanted = []
+        """The nodes of the file; a node that the server does not have is named in the log and left out."""
+        self._parts = {}
+        wanted, refused = [], []
         for part in self._source.metrics:
             try:
                 node = client.get_node(await _with_index(client, part.node))
-                await node.read_data_value(raise_on_bad_status=False)
+                _there(await node.read_data_value(raise_on_bad_status=False))
             except _trouble() as error:
-                self.refused.append(f"{part.node}: {_reason(error)}")
+                refused.append(f"{part.node}: {_reason(error)}")
                 continue
             self._parts.setdefault(node.nodeid, []).append(part)
             wanted.append((node, part))
         if not wanted:
-            raise ConnectionError(f"none of its nodes can be read; {self.refused[0]}")
+            raise ConnectionError(f"none of its nodes can be read; {refused[0]}")
+        for one in refused:
+            log.warning("%s: left out, cannot be read: %s", self._source.name, one)
         return wanted
 
     async def _subscribe(self, client: Any, wanted: list[tuple[Any, MetricPart]]) -> None:
@@ -114,10 +117,9 @@ class OpcUaReader:
             self._emit(Missed(self._source.name, at_ms))
 
 
-@asynccontextmanager
-async def connected(server: OpcUaPart) -> AsyncIterator[Any]:
-    """A client, as the file says. Raises ConnectionError with the reason, SettingsError for a certificate or
-    key that cannot be read."""
+async def prepared(server: OpcUaPart) -> Any:
+    """A client that is not connected yet. Raises SettingsError for a certificate or key that cannot be read,
+    or a password that is not set."""
     from asyncua.client import Client
 
     client = Client(server.url, timeout=TIMEOUT_S, watchdog_intervall=60)
@@ -127,6 +129,13 @@ async def connected(server: OpcUaPart) -> AsyncIterator[Any]:
     if server.username:
         client.set_user(server.username)
         client.set_password(server.password)
+    return client
+
+
+@asynccontextmanager
+async def connected(server: OpcUaPart) -> AsyncIterator[Any]:
+    """A client, as the file says. Raises ConnectionError with the reason, SettingsError as `prepared`."""
+    client = await prepared(server)
     try:
         await asyncio.wait_for(client.connect(), 3 * TIMEOUT_S)
     except _trouble() as error:
@@ -206,6 +215,19 @@ async def _with_index(client: Any, node: str) -> str:
     if match is None:
         return node
     return f"ns={await client.get_namespace_index(match[1])};{match[2]}"
+
+
+def _there(found: Any) -> None:
+    """A value that is bad today may be good tomorrow; a node that is not there, is no variable or may not be
+    read stays so. Raises UaStatusCodeError for the latter: no subscription takes it."""
+    from asyncua.ua import StatusCodes
+
+    never = (
+        StatusCodes.BadNodeIdUnknown, StatusCodes.BadNodeIdInvalid, StatusCodes.BadAttributeIdInvalid,
+        StatusCodes.BadNotReadable, StatusCodes.BadUserAccessDenied,
+    )  # fmt: skip
+    if found.StatusCode is not None and found.StatusCode.value in never:
+        found.StatusCode.check()
 
 
 def _we_are_to_stop() -> bool:

@@ -2,13 +2,17 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from domain.errors import SettingsError
 from runtime.cli import output
 from runtime.cli.processes import stop_on_signals
+
+if TYPE_CHECKING:
+    from data.edge.gateway_file import GatewayFile
+    from data.edge.shelf import Shelf
 
 File = Annotated[Path, typer.Argument(help="The gateway file.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
@@ -42,9 +46,11 @@ def check(file: File = Path("gateway.yaml"), as_json: Json = False) -> None:
     """
     from data.edge import gateway_file
     from data.edge.node import columns_of
+    from runtime.workers.gateway import check_servers
 
     found = gateway_file.load(file)
     _ = found.broker.tls.context()  # files of no use are told here
+    check_servers(found)
     rows = [
         {
             "device": f"{found.group}/{found.node}/{device}",
@@ -92,7 +98,8 @@ def browse(
         server = OpcUaPart.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
-        raise SettingsError(f"{first['loc'][-1] if first['loc'] else url}: {first['msg']}") from error
+        what = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"{first['loc'][-1] if first['loc'] else url}: {what}") from error
     found = asyncio.run(opcua.browse(server, under))
     output.rows([one._asdict() for one in found], as_json=as_json, title=f"{len(found)} variables of {url}")
 
@@ -110,7 +117,8 @@ def certificate(
     """
     from data.edge import certificates
 
-    made = certificates.make(folder, name, DAYS)
+    with output.writing(folder):
+        made = certificates.make(folder, name, DAYS)
     output.console.print(f"{made[0]} (give it to the servers) and {made[1]} (keep it here), for {DAYS} days.")
 
 
@@ -121,12 +129,9 @@ def status(file: File = Path("gateway.yaml"), as_json: Json = False) -> None:
     Example: python -m runtime gateway status gateway.yaml --json
     """
     from data.edge import gateway_file
-    from data.edge.shelf import Shelf
 
     found = gateway_file.load(file)
-    if not found.store.file.exists():
-        raise SettingsError(f"there is no store at {found.store.file}: this gateway has never run")
-    shelf = Shelf(found.store.file, found.store.rows)
+    shelf = _shelf(found)
     waiting, oldest_ms = shelf.waiting()
     servers = {source.name: shelf.fact(f"present/{source.name}") for source in found.sources}
     said: dict[str, object] = {
@@ -148,16 +153,24 @@ def alerts(file: File = Path("gateway.yaml"), most: int = 50, as_json: Json = Fa
     Example: python -m runtime gateway alerts gateway.yaml --most 10
     """
     from data.edge import gateway_file
-    from data.edge.shelf import Shelf
 
     found = gateway_file.load(file)
-    shelf = Shelf(found.store.file, found.store.rows)
+    shelf = _shelf(found)
     rows = [
         {"at": _when(alert.at_ms), "alert": str(alert), "raised": alert.raised}
         for _, alert in shelf.alerts(most)
     ]
     shelf.close()
     output.rows(rows, as_json=as_json, title=f"Alerts of {found.group}/{found.node}")
+
+
+def _shelf(found: "GatewayFile") -> "Shelf":
+    """The store of a gateway that has run. Raises SettingsError where there is none, and makes none."""
+    from data.edge.shelf import Shelf
+
+    if not found.store.file.exists():
+        raise SettingsError(f"there is no store at {found.store.file}: this gateway has never run")
+    return Shelf(found.store.file, found.store.rows)
 
 
 def _when(ms: int | None) -> str | None:

@@ -4,11 +4,14 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
+
+from domain.errors import SettingsError
 
 console = Console(stderr=True)
 
@@ -43,6 +46,15 @@ def rows(items: Iterable[Mapping[str, Any]], *, as_json: bool, title: str = "") 
             *("" if v is None else f"{v:.4g}" if isinstance(v, float) else str(v) for v in item.values())
         )
     Console().print(table)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turns what the disk refuses while the block writes to `path` into SettingsError."""
+    try:
+        yield
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from data.edge.events import Contact, Inbox, Reader, keep_reading, now_ms
 from data.edge.gateway_file import GatewayFile, SourcePart
 from data.edge.link import EdgeLink
 from data.edge.modbus import ModbusReader
-from data.edge.opcua import OpcUaReader
+from data.edge.opcua import OpcUaReader, prepared
 from data.edge.shelf import Shelf
 from data.sinks.posts import WebhookPost
 from domain.clock import SECOND, steady_us, wall_us
@@ -36,7 +36,16 @@ def main(path: Path, stop: threading.Event) -> None:
     """Run until `stop` is set. Servers and brokers may come and go. Raises SettingsError."""
     for noisy in ("asyncua", "pymodbus"):  # they log what we tell in one line
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
-    Gateway(gateway_file.load(path)).run(stop)
+    file = gateway_file.load(path)
+    check_servers(file)
+    Gateway(file).run(stop)
+
+
+def check_servers(file: GatewayFile) -> None:
+    """What would end the reading of a server is told before it begins. Raises SettingsError."""
+    for source in file.sources:
+        if source.opcua is not None:
+            asyncio.run(prepared(source.opcua))
 
 
 class Gateway:

@@ -1,6 +1,7 @@
 """The edge gateway between real parts: OPC UA (asyncua's server, the npm package node-opcua) and Modbus TCP
 here, a broker, the ingest process and its store there."""
 
+import asyncio
 import struct
 import threading
 import time
@@ -13,7 +14,8 @@ import pytest
 from sqlalchemy import select
 
 from data.edge import certificates, opcua
-from data.edge.gateway_file import GatewayFile
+from data.edge.events import Event, Seen
+from data.edge.gateway_file import GatewayFile, SourcePart
 from data.store import tables as t
 from data.store.database import Database
 from domain.errors import Unavailable
@@ -203,8 +205,6 @@ def test_a_secured_server_is_read_by_exception_watched_and_stored(
 
 
 def test_a_wrong_password_a_wrong_server_and_browsing(certs: Path, plc: OpcUaServer) -> None:
-    import asyncio
-
     from data.edge.gateway_parts import OpcUaPart
 
     good = secured(plc.url, certs, str(certs / "server/gateway.der"))
@@ -260,8 +260,43 @@ def test_the_npm_server_is_stored_value_by_value(
         wait(lambda: stored(database, "temperature").get(ms, (0, 0))[1] == int(Quality.BAD))
 
 
+def test_a_node_that_the_server_lacks_is_told_and_the_others_are_read(
+    certs: Path, plc: OpcUaServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    part = secured(plc.url, certs, str(certs / "server/gateway.der"))
+    metrics = [
+        {"node": f"nsu={NAMESPACE};s={name}", "metric": name.lower()}
+        for name in ("Temprature", "Temperature")
+    ]
+    given = {"name": "press", "opcua": part, "metrics": metrics}
+    seen: list[str] = []
+
+    async def look() -> None:
+        over = asyncio.Event()
+
+        def emit(event: Event) -> None:
+            if isinstance(event, Seen):
+                seen.append(event.part.metric)
+                over.set()
+
+        reading = asyncio.create_task(opcua.OpcUaReader(SourcePart.model_validate(given)).read(emit))
+        await asyncio.wait_for(over.wait(), 60)
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+
+    asyncio.run(look())
+    assert set(seen) == {"temperature"}
+    (told,) = [record.getMessage() for record in caplog.records if record.name == "taktwise.gateway"]
+    assert told.startswith(f"press: left out, cannot be read: nsu={NAMESPACE};s=Temprature")
+
+
 def test_modbus_registers_are_read_by_exception_and_stored(
-    settings: Settings, database: Database, server: NatsBroker, tmp_path: Path, modbus: ModbusServer
+    settings: Settings,
+    database: Database,
+    server: NatsBroker,
+    tmp_path: Path,
+    modbus: ModbusServer,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     metrics = [
         {"register": {"address": 0, "type": "float32"}, "metric": "temperature", "deadband": {"absolute": 1}},
@@ -288,6 +323,8 @@ def test_modbus_registers_are_read_by_exception_and_stored(
         ):
             assert [found for found, _ in stored(database, metric).values()] == [value], metric
         assert stored(database, "missing") == {}
+        told = [record.getMessage() for record in caplog.records if "cannot be read" in record.getMessage()]
+        assert [words[:55] for words in told] == ["press: bad values, cannot be read: holding 500 and 0 mo"]
         modbus.registers(0, list(struct.unpack(">HH", struct.pack(">f", 42.0))))
         time.sleep(0.3)
         modbus.registers(0, list(struct.unpack(">HH", struct.pack(">f", 43.0))))

@@ -55,9 +55,11 @@ def test_paths_are_taken_from_the_files_own_folder(tmp_path: Path) -> None:
         (given(broker={"url": "mqtt://x", "ca": "ca.pem"}), "mqtts://"),
         (given(broker={"url": "mqtts://x", "key": "us.key"}), "key without its certificate"),
         (given(more=1), "Extra inputs"),
+        (source(metrics=[METRIC | {"node": "Temperature"}]), "'Temperature' is no node id"),
+        (source(metrics=[METRIC | {"node": "ns=x;s=T"}]), "is no node id"),
         (
             source(
-                metrics=[METRIC | {"limits": {"low": 1}}, {"node": "x", "metric": "temperature/alert/low"}]
+                metrics=[METRIC | {"limits": {"low": 1}}, {"node": "i=7", "metric": "temperature/alert/low"}]
             ),
             "sent as 'temperature/alert/low'",
         ),
