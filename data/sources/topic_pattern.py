@@ -6,6 +6,7 @@ from dataclasses import dataclass
 _LEVEL = re.compile(r"\{([a-z][a-z0-9_]{0,31})(\*?)\}")
 _LITERAL = re.compile(r"[^+#{}/\x00]{1,128}")
 MAX_LEVELS = 32
+MAX_FILTER_BYTES = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,13 @@ def parse(text: str) -> Pattern:
         expressions.append(f"(?P<{name}>[^/]+(?:/[^/]+)*)" if rest else f"(?P<{name}>[^/]+)")
         filters.append("#" if rest else "+")
     return Pattern(text, tuple(names), "/".join(filters), re.compile("/".join(expressions)))
+
+
+def is_filter(text: str) -> bool:
+    """True for an MQTT topic filter (MQTT 5, 4.7): `+` a level, `#` at the end for all that follow."""
+    *before, last = text.split("/")
+    whole = all(level in ("+", "#") or not re.search(r"[+#\x00]", level) for level in (*before, last))
+    return bool(text) and whole and "#" not in before and len(text.encode()) <= MAX_FILTER_BYTES
 
 
 def _plain(level: str) -> str:

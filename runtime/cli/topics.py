@@ -53,15 +53,27 @@ def topics(
     if not watch:
         output.rows(_entries(known), as_json=as_json, title=which or "No mapping is set")
         return
-    if propose is not None and propose.exists():
-        raise SettingsError(f"{propose} is there already; a proposal overwrites nothing")
+    _usable(only, propose)
     survey = topic_survey.Survey(TopicReader(known) if known else None)
     dropped = _listen(settings, only, survey, seconds, quiet=as_json)
     proposal = survey.proposal()
     _tell(survey, proposal, dropped, as_json=as_json)
     if propose is not None and proposal:
-        propose.write_text(topic_survey.as_yaml(proposal), encoding="utf-8")
+        with output.writing(propose):
+            propose.write_text(topic_survey.as_yaml(proposal), encoding="utf-8")
         output.console.print(f"A mapping for {len(proposal['topics'])} kinds of topics is in {propose}.")
+
+
+def _usable(only: str, propose: Path | None) -> None:
+    """What would fail after the listening is told before it. Raises SettingsError."""
+    from data.sources.topic_pattern import is_filter
+
+    if not is_filter(only):
+        raise SettingsError(f"--only {only!r} is no topic filter: + is a level, # at the end all that follow")
+    if propose is not None and propose.exists():
+        raise SettingsError(f"{propose} is there already; a proposal overwrites nothing")
+    if propose is not None and not propose.parent.is_dir():
+        raise SettingsError(f"{propose} cannot be written: there is no folder {propose.parent}")
 
 
 def _entries(known: "Topics | None") -> list[dict[str, object]]:

@@ -10,6 +10,7 @@ import yaml
 
 from data.sources import topic_mapping, topic_survey
 from data.sources.topic_mapping import Topics
+from data.sources.topic_pattern import is_filter
 from data.sources.topic_reading import TopicReader
 from data.sources.topic_survey import Survey
 from data.sources.units import conversion
@@ -286,6 +287,39 @@ def test_what_is_proposed_loads_and_reads_everything_that_was_proposed_for(tmp_p
     assert (read.at_us, read.values) == (MS * 1000, [("good_count", 5), ("load", 3.5)])
     read = reader.read(*PLANT[-1])
     assert (read.device, read.at_us, read.values) == ("y", None, [("hum", 44.5)])
+
+
+@pytest.mark.parametrize("wrong", ["", "a/#/b", "#a", "a+/b", "a/+b", "a\x00", "x" * 65_536])
+def test_a_filter_that_no_broker_takes_is_told(wrong: str) -> None:
+    assert not is_filter(wrong)
+    assert all(is_filter(good) for good in ("#", "+", "/", "a//b", "a/+/#", "$SYS/#", "größe/+"))
+
+
+def test_what_shares_its_kind_of_topic_is_proposed_apart_so_that_all_of_it_is_read(tmp_path: Path) -> None:
+    at = b'"timestamp": 1790000000000'
+    said = [
+        ("three/a/l1/press-1/temperature", b'{%s, "value": 41.5, "unit": "degC"}' % at),
+        ("three/a/l1/press-2/temperature", b'{%s, "value": 42}' % at),
+        ("three/raw/l1/u/vibration", b"3.5"),
+        ("three/iso/x/y/z", b'{"time": "2026-09-21T14:13:20Z", "data": {"value": 5, "unit": "bar"}}'),
+        ("mill/l1/fast", b"7"),
+        ("mill/l1/slow", b'{%s, "value": 8}' % at),
+    ]
+    survey = Survey(None)
+    for topic, payload in said:
+        survey.hear(topic, payload)
+    path = tmp_path / "proposed.yaml"
+    path.write_text(topic_survey.as_yaml(survey.proposal()))
+    reader = TopicReader(topic_mapping.load(str(path)))
+    read = {topic: reader.read(topic, payload) for topic, payload in said}
+    assert [one.values for one in read.values()] == [
+        [("temperature", 41.5)], [("temperature", 42)], [("vibration", 3.5)], [("z", 5)], [("fast", 7)],
+        [("slow", 8)],
+    ]  # fmt: skip
+    assert [one.at_us for one in read.values()] == [MS * 1000, MS * 1000, None, MS * 1000, None, MS * 1000]
+    assert [one.device for one in read.values()] == [
+        "a/l1/press-1", "a/l1/press-2", "raw/l1/u", "iso/x/y", "l1", "l1",
+    ]  # fmt: skip
 
 
 def test_a_survey_of_too_many_topics_counts_the_rest() -> None:
