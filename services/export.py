@@ -20,6 +20,7 @@ from data.store import tables as t
 from data.store.database import Database
 from domain.clock import DAY, micros
 from domain.equipment import site_of
+from domain.errors import NotFound
 
 _TIME = pa.timestamp("us", tz="UTC")
 _MADE, _SCOPE = b"taktwise.made_us", b"taktwise.scope"
@@ -62,7 +63,9 @@ def export(
     progress: Callable[[float], None] = lambda _: None,
 ) -> Exported:
     """Write the days `first`..`last` (UTC, both included) of the equipment at or below `scope`; all of it
-    where none is given. `now_us`: the plant time of the export. Raises Unavailable, OSError."""
+    where none is given. `now_us`: the plant time of the export. Raises NotFound where nothing is at or
+    below `scope`, Unavailable, OSError."""
+    _known(database, scope)
     done = Exported()
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     for place, day in enumerate(days):
@@ -79,6 +82,14 @@ def export(
             done.files += rows > 0
         progress((place + 1) / len(days))
     return done
+
+
+def _known(database: Database, scope: str) -> None:
+    """A slip of the pen in `scope` is no export of nothing."""
+    column = t.equipment.c.equipment_id
+    with database.read() as tx:
+        if scope and tx.execute(select(column).where(_within(column, scope)).limit(1)).first() is None:
+            raise NotFound(f"no site, area, line or machine is called {scope}")
 
 
 def _is_there(path: Path, scope: str, end_us: int) -> bool:

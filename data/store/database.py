@@ -91,7 +91,16 @@ def _translated() -> Iterator[None]:
     except DBAPIError as error:
         if error.connection_invalidated:
             raise Unavailable(f"the connection to the database broke: {error.orig}") from error
+        if type(error.orig) is sqlite3.DatabaseError:  # no database, or a damaged one
+            raise Unavailable(f"the database cannot be used: {error.orig}") from error
         raise
+
+
+def _folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"the folder {path} of the database cannot be made: {error.strerror}") from error
 
 
 def _engine(url: str, pool_size: int) -> Engine:
@@ -101,7 +110,7 @@ def _engine(url: str, pool_size: int) -> Engine:
         raise SettingsError("that is no database URL; it may hold a password, so it is not shown") from None
     if parsed.get_backend_name() == "sqlite":
         if parsed.database and parsed.database != ":memory:":
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            _folder(Path(parsed.database).parent)
         engine = create_engine(
             parsed,
             pool_size=pool_size,

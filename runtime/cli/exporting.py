@@ -51,7 +51,7 @@ def export(
     begin = _day(first, "--from") if first else end - timedelta(days=6)
     if begin > end:
         raise SettingsError(f"--from {begin} is after --to {end}")
-    with output.progress("Exporting") as step:
+    with output.writing(folder), output.progress("Exporting") as step:
         done = exporting.export(database, folder, begin, end, scope, now_us=now_us, anew=anew, progress=step)
     database.close()
     result = {

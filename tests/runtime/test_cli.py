@@ -51,6 +51,10 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
         (("ingest",), {"TAKTWISE_MORE_BROKERS": '{"b": "http://x"}'}, "TAKTWISE_MORE_BROKERS"),
         (("topics",), {"TAKTWISE_SPARKPLUG_REORDER_S": "-1"}, "TAKTWISE_SPARKPLUG_REORDER_S"),
         (("topics", "--mapping", "/nowhere.yaml"), {}, "presets are"),
+        (("topics", "--watch", "--only", "a/#/b"), {}, "no topic filter"),
+        (("topics", "--watch", "--propose", "/proc/none/topics.yaml"), {}, "/proc/none"),
+        (("gateway", "certificate", "/proc/none"), {}, "/proc/none"),
+        (("gateway", "browse", "http://x"), {}, "url: it is no opc.tcp:// address"),
         (("app",), {"TAKTWISE_WEB_PORT": "99999"}, "TAKTWISE_WEB_PORT"),
         (("score",), {"TAKTWISE_FAILURE_MODEL": "/nowhere"}, "/nowhere"),
         (("relay",), {"TAKTWISE_DATABASE_URL": "oracle://x"}, "database"),
@@ -68,6 +72,41 @@ def test_wrong_settings_are_one_line_and_exit_code_2(words, env, said, tmp_path)
     assert last.startswith("taktwise: ")
     assert said in last
     assert "Traceback" not in done.stderr
+
+
+GATEWAY = """
+group: north
+node: press-shop
+broker: {url: "mqtt://127.0.0.1:1"}
+sources:
+  - name: press-7
+    opcua: {url: "opc.tcp://127.0.0.1:1", certificate: ours.der, key: ours.pem, server_certificate: press.der}
+    metrics: [{node: "ns=2;s=T", metric: temperature}]
+"""
+
+
+@pytest.mark.parametrize("command", ["check", "run", "status", "alerts"])
+def test_a_gateway_that_cannot_begin_says_why_in_one_line_and_leaves_no_store(
+    command: str, tmp_path: Path
+) -> None:
+    (tmp_path / "gateway.yaml").write_text(GATEWAY)
+    done = run("gateway", command, str(tmp_path / "gateway.yaml"), TAKTWISE_VAR_DIR=str(tmp_path))
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    said = ".der" if command in ("check", "run") else "never run"
+    assert said in done.stderr.strip().splitlines()[-1]
+    assert not (tmp_path / "gateway.db").exists()
+
+
+def test_an_export_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    assert run("migrate", TAKTWISE_VAR_DIR=str(tmp_path)).returncode == 0
+    taken = tmp_path / "taken"
+    taken.write_text("a file")
+    for words, said in ((("--from", "2026-11-20"), str(taken)), (("--scope", "nowhere"), "nowhere")):
+        done = run("export", str(taken), *words, TAKTWISE_VAR_DIR=str(tmp_path))
+        assert done.returncode != 0
+        assert said in done.stderr.strip().splitlines()[-1]
+        assert "Traceback" not in done.stderr
 
 
 def test_the_doctor_names_what_does_not_answer(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import insert
 from data.store import tables as t
 from data.store.database import Database
 from domain.clock import DAY, HOUR, micros
+from domain.errors import NotFound
 from services.export import Exported, export
 
 START = micros(datetime(2026, 11, 18, tzinfo=UTC))
@@ -78,7 +79,8 @@ def test_every_value_of_every_day_is_there_once_and_replays_stay_out(store: Data
 def test_a_scope_takes_what_lies_below_it_and_nothing_beside(store: Database, tmp_path: Path) -> None:
     assert take(store, tmp_path / "a", FIRST, LAST, "north/a").rows["readings"] == 72
     assert take(store, tmp_path / "b", FIRST, LAST, UNITS[1]).rows["readings"] == 72
-    assert take(store, tmp_path / "c", FIRST, LAST, "north/a/l/on").files == 0
+    with pytest.raises(NotFound, match="north/a/l/on"):
+        take(store, tmp_path / "c", FIRST, LAST, "north/a/l/on")
 
 
 def test_an_export_that_was_stopped_goes_on_and_late_values_need_a_new_one(
