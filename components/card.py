@@ -1,5 +1,6 @@
 """The card of a case: what, when, why, the choices and what will be sent. HTML from row shapes."""
 
+from components import set_point
 from components.charts import trend_svg
 from components.evidence import arguments, contribution_bars
 from components.links import href, link
@@ -17,7 +18,7 @@ from components.words import (
     safe,
     stamp,
 )
-from domain.cases import ABOUT_MODELS, UNDECIDED, CaseKind
+from domain.cases import ABOUT_MODELS, ABOUT_SETTINGS, UNDECIDED, CaseKind
 from domain.clock import MINUTE
 from domain.evidence import Evidence
 from domain.inspection import label_words
@@ -58,9 +59,17 @@ TRAINING = {
 }
 
 
+MOVING = {
+    "accepted": "accepted by the MES",
+    "done": "moved in the MES",
+    "refused": "refused by the MES",
+}
+
+
 def state_words(kind: str, state: str) -> str:
     """Where a case stands, in words."""
-    return (kind in ABOUT_MODELS and TRAINING.get(state)) or STATES.get(state, state)
+    words = TRAINING if kind in ABOUT_MODELS else MOVING if kind in ABOUT_SETTINGS else {}
+    return words.get(state) or STATES.get(state, state)
 
 
 def case_title(case: CaseView, site: SiteRow, now_us: int, limit_cents: int) -> str:
@@ -77,6 +86,8 @@ def case_title(case: CaseView, site: SiteRow, now_us: int, limit_cents: int) -> 
     cost = f"cost {money(case.cost_cents, site.currency)}"
     if case.kind in ABOUT_MODELS:
         cost = "no order goes out"
+    elif case.kind in ABOUT_SETTINGS:
+        cost = "nobody has counted what it saves"
     elif case.may_decide and case.state in UNDECIDED:
         cost += f"; you may approve up to {money(limit_cents, site.currency)}"
     return (
@@ -112,17 +123,24 @@ def changed_note(case: CaseView) -> str:
 
 def why_panel(case: CaseView, site: SiteRow, now_us: int) -> str:
     """The words, the trend with the window, the contributions, and what speaks against it."""
+    left, right = _sides(case, site, now_us)
+    two = f'<div class="tw-two"><div>{left}</div><div>{right}</div></div>'
+    told = f'<p class="tw-say">{safe(case.evidence.words)}</p>{_pictures(case)}{_signals(case, site, now_us)}'
+    return panel("Why", f"{told}{_trend(case, site, now_us)}{two}", _source(case, now_us))
+
+
+def _sides(case: CaseView, site: SiteRow, now_us: int) -> tuple[str, str]:
+    """What speaks for it, and what speaks against it with what would change it."""
     e, view = case.evidence, case.prediction
-    trend = _trend(case, site, now_us)
+    against = arguments(e.against, e.would_change, _similar(e))
+    if case.kind in ABOUT_MODELS:
+        return figures(case, site, now_us), against
+    if case.kind in ABOUT_SETTINGS:
+        return set_point.figures(case, site, now_us), against + _limits(e)
     bars = ""
     if view is not None and view.explanation is not None:
         bars = contribution_bars(view.explanation, view.prediction.window_to_us, shown=6)
-    sides = (bars + _more(case), arguments(e.against, e.would_change, _similar(e)) + _limits(e))
-    if case.kind in ABOUT_MODELS:
-        sides = (figures(case, site, now_us), arguments(e.against, e.would_change, _similar(e)))
-    two = f'<div class="tw-two"><div>{sides[0]}</div><div>{sides[1]}</div></div>'
-    told = f'<p class="tw-say">{safe(e.words)}</p>{_pictures(case)}{_signals(case, site, now_us)}'
-    return panel("Why", f"{told}{trend}{two}", _source(case, now_us))
+    return bars + _more(case), against + _limits(e)
 
 
 def _pictures(case: CaseView) -> str:
@@ -168,6 +186,8 @@ def _source(case: CaseView, now_us: int) -> str:
     if case.kind in ABOUT_MODELS:
         name = model_text(case.evidence.model_name, case.evidence.model_version)
         return f"model watch over {safe(name)}"
+    if case.kind in ABOUT_SETTINGS:
+        return safe(model_text(case.evidence.model_name, case.evidence.model_version))
     data = f"newest data {age_roughly(case.data_us, now_us)} old"
     if case.kind == CaseKind.RAISED:
         return f"raised by {safe(case.proposed_by)}; {data}"

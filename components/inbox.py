@@ -6,7 +6,7 @@ from components.card import state_words
 from components.links import link
 from components.tables import empty, panel, table
 from components.words import NOTHING, lapse, left, moment, money, of_100, plural, safe
-from domain.cases import ABOUT_MODELS, CaseKind
+from domain.cases import NO_FAULT, CaseKind
 from domain.clock import HOUR
 from domain.recommendation import cause_label
 from services.rows.decide import Inbox, InboxRow
@@ -60,8 +60,8 @@ def _waiting(row: InboxRow, site: SiteRow, now_us: int) -> Sequence[str]:
 
 
 def _worth(row: InboxRow, site: SiteRow) -> tuple[str, str]:
-    """What it is worth with its range, and what it costs; a case about a model has neither."""
-    if row.kind in ABOUT_MODELS:
+    """What it is worth with its range, and what it costs; a case about a model or a set point has neither."""
+    if row.kind in NO_FAULT:
         return NOTHING, NOTHING
     low, high = (money(cents, site.currency) for cents in (row.benefit_low_cents, row.benefit_high_cents))
     return (
@@ -79,6 +79,7 @@ RAISED_BY = {
     CaseKind.OUTLOOK.value: "the shift misses its target",
     CaseKind.PICTURES.value: "a series of bad parts",
     CaseKind.RETRAINING.value: "a model is not as it was",
+    CaseKind.SET_POINT.value: "fewer bad parts expected",
 }
 
 

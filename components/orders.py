@@ -7,7 +7,16 @@ from components.tables import bullets, panel, small, table
 from components.words import NOTHING, lapse, moment, plural, safe
 from domain.cases import ABOUT_MODELS
 from domain.clock import SECOND
-from domain.messages import Cancel, CommandKind, CommandState, MaintenanceOrder, Retraining, Work
+from domain.messages import (
+    Cancel,
+    CommandKind,
+    CommandState,
+    MaintenanceOrder,
+    Retraining,
+    SetPointChange,
+    Work,
+)
+from domain.process import exact, parameter_label
 from services.rows.decide import CaseView, CommandRow
 from services.rows.site import SiteRow
 
@@ -82,6 +91,8 @@ def _fields(work: Work, site: SiteRow, now_us: int) -> list[tuple[str, str]]:
         return [("Takes back", work.command_id), ("Reason", work.reason)]
     if isinstance(work, Retraining):
         return [("Site", work.site_id), ("Model", work.model_name), ("Version", work.model_version)]
+    if isinstance(work, SetPointChange):
+        return _set_point(work)
     if isinstance(work, MaintenanceOrder):
         return [
             ("Machine", work.equipment_id),
@@ -98,6 +109,17 @@ def _fields(work: Work, site: SiteRow, now_us: int) -> list[tuple[str, str]]:
         ("Quantity", plural(work.quantity, "piece")),
         ("Needed", moment(work.needed_us, site.time_zone, now_us)),
         ("For machine", work.for_equipment_id),
+    ]
+
+
+def _set_point(work: SetPointChange) -> list[tuple[str, str]]:
+    return [
+        ("Machine", work.equipment_id),
+        ("Product", work.product_id),
+        ("Setting", parameter_label(work.parameter)),
+        ("From", exact(work.from_value, work.unit)),
+        ("To", exact(work.to_value, work.unit)),
+        ("Holds", "from the next order of the product on"),
     ]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from components.tables import empty, panel, small, table
 from components.words import NOTHING, moment, plural, safe
-from domain.process import parameter_label
+from domain.process import parameter_label, points
 from domain.telemetry import figure_text
 from domain.wording import percent
 from services.rows.process import AdviceRow, AdviceView, SettingRow, SettingsView
@@ -72,8 +72,8 @@ def line_name_of(row: SettingRow) -> str:
 
 ADVICE = ("Move", "Of", "From", "To", "Bad parts expected", "Change", "Behind it")
 ONLY_SAID = (
-    "Whoever answers for the process decides, and enters the set point in the MES; the desk changes none. "
-    "What went together in the past may not be the cause."
+    "Each advice is a case in the inbox; whoever may enter validated limits decides on it, and the MES is "
+    "asked to move the set point. What went together in past operations is no proof."
 )
 
 
@@ -90,7 +90,7 @@ def advice_panel(view: AdviceView, site: SiteRow, now_us: int) -> str:
 
 
 def _advised(row: AdviceRow, site: SiteRow, now_us: int) -> Sequence[str]:
-    low, high = _points(row.change_low), _points(row.change_high)
+    low, high = points(row.change_low), points(row.change_high)
     came = "" if row.came is None else f"; {percent(row.came)} came lately"
     when = moment(row.at_us, site.time_zone, now_us)
     return (
@@ -99,14 +99,10 @@ def _advised(row: AdviceRow, site: SiteRow, now_us: int) -> Sequence[str]:
         f'<span class="tw-nw">{figure_text(row.from_value, row.unit)}</span>',
         f'<b class="tw-nw">{figure_text(row.to_value, row.unit)}</b>',
         f'<span class="tw-nw">{percent(row.share)} to {percent(row.share + row.change)}</span>',
-        f'<span class="tw-nw">{_points(row.change)} points</span>' + small(f"90 %: {low} to {high}"),
+        f'<span class="tw-nw">{points(row.change)} points</span>' + small(f"90 %: {low} to {high}"),
         f"{plural(row.taught, 'operation')} taught"
         + small(f"{row.operations} of late, the last {when}{came}"),
     )
-
-
-def _points(change: float) -> str:
-    return f"{100 * change:+.2f}".replace("-", "\u2212")
 
 
 def _unadvised(view: AdviceView) -> str:

@@ -22,7 +22,8 @@ class CaseKind(StrEnum):
     `limit` from a fixed limit while the AI is stopped, `chart` from a control chart that broke a rule
     or a machine's usual pattern, `alarm` from an alarm, `shortage` from a missing part, `outlook` from a
     shift that will miss its target, `pictures` from a series of bad parts on pictures, `retraining` from the
-    watch over models: it is about a model at a site, and no machine."""
+    watch over models: it is about a model at a site, and no machine. `set_point` from the model of scrap:
+    about a setting of a machine for a product, and no fault."""
 
     FAILURE_RISK = "failure_risk"
     INSPECTED = "inspected"
@@ -34,9 +35,12 @@ class CaseKind(StrEnum):
     OUTLOOK = "outlook"
     PICTURES = "pictures"
     RETRAINING = "retraining"
+    SET_POINT = "set_point"
 
 
 ABOUT_MODELS = frozenset({CaseKind.RETRAINING})  # no machine, no orders, no finding at a machine
+ABOUT_SETTINGS = frozenset({CaseKind.SET_POINT})
+NO_FAULT = ABOUT_MODELS | ABOUT_SETTINGS  # nothing to repair, nothing for a technician to find
 SEEN_BY_PEOPLE = frozenset({CaseKind.RAISED, CaseKind.INSPECTED})
 
 

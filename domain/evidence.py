@@ -10,7 +10,17 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from domain.errors import Malformed
-from domain.messages import Cancel, CommandKind, MaintenanceOrder, Requisition, Reservation, Retraining, Work
+from domain.messages import (
+    Cancel,
+    CommandKind,
+    MaintenanceOrder,
+    Requisition,
+    Reservation,
+    Retraining,
+    SetPointChange,
+    Work,
+)
+from domain.process import SettingMove
 
 
 def canonical(value: Any) -> str:
@@ -72,6 +82,7 @@ class Evidence:
     `base` and `probability` are the risk of a healthy machine of this type and the risk now. All
     model figures are None on a case that a person raised. `data_us` is the source time of the
     newest value in the window; its age is counted when the card is drawn.
+    `setting` stands on a case about a set point only.
     """
 
     equipment_id: str
@@ -103,6 +114,7 @@ class Evidence:
     limits: tuple[str, ...]
     assumptions: tuple[str, ...]
     inputs: tuple[CostInput, ...] = ()
+    setting: SettingMove | None = None
 
     def to_json(self) -> str:
         """Canonical JSON."""
@@ -116,6 +128,7 @@ class Evidence:
             row["moved"] = tuple(Moved(**m) for m in row["moved"])
             row["similar"] = tuple(SimilarCase(**s) for s in row["similar"])
             row["inputs"] = tuple(CostInput(**one) for one in row.get("inputs", ()))
+            row["setting"] = SettingMove(**row["setting"]) if row.get("setting") else None
             for name in ("against", "would_change", "similar_words", "limits", "assumptions"):
                 row[name] = tuple(row[name])
             return cls(**row)
@@ -173,6 +186,7 @@ _WORK: dict[CommandKind, type[Work]] = {
     CommandKind.REQUISITION: Requisition,
     CommandKind.CANCEL: Cancel,
     CommandKind.RETRAINING: Retraining,
+    CommandKind.SET_POINT_CHANGE: SetPointChange,
 }
 
 

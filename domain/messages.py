@@ -17,6 +17,7 @@ class CommandKind(StrEnum):
     REQUISITION = "requisition"
     CANCEL = "cancel"
     RETRAINING = "retraining"
+    SET_POINT_CHANGE = "set_point_change"
 
 
 class CommandState(StrEnum):
@@ -100,7 +101,22 @@ class Retraining:
     model_version: str
 
 
-Work = MaintenanceOrder | Reservation | Requisition | Cancel | Retraining
+@dataclass(frozen=True, slots=True)
+class SetPointChange:
+    """Move one set point in the recipe of a product on a machine, from its next order on.
+
+    Both values in `unit`. Who receives it decides whether it still reads `from_value` and may be moved.
+    """
+
+    equipment_id: str
+    product_id: str
+    parameter: str
+    unit: str
+    from_value: float
+    to_value: float
+
+
+Work = MaintenanceOrder | Reservation | Requisition | Cancel | Retraining | SetPointChange
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ COUNTED = [
     kind.value
     for kind in (
         CaseKind.FAILURE_RISK, CaseKind.ALARM, CaseKind.CHART, CaseKind.SHORTAGE, CaseKind.OUTLOOK,
-        CaseKind.PICTURES,
+        CaseKind.PICTURES, CaseKind.SET_POINT,
     )
 ]  # fmt: skip
 WITHOUT_SHIFT_US = 8 * HOUR

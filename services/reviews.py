@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, select
 from data.store import reviews as store
 from data.store import tables as t
 from data.store.database import Database
+from domain.cases import ABOUT_SETTINGS
 from domain.clock import DAY, wall_us
 from domain.failure_review import Before, proposed, why
 from domain.ids import new_id
@@ -122,6 +123,7 @@ def facts(tx: Connection, failed: Failed) -> tuple[Before, str, str]:
 def _advice(tx: Connection, failed: Failed) -> tuple[str, bool]:
     """The newest case of the day before, and whether somebody acted on one (rejecting is no act)."""
     near = (_C.opened_us > failed.at_us - BEFORE_US) & (_C.opened_us < failed.at_us)
+    near &= _C.kind.not_in(ABOUT_SETTINGS)
     rows = tx.execute(
         select(_C.case_id, _C.decided_us, _C.state)
         .where(_C.equipment_id == failed.equipment_id, near)

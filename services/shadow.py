@@ -21,12 +21,17 @@ _A = t.shadow_advice.c
 
 def in_shadow(tx: Connection, prediction: Prediction) -> bool:
     """Is this model in shadow at this site, or everywhere by its stage?"""
-    s, m = t.shadow_models.c, t.model_versions.c
-    here = select(s.since_us).where(
-        s.site_id == site_of(prediction.equipment_id), s.model_name == prediction.model_name
-    )
+    m = t.model_versions.c
     stage = select(m.stage).where(m.name == prediction.model_name, m.version == prediction.model_version)
-    return tx.execute(here).first() is not None or tx.execute(stage).scalar() == "shadow"
+    put_there = put_in_shadow(tx, site_of(prediction.equipment_id), prediction.model_name)
+    return put_there or tx.execute(stage).scalar() == "shadow"
+
+
+def put_in_shadow(tx: Connection, site_id: str, model_name: str) -> bool:
+    """Has somebody put this model into shadow at a site?"""
+    s = t.shadow_models.c
+    here = select(s.since_us).where(s.site_id == site_id, s.model_name == model_name)
+    return tx.execute(here).first() is not None
 
 
 def note(tx: Connection, p: Prediction) -> str | None:

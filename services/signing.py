@@ -15,6 +15,7 @@ from auth.signatures import Credential, Proof, check_proof
 from data.store import cases as store
 from data.store import tables as t
 from data.store.database import Database
+from domain.cases import ABOUT_MODELS, ABOUT_SETTINGS
 from domain.clock import wall_us
 from domain.errors import Forbidden, InvalidInput, NotNow
 from domain.evidence import canonical
@@ -23,6 +24,7 @@ from services import audit, second_factors
 
 APPROVES = "I have checked the evidence and release these orders."
 LETS_TRAIN = "I have checked the evidence and let this model be trained anew. It comes back as a challenger."
+MOVES = "I have checked the evidence and ask the MES to move this set point."
 APPROVES_CHANGED = "I have checked the evidence, changed the proposal, and release these orders."
 REJECTS = "I have checked the evidence and decide against this advice."
 EMERGENCY = "I act alone in an emergency and release these orders; another person ratifies this."
@@ -30,6 +32,11 @@ RATIFIES = "I have checked what was done in the emergency and ratify it."
 REFUSES_TO_RATIFY = "I have checked what was done in the emergency and do not ratify it."
 TAKES_BACK = "I take these orders back."
 AT_SIGNING = "signature"  # stands for the address in `sign_in_attempts`
+
+
+def approves(kind: str) -> str:
+    """What approving a case of a kind as it stands means."""
+    return LETS_TRAIN if kind in ABOUT_MODELS else MOVES if kind in ABOUT_SETTINGS else APPROVES
 
 
 class Signer:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, func, select
 
 from data.store import plan_facts
 from data.store import tables as t
+from domain.cases import ABOUT_SETTINGS
 from domain.clock import DAY
 from domain.costs import Spare
 from domain.equipment import line_of, site_of
@@ -101,6 +102,7 @@ def _cycles(tx: Connection, product_id: str, units: list[str], at_us: int) -> di
 def _troubled(tx: Connection, units: list[str]) -> set[str]:
     c = t.cases.c
     query = select(c.equipment_id).where(c.equipment_id.in_(units), c.open_key.is_not(None))
+    query = query.where(c.kind.not_in(ABOUT_SETTINGS))
     return set(tx.execute(query).scalars())
 
 

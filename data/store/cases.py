@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, func, insert, select, text, update
 from data.store import tables as t
 from data.store.audit import LOCK
 from data.store.upsert import insert_ignore, upsert
+from domain.cases import ABOUT_SETTINGS
 
 Row = Mapping[str, Any]
 FIRST_NUMBER = 1_001
@@ -26,17 +27,28 @@ def hold(tx: Connection, case_id: str) -> dict[str, Any] | None:
 
 
 def open_for(tx: Connection, equipment_id: str) -> list[dict[str, Any]]:
-    """Open cases of a machine, oldest first."""
+    """Open cases about faults of a machine, oldest first; `all_open_for` knows those about settings too."""
+    return [case for case in all_open_for(tx, equipment_id) if case["kind"] not in ABOUT_SETTINGS]
+
+
+def all_open_for(tx: Connection, equipment_id: str) -> list[dict[str, Any]]:
+    """Open cases of a machine, whatever they are about, oldest first."""
     query = select(t.cases).where(_C.equipment_id == equipment_id, _C.open_key.is_not(None))
     return _all(tx.execute(query.order_by(_C.number)))
 
 
+def newest_about(tx: Connection, equipment_id: str, kind: str, cause: str) -> dict[str, Any] | None:
+    """The newest case of a kind about one thing of a machine, open or closed."""
+    mine = (_C.equipment_id == equipment_id) & (_C.kind == kind) & (_C.cause == cause)
+    return _one(tx.execute(select(t.cases).where(mine).order_by(_C.number.desc()).limit(1)))
+
+
 def newest_closed(tx: Connection, equipment_id: str) -> dict[str, Any] | None:
-    """The machine's case that ended last, with its finding ('' without one)."""
+    """The machine's case about a fault that ended last, with its finding ('' without one)."""
     query = (
         select(t.cases, func.coalesce(t.outcomes.c.finding, "").label("finding"))
         .join_from(t.cases, t.outcomes, t.outcomes.c.case_id == _C.case_id, isouter=True)
-        .where(_C.equipment_id == equipment_id, _C.closed_us.is_not(None))
+        .where(_C.equipment_id == equipment_id, _C.closed_us.is_not(None), _C.kind.not_in(ABOUT_SETTINGS))
         .order_by(_C.closed_us.desc())
         .limit(1)
     )

@@ -129,7 +129,9 @@ class Material(Node):
 class Parameter(Node):
     """A named value."""
 
-    id: Literal["task", "cause", "finding", "found_cause"]
+    id: Literal[
+        "task", "cause", "finding", "found_cause", "product", "setting", "unit", "from_value", "to_value"
+    ]
     value: Words
 
 
@@ -137,14 +139,14 @@ class JobOrder(Node):
     """Work for the MES. Only `id` in a cancel."""
 
     id: Id
-    work_type: Literal["Maintenance"] | None = None
-    work_master_id: Literal["maintenance_order", "inspection_order"] | None = None
+    work_type: Literal["Maintenance", "Other"] | None = None
+    work_master_id: Literal["maintenance_order", "inspection_order", "set_point_change"] | None = None
     start_time: Moment | None = None
     duration: Annotated[str, StringConstraints(pattern=r"^PT[1-9]\d{0,6}S$")] | None = None
     equipment_requirement: Annotated[list[Equipment], Field(max_length=1)] | None = None
     personnel_requirement: Annotated[list[Personnel], Field(max_length=1)] | None = None
     material_requirement: Annotated[list[Material], Field(max_length=1)] | None = None
-    job_order_parameter: Annotated[list[Parameter], Field(max_length=2)] | None = None
+    job_order_parameter: Annotated[list[Parameter], Field(max_length=5)] | None = None
 
 
 class Segment(Node):

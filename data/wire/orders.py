@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from data.wire import b2mml, envelope
+from data.wire.set_points import set_point_body, set_point_of
 from domain.errors import InvalidInput, Malformed
 from domain.messages import (
     Cancel,
@@ -21,6 +22,7 @@ from domain.messages import (
     Requisition,
     Reservation,
     Retraining,
+    SetPointChange,
 )
 
 MAX_BYTES = envelope.MAX_BYTES
@@ -124,6 +126,8 @@ def _body(command: Command) -> dict[str, Any]:
             return _job_body(command.kind, job)
         case Reservation() | Requisition() as request:
             return _request_body(command.kind, request)
+        case SetPointChange() as change:
+            return set_point_body(change)
         case Cancel():
             return {}
         case Retraining():
@@ -183,16 +187,18 @@ def _cancel(verb: b2mml.Verb, noun: b2mml.JobOrder | b2mml.OperationsRequest) ->
 
 def _work(
     verb: b2mml.Verb, noun: b2mml.JobOrder | b2mml.OperationsRequest
-) -> tuple[CommandKind, MaintenanceOrder | Reservation | Requisition]:
+) -> tuple[CommandKind, MaintenanceOrder | Reservation | Requisition | SetPointChange]:
     _need(verb.action_criteria[0].action_code == "Add", "an order has the action code Add")
     _need(verb.original_application_area is None, "an order names no earlier message")
     return _job(noun) if isinstance(noun, b2mml.JobOrder) else _request(noun)
 
 
-def _job(order: b2mml.JobOrder) -> tuple[CommandKind, MaintenanceOrder]:
+def _job(order: b2mml.JobOrder) -> tuple[CommandKind, MaintenanceOrder | SetPointChange]:
+    if order.work_master_id == "set_point_change":
+        return CommandKind.SET_POINT_CHANGE, set_point_of(order)
     if not (order.start_time and order.duration and order.work_type and order.work_master_id):
         _refuse("wrong_content", "a job order without type, start or duration")
-    if not (order.equipment_requirement and order.personnel_requirement):
+    if order.work_type != "Maintenance" or not (order.equipment_requirement and order.personnel_requirement):
         _refuse("wrong_content", "a job order without equipment or personnel")
     parameters = {item.id: item.value for item in order.job_order_parameter or ()}
     _need(parameters.keys() == {"task", "cause"}, "a job order has a task and a cause")

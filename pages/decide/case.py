@@ -9,7 +9,7 @@ from components.course import course_panel
 from components.orders import first_start, orders_panel, receipts_panel
 from components.retraining import became_panel, uses_panel
 from components.tables import empty
-from domain.cases import ABOUT_MODELS, UNDECIDED
+from domain.cases import ABOUT_MODELS, ABOUT_SETTINGS, UNDECIDED
 from pages.decide.deciding import buttons, form_is_open
 from pages.live import live
 from services.desk import Desk
@@ -39,10 +39,8 @@ def render(desk: Desk) -> None:
 
 
 def _undecided(desk: Desk, case: CaseView) -> None:
-    if case.kind in ABOUT_MODELS:
-        st.html(uses_panel(case))
-    else:
-        st.html(choices_panel(case, desk.site, desk.now_us))
+    if choices := _choices(desk, case):
+        st.html(choices)
     st.html(orders_panel(case, desk.site, desk.now_us))
     live(desk, REFRESH_S, lambda now: _people(now, case.number))
     buttons(desk, case)
@@ -54,10 +52,16 @@ def _decided(desk: Desk, case: CaseView) -> None:
     live(desk, REFRESH_S, lambda now: _people(now, case.number))
     buttons(desk, case)
     live(desk, REFRESH_S, lambda now: _course(now, case.number))
-    about_model = case.kind in ABOUT_MODELS
-    choices = uses_panel(case) if about_model else choices_panel(case, desk.site, desk.now_us)
-    below = card.signatures_panel(case, desk.site) + choices
-    st.html(f'<div class="tw-stack">{below}</div>')
+    below = card.signatures_panel(case, desk.site) + _choices(desk, case)
+    if below:
+        st.html(f'<div class="tw-stack">{below}</div>')
+
+
+def _choices(desk: Desk, case: CaseView) -> str:
+    """What there is to choose from; nothing on a case about a set point: its figures say it all."""
+    if case.kind in ABOUT_SETTINGS:
+        return ""
+    return uses_panel(case) if case.kind in ABOUT_MODELS else choices_panel(case, desk.site, desk.now_us)
 
 
 def _shown(case: CaseView) -> tuple[int, int | None, bool]:

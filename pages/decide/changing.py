@@ -7,7 +7,9 @@ import streamlit as st
 
 from components.words import moment, money
 from domain.clock import MINUTE, micros
+from domain.process import SettingMove, parameter_label
 from domain.recommendation import Choice
+from domain.telemetry import unit_text
 from pages.kept import kept_line, kept_text
 from services.commands.acting import Changes
 from services.desk import Desk
@@ -18,6 +20,8 @@ SOONEST_US = 15 * MINUTE
 
 def fields(desk: Desk, case: CaseView) -> Changes | None:
     """What is to be done instead; None while the fields do not make a change."""
+    if case.evidence.setting is not None:
+        return _value(desk, case, case.evidence.setting)
     listed = {a.key: a for a in case.alternatives if a.start_us is not None and a.fits}
     words = {
         k: f"{a.label} ({money(a.cost_cents, desk.site.currency)})"
@@ -43,6 +47,21 @@ def fields(desk: Desk, case: CaseView) -> Changes | None:
             choice = Choice.INSPECT_FIRST
     reason = draft(desk, case, "changes", "Why (kept with the decision)")
     return Changes(str(choice), start_us, reason)
+
+
+def _value(desk: Desk, case: CaseView, move: SettingMove) -> Changes | None:
+    """Another value of a set point: the limits of the evidence are said, those that hold are checked."""
+    unit = unit_text(move.unit)
+    value = st.number_input(
+        f"{parameter_label(move.parameter)} ({unit})" if unit else parameter_label(move.parameter),
+        value=None, format="%g", key=f"value-{case.case_id}", placeholder=f"{move.to_value:g} is advised",
+    )  # fmt: skip
+    st.caption(
+        f"Validated limits: {move.low:g} to {move.high:g} {unit}. "
+        "What is expected is said of the advised value only."
+    )
+    reason = draft(desk, case, "changes", "Why (kept with the decision)")
+    return None if value is None else Changes(reason=reason, value=float(value))
 
 
 def _start(desk: Desk, case: CaseView) -> int:

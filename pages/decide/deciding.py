@@ -15,7 +15,7 @@ from pages.decide.acting import act_once, close_form, open_form, signed, which_f
 from pages.decide.finding import finding_form
 from services.desk import Desk
 from services.rows.decide import CaseView
-from services.signing import APPROVES, APPROVES_CHANGED, LETS_TRAIN, REJECTS, TAKES_BACK
+from services.signing import APPROVES_CHANGED, REJECTS, TAKES_BACK, approves
 
 BEFORE = ("approve", "change", "reject", "emergency", "snooze")  # forms for a case that nobody has decided
 
@@ -33,17 +33,13 @@ def buttons(desk: Desk, case: CaseView) -> None:
         with st.container(horizontal=True):
             _row(case, more)
         if case.may_decide and case.state in UNDECIDED:
-            st.html(meaning(f"Approving means: {_approves(case)} {_until(case)}"))
+            st.html(meaning(f"Approving means: {approves(case.kind)} {_until(case)}"))
         kind = _open_form(desk, case)
         unfinished = [words for form, words in (offered | more).items() if case.drafts.get(_draft_of(form))]
         if unfinished and not kind:
             st.caption(f"Your unfinished words are kept under: {', '.join(unfinished)}.")
         if kind in offered or kind in more:
             FORMS[kind](desk, case)
-
-
-def _approves(case: CaseView) -> str:
-    return LETS_TRAIN if case.kind in ABOUT_MODELS else APPROVES
 
 
 def _until(case: CaseView) -> str:
@@ -127,7 +123,7 @@ def _offered(case: CaseView) -> dict[str, str]:
 
 
 def _approve(desk: Desk, case: CaseView) -> None:
-    typed = signed(desk, case, "approve", "Sign and release", _approves(case))
+    typed = signed(desk, case, "approve", "Sign and release", approves(case.kind))
     if typed:
         cases, who = desk.commands.cases, desk.actor
         act_once(

@@ -21,11 +21,13 @@ LONGEST_TEXT = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Another choice (domain.recommendation.Choice), or the same work at another plant time, and why."""
+    """Another choice (domain.recommendation.Choice), or the same work at another plant time, and why; of a
+    set point another `value`."""
 
     choice: str = "at_time"
     start_us: int | None = None
     reason: str = ""
+    value: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ from typing import Any
 
 from data.store import cases as store
 from domain.approval import Grant
-from domain.cases import ABOUT_MODELS, UNDER_WAY, Case, CaseKind, CaseState, step
+from domain.cases import ABOUT_MODELS, ABOUT_SETTINGS, NO_FAULT, UNDER_WAY, Case, CaseKind, CaseState, step
 from domain.clock import wall_us
 from domain.errors import Forbidden, NotNow
 from domain.messages import CommandState, Finding
 from domain.policy import Approval, above_limit, check_in_time, check_start
 from domain.recommendation import clock_text
-from services.commands import consenting, emergencies, releasing
+from services.commands import consenting, emergencies, releasing, set_points
 from services.commands.acting import Changes, Decided, Work, checked_text, note, save
 from services.fallen import signers, tell_fallen
 from services.following import follow_up, is_worn_inspection
@@ -19,7 +19,7 @@ from services.planning import chosen, money, propose, replanned
 from services.policy.current import approval_of, terms_of
 from services.proposal import cost_of
 from services.receipts import settle
-from services.signing import APPROVES, APPROVES_CHANGED, EMERGENCY, LETS_TRAIN, REJECTS, TAKES_BACK, sign
+from services.signing import APPROVES_CHANGED, EMERGENCY, REJECTS, TAKES_BACK, approves, sign
 
 UNTIL_ENDED = "The case stays open until its orders have ended."
 
@@ -33,16 +33,19 @@ def approve(work: Work) -> Decided:
     """Approve the orders as they stand."""
     step(work.state, CaseState.APPROVED, by=work.actor.account_id)
     check_in_time(_facts(work, work.case["cost_cents"]))
+    set_points.check_limits(work)
     work = releasing.retimed(work)
     after = step(work.state, CaseState.APPROVED, by=work.actor.account_id)
-    got, base = consenting.granted(work), LETS_TRAIN if work.case["kind"] in ABOUT_MODELS else APPROVES
+    got, base = consenting.granted(work), approves(work.case["kind"])
     return _release(work, after, base, {}, got) if got.releases else consenting.wait(work, got, base, {})
 
 
 def approve_changed(work: Work, changes: Changes) -> Decided:
     """Approve another choice or time: counted anew, limits checked again."""
+    if work.case["kind"] in ABOUT_SETTINGS:
+        return _approve_moved(work, changes)
     after = step(work.state, CaseState.APPROVED, by=work.actor.account_id)
-    of_a_machine(work)
+    of_a_fault(work)
     facts = _facts(work, 0)
     check_in_time(facts)
     check_start(work.site.now_us, changes.start_us)
@@ -70,12 +73,32 @@ def approve_changed(work: Work, changes: Changes) -> Decided:
     }
     if above_limit(cost, facts.limit_cents) or consenting.wants_four_eyes(work, values):
         return _propose_up(work, values, choice.start_us, detail)
-    changed = consenting.changed(work, values)
-    got = consenting.granted(changed)
+    deadline = {"deadline_us": releasing.deadline_for(work, choice.start_us)}
+    return _sign_changed(work, after, values, deadline, detail)
+
+
+def _sign_changed(
+    work: Work, after: Case, values: dict[str, Any], waiting: dict[str, Any], detail: dict[str, Any]
+) -> Decided:
+    """Release what was changed, or, where others sign too, keep it with `waiting` until they have."""
+    got = consenting.granted(consenting.changed(work, values))
     if not got.releases:
-        work = save(work, values | {"deadline_us": releasing.deadline_for(work, choice.start_us)})
-        return consenting.wait(work, got, APPROVES_CHANGED, detail)
+        return consenting.wait(save(work, values | waiting), got, APPROVES_CHANGED, detail)
     return _release(save(work, values), after, APPROVES_CHANGED, detail, got)
+
+
+def _approve_moved(work: Work, changes: Changes) -> Decided:
+    """Approve another value of a set point, inside the limits that hold. Nothing is expected of it anew."""
+    after = step(work.state, CaseState.APPROVED, by=work.actor.account_id)
+    check_in_time(_facts(work, 0))
+    other = set_points.other_value(work, changes.value)
+    others = [one for one in signers(work.tx, work.case) if one != work.actor.account_id]
+    propose(work.tx, work.case["case_id"], (other.command,), wall_us())
+    values = {"title": other.title}
+    told = {**work.case, **values, "version": after.version}
+    tell_fallen(work.tx, work.site, told, others, f"{work.actor.name} changed it")
+    detail = {"choice": other.words, "reason": checked_text(changes.reason, optional=True)}
+    return _sign_changed(work, after, values, {}, detail)
 
 
 def _propose_up(work: Work, values: dict[str, Any], start_us: int | None, detail: dict[str, Any]) -> Decided:
@@ -118,13 +141,18 @@ def _release(work: Work, after: Case, base: str, detail: dict[str, Any], got: Gr
 def _what_follows(work: Work) -> str:
     if work.case["kind"] in ABOUT_MODELS:
         return "The training waits to be run: python -m runtime retrain."
-    return "A replay sends nothing." if work.site.shadow else "The orders are on their way."
+    if work.site.shadow:
+        return "A replay sends nothing."
+    what = "The request is on its" if work.case["kind"] in ABOUT_SETTINGS else "The orders are on their"
+    return f"{what} way."
 
 
-def of_a_machine(work: Work) -> None:
-    """NotNow for a case about a model: there is no other choice, no hurry, and nothing found at a machine."""
+def of_a_fault(work: Work) -> None:
+    """NotNow for a case about a model or a set point: there is no hurry, and nothing found at a machine."""
     if work.case["kind"] in ABOUT_MODELS:
         raise NotNow("a case about a model is approved as it is, or rejected")
+    if work.case["kind"] in NO_FAULT:
+        raise NotNow("a case about a set point is approved, changed or rejected")
 
 
 def act_alone(work: Work, reason: str) -> Decided:
@@ -133,7 +161,7 @@ def act_alone(work: Work, reason: str) -> Decided:
     What has expired, or rests on stale data, is not released this way either.
     """
     step(work.state, CaseState.APPROVED, by=work.actor.account_id)
-    of_a_machine(work)
+    of_a_fault(work)
     check_in_time(_facts(work, work.case["cost_cents"]))
     consenting.check_code(work)
     due_us = emergencies.begin(work, reason)

@@ -21,7 +21,7 @@ from domain.recommendation import CAUSE_LABELS
 from domain.value import GRADES, Entry
 from services import photos
 from services.commands.acting import Decided, Work, checked_text, note
-from services.commands.deciding import judge, of_a_machine
+from services.commands.deciding import judge, of_a_fault
 from services.commands.once import Act, ActsOnCases, reach
 from services.situation import causes_of, machine_at, site_at
 
@@ -52,7 +52,7 @@ class OutcomeCommands:
         kept = photos.stored(photo) if photo else None
 
         def do(work: Work) -> Decided:
-            of_a_machine(work)
+            of_a_fault(work)
             _check_cause(work, cause)
             done = judge(work, finding, cause, words)
             _details(work, grade, kept)

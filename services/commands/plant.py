@@ -123,7 +123,7 @@ def _mark(tx: Connection, equipment_id: str, at_us: int, *, removed_us: int | No
 def _end_cases(tx: Connection, equipment_id: str, why: str, now_us: int) -> TakenOut:
     undecided = {state.value for state in UNDECIDED}
     withdrawn, under_way = [], []
-    for case in cases.open_for(tx, equipment_id):
+    for case in cases.all_open_for(tx, equipment_id):
         if case["state"] in undecided:
             end(tx, case, CaseState.WITHDRAWN, why, now_us, "withdrawn")
             withdrawn.append(int(case["number"]))

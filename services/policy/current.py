@@ -13,7 +13,7 @@ from data.store import approvals as store
 from data.store import cases
 from data.store.database import Database
 from domain.approval import Authority, Given, Matter, Part, Person, Policy
-from domain.cases import CaseKind
+from domain.cases import NO_FAULT, CaseKind
 from domain.equipment import within
 from domain.errors import NotSignedIn, Unavailable
 from domain.evidence import Evidence, canonical
@@ -131,8 +131,9 @@ def limit_of(policy: Policy, person: Person) -> int:
 def default_action(tx: Connection, case: Mapping[str, Any]) -> str:
     """What happens when nobody decides, in the words of the rule that counts for the case.
 
-    What a rule for machines says of limit alarms is no word on a model: a case about one keeps its own.
+    What a rule for faults says of limit alarms is no word on a model or a set point: their cases keep their
+    own.
     """
     rule = policy_in_force(tx).rule_for(matter_of(case))
-    of_model = case["kind"] == CaseKind.RETRAINING and case["kind"] not in rule.kinds
-    return str(case["default_action"]) if of_model else rule.at_expiry or str(case["default_action"])
+    its_own = case["kind"] in NO_FAULT and case["kind"] not in rule.kinds
+    return str(case["default_action"]) if its_own else rule.at_expiry or str(case["default_action"])

@@ -20,12 +20,14 @@ from domain.clock import DAY, wall_us
 from domain.time_model import Span
 from models.quality.adviser import Adviser, Move
 from models.quality.features import FEATURE_VERSION
+from services.process import casing
 from services.process.limits import InForce
 from services.process.runs import Run, runs
 from services.queries.common import under
 from services.score.judge import window_hash
 from services.score.origin import barred
-from services.situation import is_out
+from services.shadow import put_in_shadow
+from services.situation import is_out, site_at
 
 BACK_US = 30 * DAY
 RUNS, FEWEST = 10, 3
@@ -37,7 +39,10 @@ UNSURE = "no setting of which the model is sure, inside the limits and inside wh
 
 
 def advise_due(database: Database, adviser: Adviser, site_id: str, now_us: int) -> int:
-    """Look at every product on every machine of a site; returns on how many a setting is advised."""
+    """Look at every product on every machine of a site; returns on how many a setting is advised.
+
+    What is advised opens, renews or withdraws its case, in one transaction; a model in shadow opens none.
+    """
     with database.read() as tx:
         if _silent(tx, adviser, site_id):
             return 0
@@ -49,6 +54,10 @@ def advise_due(database: Database, adviser: Adviser, site_id: str, now_us: int) 
             return 0
         if rows:
             store.put(tx, rows)
+        if rows and not put_in_shadow(tx, site_id, adviser.card.name):
+            site, held = site_at(tx, site_id), InForce.read(tx, site_id)
+            for row in rows:
+                casing.take_up(tx, site, row, held)
         store.forget(tx, under(t.process_advice.c.equipment_id, site_id), now_us - BACK_US)
     return sum(bool(row["parameter"]) for row in rows)
 

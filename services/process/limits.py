@@ -38,6 +38,11 @@ class InForce:
         row = self._rows.get((scope, product_id, parameter))
         return limits_of(row) if row is not None and row["active"] else None
 
+    def entered_by(self, scope: str, product_id: str, parameter: str) -> str:
+        """The account that entered the newest version at exactly this place; "" without one."""
+        row = self._rows.get((scope, product_id, parameter))
+        return "" if row is None else str(row["set_by"])
+
     def version(self, scope: str, product_id: str, parameter: str) -> int:
         """The newest version at exactly this place; 0 without one."""
         row = self._rows.get((scope, product_id, parameter))

@@ -10,7 +10,7 @@ from data.store import approvals as store
 from data.store import cases
 from data.store import tables as t
 from domain.approval import Part, Policy, check_emergency, check_ratifier, check_role, grant
-from domain.cases import ABOUT_MODELS, UNDECIDED, CaseState
+from domain.cases import NO_FAULT, UNDECIDED, CaseState
 from domain.errors import Forbidden, UserFixable
 from domain.policy import check_in_time
 from services.context import Context
@@ -36,7 +36,7 @@ def approval_view(tx: Connection, context: Context, row: Mapping[str, Any]) -> A
     part, releases, why = _mine(tx, context, row, policy, rights)
     duty = store.on_duty(tx, row["equipment_id"], context.now_us)
     names = people(tx, [d["account_id"] for d in duty])
-    undecided, about_a_model = CaseState(row["state"]) in UNDECIDED, row["kind"] in ABOUT_MODELS
+    undecided, no_fault = CaseState(row["state"]) in UNDECIDED, row["kind"] in NO_FAULT
     return ApprovalView(
         rule=rule.name,
         needed=_needed(tx, row, rule.parts(matter.cost_cents)) if undecided else (),
@@ -49,10 +49,7 @@ def approval_view(tx: Connection, context: Context, row: Mapping[str, Any]) -> A
         ),
         on_call=tuple(names[d["account_id"]] for d in duty if d["position"] > 0 and d["account_id"] in names),
         may_reject=_may_reject(context, row, policy, rights),
-        may_act_alone=undecided
-        and not about_a_model
-        and not releases
-        and _alone(context, row, policy, rights),
+        may_act_alone=undecided and not no_fault and not releases and _alone(context, row, policy, rights),
         wants_code=_has_code(tx, context.actor.account_id),
         ratification=_ratification(tx, context, row, policy, rights),
     )

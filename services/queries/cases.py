@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 from auth.permissions import Actor, Permission
 from data.store import signals
 from data.store import tables as t
-from domain.cases import ABOUT_MODELS, UNDECIDED, CaseState, CommandView, derive
+from domain.cases import NO_FAULT, UNDECIDED, CaseState, CommandView, derive
 from domain.clock import Clock
 from domain.equipment import line_of
 from domain.errors import NotFound
@@ -93,7 +93,7 @@ def case_view(tx: Connection, context: Context, row: Mapping[str, Any]) -> CaseV
         data_us=newest_reading(tx, [unit]).get(unit),
         may_decide=may_decide,
         may_comment=actor.may(Permission.COMMENT, unit),
-        may_judge=row["kind"] not in ABOUT_MODELS and actor.may(Permission.RECORD_OUTCOME, unit),
+        may_judge=row["kind"] not in NO_FAULT and actor.may(Permission.RECORD_OUTCOME, unit),
         blocked=approval.why_not if CaseState(row["state"]) in UNDECIDED else "",
         too_late=bool(in_time(context, row)),
         approval=approval,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from domain.cases import ABOUT_MODELS, UNDECIDED, UNDER_WAY, CaseState
+from domain.cases import ABOUT_MODELS, NO_FAULT, UNDECIDED, UNDER_WAY, CaseState
 from domain.messages import CommandKind, CommandState, Finding
 from services.rows.decide import AuditRow, CommandRow, CourseStep, SignatureRow
 
@@ -21,6 +21,7 @@ _ENDED = {
     CaseState.EXPIRED: "Expired without a decision",
     CaseState.WITHDRAWN: "Withdrawn",
 }
+_NAMES = {CommandKind.CANCEL: "Cancel", CommandKind.SET_POINT_CHANGE: "Request"}
 _ANSWERS = {
     "accepted": "accepted",
     "refused": "refused",
@@ -122,7 +123,7 @@ def _ended(case: Mapping[str, Any], who: Mapping[str, str]) -> Iterator[CourseSt
 
 def _command_steps(command: CommandRow) -> Iterator[CourseStep]:
     to = receiver(command.queue)
-    said = "Cancel" if command.payload.kind is CommandKind.CANCEL else "Order"
+    said = _NAMES.get(command.payload.kind, "Order")
     if command.sent_us is not None:
         yield CourseStep(command.sent_us, f"{said} sent to {to}")
     elif command.state is CommandState.QUEUED and command.trouble:
@@ -140,7 +141,7 @@ def _command_steps(command: CommandRow) -> Iterator[CourseStep]:
 def _next(case: Mapping[str, Any], commands: Sequence[CommandRow], judged: bool) -> Iterator[CourseStep]:
     state = CaseState(case["state"])
     if case["kind"] not in ABOUT_MODELS:
-        yield from _to_come(state, commands, judged)
+        yield from _to_come(state, commands, judged or case["kind"] in NO_FAULT)
         return
     if state in UNDECIDED:
         yield CourseStep(None, "Decision and signature")

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from auth.permissions import Permission
 from data.store import tables as t
-from domain.cases import ABOUT_MODELS, WORKED, CaseState
+from domain.cases import NO_FAULT, WORKED, CaseState
 from domain.clock import DAY
 from domain.equipment import line_of
 from domain.errors import NotFound
@@ -41,7 +41,7 @@ class OutcomeQueries:
                 select(t.cases)
                 .join_from(t.cases, t.outcomes, _O.case_id == _C.case_id, isouter=True)
                 .where(mine, _C.state.in_(WANTED), _O.case_id.is_(None))
-                .where(_C.kind.not_in(ABOUT_MODELS))
+                .where(_C.kind.not_in(NO_FAULT))
                 .where(_C.opened_us > c.now_us - RECENT_US)
                 .order_by(_C.opened_us.desc())
                 .limit(SHOWN)

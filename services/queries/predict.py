@@ -7,6 +7,7 @@ from sqlalchemy import Connection, and_, func, literal, select
 
 from auth.permissions import Actor, Permission
 from data.store import tables as t
+from domain.cases import ABOUT_SETTINGS
 from domain.clock import DAY
 from domain.equipment import line_of
 from domain.errors import NotFound
@@ -171,7 +172,7 @@ def _open_cases(tx: Connection, ids: Sequence[str]) -> dict[str, _OpenCase]:
     c = t.cases.c
     rows = tx.execute(
         select(c.equipment_id, c.number, c.cause, c.alternatives)
-        .where(c.equipment_id.in_(ids), c.open_key.is_not(None))
+        .where(c.equipment_id.in_(ids), c.open_key.is_not(None), c.kind.not_in(ABOUT_SETTINGS))
         .order_by(c.number)
     )
     return {unit: _OpenCase(number, cause, _loss(choices)) for unit, number, cause, choices in rows}

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, exists, func, literal, select
 from auth.permissions import Actor, Permission
 from data.store import recomputations
 from data.store import tables as t
+from domain.cases import ABOUT_SETTINGS
 from domain.equipment import line_of, site_of
 from domain.errors import NotFound
 from domain.prediction import (
@@ -135,5 +136,6 @@ def _again(tx: Connection, prediction_id: str) -> Recomputation | None:
 def _open_case_number(tx: Connection, equipment_id: str) -> int | None:
     c = t.cases.c
     newest = select(func.max(c.number)).where(c.equipment_id == equipment_id, c.open_key.is_not(None))
+    newest = newest.where(c.kind.not_in(ABOUT_SETTINGS))
     number: int | None = tx.execute(newest).scalar_one()
     return number

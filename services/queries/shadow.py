@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 
 from auth.permissions import Permission
 from data.store import tables as t
+from domain.cases import ABOUT_SETTINGS
 from domain.clock import SECOND
 from domain.equipment import line_of
 from services.context import Context
@@ -59,7 +60,10 @@ def _row(tx: Connection, row: Mapping[str, Any], names: Mapping[str, str], now_u
         .limit(1)
     ).one_or_none()
     case = tx.execute(
-        select(c.number).where(c.equipment_id == unit, c.opened_us > from_us, c.opened_us <= until).limit(1)
+        select(c.number)
+        .where(c.equipment_id == unit, c.opened_us > from_us, c.opened_us <= until)
+        .where(c.kind.not_in(ABOUT_SETTINGS))
+        .limit(1)
     ).scalar()
     return ShadowRow(
         row["model_name"], unit, names.get(unit, unit), names.get(line_of(unit), ""), row["title"],

@@ -37,6 +37,7 @@ from domain.messages import (
     Receipt,
     ReceiptStatus,
     Requisition,
+    SetPointChange,
 )
 from domain.telemetry import Quality
 from services.ingest import json_samples
@@ -98,6 +99,7 @@ TOPICS = [
     b"spBv1.0/north/NBIRTH/line-1",
 ]  # fmt: skip
 _JOB = MaintenanceOrder("north/a/b/c", 10**15, 5400, "Replace", "mechanic", "P-1", "bearing")
+_MOVE = SetPointChange("north/a/b/c", "P-201", "soak_time", "min", 42.0, 44.5)
 ORDERS = [
     orders.encode_command(
         Command("c-1", "mes.line-1", "k", CommandKind.MAINTENANCE_ORDER, _JOB, created_us=10**15)
@@ -114,6 +116,9 @@ ORDERS = [
             Requisition("P-1", 2, 10**15, "x"),
             created_us=1,
         )
+    ).encode(),
+    orders.encode_command(
+        Command("c-4", "mes.line-2", "k", CommandKind.SET_POINT_CHANGE, _MOVE, created_us=1)
     ).encode(),
     orders.encode_receipt(
         Receipt(

@@ -63,7 +63,7 @@ def test_the_screen_shows_which_setting_to_move_and_what_to_expect(screens):
     assert "438 kN" in html and "2.3 % to 1.1 %" in html and "\u22121.20 points" in html
     assert "90 %: \u22121.50 to \u22120.80" in html and "180 operations taught" in html
     assert "Nothing is advised on the others: 1 (no validated limits)" in html
-    assert "the desk changes none" in html
+    assert "is a case in the inbox" in html
 
 
 def registered_advice(tx, unit, *, said):

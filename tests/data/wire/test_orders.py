@@ -28,6 +28,7 @@ from domain.messages import (
     ReceiptStatus,
     Requisition,
     Reservation,
+    SetPointChange,
 )
 
 plain = st.characters(exclude_categories=["Cc", "Cs"])
@@ -39,6 +40,8 @@ amounts = st.integers(1, 9_999_999)
 jobs = st.builds(
     MaintenanceOrder, ids, times, amounts, words, words, st.none() | ids, words, inspect_only=st.just(False)
 )
+values = st.floats(allow_nan=False, allow_infinity=False)
+moves = st.builds(SetPointChange, ids, ids, ids, ids, values, values)
 inspections = jobs.map(lambda job: replace(job, inspect_only=True))
 
 
@@ -53,6 +56,7 @@ any_command = st.one_of(
     commands(CommandKind.INSPECTION_ORDER, inspections, mes),
     commands(CommandKind.RESERVATION, st.builds(Reservation, ids, amounts, times, ids), erp),
     commands(CommandKind.REQUISITION, st.builds(Requisition, ids, amounts, times, ids), erp),
+    commands(CommandKind.SET_POINT_CHANGE, moves, mes),
     commands(CommandKind.CANCEL, st.builds(Cancel, ids, words), mes | erp),
 )
 any_receipt = st.builds(
@@ -127,6 +131,36 @@ def changed(text: str, path: Any, value: Any) -> str:
     else:
         node[path[-1]] = value
     return json.dumps(document)
+
+
+MOVE = Command(
+    "c-3", "mes.line-2", "CASE-7-SET-POINT", CommandKind.SET_POINT_CHANGE,
+    SetPointChange("north/forming/line-2/press-21", "P-201", "blank_holder_force", "kN", 420.0, 438.5),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("WorkType",), "Maintenance"),
+        (("StartTime",), "2026-11-21T10:00:00Z"),
+        (("EquipmentRequirement",), ...),
+        (("JobOrderParameter",), ...),
+        (("JobOrderParameter", 4, "Value"), "nan"),
+        (("JobOrderParameter", 4, "Value"), "1e999"),
+        (("JobOrderParameter", 4, "Value"), "1_0"),
+        (("JobOrderParameter", 0, "Value"), ""),
+        (("JobOrderParameter", 0, "ID"), "task"),
+    ],
+)
+def test_a_request_for_a_set_point_that_says_too_much_or_too_little_is_refused(path, value):
+    with pytest.raises(Malformed):
+        decode_command(changed(encode_command(MOVE), ("DataArea", "JobOrder", 0, *path), value))
+
+
+def test_maintenance_is_asked_for_as_maintenance():
+    with pytest.raises(Malformed):
+        decode_command(changed(encode_command(ORDER), ("DataArea", "JobOrder", 0, "WorkType"), "Other"))
 
 
 ORDER_AT = ("DataArea", "JobOrder", 0)
@@ -275,5 +309,6 @@ def test_the_examples_in_the_documentation_are_read():
     examples = re.findall(r"```json\n(.*?)```", text, re.S)
     *orders, receipt = examples
     kinds = [decode_command(example).kind for example in orders]
-    assert kinds == [CommandKind.MAINTENANCE_ORDER, CommandKind.RESERVATION, CommandKind.CANCEL]
+    k = CommandKind
+    assert kinds == [k.MAINTENANCE_ORDER, k.RESERVATION, k.SET_POINT_CHANGE, k.CANCEL]
     assert decode_receipt(receipt).finding is Finding.DEGRADED

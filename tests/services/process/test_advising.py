@@ -27,6 +27,7 @@ from services.rows.site import SiteRow
 from tests import factories as f
 from tests.kits.pen import TYPED
 from tests.services.process.advice_kit import BEST, taught
+from tests.services.process.case_kit import cases
 from tests.services.process.kit import FORCE, LINE, SPEED, press, ran
 
 pytestmark = pytest.mark.train
@@ -73,6 +74,10 @@ def test_it_names_the_true_setting_its_side_and_what_to_expect_inside_the_limits
     assert first.share == pytest.approx(0.023, abs=0.006) and first.came == pytest.approx(0.04)
     assert first.share + first.change == pytest.approx(0.010, abs=0.006)
     assert first.operations == 5 and first.taught >= 150
+    opened = cases(database)
+    assert [row["equipment_id"] for row in opened] == [f"{LINE}/press-21", f"{LINE}/press-22"]
+    assert {row["state"] for row in opened} == {"proposed"}
+    assert advise_due(database, adviser, "north", f.NOW) == 2 and len(cases(database)) == 2
 
 
 def test_limits_bound_it_and_without_any_nothing_is_advised(database, plant, adviser) -> None:
@@ -95,7 +100,9 @@ def test_a_stopped_model_says_nothing_and_what_it_said_is_not_shown(database, pl
     assert len(view(database, plant).rows) == 2
     with database.write() as tx:
         mia = f.account(tx, "mia", [Role.PLANT_MANAGER])
+    assert {row["state"] for row in cases(database)} == {"proposed"}
     StopCommands(database).stop(mia, "north", adviser.card.name, "looks wrong", TYPED)
+    assert {row["state"] for row in cases(database)} == {"withdrawn"}
     assert view(database, plant).silent == STOPPED
     with database.write() as tx:
         tx.execute(t.process_advice.delete())
@@ -109,7 +116,18 @@ def test_what_learned_from_simulated_machines_never_speaks_of_real_ones(database
     with database.write() as tx:
         tx.execute(update(t.sites).values(virtual=False))
     assert advise_due(database, adviser, "north", f.NOW) == 0
-    assert view(database, plant).rows == ()
+    assert view(database, plant).rows == () and cases(database) == []
+
+
+def test_a_model_in_shadow_opens_no_case(database, plant, adviser) -> None:
+    limit(database, plant)
+    with database.write() as tx:
+        mia = f.account(tx, "mia", [Role.PLANT_MANAGER])
+    StopCommands(database).set_shadow(
+        mia, "north", adviser.card.name, on=True, reason="a look", credential=TYPED
+    )
+    assert advise_due(database, adviser, "north", f.NOW) == 2
+    assert cases(database) == []
 
 
 def test_nothing_is_said_where_the_model_does_not_hold(database, plant, adviser) -> None:
