@@ -1,4 +1,4 @@
-"""The office of one line's MES: takes maintenance orders and cancels, and tells what came of them."""
+"""The office of one line's MES: takes maintenance orders, set points and cancels, and tells what came."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,13 +6,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, or_, select
 
-from domain.messages import Cancel, Command, MaintenanceOrder, ReceiptStatus
+from domain.messages import Cancel, Command, MaintenanceOrder, ReceiptStatus, SetPointChange
 from simulator.calendar import Calendar
 from simulator.contract import JobCancel, JobEvent, JobKind, JobRequest, JobStatus
 from simulator.layout import Layout, Line, Unit
 from simulator.mes import schema
 from simulator.mes.checks import Checks
 from simulator.mes.names import local, machine_no, mes_queue
+from simulator.mes.recipes import Recipes
 from simulator.records.engine import Records, Writer
 from simulator.records.post import WAITING, Answer, Post, accepted, refused
 
@@ -33,6 +34,7 @@ class MesOffice:
         self.layout, self.line, self.records = layout, line, records
         self._zone = ZoneInfo(layout.time_zone)
         self._checks = Checks(seed, absence, Calendar(line, self._zone), self._zone)
+        self._recipes = Recipes(layout, line)
         self._units = {layout.units[index].equipment_id: layout.units[index] for index in line.units}
         self._by_no = {machine_no(unit): unit for unit in self._units.values()}
         self.post = Post(records, schema.post, (mes_queue(line),), self)
@@ -44,10 +46,12 @@ class MesOffice:
         match command.work:
             case MaintenanceOrder() as job:
                 return self._order(writer, command, job)
+            case SetPointChange() as change:
+                return self._move(writer, command, change)
             case Cancel() as cancel:
                 return self._cancel(writer, cancel)
             case _:
-                return refused("This system takes maintenance and inspection orders only.")
+                return refused("This system takes maintenance orders, inspections and set points only.")
 
     def _order(self, writer: Writer, command: Command, job: MaintenanceOrder) -> Answer:
         if self.post.cancelled_before(writer, command.command_id):
@@ -62,6 +66,24 @@ class MesOffice:
         writer.upsert(_M, [row])
         self._book(writer, command, row["order_no"])
         return accepted(f"{row['order_no']} is planned for {local(row['planned_at'], self._zone)}.")
+
+    def _move(self, writer: Writer, command: Command, change: SetPointChange) -> Answer:
+        if self.post.cancelled_before(writer, command.command_id):
+            return Answer(ReceiptStatus.CANCELLED, "Cancelled before it came.")
+        objection = self._recipes.move(writer, command.command_id, change)
+        if objection:
+            return refused(objection)
+        self._book(writer, command, f"{change.parameter} {change.to_value:g} {change.unit}")
+        return accepted("It stands in the recipe and holds from the next order on.")
+
+    def in_use(self, writer: Writer, command_id: str, at_us: int) -> None:
+        """An order was set by what a command asked for: it is done, and told once."""
+        original = self.post.find(writer, command_id)
+        if original is None or original.outcome != ReceiptStatus.ACCEPTED.value:
+            return
+        done = Answer(ReceiptStatus.DONE, "An order was set by it.")
+        self.post.set_outcome(writer, command_id, done.outcome)
+        self.post.answer(writer, original.queue, command_id, original.business_key, done, at_us)
 
     def _new_row(self, tx: Connection, command_id: str, job: MaintenanceOrder, unit: Unit) -> dict[str, Any]:
         number = tx.execute(select(func.count()).where(_M.c.external_id.is_not(None))).scalar_one()
@@ -99,11 +121,22 @@ class MesOffice:
         if original is None:
             return accepted("The order has not come yet; it will not be done.")
         job = writer.tx.execute(select(_M).where(_M.c.external_id == cancel.command_id)).first()
+        if job is None and original.outcome == ReceiptStatus.ACCEPTED.value:
+            return self._move_back(writer, original)
         if job is None:
             return refused(f"There is nothing to cancel: the order was {original.outcome}.")
         if job.status != JobStatus.PLANNED.value:
             return refused(f"{job.order_no} is {job.status.replace('_', ' ')}.")
         return WAITING
+
+    def _move_back(self, writer: Writer, original: Any) -> Answer:
+        if not self._recipes.take_back(writer, original.message_id):
+            return refused("The set point was moved again since.")
+        gone = Answer(ReceiptStatus.CANCELLED, "The set point stands where it stood.")
+        self.post.set_outcome(writer, original.message_id, gone.outcome)
+        key = original.business_key
+        self.post.answer(writer, original.queue, original.message_id, key, gone, self.now_us)
+        return accepted("Taken back.")
 
     def requests(self, from_us: int | None) -> Sequence[JobRequest | JobCancel]:
         """What the plant has not been told yet.

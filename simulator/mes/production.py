@@ -36,6 +36,10 @@ class Production:
             self._begin(at_us)
         return self._planner.product(memory.number) if self._running() else -1
 
+    def used(self) -> set[str]:
+        """The commands whose set points an order was set by since the last call."""
+        return self._settings.used()
+
     def _running(self) -> bool:
         orders = self._memory.orders
         return bool(orders) and orders[0]["status"] == RUNNING

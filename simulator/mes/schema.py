@@ -145,7 +145,8 @@ recipes = Table(  # set points that were changed since the plant began
     _text("product_no"),
     _text("setting"),
     _number("set_point"),
-    _text("external_id"),  # the id of the command that asked for it
+    _number("before", null=True),  # where it stood before
+    _text("external_id"),  # the id of the command that asked for it; empty once that was taken back
     _us("updated_at"),
 )
 maintenance_orders = Table(

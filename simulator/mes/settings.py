@@ -29,6 +29,7 @@ class Settings:
     def __init__(self, book: Book) -> None:
         self._book, self._layout = book, book.layout
         self._settings = SETTINGS.get(book.line.machine_type, ())
+        self._used: set[str] = set()
 
     def begin(self, order_no: str, product: int, operations: Sequence[dict[str, Any] | None]) -> list[float]:
         """Write down how each unit is set for an order; returns the share of good parts that each spoils."""
@@ -42,25 +43,32 @@ class Settings:
             for machine, operation in zip(self._book.machines, operations, strict=True)
         ]
 
+    def used(self) -> set[str]:
+        """The commands whose set points an order was set by since the last call."""
+        found, self._used = self._used, set()
+        return found
+
     def _unit(
         self, machine: str, order_no: str, made: Product, found: Truth,
-        operation: dict[str, Any] | None, changed: dict[str, float],
+        operation: dict[str, Any] | None, changed: dict[str, tuple[float, str]],
     ) -> float:  # fmt: skip
         turned, share = places(found, self._layout.site, order_no, machine), 0.0
         for place, setting in enumerate(self._settings):
             first = recipe(setting, made, self._book.line.machine_type)
-            aimed = changed.get(recipe_no(machine, made.product_id, setting.name), first)
+            aimed, asked_by = changed.get(recipe_no(machine, made.product_id, setting.name), (first, ""))
             actual = round(aimed + turned[place] * setting.reach, 2)
             if place == found.driver:
                 share = spoiled(found, (actual - first) / setting.reach)
             if operation is not None:
+                self._used |= {asked_by} - {""}
                 self._book.put(schema.process_values, _row(machine, operation, setting, aimed, actual))
         return share
 
-    def _changed(self) -> dict[str, float]:
+    def _changed(self) -> dict[str, tuple[float, str]]:
         r = schema.recipes.c
         with self._book.records.read() as tx:
-            return {row.recipe_no: row.set_point for row in tx.execute(select(r.recipe_no, r.set_point))}
+            rows = tx.execute(select(r.recipe_no, r.set_point, r.external_id)).all()
+        return {row.recipe_no: (row.set_point, row.external_id) for row in rows}
 
 
 def _row(

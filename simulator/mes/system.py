@@ -110,10 +110,13 @@ class Mes:
 
     def flush(self, now_us: int) -> None:
         """Write everything in one transaction."""
+        used = self.production.used()
         with self.records.write(now_us) as writer:
             self._write(writer)
+            for command_id in sorted(used):
+                self.office.in_use(writer, command_id, now_us)
         self.book.written()
-        if any(event.command_id for event in self._events):
+        if used or any(event.command_id for event in self._events):
             self.office.post.mail.set()
         self._events.clear()
 
