@@ -63,6 +63,7 @@ MOVING = {
     "accepted": "accepted by the MES",
     "done": "moved in the MES",
     "refused": "refused by the MES",
+    "judged": "closed, bad parts compared",
 }
 
 

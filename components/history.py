@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from components.card import STATES
+from components.card import state_words
 from components.links import link
 from components.notices import sentence
 from components.tables import csv_bytes, empty, panel, small, table
@@ -10,6 +10,7 @@ from components.words import NOTHING, moment, money, plural, safe, stamp
 from domain.cases import CaseState
 from domain.messages import Finding
 from domain.recommendation import cause_label
+from domain.set_points import VERDICTS, Verdict
 from services.rows.decide import AuditRow, HistoryRow, SignatureRow
 from services.rows.site import SiteRow
 
@@ -62,7 +63,7 @@ def history_panel(rows: Sequence[HistoryRow], site: SiteRow, now_us: int) -> str
 
 
 def _row(r: HistoryRow, site: SiteRow, now_us: int) -> Sequence[str]:
-    state = safe(STATES.get(r.state.value, r.state.value))
+    state = safe(state_words(r.kind, r.state.value))
     if r.attention:
         state = f'<span class="tw-high tw-num">&#9650; the receivers disagree</span>, {state}'
     reason = small(safe(sentence(r.reason))) if r.reason else ""
@@ -93,7 +94,9 @@ def _signed(r: HistoryRow, site: SiteRow, now_us: int) -> str:
 
 
 def finding(r: HistoryRow) -> str:
-    """What the technician found, in words; "" without a finding."""
+    """What the technician found, or what came of a moved set point, in words; "" without either."""
+    if r.came:
+        return VERDICTS[Verdict(r.came)]
     if not r.finding:
         return ""
     words = FINDINGS[Finding(r.finding)] if r.finding in set(Finding) else r.finding.replace("_", " ")

@@ -1,12 +1,16 @@
 """The case of a set point: what would be moved, what is expected, and the limits that allow it; HTML."""
 
+from collections.abc import Sequence
+
 from components.links import link
-from components.tables import heading, small, table
-from components.words import moment, plural, safe
+from components.tables import empty, heading, panel, small, table
+from components.words import NOTHING, moment, plural, safe
 from domain.process import SettingMove, exact, parameter_label, points
+from domain.set_points import VERDICTS, Side
 from domain.telemetry import figure_text
 from domain.wording import percent
 from services.rows.decide import CaseView
+from services.rows.set_points import MovedRow
 from services.rows.site import SiteRow
 
 
@@ -52,3 +56,73 @@ def _came(move: SettingMove) -> list[tuple[str, str]]:
 def _whose(move: SettingMove, case: CaseView) -> str:
     scope = "this machine" if move.scope == case.equipment_id else "the whole line"
     return f"{move.validated_by}, entered by {move.entered_by} for {scope}"
+
+
+BESIDE = "Other things may have changed at the same time: a comparison, no proof."
+
+
+def outcome_panel(row: MovedRow | None) -> str:
+    """Bad parts before and after, beside what was expected. '' before it is known."""
+    if row is None:
+        return ""
+    o = row.outcome
+    body = [
+        _row("Bad parts before", _side(o.before), _share(o.before)),
+        _row("Bad parts after", _side(o.after), _share(o.after)),
+        _row("Change", _span(o.low, o.high), _points(o.change)),
+        _row("Expected", *_expected(row)),
+    ]
+    note = f'<p class="tw-muted tw-small tw-last">{BESIDE}</p>'
+    return panel("What came of it", table((), body, right=(1,), tight=True) + note, VERDICTS[o.verdict])
+
+
+def moves_panel(rows: Sequence[MovedRow]) -> str:
+    """Every set point that was moved on advice, for the screen of trust."""
+    title = "Set points moved on advice, last 90 days"
+    if not rows:
+        return panel(title, empty("None has been judged yet."))
+    head = ("", "Bad parts before", "After", "Change", "Expected", "")
+    judged = [row.as_expected for row in rows if row.as_expected is not None]
+    counts = {one: sum(row.outcome.verdict is one for row in rows) for one in VERDICTS}
+    told = ", ".join(f"{count} {VERDICTS[one]}" for one, count in counts.items() if count)
+    said = f"{told}; as expected in {sum(judged)} of {len(judged)}" if judged else told
+    body = table(head, [_moved(row) for row in rows], right=(1, 2, 3, 4), tight=True)
+    note = f"As expected: the two 90 % intervals overlap. {BESIDE}"
+    return panel(title, body + f'<p class="tw-muted tw-small tw-last">{note}</p>', safe(said))
+
+
+def _moved(row: MovedRow) -> Sequence[str]:
+    o = row.outcome
+    expected, came = _expected(row), small(safe(_span(o.low, o.high)))
+    return (
+        link(row.title, "case", case=str(row.number)) + small(safe(row.proposed_by.replace("_", " "))),
+        _share(o.before) + small(safe(_side(o.before))),
+        _share(o.after) + small(safe(_side(o.after))),
+        _points(o.change) + came,
+        safe(expected[1]) + small(safe(expected[0])),
+        VERDICTS[o.verdict],
+    )
+
+
+def _side(side: Side) -> str:
+    return f"{plural(side.operations, 'operation')}, {side.parts:,.0f} parts"
+
+
+def _share(side: Side) -> str:
+    return NOTHING if side.share is None else percent(side.share)
+
+
+def _points(change: float | None) -> str:
+    return NOTHING if change is None else f"{points(change)} points"
+
+
+def _span(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f"90 %: {points(low)} to {points(high)}"
+
+
+def _expected(row: MovedRow) -> tuple[str, str]:
+    """The interval, and the change that was expected."""
+    if row.expected is None:
+        return "another value than the advised one was approved", NOTHING
+    change, low, high = row.expected
+    return _span(low, high), _points(change)

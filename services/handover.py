@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, and_, or_, select
 
 from data.store import alarms
 from data.store import tables as t
-from domain.cases import UNDECIDED, CaseState
+from domain.cases import NO_FAULT, UNDECIDED, CaseState
 from domain.clock import HOUR, MINUTE
 from domain.evidence import canonical, parsed
 from services.queries.common import names_of, people, under
@@ -44,7 +44,8 @@ def from_json(text: str) -> tuple[HandoverItem, ...]:
 
 def _cases(tx: Connection, line_id: str) -> list[dict[str, Any]]:
     c = t.cases.c
-    unfinished = or_(c.open_key.is_not(None), c.state == CaseState.DONE.value)
+    to_find = and_(c.state == CaseState.DONE.value, c.kind.not_in(NO_FAULT))
+    unfinished = or_(c.open_key.is_not(None), to_find)
     query = (
         select(t.cases).where(under(c.equipment_id, line_id), unfinished).order_by(c.deadline_us, c.number)
     )

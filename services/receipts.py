@@ -14,6 +14,7 @@ from data.store import cases as store
 from data.store import outbox
 from domain.cases import (
     ABOUT_MODELS,
+    NO_FAULT,
     UNDER_WAY,
     WORKED,
     CaseState,
@@ -46,6 +47,8 @@ def take(tx: Connection, receipt: Receipt) -> bool:
     case = store.hold(tx, command["case_id"])
     if case is None:
         return False
+    if case["kind"] in NO_FAULT:
+        receipt = replace(receipt, finding=None)  # nothing at a machine is found there
     site = site_at(tx, case["site_id"])
     _apply(tx, command, receipt.detail)
     audit.of_case(

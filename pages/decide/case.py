@@ -8,6 +8,7 @@ from components.choices import choices_panel
 from components.course import course_panel
 from components.orders import first_start, orders_panel, receipts_panel
 from components.retraining import became_panel, uses_panel
+from components.set_point import outcome_panel
 from components.tables import empty
 from domain.cases import ABOUT_MODELS, ABOUT_SETTINGS, UNDECIDED
 from pages.decide.deciding import buttons, form_is_open
@@ -52,7 +53,7 @@ def _decided(desk: Desk, case: CaseView) -> None:
     live(desk, REFRESH_S, lambda now: _people(now, case.number))
     buttons(desk, case)
     live(desk, REFRESH_S, lambda now: _course(now, case.number))
-    below = card.signatures_panel(case, desk.site) + _choices(desk, case)
+    below = outcome_panel(case.moved) + card.signatures_panel(case, desk.site) + _choices(desk, case)
     if below:
         st.html(f'<div class="tw-stack">{below}</div>')
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from components import trust as c
 from components.reviews import counts_panel
+from components.set_point import moves_panel
 from components.tables import lead
 from services.desk import Desk
 
@@ -17,6 +18,7 @@ def render(desk: Desk) -> None:
         st.html(c.groups_panel(trust.rows))
     with right:
         st.html(f'<div class="tw-stack">{c.calibration_panel(trust)}{c.advice_panel(trust)}</div>')
+    st.html(moves_panel(trust.moves))
     st.html(counts_panel(trust.missed))
     name = f"taktwise-trust-{desk.site.site_id}.csv"
     st.download_button("Download as CSV", c.trust_csv(trust), name, "text/csv", on_click="ignore")

@@ -8,6 +8,7 @@ from models import opening
 from models.quality.adviser import Adviser
 from runtime.settings import Settings
 from services.process.advising import advise_due
+from services.process.judging import judge_due
 from services.registry.folders import at_work
 from services.situation import every_site
 
@@ -23,9 +24,14 @@ class Advice:
             self._lineup, self.trouble = at_work(database, settings.process_model, Adviser, opening.load)
         self._waiting: list[tuple[str, int]] = []
         self._advised, self._round_at = dict[str, int](), 0.0
+        self._judged, self._judged_at = 0, 0.0
 
     def turn(self) -> bool:
-        """Look at the next site; True when there are more in this round."""
+        """Look at the next site; True when there are more in this round. What came of moved set points is
+        judged with or without a model."""
+        if time.monotonic() >= self._judged_at:
+            self._judged_at = time.monotonic() + LOOK_S
+            self._judged += judge_due(self._database)
         if self._lineup is None:
             return False
         work = self._lineup.at_work()
@@ -44,4 +50,5 @@ class Advice:
     def detail(self) -> dict[str, Any]:
         """For the heartbeat."""
         said: dict[str, Any] = {"settings advised": sum(self._advised.values())} if self._lineup else {}
+        said |= {"set points judged": self._judged} if self._judged else {}
         return said | ({"advice on settings": self.trouble} if self.trouble else {})

@@ -34,7 +34,7 @@ AT_EXPIRY = "Nothing is sent; the set point stays as it is."
 ADVISED = "move"
 SILENT = "The model advises nothing here any more"
 Said = Mapping[str, Any]  # a row of process_advice
-_DECIDED = (CaseState.REJECTED, CaseState.EXPIRED, CaseState.DONE, CaseState.JUDGED)
+_DECIDED = (CaseState.REJECTED, CaseState.EXPIRED)
 
 
 def take_up(tx: Connection, site: Site, said: Said, held: InForce) -> None:
@@ -67,7 +67,10 @@ def _move(tx: Connection, said: Said, held: InForce) -> SettingMove | None:
 
 
 def _quiet(case: Mapping[str, Any], now_us: int) -> bool:
-    """A week after somebody has decided, or nobody has in time; else as long as after any case."""
+    """Until it is known what came of a moved set point; a week after somebody has decided against it, or
+    nobody has in time; else as long as after any case."""
+    if case["state"] == CaseState.DONE:
+        return True
     rest = DECIDE_WITHIN_US if case["state"] in _DECIDED else QUIET_US
     return bool(now_us - case["closed_us"] < rest)
 

@@ -23,6 +23,7 @@ from services.queries.care import care_view
 from services.queries.common import names_of, people, portions
 from services.queries.course import course_of
 from services.queries.predictions import newest_reading, prediction_view
+from services.queries.set_points import moved
 from services.queries.training import training_of
 from services.rows.decide import AuditRow, CaseView, CommandRow, ReceiptRow, SignalRow, SignatureRow
 
@@ -106,6 +107,7 @@ def case_view(tx: Connection, context: Context, row: Mapping[str, Any]) -> CaseV
             for one in signals.of_case(tx, row["case_id"])
         ),
         training=training_of(tx, row),
+        moved=next(iter(moved(tx, t.cases.c.case_id == row["case_id"])), None),
     )
 
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from domain.cases import ABOUT_MODELS, NO_FAULT, UNDECIDED, UNDER_WAY, CaseState
+from domain.cases import ABOUT_MODELS, ABOUT_SETTINGS, NO_FAULT, UNDECIDED, UNDER_WAY, CaseState
 from domain.messages import CommandKind, CommandState, Finding
+from domain.set_points import RUNS
 from services.rows.decide import AuditRow, CommandRow, CourseStep, SignatureRow
 
 FINDINGS = {
@@ -100,6 +101,8 @@ def _noted(entry: AuditRow) -> Iterator[CourseStep]:
             yield CourseStep(entry.plant_us, f"{entry.actor} proposes a change above the own limit: {said}")
         case "took orders back":
             yield CourseStep(entry.plant_us, f"{entry.actor} takes orders back: {said}")
+        case "judged by its operations":
+            yield CourseStep(entry.plant_us, f"What came of it: {said}")
         case "training began":
             yield CourseStep(entry.plant_us, "The training began")
         case "a challenger was made" | "training was refused" | "training was broken off":
@@ -142,6 +145,8 @@ def _next(case: Mapping[str, Any], commands: Sequence[CommandRow], judged: bool)
     state = CaseState(case["state"])
     if case["kind"] not in ABOUT_MODELS:
         yield from _to_come(state, commands, judged or case["kind"] in NO_FAULT)
+        if case["kind"] in ABOUT_SETTINGS and state in UNDECIDED | UNDER_WAY | {CaseState.DONE}:
+            yield CourseStep(None, f"Bad parts before and after, once {RUNS} operations have run with it")
         return
     if state in UNDECIDED:
         yield CourseStep(None, "Decision and signature")

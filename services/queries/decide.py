@@ -15,6 +15,7 @@ from services.queries.care import colleagues
 from services.queries.cases import audit_rows, case_row, case_view, signatures_of
 from services.queries.common import in_scope, names_of, people, portions, under
 from services.queries.inbox import first, open_lines, open_rows
+from services.queries.set_points import verdicts
 from services.rows.care import Colleague, HandoverView
 from services.rows.decide import AuditRow, CaseView, HistoryFilter, HistoryRow, Inbox, SignatureRow
 
@@ -142,8 +143,9 @@ class DecideQueries:
             who = people(tx, [row["decided_by"] for row in found] + [row["proposed_by"] for row in found])
             ids = [row["case_id"] for row in found]
             outcomes, signed = _outcomes(tx, ids), signatures_of(tx, c.clock, ids)
+            came = verdicts(tx, ids)
         return tuple(
-            _history_row(row, names, who, outcomes.get(i, ("", "")), signed.get(i, ()))
+            _history_row(row, names, who, outcomes.get(i, ("", "")), signed.get(i, ()), came.get(i, ""))
             for i, row in zip(ids, found, strict=True)
         )
 
@@ -183,10 +185,12 @@ def _history_row(
     who: Mapping[str, str],
     outcome: tuple[str, str],
     signatures: tuple[SignatureRow, ...],
+    came: str,
 ) -> HistoryRow:
     unit, line = row["equipment_id"], line_of(row["equipment_id"])
     return HistoryRow(
         number=row["number"],
+        kind=row["kind"],
         title=row["title"],
         equipment_name=names.get(unit, unit),
         line_name=names.get(line, line),
@@ -204,4 +208,5 @@ def _history_row(
         finding=outcome[0],
         found_cause=outcome[1],
         signatures=signatures,
+        came=came,
     )

@@ -12,6 +12,7 @@ from domain.evidence import Evidence
 from services.context import Context
 from services.queries.common import in_scope
 from services.queries.reviews import rows_of
+from services.queries.set_points import moved
 from services.rows.trust import Trust
 from services.signing import APPROVES_CHANGED
 from services.trust import Fact, bins, rows
@@ -37,7 +38,7 @@ class TrustQueries:
             r = t.failure_reviews.c
             here = (in_scope(r.equipment_id, c.actor), r.site_id == c.site.site_id, r.failed_us > since)
             missed = rows_of(tx, reviews.reviews(tx, *here))
-            return Trust(rows(facts), bins(facts), missed)
+            return Trust(rows(facts), bins(facts), missed, moved(tx, mine & (_C.opened_us > since)))
 
 
 def _facts(tx: Connection, condition: Any) -> list[Fact]:

@@ -8,6 +8,7 @@ from domain.messages import CommandState
 from services.rows.approvals import ApprovalView
 from services.rows.care import CareView
 from services.rows.predict import PredictionView
+from services.rows.set_points import MovedRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,13 +192,16 @@ class CaseView:
     drafts: dict[str, str]
     signals: tuple[SignalRow, ...] = ()
     training: TrainingRow | None = None
+    moved: MovedRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
-    """A case that is no longer waiting, and what came of it."""
+    """A case that is no longer waiting, and what came of it: a finding, or the verdict on a moved set point
+    (domain.set_points.Verdict; "" without one)."""
 
     number: int
+    kind: str
     title: str
     equipment_name: str
     line_name: str
@@ -215,6 +219,7 @@ class HistoryRow:
     finding: str
     found_cause: str
     signatures: tuple[SignatureRow, ...]
+    came: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.rows.reviews import ReviewRow
+from services.rows.set_points import MovedRow
 
 FEWEST = 5
 
@@ -45,8 +46,10 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """The whole screen. `missed` are the unplanned failures of the same days."""
+    """The whole screen. `missed` are the unplanned failures of the same days, `moves` the set points
+    that were moved on advice and judged."""
 
     rows: tuple[TrustRow, ...]
     bins: tuple[Bin, ...]
     missed: tuple[ReviewRow, ...]
+    moves: tuple[MovedRow, ...] = ()

@@ -5,11 +5,13 @@ import pytest
 from auth.permissions import Role
 from data.store import tables as t
 from services.commands.process import ProcessCommands
+from tests import factories as f
 from tests.factories import PASSWORD
 from tests.pages.conftest import html_of
 from tests.services.process.case_kit import asked_values, cases, champion, look, said
 from tests.services.process.kit import FORCE, LINE, SPEED, press, ran
 
+TRUST = "pages.predict.trust:render"
 CASE, INBOX = "pages.decide.case:render", "pages.decide.inbox:render"
 
 
@@ -69,3 +71,36 @@ def test_another_value_is_signed_inside_the_limits_only(screens, number) -> None
 def sign(test) -> None:
     next(i for i in test.text_input if i.label.startswith("Your password")).set_value(PASSWORD)
     next(b for b in test.button if b.label == "Sign and release with changes").click().run()
+
+
+def test_the_card_and_trust_show_what_came_of_it(screens, somebody, number) -> None:
+    manager = somebody("mia", [Role.PLANT_MANAGER])
+    assert "None has been judged yet." in html_of(screens.open(TRUST, manager))
+    judged(screens.database, change=-0.011, change_low=-0.016, change_high=-0.006, verdict="fewer")
+    card = html_of(screens.open(CASE, case=number))
+    for words in (
+        "What came of it", "fewer bad parts", "\u22121.10 points", "90 %: \u22121.60 to \u22120.60",
+        "\u22121.20 points", "10 operations, 10,000 parts", "closed, bad parts compared",
+    ):  # fmt: skip
+        assert words in card, words
+    said_there = html_of(screens.open(TRUST, manager))
+    assert "Set points moved on advice, last 90 days" in said_there
+    assert "1 fewer bad parts; as expected in 1 of 1" in said_there and "process quality 7" in said_there
+    judged(screens.database, verdict="unknown", change=None, change_low=None, change_high=None)
+    said_there = html_of(screens.open(TRUST, manager))
+    assert "1 too few operations to say" in said_there and "as expected in" not in said_there
+
+
+def judged(database, **came) -> None:
+    """The case is closed with what came of it."""
+    (case,) = cases(database)
+    row = {
+        "case_id": case["case_id"], "judged_us": f.NOW, "judged_wall_us": 1, "to_value": 438.0,
+        "before_operations": 10, "before_parts": 10_000.0, "before_bad": 230.0, "after_operations": 10,
+        "after_parts": 10_000.0, "after_bad": 120.0, **came,
+    }  # fmt: skip
+    with database.write() as tx:
+        tx.execute(t.set_point_outcomes.delete())
+        tx.execute(t.set_point_outcomes.insert().values(**row))
+        closed = {"state": "judged", "open_key": None, "closed_us": f.NOW, "decided_by": "x"}
+        tx.execute(t.cases.update().values(**closed))

@@ -115,7 +115,7 @@ from data.store.tables.prediction import (
     to_consider,
     windows,
 )
-from data.store.tables.process import parameter_limits, process_advice
+from data.store.tables.process import parameter_limits, process_advice, set_point_outcomes
 from data.store.tables.quality import (
     pattern_models,
     pattern_points,
@@ -172,7 +172,7 @@ __all__ = [
     "quality_results", "quarantine", "ratifications", "readings", "reason_nodes", "receipts",
     "recomputations", "report_runs", "report_schedules", "retrain_proposals", "rolled_dirty",
     "rolled_hours", "rolled_minutes", "rolled_shift_grid", "rolled_shifts", "rule_limits",
-    "second_factors", "seen_messages", "session_filters", "sessions", "shadow_advice",
+    "second_factors", "seen_messages", "session_filters", "sessions", "set_point_outcomes", "shadow_advice",
     "shadow_inspections", "shadow_models", "shift_breaks", "shift_closings", "shift_figures",
     "shift_patterns", "shifts", "sign_in_attempts", "signal_quality", "signatures", "sites", "spc_breaks",
     "spc_charts", "spc_days", "spc_late", "spc_limits", "spc_samples", "states", "stock", "stood_cells",

@@ -47,3 +47,22 @@ process_advice = Table(
     whole("taught"),  # operations of the product in training
     number("came", null=True),  # the share that came of those of late
 )
+# What came of a moved set point: bad parts of the operations before it and after it.
+set_point_outcomes = Table(
+    "set_point_outcomes",
+    metadata,
+    text("case_id", key=True),
+    us("judged_us"),
+    us("judged_wall_us"),
+    text("verdict"),  # fewer, more, unclear, unknown
+    number("to_value"),  # as it was approved
+    whole("before_operations"),
+    number("before_parts"),
+    number("before_bad"),
+    whole("after_operations"),
+    number("after_parts"),
+    number("after_bad"),
+    number("change", null=True),  # of the share, with its 90 % interval; empty where nothing may be said
+    number("change_low", null=True),
+    number("change_high", null=True),
+)
