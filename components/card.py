@@ -62,7 +62,7 @@ TRAINING = {
 MOVING = {
     "accepted": "accepted by the MES",
     "done": "moved in the MES",
-    "refused": "refused by the MES",
+    "refused": "not moved: refused",
     "judged": "closed, bad parts compared",
 }
 
@@ -88,7 +88,7 @@ def case_title(case: CaseView, site: SiteRow, now_us: int, limit_cents: int) -> 
     if case.kind in ABOUT_MODELS:
         cost = "no order goes out"
     elif case.kind in ABOUT_SETTINGS:
-        cost = "nobody has counted what it saves"
+        cost = "what it saves is not counted"
     elif case.may_decide and case.state in UNDECIDED:
         cost += f"; you may approve up to {money(limit_cents, site.currency)}"
     return (

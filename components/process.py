@@ -37,15 +37,15 @@ def settings_panel(rows: Sequence[SettingRow], site: SiteRow, now_us: int) -> st
 
 def _row(row: SettingRow, site: SiteRow, now_us: int) -> Sequence[str]:
     when = moment(row.at_us, site.time_zone, now_us)
-    span = f"{figure_text(row.lowest)} to {figure_text(row.highest, row.unit)}"
+    span = f"{figure_text(row.lowest)} to {_figure(row.highest, row.unit)}"
     return (
         safe(parameter_label(row.parameter)),
         safe(row.equipment_name),
         safe(row.product),
         NOTHING
         if row.set_point is None
-        else f'<span class="tw-nw">{figure_text(row.set_point, row.unit)}</span>',
-        f'<span class="tw-nw">{figure_text(row.value, row.unit)}</span>' + small(f"{span}; last {when}"),
+        else f'<span class="tw-nw">{_figure(row.set_point, row.unit)}</span>',
+        f'<span class="tw-nw">{_figure(row.value, row.unit)}</span>' + small(f"{span}; last {when}"),
         _limits(row),
         f"{row.runs:,}",
         '<span class="tw-high">&#9650; ran outside</span>' if row.outside else "",
@@ -55,9 +55,14 @@ def _row(row: SettingRow, site: SiteRow, now_us: int) -> Sequence[str]:
 def _limits(row: SettingRow) -> str:
     if row.limits is None:
         return '<span class="tw-muted">none</span>'
-    low, high = figure_text(row.limits.low), figure_text(row.limits.high, row.limits.unit)
+    low, high = figure_text(row.limits.low), _figure(row.limits.high, row.limits.unit)
     whose = "this machine" if row.scope == row.equipment_id else "the whole line"
     return f'<span class="tw-nw">{low} to {high}</span>' + small(f"{safe(row.limits.validated_by)}; {whose}")
+
+
+def _figure(value: float, unit: str) -> str:
+    """A figure with its unit, which comes from the MES as it stands there."""
+    return safe(figure_text(value, unit))
 
 
 def name_of(row: SettingRow) -> str:
@@ -96,8 +101,8 @@ def _advised(row: AdviceRow, site: SiteRow, now_us: int) -> Sequence[str]:
     return (
         f"<b>{safe(parameter_label(row.parameter))}</b>",
         safe(row.product) + small(safe(row.equipment_name)),
-        f'<span class="tw-nw">{figure_text(row.from_value, row.unit)}</span>',
-        f'<b class="tw-nw">{figure_text(row.to_value, row.unit)}</b>',
+        f'<span class="tw-nw">{_figure(row.from_value, row.unit)}</span>',
+        f'<b class="tw-nw">{_figure(row.to_value, row.unit)}</b>',
         f'<span class="tw-nw">{percent(row.share)} to {percent(row.share + row.change)}</span>',
         f'<span class="tw-nw">{points(row.change)} points</span>' + small(f"90 %: {low} to {high}"),
         f"{plural(row.taught, 'operation')} taught"

@@ -17,6 +17,9 @@ from domain.errors import Forbidden, InvalidInput
 PROPOSED_IT = "whoever proposed this cannot approve it; another person decides"
 _WRONG_ROLE = "your role does not decide this kind of case here"
 FIRST_ONE_DECIDES = "somebody who may release this cost signs first, then you"
+ENTERED_LIMITS = (
+    "whoever entered the validated limits in force does not approve a move inside them; another person does"
+)
 ABOVE = "the cost is above what you may approve; propose it to somebody who may"
 
 
@@ -40,13 +43,15 @@ MEANS = {
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """What is to be decided. `risk` is None for a case that no model scored."""
+    """What is to be decided. `risk` is None for a case that no model scored; `limits_by` is the account that
+    entered the validated limits inside which a set point would be moved, "" for everything else."""
 
     kind: str
     cost_cents: int
     risk: float | None
     equipment_id: str
     proposed_by: str
+    limits_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +231,8 @@ def _why_not(
     roles = policy.consents[part] if part in CONSENTS else rule.roles
     if not by.roles & roles:
         return _WRONG_ROLE
+    if matter.limits_by in (account_id, by.holder_id):
+        return ENTERED_LIMITS
     if part is Part.DECISION and matter.proposed_by in (account_id, by.holder_id):
         return PROPOSED_IT
     if part is Part.SECOND and not given:

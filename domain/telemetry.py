@@ -1,5 +1,6 @@
 """What machines say, after normalisation: measurements, states, gaps, and what could not be read."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
@@ -113,12 +114,19 @@ def joined_labels(labels: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
-_UNIT_TEXTS = {"degC": "\u00b0C", "1": "", "m/s2": "m/s\u00b2", "1/min": "rpm"}
+_UNIT_TEXTS = {"degC": "\u00b0C", "1": "", "1/min": "rpm"}
+_RAISED = re.compile(r"(?<![A-Za-z])([mcdk]?m|s)([23])(?![A-Za-z0-9])")
+_DIGITS = {"2": "\u00b2", "3": "\u00b3"}
+
+
+def _raise(found: re.Match[str]) -> str:
+    return found[1] + _DIGITS[found[2]]
 
 
 def unit_text(unit: str) -> str:
-    """A unit as written on the shop floor."""
-    return _UNIT_TEXTS.get(unit, unit.replace("_", " "))
+    """A unit as written on the shop floor: `m/s2`, `g/m2` and `m3/h` with raised digits."""
+    known = _UNIT_TEXTS.get(unit)
+    return _RAISED.sub(_raise, unit.replace("_", " ")) if known is None else known
 
 
 def figure_text(value: float, unit: str = "") -> str:

@@ -21,7 +21,7 @@ from domain.cases import UNDECIDED
 from domain.clock import MINUTE
 from domain.errors import Forbidden
 from services.actors import actor_of
-from services.policy.current import default_action, given_in, matter_of, policy_in_force, rights_of
+from services.policy.current import default_action, given_in, policy_in_force, rights_of, to_sign
 from services.situation import Site, site_at
 from services.telling_people import INSIDE, rows_for
 
@@ -150,7 +150,7 @@ def _could_sign(tx: Connection, site: Site, policy: Policy, case: dict[str, Any]
         return False
     rights = rights_of(tx, person, site.now_us).at(case["equipment_id"])
     try:
-        grant(policy, matter_of(case), given_in(tx, case), rights)
+        grant(policy, to_sign(tx, case), given_in(tx, case), rights)
     except Forbidden:
         return False
     return True

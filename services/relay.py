@@ -4,7 +4,8 @@ What it guarantees: a message of a committed decision is handed to the queue at 
 message id, so that the queue and the receiver's inbox make it once; a receipt is acknowledged only
 after it is stored. What may happen: a relay that dies between sending and noting it sends again
 after the lease (LEASE_US); a message that the queue refuses for good is kept as failed, its command
-as refused, and the case asks for attention. The network is never touched inside a transaction:
+as refused, and the case asks for attention. A request to move a set point that the validated limits do
+not allow any more is not sent, and kept like that. The network is never touched inside a transaction:
 claim with a token, commit, send, finish by token.
 """
 
@@ -27,6 +28,7 @@ from domain.errors import Malformed
 from domain.ids import new_id
 from domain.messages import CommandState
 from services import audit, receipts
+from services.process.limits import outdated
 from services.receipts import drop_dependents, settle
 from services.situation import site_at
 
@@ -65,9 +67,11 @@ class Relay:
                 return Sent()
         with self._database.write() as tx:
             batch = outbox.claim(tx, token, limit, wall_us(), self._lease_us)
+            barred = outdated(tx, [message.message_id for message in batch])
         counts = {"sent": 0, "retried": 0, "failed": 0}
         for message in batch:
-            counts[self._send(token, message)] += 1
+            why = barred.get(message.message_id)
+            counts[self._withhold(token, message, why) if why else self._send(token, message)] += 1
         return Sent(**counts)
 
     def _send(self, token: str, message: outbox.Leased) -> str:
@@ -85,6 +89,12 @@ class Relay:
                     if outbox.failed(tx, token, message, why):
                         _failed(tx, message, why)
                     return "failed"
+
+    def _withhold(self, token: str, message: outbox.Leased, why: str) -> str:
+        with self._database.write() as tx:
+            if outbox.failed(tx, token, message, why):
+                _ended(tx, message, f"not sent: {why}", "not sent", why)
+        return "failed"
 
     def take_receipts(self, limit: int = BATCH, timeout_s: float = 0.0) -> int:
         """Store and apply the receipts that are waiting; returns how many came.
@@ -129,17 +139,20 @@ def _left(tx: Connection, message: outbox.Leased) -> None:
 
 
 def _failed(tx: Connection, message: outbox.Leased, why: str) -> None:
+    _ended(tx, message, f"could not be delivered: {why}", f"could not be sent to {message.queue}", why)
+
+
+def _ended(tx: Connection, message: outbox.Leased, detail: str, action: str, why: str) -> None:
     """It will never leave: nobody takes this command."""
     command = store.command(tx, message.message_id)
     if command is None:
         return
-    detail = f"could not be delivered: {why}"
     store.set_command(tx, message.message_id, CommandState.REFUSED.value, wall_us(), detail)
     drop_dependents(tx, command["case_id"], message.message_id)
     case = store.hold(tx, command["case_id"])
     if case is not None:
         site = site_at(tx, case["site_id"])
-        audit.of_case(tx, case["case_id"], f"could not be sent to {message.queue}", site.now_us, {"why": why})
+        audit.of_case(tx, case["case_id"], action, site.now_us, {"why": why})
         settle(tx, case["case_id"], site)
 
 

@@ -8,7 +8,7 @@ from components.approval import SIGN_AS
 from components.card import meaning, state_words
 from components.orders import what_can_be_taken_back
 from domain.approval import Part
-from domain.cases import ABOUT_MODELS, JUDGEABLE, UNDECIDED, UNDER_WAY, CaseState
+from domain.cases import ABOUT_MODELS, ABOUT_SETTINGS, JUDGEABLE, UNDECIDED, UNDER_WAY, CaseState
 from domain.policy import REJECT_REASONS
 from pages.decide import caring, changing
 from pages.decide.acting import act_once, close_form, open_form, signed, which_form
@@ -110,7 +110,7 @@ def _offered(case: CaseView) -> dict[str, str]:
     offered = {}
     if case.state in UNDECIDED and case.may_decide:
         offered["approve"] = SIGN_AS[case.approval.my_part or Part.DECISION]
-        if not case.too_late and case.kind not in ABOUT_MODELS:
+        if _may_change(case):
             offered["change"] = "Approve with changes"
         if case.approval.may_reject:
             offered["reject"] = "Reject"
@@ -120,6 +120,13 @@ def _offered(case: CaseView) -> dict[str, str]:
     if case.state in JUDGEABLE and case.may_judge:
         offered |= {} if _finding_is_due(case) else {"outcome": "Record the finding"}
     return offered
+
+
+def _may_change(case: CaseView) -> bool:
+    """A change can bring a cost below what blocks a person; no value of a set point brings down what does."""
+    if case.kind in ABOUT_MODELS or case.too_late:
+        return False
+    return case.kind not in ABOUT_SETTINGS or not case.blocked
 
 
 def _approve(desk: Desk, case: CaseView) -> None:

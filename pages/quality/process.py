@@ -6,6 +6,7 @@ from auth.permissions import Permission
 from components import process as c
 from components.calendar import changes_panel
 from components.tables import lead
+from components.words import unit_text
 from domain.equipment import line_of
 from pages import forms
 from pages.filters import choice, line_filter, page_of
@@ -58,7 +59,7 @@ def _enter(desk: Desk, view: SettingsView) -> None:
         scope = line_of(row.equipment_id) if whole else row.equipment_id
         form.attempt(
             lambda: act(desk.actor, scope, row.product_id, row.parameter, low, high, proof, why),
-            f"{chosen}: {low:g} to {high:g} {row.unit}.",
+            f"{chosen}: {low:g} to {high:g} {unit_text(row.unit)}.",
         )
 
 

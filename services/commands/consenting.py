@@ -11,7 +11,15 @@ from domain.cases import CaseState, step
 from domain.errors import Forbidden, NotSignedIn
 from services.actors import load_actor
 from services.commands.acting import Decided, Work, note, save
-from services.policy.current import given_in, limit_of, matter_of, policy_in_force, rights_of, terms_of
+from services.policy.current import (
+    given_in,
+    limit_of,
+    matter_of,
+    policy_in_force,
+    rights_of,
+    terms_of,
+    to_sign,
+)
 from services.signing import sign
 
 
@@ -49,7 +57,7 @@ def check_role_here(work: Work) -> None:
 def granted(work: Work) -> Grant:
     """What the person's signature gives now. Forbidden, in one sentence, when it gives nothing."""
     check_code(work)
-    policy, matter = policy_in_force(work.tx), matter_of(work.case)
+    policy, matter = policy_in_force(work.tx), to_sign(work.tx, work.case)
     person = rights_of(work.tx, work.actor, work.site.now_us).at(work.case["equipment_id"])
     return grant(policy, matter, given_in(work.tx, work.case), person)
 

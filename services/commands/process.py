@@ -9,7 +9,7 @@ from data.store.database import Database
 from domain.clock import wall_us
 from domain.equipment import site_of
 from domain.errors import Conflict, InvalidInput, NotFound
-from domain.process import Limits, parameter_label
+from domain.process import Limits, exact, parameter_label
 from services import audit
 from services.actors import fresh
 from services.commands.acting import reason_of
@@ -73,7 +73,7 @@ class ProcessCommands:
         if not store.add_limits(tx, row):
             raise Conflict("somebody else has just changed these limits; look at them again")
         told = f"{parameter_label(parameter)} of {product_id}"
-        after = f"{limits.low:g} to {limits.high:g} {limits.unit}, by {limits.validated_by}"
+        after = f"{exact(limits.low)} to {exact(limits.high, limits.unit)}, by {limits.validated_by}"
         audit.append(
             tx, actor=person.account_id, subject_kind="parameter limits", subject_id=scope, plant_us=now_us,
             action="entered limits of a setting" if active else "took back limits of a setting",

@@ -12,7 +12,7 @@ from domain.evidence import Evidence, Payload, ProposedCommand
 from domain.messages import CommandState, SetPointChange
 from domain.process import Limits, SettingMove, exact, parameter_label
 from services.commands.acting import Work
-from services.process.limits import InForce
+from services.process.limits import GONE, InForce, objection
 from services.process.proposing import request_of, title_of
 from services.situation import machine_at
 
@@ -30,10 +30,10 @@ def check_limits(work: Work) -> None:
     """NotNow when a set point that is about to be asked for lies outside the limits that hold."""
     for row in store.commands_of(work.tx, work.case["case_id"]):
         asked = Payload.from_json(row["payload"]).work
-        if row["state"] == CommandState.PROPOSED and isinstance(asked, SetPointChange):
-            limits = _limits(work, asked.product_id, asked.parameter, asked.unit)
-            if not limits.holds(asked.to_value):
-                raise NotNow("the validated limits have changed and do not allow this value")
+        if row["state"] != CommandState.PROPOSED or not isinstance(asked, SetPointChange):
+            continue
+        if why := objection(work.tx, asked):
+            raise NotNow(why)
 
 
 def other_value(work: Work, value: float | None) -> OtherValue:
@@ -41,7 +41,7 @@ def other_value(work: Work, value: float | None) -> OtherValue:
     move = Evidence.from_json(work.case["evidence"]).setting
     if move is None or value is None or not math.isfinite(value):
         raise InvalidInput("say to what the set point is to be moved", "value")
-    limits = _limits(work, move.product_id, move.parameter, move.unit)
+    limits = _limits(work, move)
     if not limits.holds(value):
         within = f"{exact(limits.low)} to {exact(limits.high, move.unit)}"
         raise InvalidInput(f"the validated limits are {within}", "value")
@@ -56,9 +56,9 @@ def _told(move: SettingMove, value: float) -> str:
     return f"{parameter_label(move.parameter)} to {exact(value, move.unit)}"
 
 
-def _limits(work: Work, product_id: str, parameter: str, unit: str) -> Limits:
+def _limits(work: Work, move: SettingMove) -> Limits:
     machine = work.case["equipment_id"]
-    found = InForce.read(work.tx, work.case["site_id"]).of(machine, product_id, parameter)
-    if found is None or found[1].unit != unit:
-        raise NotNow("no validated limits hold for this setting any more")
+    found = InForce.read(work.tx, work.case["site_id"]).of(machine, move.product_id, move.parameter)
+    if found is None or found[1].unit != move.unit:
+        raise NotNow(GONE)
     return found[1]

@@ -1,7 +1,7 @@
 """The policy in force, applied to a case: which signatures it needs, has, and may get from a person."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -13,13 +13,14 @@ from data.store import approvals as store
 from data.store import cases
 from data.store.database import Database
 from domain.approval import Authority, Given, Matter, Part, Person, Policy
-from domain.cases import NO_FAULT, CaseKind
-from domain.equipment import within
+from domain.cases import ABOUT_SETTINGS, NO_FAULT, CaseKind
+from domain.equipment import line_of, within
 from domain.errors import NotSignedIn, Unavailable
 from domain.evidence import Evidence, canonical
 from domain.policy import Approval, grows_stale
 from services.actors import load_actor
 from services.policy.file import DEFAULT, default_policy, read_policy
+from services.process.limits import InForce, who_entered
 from services.signing import hash_of
 
 
@@ -58,6 +59,15 @@ def matter(case: Mapping[str, Any], risk: float | None) -> Matter:
         equipment_id=case["equipment_id"],
         proposed_by=case["proposed_by"],
     )
+
+
+def to_sign(tx: Connection, case: Mapping[str, Any]) -> Matter:
+    """A case as a signature sees it: with whoever entered the limits that hold at this moment."""
+    found = matter_of(case)
+    if case["kind"] not in ABOUT_SETTINGS:
+        return found
+    held = InForce.read(tx, line_of(case["equipment_id"]))
+    return replace(found, limits_by=who_entered(held, case))
 
 
 def approval_of(

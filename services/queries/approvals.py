@@ -23,6 +23,7 @@ from services.policy.current import (
     policy_in_force,
     rights_of,
     terms_of,
+    to_sign,
 )
 from services.queries.common import people
 from services.rows.approvals import ApprovalView, Needed, Ratification
@@ -79,7 +80,7 @@ def _mine(
     if late:
         return None, False, late
     try:
-        got = grant(policy, matter_of(row), given_in(tx, row), rights.at(row["equipment_id"]))
+        got = grant(policy, to_sign(tx, row), given_in(tx, row), rights.at(row["equipment_id"]))
     except Forbidden as error:
         return None, False, sentence(error)
     return got.part, got.releases, ""

@@ -103,6 +103,8 @@ def _noted(entry: AuditRow) -> Iterator[CourseStep]:
             yield CourseStep(entry.plant_us, f"{entry.actor} takes orders back: {said}")
         case "judged by its operations":
             yield CourseStep(entry.plant_us, f"What came of it: {said}")
+        case "not sent":
+            yield CourseStep(entry.plant_us, f"The request was not sent: {said}", alarming=True)
         case "training began":
             yield CourseStep(entry.plant_us, "The training began")
         case "a challenger was made" | "training was refused" | "training was broken off":

@@ -72,6 +72,21 @@ def test_the_proposer_never_decides_alone_nor_through_a_deputy() -> None:
     assert grant(POLICY, matter(400), (), person("b", "supervisor", c="planner")).holder_id == "c"
 
 
+def test_whoever_entered_the_limits_signs_no_part_of_a_move_nor_does_a_deputy_of_theirs() -> None:
+    move = matter(0, kind="set_point", limits_by="a")
+    with pytest.raises(Forbidden, match="entered the validated limits"):
+        grant(POLICY, move, (), person("a", "supervisor", c="manager"))
+    manager = Rule("moves", frozenset({"manager"}), kinds=frozenset({"set_point"}))
+    with pytest.raises(Forbidden, match="entered the validated limits"):
+        grant(ruled(manager), move, (), person("b", "supervisor", a="manager"))
+    both = ruled(Rule("both", ALL, kinds=frozenset({"set_point"}), two_consents=True))
+    first = [signed("b", "supervisor", Part.PRODUCTION)]
+    with pytest.raises(Forbidden, match="entered the validated limits"):
+        grant(both, move, first, person("a", "planner"))
+    assert grant(both, move, first, person("c", "planner")).releases
+    assert grant(POLICY, move, (), person("b", "supervisor", a="manager")).holder_id == "b"
+
+
 def test_four_eyes_are_two_people_and_the_first_covers_the_cost() -> None:
     policy, case = ruled(Rule("dear", ALL, min_cost_cents=60, four_eyes_above_cents=60)), matter(90)
     with pytest.raises(Forbidden, match="proposed this"):

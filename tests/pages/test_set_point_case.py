@@ -16,7 +16,7 @@ CASE, INBOX = "pages.decide.case:render", "pages.decide.inbox:render"
 
 
 @pytest.fixture
-def number(screens) -> str:
+def number(screens, somebody) -> str:
     """The number of the case of a press."""
     with screens.database.write() as tx:
         unit = press(tx)
@@ -26,7 +26,7 @@ def number(screens) -> str:
             t.products.insert().values(instance="line-2", product_id="P-201", name="Cup", updated_us=1)
         )
     set_limits = ProcessCommands(screens.database).set_limits
-    set_limits(screens.supervisor, LINE, "P-201", FORCE, 400.0, 445.0, "T-17", "trial")
+    set_limits(somebody("pia", [Role.PLANT_MANAGER]), LINE, "P-201", FORCE, 400.0, 445.0, "T-17", "trial")
     look(screens.database, said(unit))
     return str(cases(screens.database)[0]["number"])
 
@@ -39,7 +39,7 @@ def test_the_card_shows_what_is_expected_and_who_validated_the_limits(screens, s
     said_there = html_of(test)
     for words in (
         "contributed to the share of bad parts of Cup", "What is expected", "2.3 %", "1.1 %",
-        "\u22121.20 points", "T-17, entered by Supervisor North for the whole line", "400 to 445 kN",
+        "\u22121.20 points", "T-17, entered by Pia for the whole line", "400 to 445 kN",
         "180 operations of the product taught the model", "last 5 operations here", "MES line 2",
         "from its next order on", "I have checked the evidence and ask the MES to move this set point.",
         "Nothing is sent; the set point stays as it is.", "it is no proof",
@@ -51,6 +51,18 @@ def test_the_card_shows_what_is_expected_and_who_validated_the_limits(screens, s
     assert "Record the finding" not in labels and "Act alone (emergency)" not in labels
     planner = screens.open(CASE, somebody("eve", [Role.MAINTENANCE_PLANNER]), case=number)
     assert "Your role lets you see and comment, not decide." in html_of(planner)
+
+
+def test_whoever_entered_the_limits_reads_why_another_person_approves(screens, number) -> None:
+    limits = ProcessCommands(screens.database)
+    limits.set_limits(screens.supervisor, LINE, "P-201", FORCE, 400.0, 445.0, "T-18", "another trial")
+    test = screens.open(CASE, case=number)
+    assert (
+        "Whoever entered the validated limits in force does not approve a move inside them; "
+        "another person does." in html_of(test)
+    )
+    off = {b.label: b.disabled for b in test.button}
+    assert off["Approve and sign"] and not off["Reject"] and "Approve with changes" not in off
 
 
 def test_another_value_is_signed_inside_the_limits_only(screens, number) -> None:

@@ -38,14 +38,13 @@ SITE = SiteRow("north", "Plant North", "Europe/Berlin", "EUR")
 
 @pytest.fixture
 def unit(database):
-    """A press with an operation, limits of 400 to 445 kN by the supervisor sue, and a model."""
+    """A press with an operation, limits of 400 to 445 kN by the plant manager pia, and a model."""
     with database.write() as tx:
         f.site(tx, speed=1e-6)
         unit = press(tx)
         ran(tx, unit, 1, {FORCE: 420.0, SPEED: 280.0}, set_point=420.0)
         champion(tx)
-        sue = f.account(tx)
-    limit(database, sue)
+    limit(database, person(database, "pia", Role.PLANT_MANAGER))
     return unit
 
 
@@ -78,7 +77,7 @@ def test_advice_opens_one_case_with_what_is_expected_and_the_limits(database, un
     assert "\u22121.20 points (90 %: \u22121.50 to \u22120.80)" in told.words and "5 operations" in told.words
     assert "caus" not in "".join((told.words, *told.against, *told.would_change, *told.limits))
     assert (told.setting.low, told.setting.high, told.setting.validated_by) == (400, 445, "T-17")
-    assert told.setting.entered_by == "Sue" and told.setting.taught == 180
+    assert told.setting.entered_by == "Pia" and told.setting.taught == 180
     with database.read() as tx:
         (row,) = store.commands_of(tx, case["case_id"])
         assert store.open_for(tx, unit) == [] and len(store.all_open_for(tx, unit)) == 1

@@ -38,10 +38,10 @@ class Plant:
             f.site(tx, speed=1e-6)
             self.unit = press(tx)
             champion(tx)
-            self.sue = f.account(tx)
+            self.sue, pia = f.account(tx), f.account(tx, "pia")
         for k in range(before):
             self.run(420.0, bad=20 + 3 * (k % 3), start_us=f.NOW - (before - k) * 9 * HOUR)
-        ProcessCommands(database).set_limits(self.sue, LINE, "P-201", FORCE, 400.0, 445.0, "T-17", "trial")
+        ProcessCommands(database).set_limits(pia, LINE, "P-201", FORCE, 400.0, 445.0, "T-17", "trial")
         look(database, said(self.unit))
         changes = None if value is None else Changes(value=value)
         SigningCommands(database).approve(self.sue, self.case["case_id"], 1, "act-00001", changes)
