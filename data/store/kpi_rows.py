@@ -1,11 +1,13 @@
 """Writes classified intervals and the roll-ups above them: cells, days, months, losses."""
 
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection
 
-from data.store.statements import Row, Statement, ask_many
+from data.store.statements import Among, Row, Statement, ask_many
 from domain.measures import NAMES
 
 INTERVAL = (
@@ -21,9 +23,9 @@ _SUMS = ", ".join(f"SUM({name})" for name in NAMES)
 _LIST = ", ".join(NAMES)
 _STRETCH = " WHERE equipment_id = :unit AND from_us >= :from_us AND from_us < :to_us"
 _INTERVALS = Statement(f"SELECT {', '.join(INTERVAL)} FROM intervals{_STRETCH} ORDER BY from_us")
-_STRIP = Statement(
-    f"SELECT from_us, to_us, leaf, cause, state, off_plan, charged_to FROM intervals{_STRETCH}"
-    " ORDER BY from_us"
+_STRIPS = Among(
+    "SELECT equipment_id, from_us, to_us, leaf, cause, state, off_plan, charged_to FROM intervals"
+    " WHERE equipment_id {among} AND from_us >= :from_us AND from_us < :to_us ORDER BY equipment_id, from_us"
 )
 _DROP_INTERVALS = Statement(f"DELETE FROM intervals{_STRETCH}")
 _DROP_CELLS = Statement(f"DELETE FROM kpi_cells{_STRETCH}")
@@ -83,10 +85,13 @@ def intervals_of(tx: Connection, unit: str, from_us: int, to_us: int) -> list[Ro
     return _INTERVALS.rows(tx, {"unit": unit, "from_us": from_us, "to_us": to_us})
 
 
-def strip_of(tx: Connection, unit: str, from_us: int, to_us: int) -> list[tuple[Any, ...]]:
-    """The columns (from, to, leaf, cause, state, off plan, charged to) of the stored intervals that begin in
-    [from_us, to_us), by time; none without an interval."""
-    return list(zip(*_STRIP.rows(tx, {"unit": unit, "from_us": from_us, "to_us": to_us}), strict=True))
+def strips_of(
+    tx: Connection, units: Sequence[str], from_us: int, to_us: int
+) -> dict[str, list[tuple[Any, ...]]]:
+    """By machine the columns (from, to, leaf, cause, state, off plan, charged to) of the stored intervals
+    that begin in [from_us, to_us), by time; without the machines that have none."""
+    rows = _STRIPS.rows(tx, units, {"from_us": from_us, "to_us": to_us})
+    return {unit: list(zip(*its, strict=True))[1:] for unit, its in groupby(rows, key=itemgetter(0))}
 
 
 def replace_intervals(

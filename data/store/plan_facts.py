@@ -1,13 +1,13 @@
 """What was planned for units: shifts with their breaks, planned stops, operations, rates, policies."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection
 
-from data.store.statements import Row, Statement
+from data.store.statements import Among, Row, Statement
 from domain.clock import DAY, SECOND
 from domain.equipment import site_of
 from domain.rates import Rate, rate_at
@@ -15,14 +15,14 @@ from domain.setups import LONGEST_US, Booked
 from domain.time_model import MINOR_US, Cause, PlannedSpan, Span, merged
 
 OVER_US = 40 * DAY  # no shift is longer: what began earlier is over, and the history before is not read
-_SHIFTS = Statement(
-    "SELECT start_us, end_us, name, break_start_us, break_s FROM shifts WHERE line_id = :line"
+_SHIFTS = Among(
+    "SELECT line_id, start_us, end_us, name, break_start_us, break_s FROM shifts WHERE line_id {among}"
     " AND start_us < :to_us AND start_us > :old_us AND end_us > :from_us ORDER BY start_us, end_us, name"
 )
-_PAUSES = Statement(
-    "SELECT b.start_us, b.end_us FROM shifts s JOIN shift_breaks b ON b.instance = s.instance"
-    " AND b.shift_id = s.shift_id WHERE s.line_id = :line AND s.start_us < :to_us AND s.start_us > :old_us"
-    " AND s.end_us > :from_us"
+_PAUSES = Among(
+    "SELECT s.line_id, s.start_us, s.end_us, b.start_us, b.end_us FROM shifts s JOIN shift_breaks b"
+    " ON b.instance = s.instance AND b.shift_id = s.shift_id WHERE s.line_id {among}"
+    " AND s.start_us < :to_us AND s.start_us > :old_us AND s.end_us > :from_us"
 )
 _END_AT_FREEZE = (
     "COALESCE((SELECT COALESCE(p.end_us, -1) FROM stop_ends p WHERE p.instance = d.instance"
@@ -42,9 +42,8 @@ _STOPS = Statement(
     " WHERE d.equipment_id = :unit AND d.planned IS TRUE AND d.start_us < :to_us"
     " AND (d.end_us IS NULL OR d.end_us > :from_us) ORDER BY d.start_us, d.downtime_id"
 )
-_POLICIES = Statement(
-    "SELECT scope, valid_from_us, minor_stop_s FROM stop_policies WHERE scope IN (:line, :site)"
-    " ORDER BY valid_from_us"
+_POLICIES = Among(
+    "SELECT scope, valid_from_us, minor_stop_s FROM stop_policies WHERE scope {among} ORDER BY valid_from_us"
 )
 _OPERATIONS = Statement(
     "SELECT start_us, end_us, order_id, product_id, setup_end_us, COALESCE(tool, '') FROM operations"
@@ -57,24 +56,41 @@ _RATES = Statement(
 )
 
 
-def shift_rows(tx: Connection, line: str, from_us: int, to_us: int) -> list[Row]:
-    """(start, end, name, start of the break, its seconds) of shifts that touch a stretch, by start."""
-    return _SHIFTS.rows(tx, _near(line, from_us, to_us))
+def shift_rows(tx: Connection, spans: Mapping[str, Span]) -> dict[str, list[Row]]:
+    """By line (start, end, name, start of the break, its seconds) of shifts that touch its stretch, by
+    start."""
+    return _touching(_SHIFTS.rows(tx, list(spans), _around(spans)), spans)
 
 
-def _near(line: str, from_us: int, to_us: int) -> dict[str, Any]:
-    return {"line": line, "from_us": from_us, "to_us": to_us, "old_us": from_us - OVER_US}
+def breaks_in(
+    tx: Connection, rows: Mapping[str, Iterable[Row]], spans: Mapping[str, Span]
+) -> dict[str, list[Span]]:
+    """By line the breaks of these shifts: of their rows, and of a calendar."""
+    others = _touching(_PAUSES.rows(tx, list(spans), _around(spans)), spans)
+    return {
+        line: [
+            *(PlannedSpan(at, at + s * SECOND, Cause.BREAK) for *_, at, s in its if at is not None and s),
+            *(PlannedSpan(start_us, end_us, Cause.BREAK) for _, _, start_us, end_us in others[line]),
+        ]
+        for line, its in rows.items()
+    }
 
 
-def breaks_in(tx: Connection, line: str, rows: Iterable[Row], from_us: int, to_us: int) -> list[Span]:
-    """The breaks of these shifts: of their rows, and of a calendar."""
-    named = [
-        PlannedSpan(at, at + seconds * SECOND, Cause.BREAK)
-        for _, _, _, at, seconds in rows
-        if at is not None and seconds
-    ]
-    others = _PAUSES.rows(tx, _near(line, from_us, to_us))
-    return [*named, *(PlannedSpan(start_us, end_us, Cause.BREAK) for start_us, end_us in others)]
+def _around(spans: Mapping[str, Span]) -> dict[str, Any]:
+    """The stretch that holds those of all lines."""
+    low = min((span.from_us for span in spans.values()), default=0)
+    high = max((span.to_us for span in spans.values()), default=0)
+    return {"from_us": low, "to_us": high, "old_us": low - OVER_US}
+
+
+def _touching(rows: Iterable[Row], spans: Mapping[str, Span]) -> dict[str, list[Row]]:
+    """By line what follows (line, start, ...) in the rows whose shift touches the stretch of its line."""
+    found: dict[str, list[Row]] = {line: [] for line in spans}
+    for line, *row in rows:
+        span = spans[line]
+        if row[0] < span.to_us and row[0] > span.from_us - OVER_US and row[1] > span.from_us:
+            found[line].append(tuple(row))
+    return found
 
 
 def planned_stops(tx: Connection, unit: str, from_us: int, to_us: int) -> list[Span]:
@@ -126,17 +142,16 @@ def _without(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
 
 def minor_us(tx: Connection, line: str, at_us: int) -> int:
     """The threshold of a minor stop of a line that holds at a moment."""
-    return next((us for since, us in reversed(minor_versions(tx, line)) if since <= at_us), MINOR_US)
+    known = minor_versions(tx, [line])[line]
+    return next((us for since, us in reversed(known) if since <= at_us), MINOR_US)
 
 
-def minor_versions(tx: Connection, line: str) -> list[tuple[int, int]]:
-    """(valid from, threshold) of a line by time: its own policy, else that of its site."""
-    rows = _POLICIES.rows(tx, {"line": line, "site": site_of(line)})
-    for scope in (line, site_of(line)):
-        found = [(since, seconds * SECOND) for whose, since, seconds in rows if whose == scope]
-        if found:
-            return found
-    return []
+def minor_versions(tx: Connection, lines: Sequence[str]) -> dict[str, list[tuple[int, int]]]:
+    """(valid from, threshold) of each line by time: its own policy, else that of its site."""
+    known: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for scope, since, seconds in _POLICIES.rows(tx, sorted({*lines, *map(site_of, lines)}), {}):
+        known[scope].append((since, seconds * SECOND))
+    return {line: known.get(line) or known.get(site_of(line), []) for line in lines}
 
 
 def operations(tx: Connection, unit: str, from_us: int, to_us: int) -> list[Booked]:

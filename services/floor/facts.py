@@ -1,6 +1,7 @@
 """The pieces: equipment nodes, stretches, orders, stops and open cases."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -9,7 +10,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, Connection, select
 
 from data.store import tables as t
-from data.store.statements import Among, Statement, below
+from data.store.statements import Among, Row, Statement, below
 from domain.cases import UNDECIDED
 from domain.clock import DAY, HOUR, micros, utc
 from domain.costs import Rates
@@ -34,18 +35,23 @@ _NODES = Statement(
     " WHERE level = :level AND assigned AND (equipment_id = :scope OR equipment_id LIKE :below ESCAPE '!')"
     " ORDER BY parent_id, position, equipment_id"
 )
-_AIMED = Among(
-    "SELECT scope, value FROM targets WHERE scope {among} AND kpi = 'oee' AND valid_from_us <= :at_us"
-    " ORDER BY valid_from_us"
-)
 _SITE = Statement("SELECT time_zone, currency FROM sites WHERE site_id = :site")
-_ORDERS = Statement(
-    "SELECT o.order_id, p.name, o.quantity, o.due_us, o.start_us, o.planned_end_us, o.status, o.product_id"
-    " FROM orders o LEFT JOIN products p ON p.product_id = o.product_id AND p.instance = o.instance"
-    " WHERE o.line_id = :line AND o.end_us IS NULL AND o.status IN ('Running', 'Released', 'Held', 'Ready')"
-    " ORDER BY CASE WHEN o.status = 'Running' THEN 0 ELSE 1 END, o.planned_start_us LIMIT :most"
+_OPEN = (
+    "SELECT orders.*, ROW_NUMBER() OVER (PARTITION BY line_id"
+    " ORDER BY CASE WHEN status = 'Running' THEN 0 ELSE 1 END, planned_start_us) AS place FROM orders"
+    " WHERE line_id {among} AND end_us IS NULL AND status IN ('Running', 'Released', 'Held', 'Ready')"
 )
-_MADE = Statement("SELECT SUM(good) FROM counts WHERE equipment_id = :unit AND bucket_us >= :since_us")
+_MADE = (
+    "SELECT SUM(c.good) FROM equipment e JOIN counts c ON c.equipment_id = e.equipment_id"
+    " AND c.bucket_us >= o.start_us WHERE e.equipment_id {among:last}"
+    " AND SUBSTR(e.equipment_id, 1, LENGTH(o.line_id) + 1) = o.line_id || '/'"
+)
+_ORDERS = Among(
+    "SELECT o.line_id, o.order_id, p.name, o.quantity, o.due_us, o.start_us, o.planned_end_us, o.status,"  # noqa: S608
+    f" o.product_id, CASE WHEN o.status = 'Running' THEN ({_MADE}) END FROM ({_OPEN}) o"
+    " LEFT JOIN products p ON p.product_id = o.product_id AND p.instance = o.instance"
+    " WHERE o.place <= :most ORDER BY o.line_id, o.place"
+)
 _STATE = "FROM states s WHERE s.equipment_id = d.equipment_id AND s.source_us"
 _STOPS = Statement(
     "SELECT d.equipment_id, d.reason, d.start_us, d.end_us, d.planned,"  # noqa: S608
@@ -75,11 +81,15 @@ def out_since(tx: Connection, ids: Sequence[str]) -> dict[str, int]:
     return {row[0]: row[1] for row in tx.execute(query)}
 
 
-def aimed(tx: Connection, found: Sequence[Node], at_us: int) -> list[Node]:
-    """The same nodes with the OEE target that holds at a moment; without a dated one, that of the node."""
-    rows = _AIMED.rows(tx, [n.equipment_id for n in found], {"at_us": at_us})
-    dated: dict[str, float] = {row[0]: row[1] for row in rows}
-    return [replace(n, target=dated.get(n.equipment_id, n.target)) for n in found]
+def aims(tx: Connection, found: Sequence[Node]) -> valid.Goals:
+    """The OEE targets of nodes; without a dated one, that of the node."""
+    stated = {n.equipment_id: n.target for n in found if n.target is not None}
+    return valid.Goals(valid.dated(tx, [n.equipment_id for n in found], "oee"), stated)
+
+
+def aimed(goals: valid.Goals, found: Sequence[Node], at_us: int) -> list[Node]:
+    """The same nodes with the OEE target that holds at a moment."""
+    return [replace(n, target=goals.at(n.equipment_id, at_us)) for n in found]
 
 
 def site_words(tx: Connection, site_id: str) -> tuple[str, str]:
@@ -88,72 +98,93 @@ def site_words(tx: Connection, site_id: str) -> tuple[str, str]:
     return (rows[0][0], rows[0][1]) if rows else ("UTC", "")
 
 
-def stretch(tx: Connection, line_id: str, window: Window, now_us: int, zone: str) -> Stretch:
-    """The stretch of a window for a line: it ends now, or earlier when the window is over."""
+def stretches(
+    tx: Connection, lines: Sequence[str], window: Window, now_us: int, zone: str
+) -> dict[str, Stretch]:
+    """The stretch of a window for each line: it ends now, or earlier when the window is over."""
     if window is Window.YESTERDAY:
         today = utc(now_us).astimezone(ZoneInfo(zone)).date()
         midnights = [
             micros(datetime.combine(day, time(), ZoneInfo(zone)))
             for day in (today - timedelta(days=1), today)
         ]
-        begins = shift_days.begins(tx, line_id, zone, midnights)
-        first, last = (begins[midnight] for midnight in midnights)
-        return Stretch(first, last, last, "Yesterday")
-    if window is Window.WEEK:
-        return Stretch(_whole_shifts(tx, line_id, now_us - 7 * DAY), now_us, now_us, "Last 7 days")
-    running = valid.shift_at(tx, line_id, now_us)
+        begins = shift_days.begins(tx, lines, zone, midnights)
+        days = {line: (at[midnights[0]], at[midnights[1]]) for line, at in begins.items()}
+        return {line: Stretch(first, last, last, "Yesterday") for line, (first, last) in days.items()}
+    at_us = now_us - 7 * DAY if window is Window.WEEK else now_us
+    running = valid.shifts_at(tx, dict.fromkeys(lines, at_us))
+    if window is Window.WEEK:  # half a shift is held to no plan
+        begun = {line: running[line][1] if line in running else at_us for line in lines}
+        return {line: Stretch(begun[line], now_us, now_us, "Last 7 days") for line in lines}
+    return {line: _so_far(running.get(line), now_us) for line in lines}
+
+
+def _so_far(running: tuple[int, int, str] | None, now_us: int) -> Stretch:
     if running is None:
         return Stretch(now_us - 8 * HOUR, now_us, now_us, "Last 8 hours")
     start, end, name = running
     return Stretch(start, max(start + 1, min(end, now_us)), end, f"{name} shift so far")
 
 
-def _whole_shifts(tx: Connection, line_id: str, from_us: int) -> int:
-    """A moment, or the end of the shift that it lies in: half a shift is held to no plan."""
-    running = valid.shift_at(tx, line_id, from_us)
-    return from_us if running is None else running[1]
-
-
-def orders(tx: Connection, line_id: str, last_unit: str | None, limit: int = 6) -> tuple[OrderRow, ...]:
-    """Running orders first, then the released ones by planned start."""
-    rows = _ORDERS.rows(tx, {"line": line_id, "most": limit})
-    return tuple(
-        OrderRow(
-            order, name or product, quantity, _made(tx, last_unit, start_us) if status == "Running" else 0.0,
-            due_us, start_us, end_us, status,
+def orders(tx: Connection, last: Mapping[str, str], limit: int = 6) -> dict[str, tuple[OrderRow, ...]]:
+    """By line, given the machine at whose end parts count: running orders first, then the released ones by
+    planned start."""
+    found: dict[str, list[OrderRow]] = {line: [] for line in last}
+    for row in _ORDERS.rows(tx, list(last), {"last": list(last.values()), "most": limit}):
+        line, order, name, quantity, due_us, start_us, end_us, status, product, made = row
+        found[line].append(
+            OrderRow(order, name or product, quantity, float(made or 0), due_us, start_us, end_us, status)
         )
-        for order, name, quantity, due_us, start_us, end_us, status, product in rows
-    )  # fmt: skip
+    return {line: tuple(rows) for line, rows in found.items()}
 
 
-def _made(tx: Connection, unit: str | None, since_us: int | None) -> float:
-    if unit is None or since_us is None:
-        return 0.0
-    [[total]] = _MADE.rows(tx, {"unit": unit, "since_us": since_us})
-    return float(total or 0)
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Over which stretch to look for stops; machines by id, and what the line's constraint did."""
+
+    window: Span
+    names: Mapping[str, str]
+    strip: Strip
 
 
 def stops(
-    tx: Connection,
-    scope: str,
-    window: Span,
-    names: dict[str, str],
-    strip: Strip,
+    tx: Connection, scope: str, window: Span, names: Mapping[str, str], strip: Strip
 ) -> tuple[StopRow, ...]:
-    """Stops that the MES knows, summed per machine and reason (`services.stops.wording`), the dearest first.
+    """`stops_of` one line or machine."""
+    return stops_of(tx, scope, {scope: Look(window, names, strip)})[scope]
+
+
+def stops_of(tx: Connection, scope: str, looks: Mapping[str, Look]) -> dict[str, tuple[StopRow, ...]]:
+    """By line (or machine) at or below a scope the stops that the MES knows, summed per machine and reason
+    (`services.stops.wording`), the dearest first. Those with the same stretch are asked for at once.
 
     A stop costs the plant's stated downtime rate for the time in which the line's constraint (`strip`) stood
     in planned time as well. Planned stops cost nothing, nor do those of a machine that waited for another one
     (state Suspended in its middle, or within it where the machine speaks too seldom to say more): they
     are charged to the machine that caused them.
     """
-    span = {"from_us": window.from_us, "to_us": window.to_us}
-    rows = _STOPS.rows(tx, {"scope": scope, "below": below(scope), **span})
-    rate = (situation.rates_for(tx, scope) or Rates()).downtime_cents_per_hour
-    say = Sayer.read(tx, scope, [row[0] for row in rows], window)
+    stated = situation.stated_for_all(tx, list(looks))
+    found: dict[str, tuple[StopRow, ...]] = {}
+    for window in {one.window for one in looks.values()}:
+        span = {"from_us": window.from_us, "to_us": window.to_us}
+        rows = _STOPS.rows(tx, {"scope": scope, "below": below(scope), **span})
+        say = Sayer.read(tx, scope, [row[0] for row in rows], window)
+        by_place: dict[str, list[Row]] = defaultdict(list)
+        for row in rows:
+            by_place[row[0] if row[0] in looks else line_of(row[0])].append(row)
+        for place, one in looks.items():
+            if one.window == window:
+                rates = stated[place].rates if place in stated else Rates()
+                found[place] = _summed(by_place[place], one, rates.downtime_cents_per_hour, say)
+    return found
+
+
+def _summed(rows: Sequence[Row], look: Look, rate: int, say: Sayer) -> tuple[StopRow, ...]:
+    """Stops per machine and reason; `rate` is what an hour costs, in cents."""
+    window, names = look.window, look.names
     begun = np.array([max(row[2], window.from_us) for row in rows], np.int64)
     ended = np.array([min(row[3] or window.to_us, window.to_us) for row in rows], np.int64)
-    both = _stood(strip).within(begun, np.maximum(begun, ended)).tolist()
+    both = _stood(look.strip).within(begun, np.maximum(begun, ended)).tolist()
     found: dict[tuple[str, str, bool], _Sum] = {}
     for row, together, lost in zip(rows, both, (ended - begun).tolist(), strict=True):
         unit, booked, start_us, end_us, planned, state_then, waited_then = row

@@ -19,10 +19,10 @@ def read(tx: Connection, ask: plant.Request) -> LineView:
     """Everything about the line `ask.scope`. Raises NotFound."""
     found = facts.nodes(tx, ask.scope, "line")
     zone, currency = facts.site_words(tx, site_of(ask.scope))
-    read = plant.line_figures(tx, found[0], ask, zone, every=True) if len(found) == 1 else None
-    if read is None:
+    lines, measured = plant.lines_figures(tx, ask, zone, every=True) if len(found) == 1 else ((), {})
+    if not lines:
         raise NotFound("there is no such line, or it has no machines yet")
-    figures, measured = read
+    figures = lines[0]
     span, ids = figures.stretch, [u.equipment_id for u in figures.units]
     window = Span(span.from_us, span.to_us)
     risks = newest_risks(tx, ids)
@@ -44,7 +44,7 @@ def read(tx: Connection, ask: plant.Request) -> LineView:
     return LineView(
         figures,
         units,
-        facts.orders(tx, ask.scope, ids[-1]),
+        facts.orders(tx, {ask.scope: ids[-1]})[ask.scope],
         stops[:SHOWN_STOPS],
         facts.waiting(tx, ask.scope),
         zone,

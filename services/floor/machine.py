@@ -37,8 +37,9 @@ def read(tx: Connection, ask: plant.Request) -> MachineView:
     zone, currency = facts.site_words(tx, site_of(ask.scope))
     line = next(iter(facts.nodes(tx, line_of(ask.scope), "line")), None)
     line = line or Node(line_of(ask.scope), line_of(ask.scope), "other", False, 0, None)
-    span = facts.stretch(tx, line.equipment_id, ask.window, ask.now_us, zone)
-    unit, line = facts.aimed(tx, [unit, line], valid.goal_moment(tx, line.equipment_id, span.to_us))
+    span = facts.stretches(tx, [line.equipment_id], ask.window, ask.now_us, zone)[line.equipment_id]
+    at = valid.goal_moments(tx, {line.equipment_id: span.to_us})[line.equipment_id]
+    unit, line = facts.aimed(facts.aims(tx, [unit, line]), [unit, line], at)
     pace = next(
         (u.equipment_id for u in facts.nodes(tx, line.equipment_id, "unit") if u.constraint), ask.scope
     )
@@ -57,7 +58,7 @@ def read(tx: Connection, ask: plant.Request) -> MachineView:
         sensors(tx, ask.scope, ask.now_us),
         stops[:SHOWN_STOPS],
         _maintenance(tx, ask.scope),
-        next(iter(facts.orders(tx, line.equipment_id, ask.scope, limit=1)), None),
+        next(iter(facts.orders(tx, {line.equipment_id: ask.scope}, limit=1)[line.equipment_id]), None),
         case[0] if case else None,
         case[1] if case else "",
         zone,

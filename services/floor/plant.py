@@ -1,6 +1,6 @@
 """The plant, or the part of it under a scope: its lines at their constraints, losses, stops, cases."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -14,7 +14,8 @@ from services.floor import facts
 from services.kpi import valid
 from services.kpi import window as windows
 from services.kpi.lines import Line, line_products
-from services.rows.floor import LineFigures, Node, PlantFigures, StopRow, Window
+from services.kpi.reading import lines_of
+from services.rows.floor import LineFigures, Node, PlantFigures, Stretch, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +30,12 @@ class Request:
 def read(tx: Connection, ask: Request) -> PlantFigures:
     """All figures under a scope."""
     zone, currency = facts.site_words(tx, site_of(ask.scope))
-    lines = tuple(
-        found[0]
-        for line in facts.nodes(tx, ask.scope, "line")
-        if (found := line_figures(tx, line, ask, zone)) is not None
-    )
-    stops: list[StopRow] = []
-    for line in lines:
-        names = {u.equipment_id: u.name for u in line.units}
-        window = Span(line.stretch.from_us, line.stretch.to_us)
-        stops += facts.stops(tx, line.line.equipment_id, window, names, line.strip)
+    lines, _ = lines_figures(tx, ask, zone)
+    looks = {
+        line.line.equipment_id: facts.Look(_span(line.stretch), _names(line.units), line.strip)
+        for line in lines
+    }
+    stops = [stop for found in facts.stops_of(tx, ask.scope, looks).values() for stop in found]
     dearest = sorted((s for s in stops if s.cost_cents), key=lambda s: (-s.cost_cents, s.name))
     return PlantFigures(
         lines,
@@ -52,41 +49,75 @@ def read(tx: Connection, ask: Request) -> PlantFigures:
     )
 
 
-def line_figures(
-    tx: Connection, node: Node, ask: Request, zone: str, *, every: bool = False
-) -> tuple[LineFigures, dict[str, windows.Window]] | None:
-    """A line at its constraint, and its machines over the same stretch: the constraint and those behind
-    it, or `every` one with its strip. None for a line without units."""
-    units = tuple(facts.nodes(tx, node.equipment_id, "unit"))
-    if not units:
-        return None
-    span = facts.stretch(tx, node.equipment_id, ask.window, ask.now_us, zone)
-    node, *aimed = facts.aimed(tx, [node, *units], valid.goal_moment(tx, node.equipment_id, span.to_us))
-    units = tuple(aimed)
-    line = Line(node, units)
-    pace = line.constraint.equipment_id
-    window = Span(span.from_us, span.to_us)
-    shown = [u.equipment_id for u in units] if every else [pace]
-    measured = windows.read(tx, node.equipment_id, shown, window, ask.now_us, () if every else line.after)
-    open_orders = facts.orders(tx, node.equipment_id, units[-1].equipment_id, limit=1)
-    names = {u.equipment_id: u.name for u in units}
-    standing = facts.stops(tx, node.equipment_id, Span(ask.now_us - 1, ask.now_us), names, Strip())
-    figures = LineFigures(
-        node,
-        line.constraint,
-        span,
-        line_oee(line, measured, window, valid.model_of(tx, node.equipment_id, span.to_us)),
-        measured[pace].strip,
-        open_orders[0] if open_orders else None,
-        units,
-        tuple(s for s in standing if s.open_since_us is not None and not s.elsewhere),
+def lines_figures(
+    tx: Connection, ask: Request, zone: str, *, every: bool = False
+) -> tuple[tuple[LineFigures, ...], dict[str, windows.Window]]:
+    """The lines at or below a scope at their constraints, and their machines over the same stretch: the
+    constraint and those behind it, or `every` one with its strip. Lines without units are left out."""
+    lines = _aimed(tx, lines_of(tx, ask.scope), ask, zone)
+    looks = {
+        node.equipment_id: windows.Look([u.equipment_id for u in line.units], _span(stretch))
+        if every
+        else windows.Look([line.constraint.equipment_id], _span(stretch), line.after)
+        for line, stretch in lines
+        for node in (line.node,)
+    }
+    measured = windows.of_lines(tx, looks, ask.now_us)
+    open_orders = facts.orders(
+        tx, {line.node.equipment_id: line.units[-1].equipment_id for line, _ in lines}, limit=1
     )
-    return figures, measured
+    moment = Span(ask.now_us - 1, ask.now_us)
+    still = {line.node.equipment_id: facts.Look(moment, _names(line.units), Strip()) for line, _ in lines}
+    standing = facts.stops_of(tx, ask.scope, still)
+    models = valid.models_of(tx, {line.node.equipment_id: stretch.to_us for line, stretch in lines})
+    return tuple(
+        LineFigures(
+            line.node,
+            line.constraint,
+            stretch,
+            line_oee(line, measured, _span(stretch), models[line.node.equipment_id]),
+            measured[line.constraint.equipment_id].strip,
+            next(iter(open_orders[line.node.equipment_id]), None),
+            line.units,
+            tuple(
+                stop
+                for stop in standing[line.node.equipment_id]
+                if stop.open_since_us is not None and not stop.elsewhere
+            ),
+        )
+        for line, stretch in lines
+    ), measured
+
+
+def _aimed(tx: Connection, lines: Sequence[Line], ask: Request, zone: str) -> list[tuple[Line, Stretch]]:
+    """Lines with the targets that hold for the window, and the stretch of it."""
+    spans = facts.stretches(tx, [line.node.equipment_id for line in lines], ask.window, ask.now_us, zone)
+    goals = facts.aims(tx, [node for line in lines for node in (line.node, *line.units)])
+    at = valid.goal_moments(tx, {line: span.to_us for line, span in spans.items()})
+    found = []
+    for line in lines:
+        key = line.node.equipment_id
+        node, *units = facts.aimed(goals, [line.node, *line.units], at[key])
+        found.append((Line(node, tuple(units)), spans[key]))
+    return found
+
+
+def _span(stretch: Stretch) -> Span:
+    return Span(stretch.from_us, stretch.to_us)
+
+
+def _names(units: Iterable[Node]) -> dict[str, str]:
+    return {u.equipment_id: u.name for u in units}
 
 
 def line_oee(line: Line, measured: Mapping[str, windows.Window], span: Span, model: MinorModel) -> Oee:
     """A line at its constraint, with its good output; `measured` has the constraint and what is behind it."""
-    cells = {(unit, key): m for unit, found in measured.items() for key, m in found.products.items()}
+    cells = {
+        (u.equipment_id, key): m
+        for u in line.units
+        if u.equipment_id in measured
+        for key, m in measured[u.equipment_id].products.items()
+    }
     return Oee(span.from_us, span.to_us, total(line_products(cells, line).values()), model)
 
 

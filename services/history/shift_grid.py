@@ -8,6 +8,7 @@ from data.store import plan_facts
 from data.store import tables as t
 from data.store.upsert import upsert
 from domain.shift_calendar import apart
+from domain.time_model import Span
 from services.kpi.grid import NEAR_US, shifts_of
 
 
@@ -21,7 +22,7 @@ class Turn(NamedTuple):
 
 def planned(tx: Connection, line_id: str, from_us: int, to_us: int) -> list[Turn]:
     """The shifts of a line that touch [from_us, to_us), by start, from wherever they come."""
-    rows = plan_facts.shift_rows(tx, line_id, from_us - NEAR_US, to_us + NEAR_US)
+    rows = plan_facts.shift_rows(tx, {line_id: Span(from_us - NEAR_US, to_us + NEAR_US)})[line_id]
     found = (Turn(s.from_us, s.to_us, s.name) for s in apart(shifts_of(rows, "UTC")))
     return [turn for turn in found if turn.to_us > from_us and turn.at_us < to_us]
 

@@ -62,11 +62,20 @@ def read(tx: Connection, lines: Sequence[Line], chosen: Sequence[Begun], by_us: 
     for one in chosen:
         begins[one.line_id].append(one)
     known, found = _known(tx, lines, chosen, by_us), {}
-    for line in lines:
-        mine, units = begins[line.node.equipment_id], {u.equipment_id: u.name for u in line.units}
+    odd = remarks.unsure(
+        tx,
+        [
+            (
+                {u.equipment_id: u.name for u in line.units},
+                [(one.from_us, one.to_us) for one in begins[line.node.equipment_id]],
+            )
+            for line in lines
+        ],
+    )
+    for line, its in zip(lines, odd, strict=True):
+        mine = begins[line.node.equipment_id]
         changes = _changes(tx, line, known, mine)
-        odd = remarks.unsure(tx, units, [(one.from_us, one.to_us) for one in mine])
-        for one, unsure in zip(mine, odd, strict=True):
+        for one, unsure in zip(mine, its, strict=True):
             found[one] = _row(tx, line, known, one, changes, tuple(unsure))
     return tuple(found[one] for one in chosen if one in found)
 

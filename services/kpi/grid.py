@@ -1,6 +1,6 @@
 """Cells: the shifts of a line, and its local days outside them. Every moment lies in one cell."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -25,8 +25,18 @@ class Cell(Span):
 
 def read(tx: Connection, line_id: str, zone: str, from_us: int, to_us: int) -> list[Cell]:
     """The cells of a line that touch [from_us, to_us), whole, by start."""
-    rows = plan_facts.shift_rows(tx, line_id, from_us - NEAR_US, to_us + NEAR_US)
-    return within(shifts_of(rows, zone), zone, from_us, to_us)
+    return of_lines(tx, {line_id: Span(from_us, to_us)}, zone)[line_id]
+
+
+def of_lines(tx: Connection, spans: Mapping[str, Span], zone: str) -> dict[str, list[Cell]]:
+    """The same of several lines, of each around its stretch; asked for at once."""
+    rows = plan_facts.shift_rows(
+        tx, {line: Span(span.from_us - NEAR_US, span.to_us + NEAR_US) for line, span in spans.items()}
+    )
+    return {
+        line: within(shifts_of(rows[line], zone), zone, span.from_us, span.to_us)
+        for line, span in spans.items()
+    }
 
 
 def shifts_of(rows: Iterable[Row], zone: str) -> list[Shift]:

@@ -1,6 +1,7 @@
 """What a line's calendar and policies say for a stretch, ready for the engine."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ from sqlalchemy import Connection
 
 from data.store import plan_facts
 from data.store.kpi_facts import Recorded
-from data.store.statements import Statement
+from data.store.statements import Among
 from domain.clock import FOR_EVER_US
 from domain.equipment import site_of
 from domain.shift_calendar import Overlap
@@ -21,17 +22,17 @@ from services.kpi.measuring import spans_of
 
 STOPS_REACH_US = REMEMBER_US + grid.NEAR_US  # a stop at the edge of a cell may go on as far as this
 _IDLE = [int(mode) for mode in NOT_PRODUCING]
-_ZONE = Statement("SELECT time_zone FROM sites WHERE site_id = :site")
-_UNITS = Statement(
-    "SELECT equipment_id FROM equipment WHERE parent_id = :line AND level = 'unit' AND assigned IS TRUE"
-    " ORDER BY position, equipment_id"
+_ZONES = Among("SELECT site_id, time_zone FROM sites WHERE site_id {among}")
+_UNITS = Among(
+    "SELECT parent_id, equipment_id FROM equipment WHERE parent_id {among} AND level = 'unit'"
+    " AND assigned IS TRUE ORDER BY position, equipment_id"
 )
-_AWAY = Statement(
-    "SELECT a.equipment_id, a.from_us, a.to_us FROM absences a"
-    " JOIN equipment e ON e.equipment_id = a.equipment_id WHERE e.parent_id = :line ORDER BY a.from_us"
+_AWAY = Among(
+    "SELECT e.parent_id, a.equipment_id, a.from_us, a.to_us FROM absences a"
+    " JOIN equipment e ON e.equipment_id = a.equipment_id WHERE e.parent_id {among} ORDER BY a.from_us"
 )
-_CLOSED = Statement(
-    "SELECT from_us FROM shift_closings WHERE line_id = :line AND reopened_us IS NULL"
+_CLOSED = Among(
+    "SELECT line_id, from_us, to_us FROM shift_closings WHERE line_id {among} AND reopened_us IS NULL"
     " AND to_us > :from_us AND from_us < :to_us AND from_us > :old_us"
 )
 
@@ -65,38 +66,56 @@ class Line:
 
 def zone_of(tx: Connection, equipment_id: str) -> str:
     """The time zone of a site; UTC for one that is not known."""
-    found = _ZONE.rows(tx, {"site": site_of(equipment_id)})
-    return found[0][0] if found else "UTC"
+    site = site_of(equipment_id)
+    return _zones(tx, [site]).get(site, "UTC")
+
+
+def _zones(tx: Connection, sites: Sequence[str]) -> dict[str, str]:
+    return dict(_ZONES.rows(tx, sites, {}))
 
 
 def units_of(tx: Connection, line_id: str) -> tuple[str, ...]:
     """The assigned units of a line, in its order, removed ones too."""
-    return tuple(row[0] for row in _UNITS.rows(tx, {"line": line_id}))
+    return tuple(unit for _, unit in _UNITS.rows(tx, [line_id], {}))
 
 
 def read_line(tx: Connection, line_id: str, from_us: int, to_us: int) -> Line:
     """Everything planned for a line around a stretch."""
-    far, beyond = from_us - STOPS_REACH_US, to_us + STOPS_REACH_US
-    units = _UNITS.rows(tx, {"line": line_id})
-    planned = plan_facts.shift_rows(tx, line_id, far, beyond)
-    zone = zone_of(tx, line_id)
-    near = [r for r in planned if r[1] > from_us - grid.NEAR_US and r[0] < to_us + grid.NEAR_US]
-    shifts = grid.shifts_of(near, zone)
-    near_us = from_us - plan_facts.OVER_US
-    closed = _CLOSED.rows(tx, {"line": line_id, "from_us": from_us, "to_us": to_us, "old_us": near_us})
-    return Line(
-        line_id,
-        tuple(row[0] for row in units),
-        from_us,
-        to_us,
-        grid.within(shifts, zone, from_us, to_us),
-        _spans([(s.from_us, s.to_us, 0) for s in merged(Span(row[0], row[1]) for row in planned)]),
-        plan_facts.breaks_in(tx, line_id, planned, far, beyond),
-        plan_facts.minor_versions(tx, line_id),
-        _away(tx, line_id),
-        frozenset(row[0] for row in closed),
-        grid.overlaps_in(shifts, from_us, to_us),
-    )
+    return read_lines(tx, {line_id: Span(from_us, to_us)})[line_id]
+
+
+def read_lines(tx: Connection, spans: Mapping[str, Span]) -> dict[str, Line]:
+    """Everything planned for lines, of each around its stretch; asked for at once."""
+    if not spans:
+        return {}
+    lines = list(spans)
+    far = {line: Span(s.from_us - STOPS_REACH_US, s.to_us + STOPS_REACH_US) for line, s in spans.items()}
+    planned = plan_facts.shift_rows(tx, far)
+    breaks, minor = plan_facts.breaks_in(tx, planned, far), plan_facts.minor_versions(tx, lines)
+    zones = _zones(tx, sorted({site_of(line) for line in lines}))
+    units: dict[str, list[str]] = defaultdict(list)
+    for line, unit in _UNITS.rows(tx, lines, {}):
+        units[line].append(unit)
+    away, closed = _away(tx, lines), _closed(tx, spans)
+    found = {}
+    for line, span in spans.items():
+        zone, low, high = zones.get(site_of(line), "UTC"), span.from_us, span.to_us
+        near = [r for r in planned[line] if r[1] > low - grid.NEAR_US and r[0] < high + grid.NEAR_US]
+        shifts = grid.shifts_of(near, zone)
+        found[line] = Line(
+            line,
+            tuple(units[line]),
+            low,
+            high,
+            grid.within(shifts, zone, low, high),
+            _spans([(s.from_us, s.to_us, 0) for s in merged(Span(row[0], row[1]) for row in planned[line])]),
+            breaks[line],
+            minor[line],
+            away[line],
+            closed[line],
+            grid.overlaps_in(shifts, low, high),
+        )
+    return found
 
 
 def unit_of(tx: Connection, line: Line, unit: str, recorded: Recorded) -> Unit:
@@ -117,11 +136,26 @@ def unit_of(tx: Connection, line: Line, unit: str, recorded: Recorded) -> Unit:
     )
 
 
-def _away(tx: Connection, line_id: str) -> dict[str, list[Span]]:
-    found: dict[str, list[Span]] = defaultdict(list)
-    for unit, from_us, to_us in _AWAY.rows(tx, {"line": line_id}):
-        found[unit].append(Span(from_us, FOR_EVER_US if to_us is None else to_us))
+def _away(tx: Connection, lines: Sequence[str]) -> dict[str, dict[str, list[Span]]]:
+    found: dict[str, dict[str, list[Span]]] = {line: defaultdict(list) for line in lines}
+    for line, unit, from_us, to_us in _AWAY.rows(tx, lines, {}):
+        found[line][unit].append(Span(from_us, FOR_EVER_US if to_us is None else to_us))
     return found
+
+
+def _closed(tx: Connection, spans: Mapping[str, Span]) -> dict[str, frozenset[int]]:
+    """By line the beginnings of the closed shifts that touch its stretch."""
+    low, high = min(s.from_us for s in spans.values()), max(s.to_us for s in spans.values())
+    values = {"from_us": low, "to_us": high, "old_us": low - plan_facts.OVER_US}
+    rows = _CLOSED.rows(tx, list(spans), values)
+    return {
+        line: frozenset(
+            begin
+            for whose, begin, end in rows
+            if whose == line and span.from_us - plan_facts.OVER_US < begin < span.to_us and end > span.from_us
+        )
+        for line, span in spans.items()
+    }
 
 
 def _cause(stop: PlannedSpan) -> int:

@@ -1,7 +1,7 @@
 """What was odd behind the figures (`services.kpi.flags` writes it), for the screen and for a file; and lines
 without a shift, which are found as the stretch is read."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -114,14 +114,24 @@ def said(tx: Connection, units: Mapping[str, str], span: tuple[int, int]) -> tup
     return tuple(found)
 
 
-def unsure(tx: Connection, units: Mapping[str, str], spans: Iterable[tuple[int, int]]) -> list[list[str]]:
-    """For each [from, to) what came at once after a gap over its beginning or its end, a sentence a machine
-    (name by id): counted in it, or in what follows, and nobody knows where it belongs."""
-    spans = list(spans)
-    edges = {edge for span in spans for edge in span}
+def unsure(
+    tx: Connection, asked: Sequence[tuple[Mapping[str, str], Sequence[tuple[int, int]]]]
+) -> list[list[list[str]]]:
+    """For some machines (name by id) and each [from, to) of them what came at once after a gap over its
+    beginning or its end, a sentence a machine: counted in it, or in what follows, and nobody knows where it
+    belongs. All that is asked is read at once."""
+    names = {unit: name for units, _ in asked for unit, name in units.items()}
+    edges = {edge for _, spans in asked for span in spans for edge in span}
     values = {"code": OVER_A_CHANGE, "edges": sorted(edges)}
-    found: dict[int, list[str]] = {}
-    for at, unit, words in _OVER.rows(tx, list(units), values):
-        found.setdefault(at, []).append(f"{units[unit]}: {words}")
-    behind = "Counted in what follows. "
-    return [[*found.get(begin, []), *(behind + one for one in found.get(end, []))] for begin, end in spans]
+    found: dict[int, list[tuple[str, str]]] = {}
+    for at, unit, words in _OVER.rows(tx, list(names), values):
+        found.setdefault(at, []).append((unit, f"{names[unit]}: {words}"))
+    return [[_over(units, found, *span) for span in spans] for units, spans in asked]
+
+
+def _over(
+    units: Collection[str], found: Mapping[int, Sequence[tuple[str, str]]], begin: int, end: int
+) -> list[str]:
+    at_begin = [words for unit, words in found.get(begin, ()) if unit in units]
+    at_end = [words for unit, words in found.get(end, ()) if unit in units]
+    return [*at_begin, *("Counted in what follows. " + words for words in at_end)]

@@ -15,23 +15,29 @@ from domain.time_model import Span
 from services.kpi import grid
 
 
-def begins(tx: Connection, line_id: str, zone: str, midnights: Collection[int]) -> dict[int, int]:
-    """When each day of a line begins, by the midnight that opens it; the plan is read once."""
+def begins(
+    tx: Connection, lines: Sequence[str], zone: str, midnights: Collection[int]
+) -> dict[str, dict[int, int]]:
+    """When each day of each line begins, by the midnight that opens it; the plan is read once."""
     if not midnights:
-        return {}
-    cells = grid.read(tx, line_id, zone, min(midnights), max(midnights) + 1)
+        return {line: {} for line in lines}
+    around = Span(min(midnights), max(midnights) + 1)
+    every = grid.of_lines(tx, dict.fromkeys(lines, around), zone)
+    return {line: _begins(cells, midnights) for line, cells in every.items()}
+
+
+def _begins(cells: Sequence[grid.Cell], midnights: Collection[int]) -> dict[int, int]:
     starts = [cell.from_us for cell in cells]
     at = {midnight: cells[bisect_right(starts, midnight) - 1] for midnight in midnights}
     return {midnight: midnight if c.from_us == midnight else c.to_us for midnight, c in at.items()}
 
 
-def span_of(tx: Connection, line_id: str, zone: str, period: Period) -> Span:
-    """The days of a period as a line lives them; a shift is what it is."""
+def spans_of(tx: Connection, lines: Sequence[str], zone: str, period: Period) -> dict[str, Span]:
+    """The days of a period as each line lives them; a shift is what it is."""
     if period.kind is Kind.SHIFT:
-        return Span(period.from_us, period.to_us)
+        return dict.fromkeys(lines, Span(period.from_us, period.to_us))
     first, after = edges_of(period, zone)
-    found = begins(tx, line_id, zone, (first, after))
-    return Span(found[first], found[after])
+    return {line: Span(at[first], at[after]) for line, at in begins(tx, lines, zone, (first, after)).items()}
 
 
 def whole(tx: Connection, lines: Sequence[str], zone: str, periods: Sequence[Period]) -> list[Period]:
@@ -41,7 +47,7 @@ def whole(tx: Connection, lines: Sequence[str], zone: str, periods: Sequence[Per
         return list(periods)
     edges = [edges_of(period, zone) for period in periods]
     midnights = {midnight for pair in edges for midnight in pair}
-    known = [begins(tx, line, zone, midnights) for line in lines]
+    known = list(begins(tx, lines, zone, midnights).values())
     found = []
     for period, (first, after) in zip(periods, edges, strict=True):
         begin, end = min(k[first] for k in known), max(k[after] for k in known)

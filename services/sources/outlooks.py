@@ -52,14 +52,14 @@ def _line(tx: Connection, node: Node, now_us: int) -> Signal | None:
     begin, end, name = running
     zone, _ = facts.site_words(tx, site_of(node.equipment_id))
     ask = plant.Request(node.equipment_id, Window.SHIFT, now_us)
-    read = plant.line_figures(tx, node, ask, zone, every=True)
-    if read is None or not read[0].line.target or read[0].oee.oee is None:
+    lines, measured = plant.lines_figures(tx, ask, zone, every=True)
+    if not lines or not lines[0].line.target or lines[0].oee.oee is None:
         return None
-    target = read[0].line.target
-    expected = outlook(read[0].oee.oee, target, (now_us - begin) / (end - begin))
+    target = lines[0].line.target
+    expected = outlook(lines[0].oee.oee, target, (now_us - begin) / (end - begin))
     if expected >= MISSES * target:
         return None
-    worst = _down({unit: measured.strip for unit, measured in read[1].items()})
+    worst = _down({unit: window.strip for unit, window in measured.items()})
     return _signal(tx, node.equipment_id, worst, (expected, target), _Shift(begin, end, name, now_us))
 
 

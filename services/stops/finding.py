@@ -20,7 +20,7 @@ from services.floor import facts
 from services.kpi import charges
 from services.kpi import window as windows
 from services.kpi.engine import CAUSES, Bools, Ints
-from services.kpi.planned import Line, read_line
+from services.kpi.planned import Line, read_lines
 from services.queries.common import under
 from services.stops import standing
 from services.stops.guesses import guessed
@@ -115,7 +115,7 @@ def look(
     back = DAY // 3
     while True:
         begin = span.from_us - back
-        lines = [read_line(tx, line_id, begin, max(end, span.from_us)) for line_id in line_ids]
+        lines = list(read_lines(tx, dict.fromkeys(line_ids, Span(begin, max(end, span.from_us)))).values())
         if end <= span.from_us:
             return lines, joined([])
         stood = standing.read(tx, lines, begin, end, now_us, exact=exact)

@@ -72,7 +72,9 @@ def test_versions_follow_each_other_and_the_floor_shows_the_one_in_force(screens
     assert order == sorted(order) and "past" in html and "in force" in html and "80 % \u2192 oee 90 %" in html
     with screens.database.read() as tx:
         nodes = facts.nodes(tx, line, "line")
-        assert [facts.aimed(tx, nodes, f.NOW + k * DAY)[0].target for k in (-20, -5, 0, 2)] == [
+        assert [
+            facts.aimed(facts.aims(tx, nodes), nodes, f.NOW + k * DAY)[0].target for k in (-20, -5, 0, 2)
+        ] == [
             None,
             0.7,
             0.8,

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from auth.permissions import Role
 from data.store import tables as t
-from domain.clock import Clock, wall_us
+from domain.clock import HOUR, Clock, wall_us
 from domain.errors import Forbidden, InvalidInput, NotFound
 from domain.process import Limits
 from services.commands.process import ProcessCommands
@@ -88,3 +88,25 @@ def test_limits_are_refused_without_proof_sense_right_or_a_setting_that_ran(line
     assert not settings(database, far)
     with database.read() as tx:
         assert tx.execute(select(t.parameter_limits)).first() is None
+
+
+def test_a_setting_is_what_its_newest_operation_says_and_reaches_over_all_of_late(database):
+    with database.write() as tx:
+        f.site(tx, speed=1e-6)
+        unit = press(tx, 21)
+        for number, (value, hours) in enumerate(((400.0, 60), (431.0, 30), (410.0, 20), (390.0, 31 * 24))):
+            begun = f.NOW - hours * HOUR
+            ran(tx, unit, number, {FORCE: value}, set_point=value + 1, start_us=begun)
+        ran(tx, unit, 9, {FORCE: 500.0, SPEED: 250.0}, product="P-202", start_us=f.NOW - 90 * HOUR)
+        sue = f.account(tx)
+    view = ProcessQueries(Context(database, sue, SITE, Clock(f.NOW, wall_us()))).settings()
+    assert [
+        (r.product_id, r.parameter, r.runs, r.lowest, r.highest, r.value, r.set_point, f.NOW - r.at_us)
+        for r in view.rows
+    ] == [
+        ("P-201", FORCE, 3, 400.0, 431.0, 410.0, 411.0, 20 * HOUR),
+        *(
+            ("P-202", name, 1, v, v, v, v, 90 * HOUR)
+            for name, v in sorted({FORCE: 500.0, SPEED: 250.0}.items())
+        ),
+    ]

@@ -57,9 +57,9 @@ def nights(database: Database) -> Database:
 
 def test_a_day_goes_from_shift_to_shift_and_days_meet(nights) -> None:
     with nights.read() as tx:
-        spans = [shift_days.span_of(tx, plant.LINE, ZONE, day_period(FIRST + timedelta(days=k), ZONE))
-                 for k in range(3)]  # fmt: skip
-        week = shift_days.span_of(tx, plant.LINE, ZONE, week_period(FIRST, ZONE))
+        days = [day_period(FIRST + timedelta(days=k), ZONE) for k in range(3)]
+        spans = [shift_days.spans_of(tx, [plant.LINE], ZONE, day)[plant.LINE] for day in days]
+        week = shift_days.spans_of(tx, [plant.LINE], ZONE, week_period(FIRST, ZONE))[plant.LINE]
     assert spans[0].from_us == at("2026-11-20T06:00") and spans[0].to_us == at("2026-11-21T06:00")
     assert all(a.to_us == b.from_us for a, b in pairwise(spans))
     assert week.from_us == at("2026-11-16T00:00")  # no night shift was planned over that midnight
@@ -75,7 +75,7 @@ def test_report_figures_and_floor_say_the_same_of_a_day(nights) -> None:
         named = day_period(FIRST, ZONE)
         paper = report(tx, plant.LINE, shift_days.whole(tx, [plant.LINE], ZONE, [named])[0], now)
         view = reading.read(tx, Ask(plant.LINE, named.from_us, named.to_us))
-        yesterday = facts.stretch(tx, plant.LINE, Window.YESTERDAY, now, ZONE)
+        yesterday = facts.stretches(tx, [plant.LINE], Window.YESTERDAY, now, ZONE)[plant.LINE]
     assert paper.whole.oee == pytest.approx(view.whole.figures.oee)
     assert paper.whole.good == pytest.approx(view.whole.measures.good) and paper.whole.good > 0
     for name in ("production_us", "down_us", "planned_us", "outside_us", "no_data_us"):
@@ -152,7 +152,7 @@ def test_a_night_in_which_the_clock_moves(database: Database, day, hours) -> Non
         for one in (day - timedelta(days=1), day):
             night = (at_minute(one, 22 * 60, ZONE), at_minute(one + timedelta(days=1), 6 * 60, ZONE))
             tx.execute(insert(t.shifts), [shift("Night", plant.LINE, *night)])
-        span = shift_days.span_of(tx, plant.LINE, ZONE, day_period(day, ZONE))
+        span = shift_days.spans_of(tx, [plant.LINE], ZONE, day_period(day, ZONE))[plant.LINE]
     assert (span.from_us, span.to_us) == (at(f"{day}T06:00"), at(f"{after}T06:00"))
     assert span.to_us - span.from_us == hours * HOUR
 
@@ -165,7 +165,7 @@ def test_a_shift_of_three_days_leaves_days_in_which_nothing_counts(database: Dat
             insert(t.shifts), [shift("Odd", plant.LINE, at("2026-11-18T06:00"), at("2026-11-21T06:00"))]
         )
         days = [day_period(date(2026, 11, d), ZONE) for d in (18, 19, 20, 21)]
-        spans = [shift_days.span_of(tx, plant.LINE, ZONE, day) for day in days]
+        spans = [shift_days.spans_of(tx, [plant.LINE], ZONE, day)[plant.LINE] for day in days]
         found = shift_days.whole(tx, [plant.LINE], ZONE, days)
         with pytest.raises(NotFound):
             report(tx, plant.LINE, found[2], at("2026-11-22T12:00"))
@@ -176,7 +176,7 @@ def test_a_shift_of_three_days_leaves_days_in_which_nothing_counts(database: Dat
 
 def test_the_last_seven_days_begin_with_a_whole_shift(nights) -> None:
     with nights.read() as tx:
-        inside = facts.stretch(tx, plant.LINE, Window.WEEK, at("2026-11-26T17:00"), ZONE)
-        between = facts.stretch(tx, plant.LINE, Window.WEEK, at("2026-11-30T12:00"), ZONE)
+        inside = facts.stretches(tx, [plant.LINE], Window.WEEK, at("2026-11-26T17:00"), ZONE)[plant.LINE]
+        between = facts.stretches(tx, [plant.LINE], Window.WEEK, at("2026-11-30T12:00"), ZONE)[plant.LINE]
     assert (inside.from_us, inside.to_us) == (at("2026-11-19T22:00"), at("2026-11-26T17:00"))
     assert between.from_us == at("2026-11-23T12:00")  # no shift was planned there
