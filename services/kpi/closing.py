@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -13,7 +13,7 @@ from domain.equipment import line_of
 from domain.kpi import Measures, MinorModel
 from domain.measures import NAMES
 from services.kpi import reading, remarks, sums, valid
-from services.kpi.corrected import changes_of, corrections, others
+from services.kpi.corrected import changes_of, corrections, later, others
 from services.kpi.lines import Cells, Line, at_pace
 from services.queries.common import people
 from services.rows.kpi import Begun, Changed, CorrectionRow, KpiRow, ShiftRow, VersionRow
@@ -72,12 +72,26 @@ def read(tx: Connection, lines: Sequence[Line], chosen: Sequence[Begun], by_us: 
             for line in lines
         ],
     )
+    learned = _changes(tx, lines, known, begins)
     for line, its in zip(lines, odd, strict=True):
-        mine = begins[line.node.equipment_id]
-        changes = _changes(tx, line, known, mine)
-        for one, unsure in zip(mine, its, strict=True):
-            found[one] = _row(tx, line, known, one, changes, tuple(unsure))
-    return tuple(found[one] for one in chosen if one in found)
+        for one, unsure in zip(begins[line.node.equipment_id], its, strict=True):
+            found[one] = _row(line, known, one, learned[one.line_id], tuple(unsure))
+    return _explained(tx, lines, [found[one] for one in chosen if one in found])
+
+
+def _explained(tx: Connection, lines: Sequence[Line], rows: Sequence[ShiftRow]) -> tuple[ShiftRow, ...]:
+    """The rows, those with other figures than reported with all that made the difference."""
+    units = {line.node.equipment_id: [u.equipment_id for u in line.units] for line in lines}
+    changed = [row for row in rows if row.changed and row.closed_us is not None]
+    came = later(tx, [(units[r.line_id], r.from_us, r.to_us, r.closed_us or 0) for r in changed])
+    why = {
+        (row.line_id, row.from_us): (
+            *row.why,
+            *others(c, {one.entity for one in row.corrections}, bool(row.why)),
+        )
+        for row, c in zip(changed, came, strict=True)
+    }
+    return tuple(replace(row, why=why.get((row.line_id, row.from_us), ())) for row in rows)
 
 
 Key = tuple[str, int]  # line, beginning of a shift
@@ -135,7 +149,8 @@ _FIGURES = (
 _KEPT = Among(f"SELECT version, {_PLACE}, {', '.join(NAMES)} {_FIGURES}")
 _KEPT_SCRAP = Among(f"SELECT version, {_PLACE}, scrap {_FIGURES} AND scrap <> 0")
 _PRODUCTS = Among(
-    "SELECT DISTINCT from_us, product_id FROM kpi_cells WHERE equipment_id {among} AND from_us {among:begins}"
+    "SELECT DISTINCT equipment_id, from_us, product_id FROM kpi_cells"
+    " WHERE equipment_id {among} AND from_us {among:begins}"
 )
 
 
@@ -193,25 +208,30 @@ def _closings(tx: Connection, lines: Sequence[str], begins: Sequence[int]) -> di
 Changes = tuple[Sequence[Mapping[str, Any]], Mapping[int, set[str]]]
 
 
-def _changes(tx: Connection, line: Line, known: _Known, mine: Sequence[Begun]) -> Changes:
-    """What was learned after closes, and the products that were made in each shift."""
-    closed = [
-        (one.from_us, one.to_us, closings[-1]["closed_wall_us"])
-        for one in mine
-        if (closings := known.closings.get((one.line_id, one.from_us)))
-    ]
-    changes = changes_of(tx, line.node.equipment_id, closed)
-    made: dict[int, set[str]] = defaultdict(set)
-    if changes:
-        begins = {"begins": [one.from_us for one in mine]}
-        for begin, product in _PRODUCTS.rows(tx, [u.equipment_id for u in line.units], begins):
-            made[begin].add(product)
-    return changes, made
+def _changes(
+    tx: Connection, lines: Sequence[Line], known: _Known, begins: Mapping[str, Sequence[Begun]]
+) -> dict[str, Changes]:
+    """By line what was learned after closes, and the products that were made in each shift."""
+    closed = {
+        line_id: [
+            (one.from_us, one.to_us, closings[-1]["closed_wall_us"])
+            for one in mine
+            if (closings := known.closings.get((one.line_id, one.from_us)))
+        ]
+        for line_id, mine in begins.items()
+    }
+    learned = changes_of(tx, closed)
+    told = [line for line in lines if learned.get(line.node.equipment_id)]
+    made: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+    if told:
+        units = [u.equipment_id for line in told for u in line.units]
+        where = {"begins": sorted({one.from_us for line in told for one in begins[line.node.equipment_id]})}
+        for unit, begin, product in _PRODUCTS.rows(tx, units, where):
+            made[line_of(unit)][begin].add(product)
+    return {line_id: (learned[line_id], made[line_id]) for line_id in closed}
 
 
-def _row(
-    tx: Connection, line: Line, known: _Known, begun: Begun, learned: Changes, unsure: tuple[str, ...]
-) -> ShiftRow:
+def _row(line: Line, known: _Known, begun: Begun, learned: Changes, unsure: tuple[str, ...]) -> ShiftRow:
     node, key = line.node, (begun.line_id, begun.from_us)
     closings = known.closings.get(key, ())
     newest, goal = closings[-1] if closings else None, known.goals.at(begun.line_id, begun.from_us)
@@ -233,14 +253,12 @@ def _row(
     )
     reported = versions[0].figures if versions else None
     changed = _changed(reported.measures, now.measures) if reported else ()
-    why: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()
     named: tuple[CorrectionRow, ...] = ()
     if newest is not None:
         span, (changes, made) = (begun.from_us, begun.to_us), learned
         named = corrections(changes, units, span, newest["closed_wall_us"], made.get(begun.from_us, ()))
         moved = _moved(line, newest["constraint_unit"])
-        late = others(tx, list(units), span, newest, {c.entity for c in named}, bool(moved))
-        why = (*moved, *late) if changed else ()
     return ShiftRow(
         node.equipment_id, node.name, begun.shift, begun.from_us, begun.to_us,
         newest["version"] if newest else 0,
@@ -250,7 +268,7 @@ def _row(
         newest["note"] if newest else "",
         known.names.get(newest["reopened_by"] or "", "") if newest else "",
         newest["reopen_reason"] if newest else "",
-        open_quality, now, reported, changed, why, versions, named, unsure,
+        open_quality, now, reported, changed, moved, versions, named, unsure,
     )  # fmt: skip
 
 
