@@ -1,6 +1,8 @@
 """Settings of processes in SQL: what operations ran with, and the limits that hold."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select
@@ -13,28 +15,62 @@ RAN = and_(_O.instance == _P.instance, _O.operation_id == _P.operation_id)
 Key = tuple[str, str, str]  # machine or line, product, parameter
 
 
-def spread(tx: Connection, where: ColumnElement[bool], since_us: int) -> Sequence[Any]:
-    """By machine, product and parameter what operations that began since then ran with: `runs`, `lowest`,
-    `highest`, and `at_us`, `value`, `set_point`, `unit` of the newest."""
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """What operations of a machine and a product had set as one parameter: of the newest when it began, its
+    value, its set point and the unit; of all how many there were, the lowest value and the highest."""
+
+    equipment_id: str
+    product_id: str
+    product: str | None
+    parameter: str
+    unit: str
+    at_us: int
+    value: float
+    set_point: float | None
+    runs: int
+    lowest: float
+    highest: float
+
+
+def spread(tx: Connection, where: ColumnElement[bool], since_us: int) -> list[Spread]:
+    """By product, machine and parameter what operations that began since then ran with."""
     group = (_P.equipment_id, _O.product_id, _P.parameter)
-    newest_first = func.row_number().over(partition_by=group, order_by=(_O.start_us.desc(), _O.operation_id))
-    every = (
+    ran = (
         select(
-            *group, _O.instance, _P.value, _P.set_point, _P.unit, _O.start_us.label("at_us"),
-            newest_first.label("place"),
-            func.count().over(partition_by=group).label("runs"),
-            func.min(_P.value).over(partition_by=group).label("lowest"),
-            func.max(_P.value).over(partition_by=group).label("highest"),
+            *group, _O.equipment_id.label("booked_at"), func.max(_O.start_us).label("at_us"),
+            func.count().label("runs"), func.min(_P.value).label("lowest"),
+            func.max(_P.value).label("highest"),
         )
         .join_from(t.process_parameters, t.operations, RAN)
         .where(where, _O.start_us >= since_us)
+        .group_by(*group, _O.equipment_id)
         .subquery()
     )  # fmt: skip
-    e, p = every.c, t.products.c
-    named = and_(p.instance == e.instance, p.product_id == e.product_id)
-    query = select(every, p.name.label("product")).join_from(every, t.products, named, isouter=True)
-    query = query.where(e.place == 1).order_by(e.product_id, e.equipment_id, e.parameter)
-    return tx.execute(query).all()
+    r, p = ran.c, t.products.c
+    newest = and_(_O.equipment_id == r.booked_at, _O.start_us == r.at_us, _O.product_id == r.product_id)
+    its = and_(RAN, _P.equipment_id == r.equipment_id, _P.parameter == r.parameter)
+    named = and_(p.instance == _O.instance, p.product_id == _O.product_id)
+    query = (
+        select(ran, _P.value, _P.set_point, _P.unit, p.name.label("product"))
+        .join_from(ran, t.operations, newest)
+        .join(t.process_parameters, its)
+        .outerjoin(t.products, named)
+        .order_by(r.product_id, r.equipment_id, r.parameter, r.at_us.desc(), _O.operation_id)
+    )
+    rows = groupby(tx.execute(query), lambda row: (row.product_id, row.equipment_id, row.parameter))
+    return [_together(list(group)) for _, group in rows]
+
+
+def _together(rows: Sequence[Any]) -> Spread:
+    """One row of those of a group, the newest first: more than one where operations began at once, or where
+    a setting is told for another machine than its operation is booked at."""
+    first, parts = rows[0], {row.booked_at: row for row in rows}.values()
+    return Spread(
+        first.equipment_id, first.product_id, first.product, first.parameter, first.unit, first.at_us,
+        first.value, first.set_point, sum(row.runs for row in parts), min(row.lowest for row in parts),
+        max(row.highest for row in parts),
+    )  # fmt: skip
 
 
 def limits(tx: Connection, where: ColumnElement[bool]) -> dict[Key, Mapping[str, Any]]:
