@@ -4,12 +4,13 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, or_, select
 
 from data.store import tables as t
 from data.store.statements import Among
-from domain.kpi import Measures, behind, oee_of
+from domain.kpi import behind, oee_of
 from domain.order_kpi import Adherence, OrderTimes, adherence, order_figures
 from services.kpi import reading, sums
 from services.kpi.lines import Line
@@ -17,14 +18,32 @@ from services.queries.common import under
 from services.rows.kpi import Ask, OrderKpiRow
 
 SHOWN = 200
-Made = dict[tuple[str, str], Measures]  # (order, machine)
-_NAMES = ("good", "scrap", "unrated", "ideal_good_s", "waiting_us", "delay_us", "down_us", "setup_us",
-          "production_us", "uncounted_us", "unordered_us", "inspected")  # fmt: skip
+
+
+class _Sums(NamedTuple):
+    """What an order is judged by, of one machine: columns of `domain.kpi.Measures`."""
+
+    good: float
+    scrap: float
+    unrated: float
+    ideal_good_s: float
+    waiting_us: int
+    delay_us: int
+    down_us: int
+    setup_us: int
+    production_us: int
+    uncounted_us: int
+    unordered_us: int
+    inspected: float
+
+
+Made = dict[tuple[str, str], _Sums]  # (order, machine)
 _MADE = Among(
-    f"SELECT order_id, equipment_id, {sums.summed(_NAMES)} FROM kpi_cells WHERE order_id {{among}}"  # noqa: S608
-    " GROUP BY order_id, equipment_id"
+    f"SELECT order_id, equipment_id, {sums.summed(_Sums._fields)} FROM kpi_cells"  # noqa: S608
+    " WHERE order_id {among} GROUP BY order_id, equipment_id"
 )
-_measures, _NOTHING = sums.made_of(_NAMES), Measures()
+_measures = sums.made_of(_Sums._fields)
+_NOTHING = _Sums(0.0, 0.0, 0.0, 0.0, 0, 0, 0, 0, 0, 0, 0, 0.0)
 
 
 def read(tx: Connection, ask: Ask, now_us: int) -> tuple[OrderKpiRow, ...]:
@@ -111,7 +130,9 @@ def _row(row: RowMapping, line: Line, made: Made, ends: "_Promised", now_us: int
     first = line.units[0].equipment_id
     between = units[first].good - (scrap - scraps[first]) - good
     promised = ends.of(row["instance"], order, row["released_us"], row["planned_end_us"])
-    at_pace = behind(units[line.constraint.equipment_id], sum(scraps[unit] for unit in line.after))
+    at_pace = behind(
+        _measures(*units[line.constraint.equipment_id]), sum(scraps[unit] for unit in line.after)
+    )
     times = OrderTimes(
         row["quantity"], promised, row["due_us"], row["released_us"], row["start_us"],
         row["end_us"], at_pace.aubt_us, at_pace.production_us, good + scrap, good,
@@ -124,10 +145,10 @@ def _row(row: RowMapping, line: Line, made: Made, ends: "_Promised", now_us: int
         order_figures(times, now_us),
         promised,
         max(0.0, -between),
-        sum(max(0.0, m.inspected - m.produced) for m in units.values() if not m.uncounted_us),
+        sum(max(0.0, m.inspected - (m.good + m.scrap)) for m in units.values() if not m.uncounted_us),
     )  # fmt: skip
 
 
 def _made(tx: Connection, order_ids: list[str]) -> Made:
-    """Measures per order and machine."""
-    return {(r[0], r[1]): _measures(*r[2:]) for r in _MADE.rows(tx, order_ids, {})}
+    """Sums per order and machine."""
+    return {(r[0], r[1]): _Sums._make(r[2:]) for r in _MADE.rows(tx, order_ids, {})}

@@ -3,8 +3,10 @@
 import csv
 import io
 import random
+from collections import defaultdict
 
 import pytest
+from sqlalchemy import select
 
 from auth.permissions import Role
 from components import kpi as drawn
@@ -12,6 +14,8 @@ from components.kpi_orders import orders_panel
 from data.store import tables as t
 from data.store.database import Database
 from domain.clock import HOUR, Clock, wall_us
+from domain.kpi import Measures, behind, oee_of, total
+from domain.measures import NAMES
 from services import clocks
 from services.context import Context
 from services.kpi.keeping import Keeper
@@ -170,6 +174,21 @@ def test_orders_have_the_oee_of_the_constraint_that_worked_on_them(queries) -> N
         assert row.oee is not None and f"{100 * row.oee:.1f} %" in orders_panel(
             orders, queries.kept(Ask(k.LINE, *SPAN))
         )
+
+
+def test_orders_are_judged_as_by_all_sums_of_their_cells(queries, database: Database) -> None:
+    c, cells = t.kpi_cells.c, defaultdict(list)
+    with database.read() as tx:
+        for row in tx.execute(select(c.order_id, c.equipment_id, *(c[name] for name in NAMES))):
+            cells[row[0], row[1]].append(Measures(*row[2:]))
+    made = {place: total(found) for place, found in cells.items()}
+    for row in queries.orders(Ask(k.LINE, *SPAN)):
+        of = [made[row.order_id, unit] for unit in k.UNITS]
+        at_pace = behind(of[1], of[2].scrap)
+        assert row.oee == pytest.approx(oee_of(at_pace)) and row.good == of[-1].good
+        assert row.scrap == sum(m.scrap for m in of) > 0
+        assert row.figures.allocation_ratio == pytest.approx(at_pace.aubt_us / (5 * HOUR))
+        assert row.twice == sum(max(0.0, m.inspected - m.produced) for m in of if not m.uncounted_us)
 
 
 def test_a_long_stretch_is_shown_by_month_with_the_same_sums(queries) -> None:
