@@ -31,7 +31,8 @@ def headline(inbox: Inbox, site: SiteRow, now_us: int) -> str:
     first = min(mine, key=lambda row: row.deadline_us)
     rest = left(first.deadline_us, now_us)
     name = safe(first.equipment_name)
-    return f"{start}, {len(mine)} for you{worth}. The first within {rest}: {name}."
+    when = "within" if first.deadline_us > now_us else "is"
+    return f"{start}, {len(mine)} for you{worth}. The first {when} {rest}: {name}."
 
 
 def _waits(count: int) -> str:
