@@ -17,6 +17,7 @@ from domain.errors import SettingsError
 from runtime import doctor
 from runtime.settings import Settings
 from runtime.workers import mes_members, mes_polls
+from simulator.erp import schema as erp
 from tests.data.sources import tryton
 from tests.data.sources.test_mes_tryton import order
 from tests.services.score.plant import add_site
@@ -72,6 +73,10 @@ class Reader:
         with self.database.read() as tx:
             return set(tx.execute(select(t.orders.c.order_id)).scalars())
 
+    def on_hand(self) -> dict[str, float]:
+        with self.database.read() as tx:
+            return {row.part_id: row.on_hand for row in tx.execute(select(t.stock))}
+
     def set_aside(self) -> set[str]:
         with self.database.read() as tx:
             return set(tx.execute(select(t.quarantine.c.record)).scalars())
@@ -114,6 +119,23 @@ def test_a_mes_joins_and_leaves_while_the_reader_runs(reader: Reader, caplog) ->
     add(reader.first, 5)
     soon(lambda: "PR-5" in reader.orders())  # the others are read on, and what was read stays
     assert reader.orders() == {"PR-1", "PR-2", "PR-3", "PR-5"}
+
+
+def test_the_stock_of_an_erp_that_joins_is_read(reader: Reader, tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'erp.db'}")
+    erp.metadata.create_all(engine)
+    part = {"part_no": "brg-7", "name": "Bearing 7", "on_hand": 4.0, "reserved": 1.0, "updated_at": 1}
+    with engine.begin() as tx:
+        tx.execute(
+            erp.stock.insert(), [part | {"reorder_at": 1, "lead_time_s": 86_400, "price_cents": 4_900}]
+        )
+    reader.say(entry(engine, "parts", "virtual_erp"))
+    soon(lambda: reader.on_hand() == {"brg-7": 4.0})
+    with engine.begin() as tx:
+        tx.execute(erp.stock.update().values(on_hand=3.0, updated_at=2))
+    soon(lambda: reader.on_hand() == {"brg-7": 3.0})
+    soon(lambda: reader.orders() == {"PR-1"})
+    engine.dispose()
 
 
 @pytest.mark.parametrize(
