@@ -2,15 +2,17 @@
 
 import re
 import time
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from sqlalchemy import select
+from sqlalchemy import create_engine, func, select, update
 
 from data.store import tables as t
 from data.store.database import Database
 from domain.clock import Clock, wall_us
 from services import clocks
+from simulator.erp import schema as erp
 from tests.e2e.conftest import PATIENCE_MS, RunningDesk, run_desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.slow]
@@ -20,8 +22,23 @@ INTERVAL_S = 300.0
 SETTLE_MS = 500  # an open list closes when the page scrolls, and the event comes a frame later
 
 
+def fill_shelves(var: Path) -> None:
+    """Five of every part, in the ERP and at the desk: which cases a history leaves open, and whether their
+    parts are there, is chance."""
+    engine = create_engine(f"sqlite:///{var / 'plant' / 'erp.db'}")
+    newest = select(func.max(erp.stock.c.updated_at)).scalar_subquery()
+    with engine.begin() as tx:
+        tx.execute(update(erp.stock).values(on_hand=erp.stock.c.reserved + 5, updated_at=newest + 1))
+    engine.dispose()
+    database = Database(f"sqlite:///{var / 'taktwise.db'}")
+    with database.write() as tx:
+        tx.execute(update(t.stock).values(on_hand=t.stock.c.reserved + 5))
+    database.close()
+
+
 @pytest.fixture
 def desk(copy_of_prepared):
+    fill_shelves(copy_of_prepared)
     with run_desk(copy_of_prepared, SLOW, INTERVAL_S) as running:
         yield running
 
