@@ -21,7 +21,7 @@ def kpis(found: Annunciations, from_us: int, to_us: int, *, shown: int = 10) -> 
     first, last = np.searchsorted(found.at, [from_us, to_us]).tolist()
     at, key = found.at[first:last], found.key[first:last]
     names, alarm = _alarms(found, key)
-    counts = _counted(names, alarm)
+    counts = _counted(names, alarm, at)
     chatter = _chattering(at, alarm, names)
     listed = {name for name, _ in chatter} | {name for name, _ in counts[:shown]}
     begun = [flood for flood in floods(found.at[:last]) if flood.to_us > from_us]
@@ -69,11 +69,11 @@ def _alarms(found: Annunciations, key: Ints) -> tuple[list[str], Ints]:
     return names, of_key[key] if len(key) else np.zeros(0, np.int64)
 
 
-def _counted(names: list[str], alarm: Ints) -> list[tuple[str, int]]:
-    """(alarm, how often), the most first; of as many the one that came first."""
+def _counted(names: list[str], alarm: Ints, at: Ints) -> list[tuple[str, int]]:
+    """(alarm, how often), the most first; of as many the one that came first, of those at once by name."""
     places, first, counts = np.unique(alarm, return_index=True, return_counts=True)
-    order = np.lexsort((first, -counts))
-    return [(names[places[k]], int(counts[k])) for k in order.tolist()]
+    rows = zip((-counts).tolist(), at[first].tolist(), [names[place] for place in places], strict=True)
+    return [(name, -less) for less, _, name in sorted(rows)]
 
 
 def _chattering(at: Ints, alarm: Ints, names: list[str]) -> tuple[tuple[str, int], ...]:

@@ -39,7 +39,9 @@ def kpis(asked: Sequence[Asked], from_us: int, to_us: int, *, shown: int = 10) -
     found = [f for f in floods([a.at_us for a in asked if a.at_us < to_us]) if f.to_us > from_us]
     flooded = sum(min(f.to_us, to_us) - max(f.from_us, from_us) for f in found)
     split = Counter(a.priority for a in inside)
-    counts = Counter(a.alarm_id for a in inside).most_common()
+    first = {a.alarm_id: a.at_us for a in reversed(inside)}
+    order = lambda row: (-row[1], first[row[0]], row[0])  # noqa: E731
+    counts = sorted(Counter(a.alarm_id for a in inside).items(), key=order)
     chatter = chattering(inside)
     listed = {key for key, _ in chatter} | {key for key, _ in counts[:shown]}
     total = len(inside)

@@ -108,6 +108,11 @@ def recomputed(store, position):
     ],
     [2],
 )
+@example(  # two alarms at one moment, as often
+    [(0, place, Priority.HIGH, f.NOW - DAY, [("activated", MINUTE)]) for place in ("other desk", "desk")]
+    + [(0, "desk", Priority.HIGH, f.NOW - DAY, [("activated", MINUTE)])],
+    [],
+)
 @given(st.lists(ALARMS, max_size=6), st.lists(st.integers(0, 150), max_size=4))
 def test_figures_equal_a_recomputation_from_the_journal(store, actor, alarms, cuts):
     """However far the roll-up has come, and also when events come late."""
