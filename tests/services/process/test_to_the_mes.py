@@ -41,7 +41,8 @@ def carry(database, floor: PlantFloor) -> None:
             take(tx, decode_receipt(row.body))
 
 
-def test_a_signed_set_point_reaches_production_once_and_comes_back_as_done(database, tmp_path) -> None:
+def signed(database, value: float):
+    """Advice on the force of a press, approved with another value by who entered no limits: the case."""
     with database.write() as tx:
         f.site(tx, speed=1e-6)
         unit = press(tx)
@@ -51,7 +52,12 @@ def test_a_signed_set_point_reaches_production_once_and_comes_back_as_done(datab
     ProcessCommands(database).set_limits(pia, LINE, "P-201", FORCE, 400.0, 500.0, "T-17", "trial")
     look(database, said(unit))
     (case,) = cases(database)
-    SigningCommands(database).approve(sue, case["case_id"], 1, "act-00001", Changes(value=432.5))
+    SigningCommands(database).approve(sue, case["case_id"], 1, "act-00001", Changes(value=value))
+    return case
+
+
+def test_a_signed_set_point_reaches_production_once_and_comes_back_as_done(database, tmp_path) -> None:
+    case = signed(database, 432.5)
     floor = presses(tmp_path / "plant")
     carry(database, floor)
     assert cases(database)[0]["state"] == "accepted"
@@ -80,16 +86,7 @@ def finish(floor: PlantFloor, at_us: int) -> None:
 
 
 def test_what_lies_outside_the_limits_of_the_mes_comes_back_as_refused(database, tmp_path) -> None:
-    with database.write() as tx:
-        f.site(tx, speed=1e-6)
-        unit = press(tx)
-        ran(tx, unit, 1, {FORCE: 420.0}, set_point=420.0)
-        champion(tx)
-        sue, pia = f.account(tx), f.account(tx, "pia")
-    ProcessCommands(database).set_limits(pia, LINE, "P-201", FORCE, 400.0, 500.0, "T-17", "trial")
-    look(database, said(unit))
-    (case,) = cases(database)
-    SigningCommands(database).approve(sue, case["case_id"], 1, "act-00001", Changes(value=480.0))
+    signed(database, 480.0)
     floor = presses(tmp_path / "plant")
     carry(database, floor)
     assert cases(database)[0]["state"] == "refused"
