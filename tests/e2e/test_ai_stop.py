@@ -4,12 +4,12 @@ import re
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
+from data.store import stops as store
 from data.store import tables as t
 from data.store.database import Database
-from domain.clock import MINUTE
-from services import clocks
+from domain.rules import Limit
 from tests.e2e.conftest import PATIENCE_MS, RunningDesk, run_desk
 from tests.e2e.test_story import INTERVAL_S, SLOW, sign_in
 
@@ -22,31 +22,35 @@ def desk(copy_of_prepared):
         yield running
 
 
-def shake(database: Database) -> str:
-    """A machine without an open case has vibrated far beyond the limit for half an hour; its name.
+def state_a_low_limit(database: Database) -> None:
+    """The commonest type of machine without an open case vibrates beyond what this plant allows it.
 
-    What a limit says of a machine with an open case opens no second one.
+    What a limit says of a machine with an open case opens no second one, and whatever looks unusual on one
+    machine may get its case from the watch over patterns first: so the limit is low, and no reading changed.
     """
     with database.write() as tx:
-        now, m, r = clocks.read(tx, "north").plant_us(), t.metrics.c, t.readings.c
-        busy = select(t.cases.c.equipment_id).where(t.cases.c.open_key.is_not(None))
-        row = tx.execute(
-            select(m.metric_id, t.equipment.c.name)
-            .join_from(t.metrics, t.equipment, t.equipment.c.equipment_id == m.equipment_id)
-            .where(m.name == "vibration_rms", m.equipment_id.not_in(busy))
-            .order_by(m.equipment_id.desc())
-        ).first()
-        assert row is not None
-        recent = (r.metric_id == row.metric_id) & (r.source_us > now - 45 * MINUTE)
-        assert tx.execute(update(t.readings).where(recent).values(value=60.0, quality=192)).rowcount > 0
-    return str(row.name)
+        e, c = t.equipment.c, t.cases.c
+        busy = select(c.equipment_id).where(c.open_key.is_not(None), c.equipment_id.is_not(None))
+        free = select(e.machine_type).where(e.level == "unit", e.assigned, e.equipment_id.not_in(busy))
+        many = free.group_by(e.machine_type).order_by(func.count().desc(), e.machine_type)
+        machine_type = tx.execute(many).scalars().first()
+        assert machine_type is not None
+        store.state_limits(tx, "north", [Limit(machine_type, "vibration_rms", None, 0.01, 1_800, "bearing")])
+
+
+def watched(database: Database) -> set[str]:
+    """The names of the machines on which a fixed limit has opened a case."""
+    with database.read() as tx:
+        c, e = t.cases.c, t.equipment.c
+        open_ones = select(e.name).join_from(t.cases, t.equipment, e.equipment_id == c.equipment_id)
+        return set(tx.execute(open_ones.where(c.kind == "limit", c.open_key.is_not(None))).scalars())
 
 
 def test_the_stop_falls_back_in_sight_and_going_on_needs_a_reason(
     desk: RunningDesk, page: Page, chromium: Browser
 ) -> None:
     database = Database(desk.database_url)
-    machine = shake(database)
+    state_a_low_limit(database)
     context = chromium.new_context(viewport={"width": 1180, "height": 820}, locale="en-GB")
     context.set_default_timeout(PATIENCE_MS)
     other = context.new_page()
@@ -72,8 +76,10 @@ def test_the_stop_falls_back_in_sight_and_going_on_needs_a_reason(
     strip = other.locator(".tw-ai")
     expect(strip).to_contain_text("AI stopped", timeout=PATIENCE_MS)
     expect(strip).to_contain_text(re.compile(r"[1-9]\d* open case"))
-    row = other.locator("tr", has_text="beyond a fixed limit").filter(has_text=machine)
-    expect(row.first).to_be_visible(timeout=PATIENCE_MS)
+    rows = other.locator("tr", has_text="beyond a fixed limit")
+    expect(rows.first).to_be_visible(timeout=PATIENCE_MS)
+    machines = watched(database)
+    assert any(name in rows.first.inner_text() for name in machines), (machines, rows.first.inner_text())
 
     with database.read() as tx:
         c = t.cases.c
