@@ -171,9 +171,14 @@ def added(tx: Connection, unit: str, found: Ints, cut: Cut) -> Counted:
         return Counted(np.zeros(0, np.int64), none, none, none)
     begins = cut(found)
     begins[0] = True
-    edges = [*found[begins].tolist(), int(found[-1]) + 1]
+    return between(tx, unit, [*found[begins].tolist(), int(found[-1]) + 1])
+
+
+def between(tx: Connection, unit: str, edges: Sequence[int]) -> Counted:
+    """Sums over the stretches between these moments, in order of time; those without a bucket are left out.
+    Each stands at the moment at which it begins."""
     rows = _ADDED[tx.dialect.name].rows(tx, {"unit": unit, "edges": json.dumps(edges)})
-    values = np.array([row[1:] for row in rows], np.float64)
+    values = np.array([row[1:] for row in rows], np.float64).reshape(-1, 3)
     return Counted(np.array([row[0] for row in rows], np.int64), values[:, 0], values[:, 1], values[:, 2])
 
 

@@ -1,6 +1,6 @@
 """Facts of one machine as arrays: states, parts, and what was planned, for stretches of any length."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,20 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from data.store import kpi_counts, plan_facts
+from data.store import inspected, kpi_counts, plan_facts
 from data.store.columns import Columns
+from data.store.inspected import Inspected
 from data.store.kpi_counts import BUCKET_US, Counted, Cut
 from data.store.lives import lived
-from data.store.statements import Among, Row, Statement
+from data.store.statements import Row, Statement
 from domain.clock import DAY
 from domain.setups import LONGEST_US, BookedLate, Doubled, Made, booked_late, doubled, with_setups
 from domain.state_sources import STATE_METRICS, StateSource, infer, source_of
 from domain.telemetry import NOT_PRODUCING, MachineMode
-from domain.time_model import EXECUTING, REMEMBER_US, OperationSpan, Span, merged
+from domain.time_model import ALWAYS, EXECUTING, REMEMBER_US, OperationSpan, Span, merged
 
 Ints = NDArray[np.int64]
 PLANS_BACK_US = 4 * DAY
-Cuts = Callable[[list[OperationSpan]], Cut]
+Cuts = Callable[[list[OperationSpan], Inspected], Cut]
 LONG_US = DAY
 _BEFORE = Statement(
     "SELECT source_us, state, mode FROM states WHERE equipment_id = :unit AND source_us <= :at"
@@ -45,14 +46,6 @@ _AFTER = Statement("SELECT MIN(source_us) FROM states WHERE equipment_id = :unit
 _RUNS_NEXT = Statement(
     "SELECT source_us FROM states WHERE equipment_id = :unit AND source_us > :at AND source_us < :until"  # noqa: S608
     f" AND {_RUNS} ORDER BY source_us LIMIT 1"
-)
-_CHECKS = Statement(
-    "SELECT at_us, COALESCE(order_id, ''), good, scrap, rework, result_id, reinspection IS TRUE"
-    " FROM quality_results WHERE equipment_id = :unit AND at_us > :from_us AND at_us <= :to_us"
-)
-_PRODUCTS = Among(
-    "SELECT order_id, product_id FROM operations WHERE order_id {among} AND equipment_id = :unit"
-    " ORDER BY start_us DESC, operation_id DESC"
 )
 _WORK = Statement(
     "SELECT start_us, COALESCE(end_us, :to_us), kind FROM maintenance WHERE equipment_id = :unit"
@@ -110,10 +103,8 @@ class Recorded:
     heard: list[Span]
     counted: Counted
     operations: list[OperationSpan]
-    checks: Sequence[Any]
     work: Sequence[Any]
     source: StateSource
-    refused: list[tuple[int, str]]  # inspections with a negative quantity: (at, id)
     resets: list[int]  # buckets in which a counter fell
     negative: list[int]  # buckets in which one read less than zero
     doubled: Sequence[Doubled] = ()  # orders booked at once
@@ -122,22 +113,25 @@ class Recorded:
     fell: Sequence[int] = ()  # buckets in which a counter read a little less than before
     at_once: Sequence[Row] = ()  # buckets with what was not read for long (kpi_counts.at_once)
     uncounted: bool = False  # the machine tells things, and no good parts
-    products: Mapping[str, str] = field(default_factory=dict)  # by order that was inspected
+    inspected: Inspected = field(default_factory=Inspected)
+    near: Span = ALWAYS  # the stretch of which `counted` has all buckets
 
 
 def read(tx: Connection, unit: str, from_us: int, to_us: int, cuts: Cuts) -> Recorded:
     """Everything of [from_us, to_us), and what lies so near that it matters there. Over a long stretch parts
-    and energy come added up: `cuts` says by the operations where sums must be apart."""
+    and energy come added up: `cuts` says by operations and inspections where sums must be apart."""
     booked = plan_facts.operations(tx, unit, from_us - PLANS_BACK_US, to_us)
     near = {"unit": unit, "from_us": from_us - LONGEST_US, "to_us": to_us + LONGEST_US}
     stretch = {"unit": unit, "from_us": from_us, "to_us": to_us}
+    worked_on = {o.order_id for o in booked if o.from_us < to_us and o.to_us > from_us}
+    checked = inspected.read(tx, unit, from_us, to_us, worked_on)
     tells = [row[0] for row in _TELLS.rows(tx, {"unit": unit})]
     source = source_of([name for name in tells if name in STATE_METRICS])
     long = to_us - from_us > LONG_US
     found = kpi_counts.buckets(tx, near) if long and source is not StateSource.COUNTER else None
     if found is not None and kpi_counts.aligned(found):
         operations = with_setups(booked, kpi_counts.Stored(tx, unit))
-        counted, heard = kpi_counts.added(tx, unit, found, cuts(operations)), kpi_counts.heard(found)
+        counted, heard = kpi_counts.added(tx, unit, found, cuts(operations, checked)), kpi_counts.heard(found)
     else:
         counted = kpi_counts.by_bucket(tx, near)
         operations, heard = with_setups(booked, _made(counted)), kpi_counts.heard(counted.bucket_us)
@@ -148,16 +142,14 @@ def read(tx: Connection, unit: str, from_us: int, to_us: int, cuts: Cuts) -> Rec
         inferred = _inferred(counted, operations, _FIRST.rows(tx, stretch)[0][0])
         told = (state_at, state, mode)
         state_at, state, mode = (np.concatenate(pair) for pair in zip(inferred, told, strict=True))
-    checks, (resets, negative, fell) = _CHECKS.rows(tx, stretch), kpi_counts.odd(tx, stretch)
+    resets, negative, fell = kpi_counts.odd(tx, stretch)
     return Recorded(
         state_at, state, mode,
         [Span(a, b) for a, b in heard if b > from_us and a < to_us],
         counted,
         operations,
-        [row for row in checks if min(row[2:5]) >= 0],
         _WORK.rows(tx, stretch),
         source,
-        [(row[0], row[5]) for row in checks if min(row[2:5]) < 0],
         resets,
         negative,
         doubled(booked),
@@ -166,13 +158,9 @@ def read(tx: Connection, unit: str, from_us: int, to_us: int, cuts: Cuts) -> Rec
         fell,
         kpi_counts.at_once(tx, stretch),
         bool(tells) and "good_count" not in tells,
-        _products(tx, unit, sorted({row[1] for row in checks if row[1]})),
+        checked,
+        Span(from_us - LONGEST_US, to_us + LONGEST_US),
     )  # fmt: skip
-
-
-def _products(tx: Connection, unit: str, orders: list[str]) -> dict[str, str]:
-    """What the machine made for each of the orders, however long ago; of several that it made first."""
-    return dict(_PRODUCTS.rows(tx, orders, {"unit": unit})) if orders else {}
 
 
 def _with_life(

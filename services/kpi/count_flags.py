@@ -45,7 +45,7 @@ def of_counts(cells: list[Cell], starts: np.ndarray, recorded: Recorded) -> Iter
             yield Flag(cells[index].from_us, "parts_of_a_gap", recorded_from("counts", at), at, words)
     yield from _over_a_change(cells, starts, recorded)
     yield from _over_an_edge(cells, counted)
-    for at, record in recorded.refused:
+    for at, record in recorded.inspected.refused:
         index = int(np.searchsorted(starts, at - 1, side="right")) - 1
         if index >= 0 and at - 1 < cells[index].to_us:
             words = f"Inspection {record} has a negative quantity; left out."

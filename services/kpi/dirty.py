@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from data.store import inspected
 from data.store import tables as t
 from data.store.statements import Among, Statement
 from domain.clock import FOR_EVER_US, HOUR
@@ -12,7 +13,9 @@ from domain.setups import LONGEST_US
 from domain.time_model import Span
 
 Mark = tuple[str, int, int]  # equipment id (a unit, or a line for all its units), from, to
-_INSPECTED = Among("SELECT at_us FROM quality_results WHERE equipment_id = :unit AND order_id {among}")
+_INSPECTED = Among(
+    "SELECT order_id, at_us FROM quality_results WHERE equipment_id = :unit AND order_id {among}"
+)
 _MARK = Statement("INSERT INTO kpi_dirty (equipment_id, from_us, to_us) VALUES (:unit, :low, :high)")
 
 
@@ -37,9 +40,7 @@ def of_mes(tx: Connection, entity: str, rows: Sequence[Mapping[str, Any]]) -> li
         begun = [r for r in rows if r.get("start_us") is not None]
         marks = [(r["equipment_id"], r["start_us"] - reach, _end(r, reach)) for r in begun]
         return [*marks, *(_inspected(tx, begun) if entity == "operations" else ())]
-    if entity == "quality_results":
-        return [(r["equipment_id"], r["at_us"] - 1, r["at_us"]) for r in rows]
-    return []
+    return _spoken(tx, rows) if entity == "quality_results" else []
 
 
 def _end(row: Mapping[str, Any], reach: int) -> int:
@@ -47,16 +48,45 @@ def _end(row: Mapping[str, Any], reach: int) -> int:
     return FOR_EVER_US if end is None else max(end, row["start_us"]) + max(reach, 1)
 
 
+def _spoken(tx: Connection, results: Sequence[Mapping[str, Any]]) -> list[Mark]:
+    """The moments that inspections speak of; and all work on the orders of which they scrapped parts."""
+    worked = _worked(tx, results)
+    found: list[Mark] = []
+    for row in results:
+        unit, at, order = row["equipment_id"], row["at_us"], row["order_id"]
+        mine = worked.get((unit, order), [])
+        spoken = inspected.spoken_of(at, mine)
+        found.append((unit, spoken - 1, spoken))
+        found += [(unit, span.from_us, span.to_us) for span in mine if row["scrap"] > 0]
+    return found
+
+
 def _inspected(tx: Connection, operations: Sequence[Mapping[str, Any]]) -> list[Mark]:
-    """The inspections of their orders, which may lie days behind them: an operation names their product."""
+    """The inspections of their orders, which may lie days behind them, and all work on those: an operation
+    names their product, says of what moment they speak, and whose parts the machine counted."""
+    worked, found = _worked(tx, operations), list[Mark]()
+    for unit, orders in _orders(operations).items():
+        for order, at in _INSPECTED.rows(tx, sorted(orders), {"unit": unit}):
+            found.append((unit, at - 1, at))
+            found += [(unit, span.from_us, span.to_us) for span in worked.pop((unit, order), [])]
+    return found
+
+
+def _worked(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], list[Span]]:
+    """The operations of the orders of some rows, by machine and order."""
+    return {
+        (unit, order): spans
+        for unit, orders in _orders(rows).items()
+        for order, spans in inspected.worked_on(tx, unit, orders).items()
+    }
+
+
+def _orders(rows: Sequence[Mapping[str, Any]]) -> dict[str, set[str]]:
+    """The orders that rows name, by machine."""
     units: dict[str, set[str]] = {}
-    for row in operations:
-        units.setdefault(row["equipment_id"], set()).add(row["order_id"])
-    return [
-        (unit, at - 1, at)
-        for unit, orders in units.items()
-        for (at,) in _INSPECTED.rows(tx, sorted(orders), {"unit": unit})
-    ]
+    for row in rows:
+        units.setdefault(row["equipment_id"], set()).add(row["order_id"] or "")
+    return units
 
 
 def _rated(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> list[Mark]:

@@ -4,13 +4,14 @@ Same result as `domain.time_model.segments`; leaves, causes and states are small
 positions in LEAVES and CAUSES, PackML codes, and -1 for a gap.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.telemetry import MachineState
-from domain.time_model import EXECUTING, EXTERNAL, REMEMBER_US, Cause, Leaf
+from domain.time_model import EXECUTING, EXTERNAL, REMEMBER_US, Cause, Leaf, Span
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -93,6 +94,14 @@ class Parts:
     def take(self, wanted: Bools | Ints) -> "Parts":
         """Some of them."""
         return Parts(*(getattr(self, name)[wanted] for name in self.__slots__))
+
+
+def within(at_us: Ints, spans: Iterable[Span]) -> Bools:
+    """Which moments lie in one of a few spans."""
+    found = np.zeros(len(at_us), bool)
+    for span in spans:
+        found |= (at_us >= span.from_us) & (at_us < span.to_us)
+    return found
 
 
 def classify(unit: Unit, cells: Ints, from_us: int, to_us: int) -> Parts:

@@ -1,6 +1,5 @@
 """What is odd in a cell: the cause in plain words, and the record to look at."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -14,6 +13,7 @@ from domain.measures import NAMES
 from domain.oee import STANDING_FROM_S
 from domain.telemetry import MachineMode, MachineState
 from domain.time_model import EXECUTING, MINOR_US, Cause, Leaf, OperationSpan
+from services.kpi.check_flags import of_inspections
 from services.kpi.count_flags import Flag, of_counts, recorded_from
 from services.kpi.engine import Parts, cause_code, leaf_code
 from services.kpi.grid import Cell
@@ -34,8 +34,8 @@ _STANDS = [leaf_code(leaf) for leaf in (Leaf.DOWN, Leaf.DELAY)]
 _FAILED = [
     int(s) for s in (MachineState.ABORTING, MachineState.ABORTED, MachineState.HOLDING, MachineState.HELD)
 ]
-_IDEAL, _MADE, _UNRATED, _UNCOUNTED, _SCRAP = (
-    NAMES.index(name) for name in ("ideal_s", "production_us", "unrated", "uncounted_us", "scrap")
+_IDEAL, _MADE, _UNRATED, _UNCOUNTED = (
+    NAMES.index(name) for name in ("ideal_s", "production_us", "unrated", "uncounted_us")
 )
 _WORKED = [NAMES.index(name) for name in ("production_us", "setup_us", "off_plan_us")]
 _PARTS = [NAMES.index(name) for name in ("good", "scrap")]
@@ -62,7 +62,7 @@ def _all(
     yield from of_counts(cells, starts, recorded)
     yield from _of_sums(cells, sums)
     yield from _of_machine(cells, sums)
-    yield from _of_inspections(cells, starts, recorded, sums)
+    yield from of_inspections(cells, recorded.inspected, sums)
     yield from _of_orders(tx, unit, cells, recorded.operations)
     yield from _of_stops(tx, unit, cells, parts)
     for cell in cells:
@@ -184,27 +184,6 @@ def _of_machine(cells: list[Cell], sums: Sums) -> Iterator[Flag]:
             " without quantities, left out of OEE."
         )
         yield Flag(cells[index].from_us, "no_counter", "good_count", cells[index].from_us, words)
-
-
-def _of_inspections(cells: list[Cell], starts: np.ndarray, recorded: Recorded, sums: Sums) -> Iterator[Flag]:
-    """Scrap that inspections found and the machine did not count: the quality is the machine's."""
-    found, counted = Counter[tuple[int, str]](), Counter[tuple[int, str]]()
-    for at, order, _, scrap, *_ in recorded.checks:
-        index = int(np.searchsorted(starts, at - 1, side="right")) - 1
-        if index >= 0 and cells[index].covers(at - 1):
-            found[index, order] += scrap
-    for (index, order, _), values in zip(sums.keys, sums.values, strict=True):
-        counted[index, order] += values[_SCRAP]
-    for (index, order), scrap in found.items():
-        if scrap < counted[index, order] + 1:
-            continue
-        of = f"of order {order}" if order else "without an order"
-        words = (
-            f"Inspections scrapped {scrap:,.0f} parts {of} in this shift, the machine counted"
-            f" {counted[index, order]:,.0f}: scrap of inspections is in first pass yield, not in quality and"
-            " OEE."
-        )
-        yield Flag(cells[index].from_us, "scrap_of_inspection", order, cells[index].from_us, words)
 
 
 def _of_orders(

@@ -1,30 +1,37 @@
 """From classified parts, counts and records to the measures of cells (domain.measures)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from data.store.inspected import Inspected
 from data.store.kpi_counts import BUCKET_US, SILENCE_US, Cut
 from data.store.kpi_facts import Recorded
 from domain.clock import SECOND
 from domain.measures import LEAF_COLUMNS, NAMES, REAL
 from domain.time_model import Cause, Leaf, OperationSpan, Span, merged
-from services.kpi.engine import LEAVES, Bools, Floats, Ints, Parts, Spans, cause_code, leaf_code
+from services.kpi.engine import LEAVES, Bools, Floats, Ints, Parts, Spans, cause_code, leaf_code, within
 from services.kpi.grid import Cell
+from services.kpi.inspecting import Excess, Place, edges
 
 Key = tuple[int, str, str]  # position of the cell, order, product
 BUSY = (Leaf.DELAY, Leaf.DOWN, Leaf.SETUP, Leaf.PRODUCTION)
 _BUCKET_S = BUCKET_US / SECOND
+_QUALITY = [NAMES.index(name) for name in ("good", "scrap", "ideal_s", "ideal_good_s")]
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Measures per key: one column of `values` a name of domain.measures.NAMES, exact up to 2^53."""
+    """Measures per key: one column of `values` a name of domain.measures.NAMES, exact up to 2^53. `taken` are
+    the parts of a cell and order that inspections made scrap of good ones (below zero: that the machine's own
+    count gave back), of what they found in `excess`."""
 
     keys: list[Key]
     values: NDArray[np.float64]
+    taken: Mapping[Place, float]
+    excess: Excess
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,30 +68,55 @@ class _Ledger:
         return keys, values
 
 
-def measure(parts: Parts, cells: list[Cell], recorded: Recorded, away: Sequence[Span] = ()) -> Sums:
+def measure(
+    parts: Parts,
+    cells: list[Cell],
+    recorded: Recorded,
+    away: Sequence[Span] = (),
+    excess: Excess = Excess(),  # noqa: B008 - frozen
+) -> Sums:
     """The measures of every cell, by order. `parts` are cut at the cells' edges; what is counted while the
-    machine is `away` (out of the plant) belongs to none."""
+    machine is `away` (out of the plant) belongs to none. What inspections scrapped in `excess` of the
+    machine's count is scrap, not good."""
     starts = np.array([c.from_us for c in cells], np.int64)
     ends = np.array([c.to_us for c in cells], np.int64)
+    products = recorded.inspected.products
     booked = [(o.order_id, o.product_id) for o in recorded.operations]
-    names = list(dict.fromkeys([("", ""), *booked, *recorded.products.items()]))
+    names = list(dict.fromkeys([("", ""), *booked, *products.items()]))
     place = {name: number for number, name in enumerate(names)}
     group_of = np.array([0, *(place[o.order_id, o.product_id] for o in recorded.operations)])
     ledger = _Ledger(len(cells), len(names))
     cell = np.searchsorted(starts, parts.from_us, side="right") - 1
     _times(ledger, parts, cell, group_of, counts=not recorded.uncounted)
     _counts(ledger, recorded, starts, ends, group_of, away)
-    _checks(
-        ledger,
-        recorded,
-        starts,
-        ends,
-        {order: place[order, product] for order, product in recorded.products.items()},
-    )
+    orders = {order: place[order, product] for order, product in products.items()}
+    _checks(ledger, recorded.inspected, starts, ends, orders)
     _work(ledger, recorded, starts, ends)
     keys, values = ledger.rows()
     found = [(int(k) // len(names), *names[int(k) % len(names)]) for k in keys]
-    return Sums(found, values)
+    return Sums(found, values, _inspect(found, values, excess), excess)
+
+
+def _inspect(keys: Sequence[Key], values: Floats, excess: Excess) -> dict[Place, float]:
+    """Make scrap of good parts in `values`, and back, never more than there are; returns how many. Of an
+    order with several products in a cell the first by name goes first."""
+    rows: dict[Place, list[int]] = {}
+    for index in sorted(range(len(keys)), key=lambda k: keys[k]) if excess.parts else ():
+        rows.setdefault(keys[index][:2], []).append(index)
+    taken = {}
+    for place, wanted in excess.parts.items():
+        left = wanted
+        for index in rows.get(place, ()):
+            good, scrap, ideal, ideal_good = values[index, _QUALITY].tolist()
+            much = min(max(left, -scrap), good)
+            if much > 0:
+                ideal_good *= (good - much) / good
+            elif much < 0:
+                ideal_good = min(ideal, ideal_good - much * ideal / (good + scrap))
+            values[index, _QUALITY] = good - much, scrap + much, ideal, ideal_good
+            left -= much
+        taken[place] = wanted - left
+    return taken
 
 
 def _times(ledger: _Ledger, parts: Parts, cell: Ints, group_of: Ints, *, counts: bool) -> None:
@@ -120,7 +152,7 @@ def _counts(
     """
     counted, operations = recorded.counted, recorded.operations
     cell = np.searchsorted(starts, counted.bucket_us, side="right") - 1
-    inside = (cell >= 0) & (counted.bucket_us < ends[np.maximum(cell, 0)]) & ~_in(counted.bucket_us, away)
+    inside = (cell >= 0) & (counted.bucket_us < ends[np.maximum(cell, 0)]) & ~within(counted.bucket_us, away)
     at, cell = counted.bucket_us[inside], cell[inside]
     good, scrap = counted.good[inside], counted.scrap[inside]
     which = most_of(at, spans_of(operations))
@@ -146,14 +178,20 @@ def after_silence(recorded: Recorded) -> Bools:
     return np.isin(recorded.counted.bucket_us, np.array(recorded.silent, np.int64))
 
 
-def cuts(cells: Sequence[Cell], operations: Sequence[OperationSpan], away: Sequence[Span] = ()) -> Cut:
+def cuts(
+    cells: Sequence[Cell],
+    operations: Sequence[OperationSpan],
+    inspected: Inspected,
+    away: Sequence[Span] = (),
+) -> Cut:
     """Where sums of buckets must be apart: at another cell, around a bucket that the end of a cell lies
-    within, at another order, the end of a setup, around the first bucket after a silence, and where the
-    machine is taken out of the plant or put back."""
+    within, at another order, the end of a setup, around the first bucket after a silence, where the machine
+    is taken out of the plant or put back, and where inspections are held against what it counted."""
     starts = np.array([c.from_us for c in cells], np.int64)
     ends = np.array([c.to_us for c in cells], np.int64)
     spans = spans_of(operations)
     setup_end = np.concatenate(([0], spans.code))
+    compared = np.array(edges(inspected), np.int64)
 
     def cut(at: Ints) -> Bools:
         cell = np.searchsorted(starts, at, side="right")
@@ -162,11 +200,13 @@ def cuts(cells: Sequence[Cell], operations: Sequence[OperationSpan], away: Seque
         startup = at + BUCKET_US // 2 < setup_end[which + 1]
         begins = np.ones(len(at), bool)
         begins[1:] = np.diff(cell) != 0
-        for values in (inside, which, startup, _in(at, away), np.isin(at, split_buckets(ends))):
+        for values in (inside, which, startup, within(at, away), np.isin(at, split_buckets(ends))):
             begins[1:] |= values[1:] != values[:-1]
         silent = np.flatnonzero(np.diff(at) > SILENCE_US) + 1
         begins[silent] = True
         begins[silent[silent < len(at) - 1] + 1] = True
+        place = np.searchsorted(at, compared)
+        begins[place[place < len(at)]] = True
         return begins
 
     return cut
@@ -176,14 +216,6 @@ def split_buckets(ends: Ints) -> Ints:
     """The buckets that the end of a cell lies within: what they hold counts for the cell they begin in."""
     odd: Ints = ends[ends % BUCKET_US != 0]
     return odd - odd % BUCKET_US
-
-
-def _in(at: Ints, spans: Sequence[Span]) -> Bools:
-    """Which moments lie in one of a few spans."""
-    found = np.zeros(len(at), bool)
-    for span in spans:
-        found |= (at >= span.from_us) & (at < span.to_us)
-    return found
 
 
 def spans_of(operations: Sequence[OperationSpan]) -> Spans:
@@ -213,16 +245,16 @@ def most_of(bucket_us: Ints, operations: Spans) -> Ints:
         index = index + 1
 
 
-def _checks(ledger: _Ledger, recorded: Recorded, starts: Ints, ends: Ints, orders: dict[str, int]) -> None:
+def _checks(ledger: _Ledger, inspected: Inspected, starts: Ints, ends: Ints, orders: dict[str, int]) -> None:
     """Inspection results belong to the time before them: those of 06:00 to the shift that ended then. Those
     of reworked parts say nothing of the first pass, in which these parts were inspected before."""
-    if not recorded.checks:
+    if not inspected.checks:
         return
-    at = np.array([row[0] for row in recorded.checks], np.int64) - 1
-    group = np.array([orders.get(row[1], 0) for row in recorded.checks])
-    good, scrap, rework = (np.array([row[k] for row in recorded.checks], float) for k in (2, 3, 4))
+    at = np.array([row[0] for row in inspected.checks], np.int64) - 1
+    group = np.array([orders.get(row[1], 0) for row in inspected.checks])
+    good, scrap, rework = (np.array([row[k] for row in inspected.checks], float) for k in (2, 3, 4))
     cell = np.searchsorted(starts, at, side="right") - 1
-    again = np.array([bool(row[6]) for row in recorded.checks])
+    again = np.array([bool(row[6]) for row in inspected.checks])
     inside = (cell >= 0) & (at < ends[np.maximum(cell, 0)]) & ~again
     for name, amount in (("rework", rework), ("inspected", good + scrap + rework), ("first_pass", good)):
         ledger.add(name, cell[inside], group[inside], amount[inside])

@@ -19,12 +19,12 @@ from data.store.statements import Row
 from domain.clock import HOUR
 from domain.time_model import Cause, Leaf, Span
 from domain.waits import LOOKBACK_US
-from services.kpi import charges, flags, recharge, standing
+from services.kpi import charges, flags, inspecting, recharge, standing
 from services.kpi.engine import CAUSES, LEAVES, Ints, Parts, cause_code, classify
 from services.kpi.grid import Cell
 from services.kpi.measuring import Sums, cuts, measure, whole
 from services.kpi.planned import Line, read_line, unit_of
-from services.kpi.reach import with_setups, with_stops
+from services.kpi.reach import with_orders, with_setups, with_stops
 
 RUNNING = cause_code(Cause.RUNNING)
 
@@ -45,7 +45,7 @@ def refresh(
 ) -> list[tuple[str, Span]]:
     """Bring the cells of the stretches (by unit of one line) up to date; nothing beyond `now_us` counts.
     Returns where machines turned out to have worked, or not, other than was stored before."""
-    moved = {unit: [with_setups(tx, unit, s, now_us) for s in found] for unit, found in stretches.items()}
+    moved = {unit: [_reach(tx, unit, s, now_us) for s in found] for unit, found in stretches.items()}
     spans = [span for found in moved.values() for span in found]
     low, high = min(s.from_us for s in spans), min(now_us, max(s.to_us for s in spans))
     if low >= high:
@@ -61,6 +61,12 @@ def refresh(
             otherwise += [(unit, changed)] if changed else []
     recharge.recharge(tx, line, Span(low, high + LOOKBACK_US))
     return otherwise
+
+
+def _reach(tx: Connection, unit: str, span: Span, now_us: int) -> Span:
+    """A stretch with all that counts in it may change, but for stops and waits."""
+    setups, orders = with_setups(tx, unit, span, now_us), with_orders(tx, unit, span, now_us)
+    return Span(min(setups.from_us, orders.from_us), max(setups.to_us, orders.to_us))
 
 
 def runs(line: Line, wanted: Iterable[Span], now_us: int) -> list[list[Cell]]:
@@ -96,7 +102,8 @@ def compute(tx: Connection, line: Line, unit: str, cells: list[Cell], now_us: in
     parts = found.take((found.from_us >= begin) & (found.to_us <= end))
     if int((parts.to_us - parts.from_us).sum()) != end - begin:
         raise AssertionError("the leaves do not add up to the window")
-    return Done(unit, cells, parts, recorded, measure(parts, cells, recorded, away))
+    excess = inspecting.read(tx, unit, recorded, cells, away)
+    return Done(unit, cells, parts, recorded, measure(parts, cells, recorded, away, excess))
 
 
 def store(tx: Connection, line: Line, done: Done) -> Span | None:

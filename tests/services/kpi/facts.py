@@ -12,6 +12,7 @@ from data.store.database import Database
 from data.store.upsert import upsert
 from domain.clock import DAY, HOUR, MINUTE
 from domain.time_model import Span
+from services.kpi import dirty
 from tests import factories as f
 
 LINE = "north/machining/line-1"
@@ -114,17 +115,19 @@ def _booked(rng: random.Random, unit: str) -> list[Fact]:
         end = at + rng.randrange(HOUR, 14 * HOUR)
         setup = rng.choice([None, at + rng.randrange(30 * MINUTE)])
         row = {
-            "instance": "mes", "operation_id": f"{unit}-{number}", "order_id": f"W{number}",
+            "instance": "mes", "operation_id": f"{unit}-{number}", "order_id": f"W{number % 3}",
             "equipment_id": unit, "product_id": rng.choice(["P-1", "P-2", "P-3", ""]), "start_us": at,
             "end_us": end, "setup_end_us": setup, "updated_us": 0,
         }  # fmt: skip
         near = Span(at - 8 * HOUR, end + 24 * HOUR)
         found.append(Fact(t.operations, row, ("instance", "operation_id"), {unit: [near]}))
-        check = {"instance": "mes", "result_id": f"Q{unit}{number}", "equipment_id": unit,
-                 "order_id": f"W{number}",
-                 "at_us": end, "good": 5.0, "scrap": float(rng.randrange(-1, 2)), "rework": 1.0,
-                 "updated_us": 0}  # fmt: skip
-        found.append(Fact(t.quality_results, check, ("instance", "result_id"), {unit: [Span(end - 1, end)]}))
+        for late in (end, *(at + rng.randrange(18 * 60) * MINUTE for _ in range(2))):
+            check = {"instance": "mes", "result_id": f"Q{unit}{number}{late}", "equipment_id": unit,
+                     "order_id": f"W{number % 3}", "at_us": late, "good": 5.0,
+                     "scrap": rng.choice([-1.0, 0.0, 1.0, 20.0, 90.0, 400.0]), "rework": 1.0,
+                     "updated_us": 0}  # fmt: skip
+            key = ("instance", "result_id")
+            found.append(Fact(t.quality_results, check, key, {unit: [Span(late - 1, late)]}))
         stop = {"instance": "mes", "downtime_id": f"D{unit}{number}", "equipment_id": unit, "start_us": at,
                 "end_us": rng.choice([None, at + HOUR, at + HOUR]), "reason": "Planned maintenance",
                 "planned": rng.random() < 0.7,
@@ -148,6 +151,16 @@ def operation(unit: str, number: int, begin: int, end: int) -> Fact:
         "setup_end_us": None, "updated_us": 0,
     }  # fmt: skip
     return Fact(t.operations, row, ("instance", "operation_id"), {unit: [Span(begin - 8 * HOUR, end + DAY)]})
+
+
+def stretches(tx: Connection, fact: Fact) -> dict[str, list[Span]]:
+    """What a stored fact may change: what is said with it, and what ingest marks of records of a MES."""
+    found = {unit: list(spans) for unit, spans in fact.stretches.items()}
+    if fact.table in (t.quality_results, t.operations):
+        for unit, low, high in dirty.of_mes(tx, fact.table.name, [fact.row]):
+            if low < END:
+                found.setdefault(unit, []).append(Span(low, min(high, END)))
+    return found
 
 
 def store(tx: Connection, fact: Fact) -> None:

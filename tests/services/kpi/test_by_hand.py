@@ -376,7 +376,7 @@ def test_a_machine_that_tells_no_parts_has_no_oee_and_a_remark(database: Databas
     assert said(found, "no_counter")[0] == "good_count"
 
 
-def test_scrap_that_only_an_inspection_found_is_said(database: Database) -> None:
+def test_scrap_that_only_an_inspection_found_is_in_quality_and_said(database: Database) -> None:
     """100 parts, of them 3 scrapped by the machine's own count; the inspection scraps 13."""
     unit = k.UNITS[1]
     with database.write() as tx:
@@ -388,11 +388,15 @@ def test_scrap_that_only_an_inspection_found_is_said(database: Database) -> None
                "at_us": SHIFT + 3 * HOUR, "good": 85.0, "scrap": 13.0, "updated_us": 0}  # fmt: skip
         tx.execute(t.quality_results.insert().values(**row))
     found = look(database, unit)
-    assert found.whole.figures.quality == pytest.approx(0.97)
+    assert found.whole.figures.quality == pytest.approx(0.87)
+    assert found.whole.figures.oee == pytest.approx(87 * 50 / (4 * 3600))
     assert found.whole.figures.first_pass_yield == pytest.approx(0.85)
     record, words = said(found, "scrap_of_inspection")
     assert record == "W1"
-    assert "scrapped 13 parts of order W1 in this shift, the machine counted 3" in words
+    assert words == (
+        "Inspections scrapped 10 parts of order W1 that the machine counted as good: they count as scrap"
+        " here, in quality and OEE too."
+    )
 
 
 @pytest.mark.parametrize("told", [True, None])

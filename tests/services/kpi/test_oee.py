@@ -31,9 +31,7 @@ def measure(facts: Facts, from_us: int, to_us: int) -> Oee:
     columns = [[getattr(c, name) for c in facts.counts] for name in ("good", "scrap", "energy_kwh")]
     counted = Counted(np.array([c.bucket_us for c in facts.counts], np.int64), *map(np.array, columns))
     none = np.array([], np.int64)
-    recorded = Recorded(
-        none, none, none, [], counted, list(facts.operations), [], [], StateSource.PACKML, [], [], []
-    )
+    recorded = Recorded(none, none, none, [], counted, list(facts.operations), [], StateSource.PACKML, [], [])
     sums = measure_cells(parts, [cell], recorded).values
     every = total(Measures.of(dict(zip(NAMES, row, strict=True))) for row in sums.tolist())
     return Oee(from_us, to_us, every)

@@ -54,7 +54,7 @@ def compare(live: Database, whole: Database, seed: int, batch: int) -> dict[str,
         with live.write() as tx:
             for fact in facts[start : start + batch]:
                 k.store(tx, fact)
-                for unit, spans in fact.stretches.items():
+                for unit, spans in k.stretches(tx, fact).items():
                     stretches[unit] += spans
             refresh(tx, k.LINE, stretches, k.END)
     return differences(k.derived(live), k.derived(whole))

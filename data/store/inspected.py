@@ -1,0 +1,94 @@
+"""Inspections of one machine: the moment that each speaks of, and the orders of which they scrapped parts.
+
+What is inspected after the work on an order has ended speaks of that work: of the end of the order's last
+operation on the machine that began before it. While the order runs it is the time of the inspection.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from data.store.statements import Among, Row
+from domain.clock import FOR_EVER_US
+from domain.time_model import Span
+
+_FIELDS = (
+    "SELECT at_us, COALESCE(order_id, ''), good, scrap, rework, result_id, reinspection IS TRUE, instance"
+    " FROM quality_results WHERE equipment_id = :unit AND"
+)
+_CHECKS = Among(f"{_FIELDS} at_us > :from_us AND at_us <= :to_us UNION {_FIELDS} order_id {{among:orders}}")
+_WORKED = Among(
+    "SELECT order_id, product_id, start_us, end_us FROM operations WHERE order_id {among} AND"
+    " equipment_id = :unit ORDER BY start_us DESC, operation_id DESC"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scrapped:
+    """An order of which inspections scrapped parts, on one machine: its operations as they are booked, and
+    (moment, parts) of these inspections in order of time."""
+
+    order_id: str
+    worked: list[Span]
+    found: list[tuple[int, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """The inspections that speak of a stretch: (moment, order, good, scrap, rework, id, of parts inspected
+    before). Those `refused` (at, id) have a negative quantity. `products` are what the machine made of each
+    order, however long ago (of several what it made first). `orders` are those that it worked on in the
+    stretch and of which inspections of any time scrapped parts."""
+
+    checks: Sequence[Row] = ()
+    refused: Sequence[tuple[int, str]] = ()
+    products: Mapping[str, str] = field(default_factory=dict)
+    orders: Sequence[Scrapped] = ()
+
+
+def read(tx: Connection, unit: str, from_us: int, to_us: int, worked_on: Iterable[str]) -> Inspected:
+    """The inspections of (from, to] and those of orders that the machine `worked_on` in it."""
+    wanted = set(worked_on) - {""}
+    stretch: dict[str, Any] = {"unit": unit, "from_us": from_us, "to_us": to_us, "orders": sorted(wanted)}
+    rows = _CHECKS.rows(tx, (), stretch)
+    if not rows:
+        return Inspected()
+    products, worked = _operations(tx, unit, {row[1] for row in rows})
+    sound = [row for row in rows if min(row[2:5]) >= 0]
+    told = ((spoken_of(row[0], worked.get(row[1], ())), row) for row in sound)
+    return Inspected(
+        [(at, *row[1:7]) for at, row in told if from_us < at <= to_us],
+        [(row[0], row[5]) for row in rows if min(row[2:5]) < 0 and from_us < row[0] <= to_us],
+        products,
+        [
+            Scrapped(order, worked[order], found)
+            for order in sorted(wanted & worked.keys())
+            if (found := sorted((row[0], row[3]) for row in sound if row[1] == order and row[3]))
+        ],
+    )
+
+
+def spoken_of(at_us: int, worked: Sequence[Span]) -> int:
+    """The moment that an inspection of an order speaks of; `worked` are its operations on the machine."""
+    before = [span for span in worked if span.from_us < at_us]
+    return min(at_us, max(before, key=lambda span: span.from_us).to_us) if before else at_us
+
+
+def worked_on(tx: Connection, unit: str, orders: Iterable[str]) -> dict[str, list[Span]]:
+    """The operations of orders on a machine; one that has not ended goes on for ever."""
+    return _operations(tx, unit, set(orders))[1]
+
+
+def _operations(
+    tx: Connection, unit: str, orders: Iterable[str]
+) -> tuple[dict[str, str], dict[str, list[Span]]]:
+    wanted = sorted(set(orders) - {""})
+    products: dict[str, str] = {}
+    worked: dict[str, list[Span]] = {}
+    for order, product, start_us, end_us in _WORKED.rows(tx, wanted, {"unit": unit}) if wanted else ():
+        end = FOR_EVER_US if end_us is None else max(end_us, start_us)
+        products[order] = product
+        worked.setdefault(order, []).append(Span(start_us, end))
+    return products, worked

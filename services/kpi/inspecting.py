@@ -1,0 +1,193 @@
+"""Parts that inspections scrapped and the machine counted as good: how many, and in which cells.
+
+Of one order on one machine, at a moment t:
+- excess(t): what inspections up to t scrapped beyond what the machine counted as scrap. The same bad parts
+  may be in both, and its count may come some minutes behind: so what the machine counts up to a bucket
+  after an inspection, and in the buckets at the edges of the operations, is taken for the same parts.
+- good(t): the least that the machine's good parts less the excess come to at t or at any later
+  inspection. What is inspected was made before: parts that are scrapped beyond the machine's count are the
+  newest that were made by then, be it in the shift before or in one that ended long ago.
+A cell has the increase of good(t). So what is taken in the cells of an order adds up to its excess, however
+time is cut, and the machine's own count, where it catches up later, gives back.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+import numpy as np
+from sqlalchemy import Connection
+
+from data.store import kpi_counts
+from data.store.inspected import Inspected, Scrapped, spoken_of
+from data.store.kpi_counts import BUCKET_US, Counted
+from data.store.kpi_facts import Recorded
+from domain.time_model import Span, merged
+from services.kpi.engine import within
+from services.kpi.grid import Cell
+
+_HALF_US = BUCKET_US // 2
+Place = tuple[int, str]  # position of the cell, order
+
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """Parts to take from good to scrap (below zero: to give back) by cell and order; and by cell and order
+    those that inspections had scrapped beyond all that was made by then."""
+
+    parts: Mapping[Place, float] = field(default_factory=dict)
+    beyond: Mapping[Place, float] = field(default_factory=dict)
+
+
+def edges(inspected: Inspected) -> list[int]:
+    """Where sums of buckets must be apart so that `read` can use them, in order of time."""
+    return sorted({at for order in inspected.orders for at in _edges(order)})
+
+
+def read(
+    tx: Connection, unit: str, recorded: Recorded, cells: Sequence[Cell], away: Sequence[Span]
+) -> Excess:
+    """What inspections scrapped beyond the machine's count, in these cells. What is counted while the machine
+    is `away` (out of the plant) is none of it."""
+    orders = recorded.inspected.orders
+    if not orders:
+        return Excess()
+    counts = _Counts.of([*_beside(tx, unit, recorded, away), recorded.counted], away)
+    grid = _Cells([cell.from_us for cell in cells], [cell.to_us for cell in cells])
+    parts: dict[Place, float] = {}
+    beyond: dict[Place, float] = {}
+    for order in orders:
+        one = _Order.of(order, counts)
+        if any(one.excess(at) for at in one.at):
+            parts |= {(index, order.order_id): much for index, much in one.taken(grid) if much}
+            beyond |= {(index, order.order_id): much for index, much in one.beyond(grid)}
+    return Excess(parts, beyond)
+
+
+def _edges(order: Scrapped) -> Iterator[int]:
+    for span in (*_good_in(order), *_scrap_in(order)):
+        yield from (span.from_us, span.to_us)
+    for at, _ in order.found:
+        yield from (at, at + BUCKET_US)
+
+
+def _good_in(order: Scrapped) -> list[Span]:
+    """Where buckets begin whose good parts are the order's: most of the bucket lies in an operation."""
+    return merged(Span(s.from_us - _HALF_US, s.to_us - _HALF_US) for s in order.worked)
+
+
+def _scrap_in(order: Scrapped) -> list[Span]:
+    """Where buckets begin whose scrap may be the order's: all that an operation touches."""
+    return merged(Span(s.from_us - BUCKET_US + 1, s.to_us + 1) for s in order.worked)
+
+
+def _beside(tx: Connection, unit: str, recorded: Recorded, away: Sequence[Span]) -> Iterator[Counted]:
+    """Sums of what lies before and behind the buckets that were read, as far as the orders reach."""
+    orders, near = recorded.inspected.orders, recorded.near
+    at = edges(recorded.inspected)
+    last = max(o.found[-1][0] for o in orders) + BUCKET_US
+    at = sorted({*at, *(edge for span in away for edge in (span.from_us, span.to_us))})
+    first = min(span.from_us for o in orders for span in _scrap_in(o))
+    for low, high in ((first, near.from_us), (near.to_us, last)):
+        if low < high:
+            yield kpi_counts.between(tx, unit, [low, *(edge for edge in at if low < edge < high), high])
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """Stretches of buckets in order of time, and what was counted before each (one more than stretches)."""
+
+    at: list[int]
+    good: list[float]
+    scrap: list[float]
+
+    @classmethod
+    def of(cls, found: Sequence[Counted], away: Sequence[Span]) -> "_Counts":
+        at = np.concatenate([one.bucket_us for one in found])
+        order = np.argsort(at, kind="stable")
+        here = ~within(at, away)
+        sums = [
+            [0.0, *accumulate((np.concatenate([getattr(c, name) for c in found]) * here)[order].tolist())]
+            for name in ("good", "scrap")
+        ]
+        return cls(at[order].tolist(), *sums)
+
+    def until(self, sums: Sequence[float], spans: Sequence[Span], at_us: int) -> float:
+        """What lies in spans and begins before a moment."""
+        return sum(
+            sums[bisect_left(self.at, min(span.to_us, at_us))] - sums[bisect_left(self.at, span.from_us)]
+            for span in spans
+            if span.from_us < at_us
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """An order on the machine: its inspections that scrapped parts by time, and what they had scrapped in all
+    after each."""
+
+    counts: _Counts
+    worked: list[Span]
+    good_in: list[Span]
+    scrap_in: list[Span]
+    at: list[int]
+    scrapped: list[float]
+
+    @classmethod
+    def of(cls, order: Scrapped, counts: _Counts) -> "_Order":
+        at, scrapped = [at for at, _ in order.found], list(accumulate(parts for _, parts in order.found))
+        return cls(counts, order.worked, _good_in(order), _scrap_in(order), at, scrapped)
+
+    def good(self, at_us: int) -> float:
+        """Good parts that the machine counted up to a moment."""
+        return self.counts.until(self.counts.good, self.good_in, at_us)
+
+    def excess(self, at_us: int) -> float:
+        """Parts that inspections scrapped beyond the machine's count up to a moment."""
+        known = bisect_right(self.at, at_us)
+        if not known:
+            return 0.0
+        seen = max(at_us, self.at[known - 1] + BUCKET_US)
+        return max(0.0, self.scrapped[known - 1] - self.counts.until(self.counts.scrap, self.scrap_in, seen))
+
+    def taken(self, cells: "_Cells") -> Iterator[tuple[int, float]]:
+        """(position of a cell, parts to take from its good ones)."""
+        least = [max(0.0, self.good(at) - self.excess(at)) for at in self.at]
+        for index in range(len(least) - 2, -1, -1):
+            least[index] = min(least[index], least[index + 1])
+
+        def gone(at_us: int) -> float:
+            made = self.good(at_us)
+            later = bisect_left(self.at, at_us)
+            return made - min([max(0.0, made - self.excess(at_us)), *least[later : later + 1]])
+
+        for index in cells.touched(self.scrap_in):
+            yield index, gone(cells.ends[index]) - gone(cells.starts[index])
+
+    def beyond(self, cells: "_Cells") -> Iterator[tuple[int, float]]:
+        """(position of a cell, parts beyond all that was made) at the last inspection that speaks of it."""
+        for at in self.at:
+            index = cells.at(spoken_of(at, self.worked) - 1)
+            if index is not None:
+                yield index, max(0.0, self.excess(at) - self.good(at))
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """Where cells begin and end, in order of time."""
+
+    starts: list[int]
+    ends: list[int]
+
+    def touched(self, spans: Sequence[Span]) -> list[int]:
+        """The cells that share time with spans."""
+        found: set[int] = set()
+        for span in spans:
+            found.update(range(bisect_right(self.ends, span.from_us), bisect_left(self.starts, span.to_us)))
+        return sorted(found)
+
+    def at(self, at_us: int) -> int | None:
+        """The cell that holds a moment."""
+        index = bisect_right(self.starts, at_us) - 1
+        return index if index >= 0 and at_us < self.ends[index] else None
