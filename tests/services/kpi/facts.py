@@ -124,7 +124,7 @@ def _booked(rng: random.Random, unit: str) -> list[Fact]:
         for late in (end, *(at + rng.randrange(18 * 60) * MINUTE for _ in range(2))):
             check = {"instance": "mes", "result_id": f"Q{unit}{number}{late}", "equipment_id": unit,
                      "order_id": f"W{number % 3}", "at_us": late, "good": 5.0,
-                     "scrap": rng.choice([-1.0, 0.0, 1.0, 20.0, 90.0, 400.0]), "rework": 1.0,
+                     "scrap": rng.choice([-1.0, 0.0, 1.0, 3.0, 12.0]), "rework": 1.0,
                      "updated_us": 0}  # fmt: skip
             key = ("instance", "result_id")
             found.append(Fact(t.quality_results, check, key, {unit: [Span(late - 1, late)]}))

@@ -315,6 +315,9 @@ def one_by_one(database: Database, seed: int) -> dict[str, list[Any]]:
     each answered as ingest marks it."""
     rng = random.Random(seed)
     facts = k.random_facts(rng)
+    for fact in facts:
+        if fact.table is t.quality_results and rng.random() < 0.3:
+            fact.row["scrap"] = rng.choice([40.0, 400.0])
     late = rng.sample([one for one in facts if one.table is t.counts and _mine(one)], 25)
     late += rng.sample([one for one in facts if one.table is not t.counts and _mine(one)], 6)
     rng.shuffle(late)
