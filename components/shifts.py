@@ -77,7 +77,7 @@ def _state(r: ShiftRow, site: SiteRow, now_us: int) -> str:
         said
         + note
         + (
-            small("parts wait for inspection: first pass yield and rework may still change")
+            small("parts wait for inspection: quality, first pass yield and rework may still change")
             if r.provisional
             else ""
         )

@@ -27,14 +27,14 @@ FACTS: tuple[FactSource, ...] = (
     ),
     FactSource(
         "Good parts, scrap",
-        "the machine's counters",
+        "the machine's counters; what inspections of the MES scrapped beyond them is scrap too",
         "nobody: without a counter there is no OEE",
-        "as it happens; late data correct it",
-        "nobody by hand",
+        "as it happens; provisional while parts wait for inspection",
+        "nobody by hand; inspections the MES",
     ),
     FactSource(
         "First pass yield, rework",
-        "the inspections of the MES; their scrap is not in Quality, a remark names it",
+        "the inspections of the MES",
         "nobody",
         "provisional while parts wait for inspection",
         "the MES",

@@ -81,6 +81,23 @@ def worked_on(tx: Connection, unit: str, orders: Iterable[str]) -> dict[str, lis
     return _operations(tx, unit, set(orders))[1]
 
 
+def worked_of(tx: Connection, rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], list[Span]]:
+    """The same of the orders that some rows name (equipment_id, order_id), by machine and order."""
+    return {
+        (unit, order): spans
+        for unit, orders in orders_of(rows).items()
+        for order, spans in worked_on(tx, unit, orders).items()
+    }
+
+
+def orders_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
+    """The orders that rows name, by machine; "" for none."""
+    units: dict[str, set[str]] = {}
+    for row in rows:
+        units.setdefault(row["equipment_id"], set()).add(row.get("order_id") or "")
+    return units
+
+
 def _operations(
     tx: Connection, unit: str, orders: Iterable[str]
 ) -> tuple[dict[str, str], dict[str, list[Span]]]:

@@ -11,10 +11,12 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
+from data.store import inspected
 from data.store import tables as t
 from data.store.upsert import insert_ignore
 from domain.clock import DAY, FOR_EVER_US
 from domain.equipment import line_of, site_of
+from domain.time_model import Span
 from services import clocks
 
 KEPT_US = 400 * DAY
@@ -44,19 +46,22 @@ def keep(
     """Note what these rows change: call it with the rows before and after, before they are stored."""
     if entity not in TRACKED:
         return
+    worked = inspected.worked_of(tx, [*before, *after]) if entity == "quality_results" else {}
     known = {tuple(row[key] for key in keys): row for row in before}
     pairs = [(known.get(tuple(row[key] for key in keys)), row) for row in after]
     closed = _closed(tx, {_line(row) for old, row in pairs if old is None})
     found = [
         (row, old, change)
         for old, row in pairs
-        for change in (_fields(keys, old, row) if old is not None else _new(closed, entity, keys, row))
+        for change in (
+            _fields(keys, old, row) if old is not None else _new(closed, entity, keys, row, worked)
+        )
     ]
     if not found:
         return
     now = clocks.plant_times(tx, wall_us)
     rows = [
-        _row(instance, entity, keys, row, old, change)
+        _row(instance, entity, keys, row, old, change, worked)
         | {"learned_us": now.get(site_of(_line(row)), wall_us), "learned_wall_us": wall_us}
         for row, old, change in found
     ]
@@ -79,6 +84,7 @@ def _keep_ends(
 
 
 Change = tuple[str, str | None, str | None]
+Worked = Mapping[tuple[str, str], Sequence[Span]]  # the operations by machine and order
 
 
 def _fields(keys: Sequence[str], old: Row, new: Row) -> Iterator[Change]:
@@ -88,9 +94,9 @@ def _fields(keys: Sequence[str], old: Row, new: Row) -> Iterator[Change]:
 
 
 def _new(
-    closed: Mapping[str, list[tuple[int, int]]], entity: str, keys: Sequence[str], row: Row
+    closed: Mapping[str, list[tuple[int, int]]], entity: str, keys: Sequence[str], row: Row, worked: Worked
 ) -> Iterator[Change]:
-    begin, end = _spoken(entity, row)
+    begin, end = _spoken(entity, row, worked)
     if any(begin < to_us and end > from_us for from_us, to_us in closed.get(_line(row), ())):
         whole = {name: value for name, value in row.items() if name not in (*keys, "updated_us")}
         yield "", None, json.dumps(whole)
@@ -110,12 +116,14 @@ def _line(row: Row) -> str:
     return str(row["line_id"]) if "line_id" in row else line_of(row["equipment_id"])
 
 
-def _spoken(entity: str, row: Row) -> tuple[int, int]:
-    """The time that a record speaks of."""
+def _spoken(entity: str, row: Row, worked: Worked) -> tuple[int, int]:
+    """The time that a record speaks of; an inspection of the work that it followed."""
     if entity == "product_rates":
         return row["valid_from_us"], FOR_EVER_US
     if entity == "quality_results":
-        return row["at_us"] - 1, row["at_us"]
+        mine = worked.get((row["equipment_id"], row.get("order_id") or ""), ())
+        at = inspected.spoken_of(row["at_us"], mine)
+        return at - 1, at
     begin, end = row.get("start_us"), row.get("end_us")
     if begin is None:  # not begun: what is planned
         begin, end = row.get("planned_start_us", row.get("planned_us")) or 0, row.get("planned_end_us")
@@ -124,9 +132,9 @@ def _spoken(entity: str, row: Row) -> tuple[int, int]:
 
 
 def _row(
-    instance: str, entity: str, keys: Sequence[str], row: Row, old: Row | None, change: Change
+    instance: str, entity: str, keys: Sequence[str], row: Row, old: Row | None, change: Change, worked: Worked
 ) -> dict[str, Any]:
-    spoken = [_spoken(entity, each) for each in (row, old) if each is not None]
+    spoken = [_spoken(entity, each, worked) for each in (row, old) if each is not None]
     name, before, after = change
     return {
         "instance": instance, "entity": entity,

@@ -23,8 +23,8 @@ SHOWN = ("good", "scrap", "production_us", "down_us", "setup_us", "delay_us", "p
 
 
 def provisional_units(tx: Connection, units: Sequence[str], from_us: int, to_us: int) -> set[str]:
-    """The machines whose first pass yield and rework may still change: they are inspected, and
-    the parts that they made last in the stretch are not yet."""
+    """The machines whose quality, first pass yield and rework may still change: they are inspected, and the
+    parts that they made last in the stretch are not yet."""
     return _uninspected(tx, inspected_until(tx, units), from_us, to_us)
 
 

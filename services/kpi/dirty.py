@@ -50,10 +50,10 @@ def _end(row: Mapping[str, Any], reach: int) -> int:
 
 def _spoken(tx: Connection, results: Sequence[Mapping[str, Any]]) -> list[Mark]:
     """The moments that inspections speak of; and all work on the orders of which they scrapped parts."""
-    worked = _worked(tx, results)
+    worked = inspected.worked_of(tx, results)
     found: list[Mark] = []
     for row in results:
-        unit, at, order = row["equipment_id"], row["at_us"], row["order_id"]
+        unit, at, order = row["equipment_id"], row["at_us"], row.get("order_id") or ""
         mine = worked.get((unit, order), [])
         spoken = inspected.spoken_of(at, mine)
         found.append((unit, spoken - 1, spoken))
@@ -64,29 +64,12 @@ def _spoken(tx: Connection, results: Sequence[Mapping[str, Any]]) -> list[Mark]:
 def _inspected(tx: Connection, operations: Sequence[Mapping[str, Any]]) -> list[Mark]:
     """The inspections of their orders, which may lie days behind them, and all work on those: an operation
     names their product, says of what moment they speak, and whose parts the machine counted."""
-    worked, found = _worked(tx, operations), list[Mark]()
-    for unit, orders in _orders(operations).items():
+    worked, found = inspected.worked_of(tx, operations), list[Mark]()
+    for unit, orders in inspected.orders_of(operations).items():
         for order, at in _INSPECTED.rows(tx, sorted(orders), {"unit": unit}):
             found.append((unit, at - 1, at))
             found += [(unit, span.from_us, span.to_us) for span in worked.pop((unit, order), [])]
     return found
-
-
-def _worked(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], list[Span]]:
-    """The operations of the orders of some rows, by machine and order."""
-    return {
-        (unit, order): spans
-        for unit, orders in _orders(rows).items()
-        for order, spans in inspected.worked_on(tx, unit, orders).items()
-    }
-
-
-def _orders(rows: Sequence[Mapping[str, Any]]) -> dict[str, set[str]]:
-    """The orders that rows name, by machine."""
-    units: dict[str, set[str]] = {}
-    for row in rows:
-        units.setdefault(row["equipment_id"], set()).add(row["order_id"] or "")
-    return units
 
 
 def _rated(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> list[Mark]:

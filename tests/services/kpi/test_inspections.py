@@ -9,16 +9,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, func, select
 
+from auth.permissions import Role
+from components.shifts import shifts_panel
 from data.store import tables as t
 from data.store.database import Database
 from domain.clock import HOUR, MINUTE, Clock, wall_us
 from domain.time_model import Span
 from services import clocks
+from services.commands.figures import FigureCommands
+from services.ingest import corrections
 from services.kpi import dirty, window
 from services.kpi.keeping import Keeper
 from services.kpi.recompute import recompute
 from services.kpi.refresh import refresh
+from services.rows.kpi import ShiftRow
+from services.rows.site import SiteRow
 from tests import factories as f
+from tests.kits.shifts import sheet
 from tests.services.kpi import facts as k
 from tests.services.kpi.test_changes import mes
 from tests.services.kpi.test_refresh import differences
@@ -288,6 +295,62 @@ def test_a_late_count_of_bad_parts_changes_what_later_shifts_give_back(database:
     )
     late(database, EARLY + 4 * HOUR + 30 * MINUTE, 1, 4)
     assert made(database) == {EARLY: (470, 10), LATE: (476, 4)}
+
+
+def closed(database: Database, number: int, scrap: float) -> ShiftRow:
+    """The early shift after its close, when an inspection of LATE and six hours is read."""
+    Keeper(database).turn()
+    with database.write() as tx:
+        sue = f.account(tx, "sue", (Role.SUPERVISOR,), ("north",))
+    FigureCommands(database).close_shift(sue, k.LINE, EARLY)
+    with database.write() as tx:
+        at = LATE + 6 * HOUR
+        row = {"instance": "mes", "result_id": f"Q{number}", "equipment_id": UNIT, "order_id": "W1",
+               "at_us": at, "good": 0.0, "scrap": scrap, "rework": 0.0, "updated_us": NOW + 1}  # fmt: skip
+        corrections.keep(tx, "mes", "quality_results", ["instance", "result_id"], [], [row], wall_us())
+        mes(tx, t.quality_results, row)
+    Keeper(database).turn()
+    with database.read() as tx:
+        return next(row for row in sheet(tx, k.LINE, k.START, NOW) if row.from_us == EARLY)
+
+
+def test_an_inspection_after_the_close_is_the_cause_of_the_difference(database: Database) -> None:
+    with database.write() as tx:
+        plant(tx, [("W1", EARLY, BETWEEN), ("W2", LATE, NOW)])
+    row = closed(database, 1, 100)
+    assert row.reported is not None
+    assert row.reported.figures.quality == 1.0
+    assert row.now.figures.quality == pytest.approx(380 / 480)
+    assert [(c.name, c.now - c.reported) for c in row.changed] == [
+        ("good", -100), ("scrap", 100), ("ideal_good_s", -5000)
+    ]  # fmt: skip
+    assert [(c.entity, c.record, c.field, c.old) for c in row.corrections] == [
+        ("quality_results", "Q1", "", None)
+    ]
+    assert row.why == ()
+
+
+def test_an_inspection_that_reaches_back_into_a_closed_shift_is_said(database: Database) -> None:
+    """It speaks of the end of the order, in the late shift, and scraps more than was made there."""
+    with database.write() as tx:
+        plant(tx, [("W1", EARLY, BETWEEN), ("W1", LATE, LATE + 30 * MINUTE)])
+    row = closed(database, 1, 100)
+    assert [(c.name, c.now - c.reported) for c in row.changed][:2] == [("good", -70), ("scrap", 70)]
+    assert row.why == ("1 inspections entered or changed later",)
+
+
+def test_a_shift_whose_parts_wait_for_inspection_says_that_quality_may_change(database: Database) -> None:
+    with database.write() as tx:
+        plant(tx, [("W1", EARLY, BETWEEN)])
+        check(tx, 1, EARLY + HOUR, 0)
+    Keeper(database).turn()
+    with database.read() as tx:
+        rows = sheet(tx, k.LINE, k.START, NOW)
+    site = SiteRow("north", "Plant North", "Europe/Berlin", "EUR")
+    assert next(row for row in rows if row.from_us == EARLY).provisional
+    assert "parts wait for inspection: quality, first pass yield and rework may still change" in (
+        shifts_panel(rows, site, NOW)
+    )
 
 
 LATE_KINDS = (t.counts, t.quality_results, t.operations)
