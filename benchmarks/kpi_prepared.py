@@ -33,8 +33,8 @@ ROOT = Path(__file__).resolve().parents[1]
 MAKES = (
     *(f"benchmarks/kpi_{name}.py" for name in ("plant", "records", "work", "prepared")),
     *(f"services/kpi/{name}.py" for name in
-      ("charges", "engine", "flags", "grid", "measuring", "planned", "pri", "recharge", "recompute",
-       "standing")),
+      ("charges", "check_flags", "engine", "flags", "grid", "inspecting", "measuring", "planned", "pri",
+       "recharge", "recompute", "standing")),
     "services/alarms/rollup.py", "services/energy/blocks.py", "services/energy/buckets.py",
     "domain/measures.py", "domain/time_model.py", "data/store/spc_days.py",
 )  # fmt: skip

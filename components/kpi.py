@@ -121,7 +121,7 @@ def figures_panel(view: KpiView) -> str:
         ("TEEP (not ISO 22400)", percent(f.teep), "as OEE, against all time that is known"),
         ("Availability", percent(f.availability), "running / planned busy time"),
         ("Effectiveness", percent(f.effectiveness), "planned / actual run time"),
-        ("Quality", percent(f.quality), "good parts / all parts, as the machine counts"),
+        ("Quality", percent(f.quality), "good parts / all parts, after inspection"),
         ("Allocation efficiency", percent(f.allocation_efficiency), "busy on orders / planned busy time"),
         ("Utilisation efficiency", percent(f.utilisation), "running / busy on orders"),
         ("Technical efficiency", percent(f.technical_efficiency), "running / running and stops"),
