@@ -1,5 +1,6 @@
 """Marks stretches whose figures must follow, in the transaction that changed a fact."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from data.store.statements import Among, Statement
 from domain.clock import FOR_EVER_US, HOUR
 from domain.setups import LONGEST_US
 from domain.time_model import Span
+from services.kpi import reach
 
 Mark = tuple[str, int, int]  # equipment id (a unit, or a line for all its units), from, to
 _INSPECTED = Among(
@@ -49,16 +51,29 @@ def _end(row: Mapping[str, Any], reach: int) -> int:
 
 
 def _spoken(tx: Connection, results: Sequence[Mapping[str, Any]]) -> list[Mark]:
-    """The moments that inspections speak of; and all work on the orders of which they scrapped parts."""
+    """The moments that inspections speak of; and the work on the orders of which they scrapped parts: all of
+    it where one says something else than before, for a new one as far as its parts may be taken there."""
     worked = inspected.worked_of(tx, results)
+    times = Counter(_key(row) for row in results)
+    parts = Counter[tuple[str, str]]()
+    for row in results:
+        parts[row["equipment_id"], row.get("order_id") or ""] += max(0, row["scrap"])
     found: list[Mark] = []
     for row in results:
         unit, at, order = row["equipment_id"], row["at_us"], row.get("order_id") or ""
         mine = worked.get((unit, order), [])
         spoken = inspected.spoken_of(at, mine)
         found.append((unit, spoken - 1, spoken))
-        found += [(unit, span.from_us, span.to_us) for span in mine if row["scrap"] > 0]
+        if mine and row["scrap"] > 0:
+            first = min(span.from_us for span in mine)
+            if times[_key(row)] == 1:
+                first = reach.taken_since(tx, unit, order, mine, at, parts[unit, order])
+            found.append((unit, first, max(span.to_us for span in mine)))
     return found
+
+
+def _key(row: Mapping[str, Any]) -> tuple[str, str]:
+    return row["instance"], row["result_id"]
 
 
 def _inspected(tx: Connection, operations: Sequence[Mapping[str, Any]]) -> list[Mark]:
