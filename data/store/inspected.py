@@ -15,13 +15,17 @@ from domain.clock import FOR_EVER_US
 from domain.time_model import Span
 
 _FIELDS = (
-    "SELECT at_us, COALESCE(order_id, ''), good, scrap, rework, result_id, reinspection IS TRUE, instance"
-    " FROM quality_results WHERE equipment_id = :unit AND"
+    "SELECT at_us, COALESCE(order_id, ''), good, scrap, rework, result_id, reinspection IS TRUE"
+    " FROM quality_results WHERE"
 )
-_CHECKS = Among(f"{_FIELDS} at_us > :from_us AND at_us <= :to_us UNION {_FIELDS} order_id {{among:orders}}")
+_HERE = "order_id {among:orders} AND equipment_id || '' = :unit"  # by order: not all of the machine's history
+_CHECKS = Among(
+    f"{_FIELDS} equipment_id = :unit AND at_us > :from_us AND at_us <= :to_us UNION ALL {_FIELDS} {_HERE}"
+    " AND (at_us <= :from_us OR at_us > :to_us)"
+)
 _WORKED = Among(
-    "SELECT order_id, product_id, start_us, end_us FROM operations WHERE order_id {among} AND"
-    " equipment_id = :unit ORDER BY start_us DESC, operation_id DESC"
+    f"SELECT order_id, product_id, start_us, end_us FROM operations WHERE {_HERE}"  # noqa: S608
+    " ORDER BY start_us DESC, operation_id DESC"
 )
 
 
@@ -59,7 +63,7 @@ def read(tx: Connection, unit: str, from_us: int, to_us: int, worked_on: Iterabl
     sound = [row for row in rows if min(row[2:5]) >= 0]
     told = ((spoken_of(row[0], worked.get(row[1], ())), row) for row in sound)
     return Inspected(
-        [(at, *row[1:7]) for at, row in told if from_us < at <= to_us],
+        [(at, *row[1:]) for at, row in told if from_us < at <= to_us],
         [(row[0], row[5]) for row in rows if min(row[2:5]) < 0 and from_us < row[0] <= to_us],
         products,
         [
@@ -102,9 +106,10 @@ def _operations(
     tx: Connection, unit: str, orders: Iterable[str]
 ) -> tuple[dict[str, str], dict[str, list[Span]]]:
     wanted = sorted(set(orders) - {""})
+    values = {"unit": unit, "orders": wanted}
     products: dict[str, str] = {}
     worked: dict[str, list[Span]] = {}
-    for order, product, start_us, end_us in _WORKED.rows(tx, wanted, {"unit": unit}) if wanted else ():
+    for order, product, start_us, end_us in _WORKED.rows(tx, (), values) if wanted else ():
         end = FOR_EVER_US if end_us is None else max(end_us, start_us)
         products[order] = product
         worked.setdefault(order, []).append(Span(start_us, end))

@@ -27,6 +27,7 @@ BUCKET_US = 5 * MINUTE
 SILENCE_US = 15 * MINUTE  # longer without any message is a gap
 _HERE = "equipment_id = :unit AND bucket_us >= :from_us AND bucket_us < :to_us"
 _ROWS = Statement(f"SELECT bucket_us, good, scrap, energy_kwh FROM counts WHERE {_HERE} ORDER BY bucket_us")  # noqa: S608
+_SCRAP = Statement(f"SELECT SUM(scrap) FROM counts WHERE {_HERE}")  # noqa: S608
 _BUCKETS = Columns("counts", _HERE, "bucket_us")
 _EXTENT = Statement(
     "SELECT COUNT(*), MIN(bucket_us), MAX(bucket_us),"  # noqa: S608
@@ -180,6 +181,11 @@ def between(tx: Connection, unit: str, edges: Sequence[int]) -> Counted:
     rows = _ADDED[tx.dialect.name].rows(tx, {"unit": unit, "edges": json.dumps(edges)})
     values = np.array([row[1:] for row in rows], np.float64).reshape(-1, 3)
     return Counted(np.array([row[0] for row in rows], np.int64), values[:, 0], values[:, 1], values[:, 2])
+
+
+def scrapped(tx: Connection, unit: str, from_us: int, to_us: int) -> float:
+    """Scrap in the buckets of a stretch."""
+    return float(_SCRAP.rows(tx, {"unit": unit, "from_us": from_us, "to_us": to_us})[0][0] or 0.0)
 
 
 def odd(tx: Connection, stretch: dict[str, Any]) -> tuple[list[int], list[int], list[int]]:

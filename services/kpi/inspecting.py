@@ -50,19 +50,39 @@ def read(
 ) -> Excess:
     """What inspections scrapped beyond the machine's count, in these cells. What is counted while the machine
     is `away` (out of the plant) is none of it."""
-    orders = recorded.inspected.orders
+    orders = _in_excess(tx, unit, recorded, cells[0].from_us, away)
     if not orders:
         return Excess()
-    counts = _Counts.of([*_beside(tx, unit, recorded, away), recorded.counted], away)
+    counts = _Counts.of([*_beside(tx, unit, orders, recorded.near, away), recorded.counted], away)
     grid = _Cells([cell.from_us for cell in cells], [cell.to_us for cell in cells])
     parts: dict[Place, float] = {}
     beyond: dict[Place, float] = {}
     for order in orders:
         one = _Order.of(order, counts)
-        if any(one.excess(at) for at in one.at):
-            parts |= {(index, order.order_id): much for index, much in one.taken(grid) if much}
-            beyond |= {(index, order.order_id): much for index, much in one.beyond(grid)}
+        parts |= {(index, order.order_id): much for index, much in one.taken(grid) if much}
+        beyond |= {(index, order.order_id): much for index, much in one.beyond(grid)}
     return Excess(parts, beyond)
+
+
+def _in_excess(
+    tx: Connection, unit: str, recorded: Recorded, from_us: int, away: Sequence[Span]
+) -> Sequence[Scrapped]:
+    """Those orders of which inspections may have scrapped more than the machine counted, at a moment or at an
+    inspection after it: mostly none, and then nothing else is to be read."""
+    orders, near = recorded.inspected.orders, recorded.near
+    if not orders or away:
+        return orders
+    counts, found = _Counts.of([recorded.counted], away), []
+    for order in orders:
+        one = _Order.of(order, counts)
+        before = sum(
+            kpi_counts.scrapped(tx, unit, span.from_us, min(span.to_us, near.from_us))
+            for span in one.scrap_in
+            if span.from_us < near.from_us
+        )
+        if any(one.excess(at) > before for at in (from_us, *(at for at in one.at if at > from_us))):
+            found.append(order)
+    return found
 
 
 def _edges(order: Scrapped) -> Iterator[int]:
@@ -82,13 +102,14 @@ def _scrap_in(order: Scrapped) -> list[Span]:
     return merged(Span(s.from_us - BUCKET_US + 1, s.to_us + 1) for s in order.worked)
 
 
-def _beside(tx: Connection, unit: str, recorded: Recorded, away: Sequence[Span]) -> Iterator[Counted]:
-    """Sums of what lies before and behind the buckets that were read, as far as the orders reach."""
-    orders, near = recorded.inspected.orders, recorded.near
-    at = edges(recorded.inspected)
-    last = max(o.found[-1][0] for o in orders) + BUCKET_US
-    at = sorted({*at, *(edge for span in away for edge in (span.from_us, span.to_us))})
-    first = min(span.from_us for o in orders for span in _scrap_in(o))
+def _beside(
+    tx: Connection, unit: str, orders: Sequence[Scrapped], near: Span, away: Sequence[Span]
+) -> Iterator[Counted]:
+    """Sums of what lies before and behind the buckets `near`, as far as the orders reach."""
+    cut = {edge for order in orders for edge in _edges(order)}
+    at = sorted(cut | {edge for span in away for edge in (span.from_us, span.to_us)})
+    first = min(span.from_us for order in orders for span in _scrap_in(order))
+    last = max(order.found[-1][0] for order in orders) + BUCKET_US
     for low, high in ((first, near.from_us), (near.to_us, last)):
         if low < high:
             yield kpi_counts.between(tx, unit, [low, *(edge for edge in at if low < edge < high), high])

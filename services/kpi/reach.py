@@ -42,7 +42,7 @@ _GOOD = Statement(
     " AND c.bucket_us < :high AND NOT EXISTS (SELECT 1 FROM absences a WHERE a.equipment_id = :unit"
     " AND a.from_us <= c.bucket_us AND (a.to_us IS NULL OR a.to_us > c.bucket_us))"
 )
-_STEPS_US = (HOUR, 8 * HOUR, 2 * DAY, 8 * DAY)
+_STEPS_US = (HOUR // 4, 2 * HOUR, 12 * HOUR, 4 * DAY)
 
 
 def with_orders(tx: Connection, unit: str, span: Span, now_us: int) -> Span:
