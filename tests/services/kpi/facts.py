@@ -121,10 +121,12 @@ def _booked(rng: random.Random, unit: str) -> list[Fact]:
         }  # fmt: skip
         near = Span(at - 8 * HOUR, end + 24 * HOUR)
         found.append(Fact(t.operations, row, ("instance", "operation_id"), {unit: [near]}))
-        for late in (end, *(at + rng.randrange(18 * 60) * MINUTE for _ in range(2))):
+        own = random.Random(f"{unit} {at}")  # the other facts stay as they were
+        checks = [(end, float(rng.randrange(-1, 2)))]
+        checks += [(at + own.randrange(18 * 60) * MINUTE, own.choice([0.0, 3.0, 12.0])) for _ in range(2)]
+        for late, scrap in checks:
             check = {"instance": "mes", "result_id": f"Q{unit}{number}{late}", "equipment_id": unit,
-                     "order_id": f"W{number % 3}", "at_us": late, "good": 5.0,
-                     "scrap": rng.choice([-1.0, 0.0, 1.0, 3.0, 12.0]), "rework": 1.0,
+                     "order_id": f"W{number % 3}", "at_us": late, "good": 5.0, "scrap": scrap, "rework": 1.0,
                      "updated_us": 0}  # fmt: skip
             key = ("instance", "result_id")
             found.append(Fact(t.quality_results, check, key, {unit: [Span(late - 1, late)]}))
