@@ -61,16 +61,16 @@ def read(tx: Connection, unit: str, from_us: int, to_us: int, worked_on: Iterabl
         return Inspected()
     products, worked = _operations(tx, unit, {row[1] for row in rows})
     sound = [row for row in rows if min(row[2:5]) >= 0]
+    scrapped: dict[str, list[tuple[int, float]]] = {}
+    for at, order, _, scrap, *_ in sound:
+        if scrap and order in wanted:
+            scrapped.setdefault(order, []).append((at, scrap))
     told = ((spoken_of(row[0], worked.get(row[1], ())), row) for row in sound)
     return Inspected(
         [(at, *row[1:]) for at, row in told if from_us < at <= to_us],
         [(row[0], row[5]) for row in rows if min(row[2:5]) < 0 and from_us < row[0] <= to_us],
         products,
-        [
-            Scrapped(order, worked[order], found)
-            for order in sorted(wanted & worked.keys())
-            if (found := sorted((row[0], row[3]) for row in sound if row[1] == order and row[3]))
-        ],
+        [Scrapped(order, worked[order], sorted(scrapped[order])) for order in sorted(scrapped)],
     )
 
 
