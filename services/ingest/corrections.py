@@ -6,7 +6,9 @@ was closed already. Rows are only added; those older than KEPT_US go, a few at a
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
@@ -16,8 +18,8 @@ from data.store import tables as t
 from data.store.upsert import insert_ignore
 from domain.clock import DAY, FOR_EVER_US
 from domain.equipment import line_of, site_of
-from domain.time_model import Span
 from services import clocks
+from services.kpi import reach
 
 KEPT_US = 400 * DAY
 FORGOTTEN_AT_ONCE = 500
@@ -46,22 +48,20 @@ def keep(
     """Note what these rows change: call it with the rows before and after, before they are stored."""
     if entity not in TRACKED:
         return
-    worked = inspected.worked_of(tx, [*before, *after]) if entity == "quality_results" else {}
+    spoken = _speaking(tx, entity, [*before, *after])
     known = {tuple(row[key] for key in keys): row for row in before}
     pairs = [(known.get(tuple(row[key] for key in keys)), row) for row in after]
     closed = _closed(tx, {_line(row) for old, row in pairs if old is None})
     found = [
         (row, old, change)
         for old, row in pairs
-        for change in (
-            _fields(keys, old, row) if old is not None else _new(closed, entity, keys, row, worked)
-        )
+        for change in (_fields(keys, old, row) if old is not None else _new(closed, spoken, keys, row))
     ]
     if not found:
         return
     now = clocks.plant_times(tx, wall_us)
     rows = [
-        _row(instance, entity, keys, row, old, change, worked)
+        _row(instance, entity, keys, row, old, change, spoken)
         | {"learned_us": now.get(site_of(_line(row)), wall_us), "learned_wall_us": wall_us}
         for row, old, change in found
     ]
@@ -84,7 +84,7 @@ def _keep_ends(
 
 
 Change = tuple[str, str | None, str | None]
-Worked = Mapping[tuple[str, str], Sequence[Span]]  # the operations by machine and order
+Spoken = Callable[[Row], tuple[int, int]]  # the time that a record speaks of
 
 
 def _fields(keys: Sequence[str], old: Row, new: Row) -> Iterator[Change]:
@@ -94,10 +94,11 @@ def _fields(keys: Sequence[str], old: Row, new: Row) -> Iterator[Change]:
 
 
 def _new(
-    closed: Mapping[str, list[tuple[int, int]]], entity: str, keys: Sequence[str], row: Row, worked: Worked
+    closed: Mapping[str, list[tuple[int, int]]], spoken: Spoken, keys: Sequence[str], row: Row
 ) -> Iterator[Change]:
-    begin, end = _spoken(entity, row, worked)
-    if any(begin < to_us and end > from_us for from_us, to_us in closed.get(_line(row), ())):
+    shifts = closed.get(_line(row), ())
+    begin, end = spoken(row) if shifts else (0, 0)
+    if any(begin < to_us and end > from_us for from_us, to_us in shifts):
         whole = {name: value for name, value in row.items() if name not in (*keys, "updated_us")}
         yield "", None, json.dumps(whole)
 
@@ -116,14 +117,30 @@ def _line(row: Row) -> str:
     return str(row["line_id"]) if "line_id" in row else line_of(row["equipment_id"])
 
 
-def _spoken(entity: str, row: Row, worked: Worked) -> tuple[int, int]:
-    """The time that a record speaks of; an inspection of the work that it followed."""
+def _speaking(tx: Connection, entity: str, rows: Sequence[Row]) -> Spoken:
+    """What says of which time these records speak: an inspection of the work that it followed, and of the
+    parts made before that it may make scrap."""
+    if entity != "quality_results":
+        return partial(_spoken, entity)
+    worked, parts = inspected.worked_of(tx, rows), Counter[tuple[str, str]]()
+    for row in rows:
+        parts[row["equipment_id"], row.get("order_id") or ""] += max(0, row["scrap"])
+
+    def spoken(row: Row) -> tuple[int, int]:
+        unit, order, at = row["equipment_id"], row.get("order_id") or "", row["at_us"]
+        mine = worked.get((unit, order), ())
+        end = inspected.spoken_of(at, mine)
+        if not mine or row["scrap"] <= 0:
+            return end - 1, end
+        return min(end - 1, reach.taken_since(tx, unit, order, mine, at, parts[unit, order])), end
+
+    return spoken
+
+
+def _spoken(entity: str, row: Row) -> tuple[int, int]:
+    """The time that a record speaks of."""
     if entity == "product_rates":
         return row["valid_from_us"], FOR_EVER_US
-    if entity == "quality_results":
-        mine = worked.get((row["equipment_id"], row.get("order_id") or ""), ())
-        at = inspected.spoken_of(row["at_us"], mine)
-        return at - 1, at
     begin, end = row.get("start_us"), row.get("end_us")
     if begin is None:  # not begun: what is planned
         begin, end = row.get("planned_start_us", row.get("planned_us")) or 0, row.get("planned_end_us")
@@ -132,16 +149,16 @@ def _spoken(entity: str, row: Row, worked: Worked) -> tuple[int, int]:
 
 
 def _row(
-    instance: str, entity: str, keys: Sequence[str], row: Row, old: Row | None, change: Change, worked: Worked
+    instance: str, entity: str, keys: Sequence[str], row: Row, old: Row | None, change: Change, spoken: Spoken
 ) -> dict[str, Any]:
-    spoken = [_spoken(entity, each, worked) for each in (row, old) if each is not None]
+    times = [spoken(each) for each in (row, old) if each is not None]
     name, before, after = change
     return {
         "instance": instance, "entity": entity,
         "record": " ".join(str(row[key]) for key in keys if key in _NAMING and row[key]),
         "line_id": _line(row), "equipment_id": row.get("equipment_id", ""),
         "product_id": row["product_id"] if entity == "product_rates" else "",
-        "from_us": min(s[0] for s in spoken), "to_us": max(s[1] for s in spoken),
+        "from_us": min(s[0] for s in times), "to_us": max(s[1] for s in times),
         "field": name, "old": before, "new": after,
     }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from auth.permissions import Role
 from components.shifts import shifts_panel
 from data.store import tables as t
 from data.store.database import Database
+from data.store.migrate import downgrade, upgrade
 from domain.clock import HOUR, MINUTE, Clock, wall_us
 from domain.time_model import Span
 from services import clocks
@@ -336,7 +338,8 @@ def test_an_inspection_that_reaches_back_into_a_closed_shift_is_said(database: D
         plant(tx, [("W1", EARLY, BETWEEN), ("W1", LATE, LATE + 30 * MINUTE)])
     row = closed(database, 1, 100)
     assert [(c.name, c.now - c.reported) for c in row.changed][:2] == [("good", -70), ("scrap", 70)]
-    assert row.why == ("1 inspections entered or changed later",)
+    assert [(c.entity, c.record) for c in row.corrections] == [("quality_results", "Q1")]
+    assert row.why == ()
 
 
 def test_a_shift_whose_parts_wait_for_inspection_says_that_quality_may_change(database: Database) -> None:
@@ -351,6 +354,26 @@ def test_a_shift_whose_parts_wait_for_inspection_says_that_quality_may_change(da
     assert "parts wait for inspection: quality, first pass yield and rework may still change" in (
         shifts_panel(rows, site, NOW)
     )
+
+
+def test_figures_of_an_earlier_version_learn_what_inspections_scrapped(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'x.db'}"
+    upgrade(url)
+    database = Database(url)
+    with database.write() as tx:
+        plant(tx, [("W1", EARLY, BETWEEN), ("W2", LATE, NOW)])
+        check(tx, 1, LATE, 100)
+    right = made(database)
+    with database.write() as tx:
+        c = t.kpi_cells.c
+        as_counted = t.kpi_cells.update().where(c.order_id == "W1", c.good > 0).values(good=480, scrap=0)
+        tx.execute(as_counted)
+    database.close()
+    downgrade(url, "-1")
+    upgrade(url)
+    database = Database(url)
+    assert made(database) == right == {EARLY: (380, 100)}
+    database.close()
 
 
 LATE_KINDS = (t.counts, t.quality_results, t.operations)
