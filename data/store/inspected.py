@@ -4,29 +4,40 @@ What is inspected after the work on an order has ended speaks of that work: of t
 operation on the machine that began before it. While the order runs it is the time of the inspection.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection
 
-from data.store.statements import Among, Row
+from data.store.statements import Row, Statement
 from domain.clock import FOR_EVER_US
 from domain.time_model import Span
 
+# By order first: else SQLite walks through all that the machine ever had.
+_OF_ORDERS = {
+    "sqlite": "FROM json_each(:orders) j CROSS JOIN {table} q WHERE q.order_id = j.value AND",
+    "postgresql": "FROM {table} q WHERE q.order_id = ANY(:orders) AND",
+}
 _FIELDS = (
-    "SELECT at_us, COALESCE(order_id, ''), good, scrap, rework, result_id, reinspection IS TRUE"
-    " FROM quality_results WHERE"
+    "SELECT q.at_us, COALESCE(q.order_id, ''), q.good, q.scrap, q.rework, q.result_id, q.reinspection IS TRUE"
 )
-_HERE = "order_id {among:orders} AND equipment_id || '' = :unit"  # by order: not all of the machine's history
-_CHECKS = Among(
-    f"{_FIELDS} equipment_id = :unit AND at_us > :from_us AND at_us <= :to_us UNION ALL {_FIELDS} {_HERE}"
-    " AND (at_us <= :from_us OR at_us > :to_us)"
-)
-_WORKED = Among(
-    f"SELECT order_id, product_id, start_us, end_us FROM operations WHERE {_HERE}"  # noqa: S608
-    " ORDER BY start_us DESC, operation_id DESC"
-)
+_CHECKS = {
+    dialect: Statement(
+        f"{_FIELDS} FROM quality_results q WHERE q.equipment_id = :unit AND q.at_us > :from_us"
+        f" AND q.at_us <= :to_us UNION ALL {_FIELDS} {of_orders.format(table='quality_results')}"
+        " q.equipment_id = :unit AND (q.at_us <= :from_us OR q.at_us > :to_us)"
+    )
+    for dialect, of_orders in _OF_ORDERS.items()
+}
+_WORKED = {
+    dialect: Statement(
+        f"SELECT q.order_id, q.product_id, q.start_us, q.end_us {of_orders.format(table='operations')}"
+        " q.equipment_id = :unit ORDER BY q.start_us DESC, q.operation_id DESC"
+    )
+    for dialect, of_orders in _OF_ORDERS.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +66,8 @@ class Inspected:
 def read(tx: Connection, unit: str, from_us: int, to_us: int, worked_on: Iterable[str]) -> Inspected:
     """The inspections of (from, to] and those of orders that the machine `worked_on` in it."""
     wanted = set(worked_on) - {""}
-    stretch: dict[str, Any] = {"unit": unit, "from_us": from_us, "to_us": to_us, "orders": sorted(wanted)}
-    rows = _CHECKS.rows(tx, (), stretch)
+    stretch = {"unit": unit, "from_us": from_us, "to_us": to_us, "orders": _listed(tx, wanted)}
+    rows = _CHECKS[tx.dialect.name].rows(tx, stretch)
     if not rows:
         return Inspected()
     products, worked = _operations(tx, unit, {row[1] for row in rows})
@@ -105,12 +116,17 @@ def orders_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
 def _operations(
     tx: Connection, unit: str, orders: Iterable[str]
 ) -> tuple[dict[str, str], dict[str, list[Span]]]:
-    wanted = sorted(set(orders) - {""})
-    values = {"unit": unit, "orders": wanted}
+    wanted = set(orders) - {""}
+    values = {"unit": unit, "orders": _listed(tx, wanted)}
     products: dict[str, str] = {}
     worked: dict[str, list[Span]] = {}
-    for order, product, start_us, end_us in _WORKED.rows(tx, (), values) if wanted else ():
+    for order, product, start_us, end_us in _WORKED[tx.dialect.name].rows(tx, values) if wanted else ():
         end = FOR_EVER_US if end_us is None else max(end_us, start_us)
         products[order] = product
         worked.setdefault(order, []).append(Span(start_us, end))
     return products, worked
+
+
+def _listed(tx: Connection, orders: Iterable[str]) -> list[str] | str:
+    """Orders as the database takes a list."""
+    return json.dumps(sorted(orders)) if tx.dialect.name == "sqlite" else sorted(orders)

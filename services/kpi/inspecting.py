@@ -12,11 +12,10 @@ time is cut, and the machine's own count, where it catches up later, gives back.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-import numpy as np
 from sqlalchemy import Connection
 
 from data.store import kpi_counts
@@ -41,8 +40,9 @@ class Excess:
 
 
 def edges(inspected: Inspected) -> list[int]:
-    """Where sums of buckets must be apart so that `read` can use them, in order of time."""
-    return sorted({at for order in inspected.orders for at in _edges(order)})
+    """Where sums of buckets must be apart so that what was scrapped is known at each inspection."""
+    found = {at + BUCKET_US for order in inspected.orders for at, _ in order.found}
+    return sorted(found | _ends(_scrap_in(order) for order in inspected.orders))
 
 
 def read(
@@ -53,8 +53,8 @@ def read(
     orders = _in_excess(tx, unit, recorded, cells[0].from_us, away)
     if not orders:
         return Excess()
-    counts = _Counts.of([*_beside(tx, unit, orders, recorded.near, away), recorded.counted], away)
     grid = _Cells([cell.from_us for cell in cells], [cell.to_us for cell in cells])
+    counts = _Counts.of(_counted(tx, unit, orders, grid, away), away)
     parts: dict[Place, float] = {}
     beyond: dict[Place, float] = {}
     for order in orders:
@@ -72,7 +72,7 @@ def _in_excess(
     orders, near = recorded.inspected.orders, recorded.near
     if not orders or away:
         return orders
-    counts, found = _Counts.of([recorded.counted], away), []
+    counts, found = _Counts.of(recorded.counted, away), []
     for order in orders:
         one = _Order.of(order, counts)
         before = sum(
@@ -85,11 +85,8 @@ def _in_excess(
     return found
 
 
-def _edges(order: Scrapped) -> Iterator[int]:
-    for span in (*_good_in(order), *_scrap_in(order)):
-        yield from (span.from_us, span.to_us)
-    for at, _ in order.found:
-        yield from (at, at + BUCKET_US)
+def _ends(spans: Iterable[Iterable[Span]]) -> set[int]:
+    return {at for some in spans for span in some for at in (span.from_us, span.to_us)}
 
 
 def _good_in(order: Scrapped) -> list[Span]:
@@ -102,17 +99,17 @@ def _scrap_in(order: Scrapped) -> list[Span]:
     return merged(Span(s.from_us - BUCKET_US + 1, s.to_us + 1) for s in order.worked)
 
 
-def _beside(
-    tx: Connection, unit: str, orders: Sequence[Scrapped], near: Span, away: Sequence[Span]
-) -> Iterator[Counted]:
-    """Sums of what lies before and behind the buckets `near`, as far as the orders reach."""
-    cut = {edge for order in orders for edge in _edges(order)}
-    at = sorted(cut | {edge for span in away for edge in (span.from_us, span.to_us)})
-    first = min(span.from_us for order in orders for span in _scrap_in(order))
-    last = max(order.found[-1][0] for order in orders) + BUCKET_US
-    for low, high in ((first, near.from_us), (near.to_us, last)):
-        if low < high:
-            yield kpi_counts.between(tx, unit, [low, *(edge for edge in at if low < edge < high), high])
+def _counted(
+    tx: Connection, unit: str, orders: Sequence[Scrapped], cells: "_Cells", away: Sequence[Span]
+) -> Counted:
+    """Sums of all buckets of orders up to their last inspection or the last of the cells, apart wherever they
+    are asked for."""
+    at = _ends([_good_in(order) for order in orders]) | _ends([_scrap_in(order) for order in orders])
+    first = min(at)
+    at |= {moment + wait for order in orders for moment, _ in order.found for wait in (0, BUCKET_US)}
+    at |= {*cells.starts, *cells.ends, *_ends([away])}
+    last = max(cells.ends[-1], *(order.found[-1][0] + BUCKET_US for order in orders))
+    return kpi_counts.between(tx, unit, sorted(edge for edge in at if first <= edge <= last))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +121,12 @@ class _Counts:
     scrap: list[float]
 
     @classmethod
-    def of(cls, found: Sequence[Counted], away: Sequence[Span]) -> "_Counts":
-        at = np.concatenate([one.bucket_us for one in found])
-        order = np.argsort(at, kind="stable")
-        here = ~within(at, away)
-        sums = [
-            [0.0, *accumulate((np.concatenate([getattr(c, name) for c in found]) * here)[order].tolist())]
-            for name in ("good", "scrap")
-        ]
-        return cls(at[order].tolist(), *sums)
+    def of(cls, counted: Counted, away: Sequence[Span]) -> "_Counts":
+        here = ~within(counted.bucket_us, away)
+        good, scrap = (
+            accumulate((parts * here).tolist(), initial=0.0) for parts in (counted.good, counted.scrap)
+        )
+        return cls(counted.bucket_us.tolist(), list(good), list(scrap))
 
     def until(self, sums: Sequence[float], spans: Sequence[Span], at_us: int) -> float:
         """What lies in spans and begins before a moment."""
