@@ -15,16 +15,20 @@ from components.shifts import shifts_panel
 from data.store import tables as t
 from data.store.database import Database
 from data.store.migrate import downgrade, upgrade
-from domain.clock import HOUR, MINUTE, Clock, wall_us
+from domain.clock import DAY, HOUR, MINUTE, Clock, wall_us
+from domain.reporting import Kind, Period
 from domain.time_model import Span
 from services import clocks
 from services.commands.figures import FigureCommands
+from services.context import Context
 from services.ingest import corrections
 from services.kpi import dirty, window
 from services.kpi.keeping import Keeper
 from services.kpi.recompute import recompute
 from services.kpi.refresh import refresh
-from services.rows.kpi import ShiftRow
+from services.queries.kpi import KpiQueries
+from services.reports import gather
+from services.rows.kpi import Ask, ShiftRow
 from services.rows.site import SiteRow
 from tests import factories as f
 from tests.kits.shifts import sheet
@@ -261,6 +265,32 @@ def test_a_report_that_cuts_a_shift_has_the_same_parts(database: Database) -> No
             for span in (Span(EARLY, cut), Span(cut, BETWEEN))
         ]
     assert [(m.good, m.scrap) for m in both] == [(330, 30), (60, 60)]
+
+
+def test_every_reader_has_the_same_parts(database: Database) -> None:
+    """The sheet of the shift, its report, the figures with their losses, the order and the live screens."""
+    with database.write() as tx:
+        plant(tx, [("W1", EARLY, BETWEEN)])
+        row = {"instance": "mes", "order_id": "W1", "product_id": "P-1", "line_id": k.LINE, "due_us": NOW,
+               "quantity": 480.0, "start_us": EARLY, "end_us": BETWEEN, "planned_start_us": EARLY,
+               "planned_end_us": BETWEEN, "status": "Completed", "updated_us": 0}  # fmt: skip
+        tx.execute(t.orders.insert().values(**row))
+        check(tx, 1, BETWEEN, 100)
+        who = f.account(tx, "mia", (Role.PLANT_MANAGER,), ("north",))
+    Keeper(database).turn()
+    site = SiteRow("north", "Plant North", "Europe/Berlin", "EUR")
+    queries = KpiQueries(Context(database, who, site, Clock(NOW, wall_us(), 1e-12)))
+    view = queries.view(Ask(UNIT, k.START - DAY, NOW + DAY))
+    (order,) = queries.orders(Ask(k.LINE, k.START, NOW))
+    with database.read() as tx:
+        live = window.read(tx, k.LINE, [UNIT], Span(EARLY, BETWEEN), NOW)[UNIT].measures
+        page = next(row for row in sheet(tx, k.LINE, k.START, NOW) if row.from_us == EARLY).now.measures
+        paper = gather.report(tx, k.LINE, Period(Kind.SHIFT, EARLY, BETWEEN, "k", "k"), NOW)
+    machine = next(row.oee for row in paper.machines if row.equipment_id == UNIT)
+    every = (live, page, paper.whole, machine, view.whole.measures)
+    assert [(found.good, found.scrap) for found in every] == [(380, 100)] * len(every)
+    assert order.scrap == 100
+    assert next(loss.seconds for loss in view.big_losses if loss.name == "defects") == 100 * 50
 
 
 def late(database: Database, at: int, good: float, scrap: float) -> None:
