@@ -16,7 +16,7 @@ from data.store import energy_facts
 from data.store import tables as t
 from data.store.database import Database
 from data.store.statements import Statement
-from data.store.upsert import insert_ignore, upsert
+from data.store.upsert import upsert
 from domain.clock import DAY, MINUTE
 from domain.energy import QUARTER_US
 from domain.equipment import site_of
@@ -48,6 +48,9 @@ _BEFORE = Statement(
 _AFTER = Statement(
     "SELECT MIN(bucket_us) FROM counts WHERE equipment_id = :unit AND bucket_us >= :at AND bucket_us < :high"
     " AND metered = 1"
+)
+_STALE = Statement(
+    "INSERT INTO energy_stale (equipment_id, block_us) VALUES (:unit, :block_us) ON CONFLICT DO NOTHING"
 )
 Stretch = tuple[int, int, list[int]]  # from, to, places of machines
 
@@ -91,9 +94,9 @@ def touch(tx: Connection, stretches: Mapping[str, Iterable[Span]]) -> None:
     for unit, spans in stretches.items():
         upto = _UPTO.rows(tx, {"unit": unit})
         stale = {block for span in spans for block in _reached(tx, unit, span, upto[0][0])} if upto else ()
-        rows += [{"equipment_id": unit, "block_us": block} for block in sorted(stale)]
+        rows += [{"unit": unit, "block_us": block} for block in sorted(stale)]
     if rows:
-        insert_ignore(tx, t.energy_stale, rows)
+        _STALE.run_many(tx, rows)
 
 
 def _reached(tx: Connection, unit: str, span: Span, end_us: int) -> range:

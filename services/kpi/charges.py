@@ -1,8 +1,8 @@
 """Charges all waits of a line at once, by the rule of `domain.waits`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate, pairwise
 
 import numpy as np
 
@@ -71,14 +71,10 @@ class _Axis:
     machines: int
 
     @classmethod
-    def of(cls, line: Sequence[Parts]) -> "_Axis":
-        begin = np.concatenate([parts.from_us for parts in line])
-        end = np.concatenate([parts.to_us for parts in line])
-        if not len(begin):
-            return cls(begin, end, 0, 1, len(line))
+    def of(cls, begin: Ints, end: Ints, place: Ints, machines: int) -> "_Axis":
         base, room = int(begin.min()), int(end.max() - begin.min()) + 1
-        shift = np.repeat(np.arange(len(line)) * room - base, [len(parts.from_us) for parts in line])
-        return cls(begin + shift, end + shift, base, room, len(line))
+        shift = place * room - base
+        return cls(begin + shift, end + shift, base, room, machines)
 
     def measured(self, mine: Bools, from_us: Ints, to_us: Ints) -> Ints:
         """Per machine (rows) and stretch (columns) how much of the chosen time lies in it."""
@@ -94,28 +90,34 @@ Charged = tuple[Ints, Ints, Bools]
 def charge(line: Sequence[Parts]) -> list[Charged]:
     """Per machine of a line, in line order: the cause of every stretch, the position of the machine that it
     is charged to (-1: none), and whether no other could be meant."""
-    masks = [waits(parts) for parts in line]
-    begin = np.concatenate([parts.from_us[mine] for parts, mine in zip(line, masks, strict=True)])
-    end = np.concatenate([parts.to_us[mine] for parts, mine in zip(line, masks, strict=True)])
-    leaf, waited = np.concatenate([parts.leaf for parts in line]), np.concatenate(masks)
-    axis, since = _Axis.of(line), begin - LOOKBACK_US
+    lengths = [len(parts.from_us) for parts in line]
+    begin, end, leaf, why = (
+        np.concatenate([getattr(parts, name) for parts in line])
+        for name in ("from_us", "to_us", "leaf", "cause")
+    )
+    cause, to, sure = charge_columns(begin, end, leaf, why, lengths)
+    return [(cause[a:b], to[a:b], sure[a:b]) for a, b in pairwise(accumulate(lengths, initial=0))]
+
+
+def charge_columns(begin: Ints, end: Ints, leaf: Ints, cause: Ints, lengths: Sequence[int]) -> Charged:
+    """The same for the stretches of all machines one behind the other: `lengths` says how many each has."""
+    found, to, sure = cause.copy(), np.full(len(cause), -1), np.ones(len(cause), bool)
+    waited = _IS_WAIT[cause]
+    if not waited.any():
+        return found, to, sure
+    place = np.repeat(np.arange(len(lengths)), lengths)
+    axis = _Axis.of(begin, end, place, len(lengths))
+    until = end[waited]
+    since = begin[waited] - LOOKBACK_US
     every = zip(
-        (end - begin).tolist(),
-        axis.measured(_STANDS[leaf] & ~waited, since, end).T.tolist(),
-        axis.measured(waited, since, end).T.tolist(),
+        place[waited].tolist(),
+        (until - begin[waited]).tolist(),
+        axis.measured(_STANDS[leaf] & ~waited, since, until).T.tolist(),
+        axis.measured(waited, since, until).T.tolist(),
         strict=True,
     )
-    units = enumerate(zip(line, masks, strict=True))
-    return [_charged(place, parts, mine, every) for place, (parts, mine) in units]
-
-
-def _charged(
-    place: int, parts: Parts, mine: Bools, every: Iterator[tuple[int, list[int], list[int]]]
-) -> Charged:
-    """One machine's stretches, with the next of all waits."""
-    found = [whose(place, *wait) for wait in islice(every, int(np.count_nonzero(mine)))]
-    cause, to, sure = parts.cause.copy(), np.full(len(parts.cause), -1), np.ones(len(parts.cause), bool)
-    cause[mine] = [_CODES[blame.cause] for blame in found]
-    to[mine] = [blame.place for blame in found]
-    sure[mine] = [blame.sure for blame in found]
-    return cause, to, sure
+    blames = [whose(*wait) for wait in every]
+    found[waited] = [_CODES[blame.cause] for blame in blames]
+    to[waited] = [blame.place for blame in blames]
+    sure[waited] = [blame.sure for blame in blames]
+    return found, to, sure

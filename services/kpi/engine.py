@@ -27,6 +27,12 @@ _IS_EXECUTING = np.array([code in EXECUTING for code in range(19)])  # by state,
 _IS_EXTERNAL = np.array([code in EXTERNAL for code in range(19)])
 
 
+def executing(state: Ints) -> Bools:
+    """Which of the states (GAP: none) are those of a machine that works."""
+    found: Bools = _IS_EXECUTING[state]
+    return found
+
+
 def leaf_code(leaf: Leaf) -> int:
     """The number of a leaf."""
     return _LEAF[leaf]
@@ -117,8 +123,8 @@ def classify(unit: Unit, cells: Ints, from_us: int, to_us: int) -> Parts:
     parts = Parts(at, end, leaf, cause, state, operation, off_plan, begins)
     edge = np.zeros(len(at), bool)
     place = np.searchsorted(at, cells)
-    place = place[place < len(at)]
-    edge[place] = np.isin(at[place], cells, kind="sort")
+    inside = place < len(at)
+    edge[place[inside][at[place[inside]] == cells[inside]]] = True
     return _merged(parts, edge)
 
 
@@ -163,7 +169,7 @@ def _leaves(
     unit: Unit, at: Ints, state: Ints, mode: tuple[Bools, Bools], shift: Ints, planned: Ints, operation: Ints
 ) -> tuple[Ints, Ints, Bools]:
     told, idle = mode
-    executing, gap = _IS_EXECUTING[state] & ~idle, state == GAP
+    runs, gap = executing(state) & ~idle, state == GAP
     gone, no_shift, in_plan = unit.away.find(at) >= 0, shift < 0, planned >= 0
     no_order = operation < 0
     setup_end = unit.operations.code[operation] if len(unit.operations.code) else np.zeros(len(at), np.int64)
@@ -171,11 +177,11 @@ def _leaves(
     planned_cause = unit.planned.code[planned] if len(unit.planned.code) else np.zeros(len(at), np.int64)
     rules: list[tuple[Bools, Leaf, Cause]] = [
         (gone, Leaf.OUTSIDE, Cause.REMOVED),
-        (~executing & no_shift, Leaf.OUTSIDE, Cause.NO_SHIFT),
-        (~executing & in_plan, Leaf.PLANNED_DOWN, Cause.PLANNED_STOP),
+        (~runs & no_shift, Leaf.OUTSIDE, Cause.NO_SHIFT),
+        (~runs & in_plan, Leaf.PLANNED_DOWN, Cause.PLANNED_STOP),
         (gap, Leaf.NO_DATA, Cause.NO_DATA),
         (setup, Leaf.SETUP, Cause.SETUP),
-        (executing, Leaf.PRODUCTION, Cause.RUNNING),
+        (runs, Leaf.PRODUCTION, Cause.RUNNING),
         (no_order, Leaf.DELAY, Cause.NO_ORDER),
         (_IS_EXTERNAL[state], Leaf.DELAY, Cause.WAITING),
         (state == MachineState.IDLE, Leaf.DELAY, Cause.IDLE),
@@ -188,7 +194,7 @@ def _leaves(
     by_plan = (leaf == _LEAF[Leaf.PLANNED_DOWN]) & ~gone
     cause = np.where(by_plan, planned_cause, cause)
     worked = ~gap & (leaf != _LEAF[Leaf.OUTSIDE]) & ~by_plan
-    return leaf, cause, np.where(gone, executing, worked & (no_shift | in_plan))
+    return leaf, cause, np.where(gone, runs, worked & (no_shift | in_plan))
 
 
 def _stops(unit: Unit, at: Ints, end: Ints, leaf: Ints, cause: Ints, record: Ints) -> Ints:

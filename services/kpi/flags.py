@@ -12,10 +12,10 @@ from domain.clock import MINUTE, SECOND, utc
 from domain.measures import NAMES
 from domain.oee import STANDING_FROM_S
 from domain.telemetry import MachineMode, MachineState
-from domain.time_model import EXECUTING, MINOR_US, Cause, Leaf, OperationSpan
+from domain.time_model import MINOR_US, Cause, Leaf, OperationSpan
 from services.kpi.check_flags import of_inspections
 from services.kpi.count_flags import Flag, of_counts, recorded_from
-from services.kpi.engine import Parts, cause_code, leaf_code
+from services.kpi.engine import Parts, cause_code, executing, leaf_code
 from services.kpi.grid import Cell
 from services.kpi.measuring import Sums
 from services.kpi.planned import Line
@@ -29,8 +29,7 @@ _ZEROS = Statement(
     "SELECT product_id FROM product_rates WHERE equipment_id = :unit"
     " AND (planned_cycle_s <= 0 OR cavities <= 0)"
 )
-_EXECUTING = [int(state) for state in EXECUTING]
-_STANDS = [leaf_code(leaf) for leaf in (Leaf.DOWN, Leaf.DELAY)]
+_DOWN, _DELAY, _SETUP = leaf_code(Leaf.DOWN), leaf_code(Leaf.DELAY), leaf_code(Leaf.SETUP)
 _FAILED = [
     int(s) for s in (MachineState.ABORTING, MachineState.ABORTED, MachineState.HOLDING, MachineState.HELD)
 ]
@@ -108,7 +107,7 @@ def _of_bookings(cell: Cell, recorded: Recorded) -> Iterator[Flag]:
 
 def _of_time(cells: list[Cell], starts: np.ndarray, parts: Parts) -> Iterator[Flag]:
     removed = parts.off_plan & (parts.cause == cause_code(Cause.REMOVED))
-    by_mode = np.isin(parts.state, _EXECUTING) & np.isin(parts.leaf, _STANDS)
+    by_mode = executing(parts.state) & ((parts.leaf == _DOWN) | (parts.leaf == _DELAY))
     off_plan = parts.off_plan & ~removed
     gap = parts.cause == cause_code(Cause.NO_DATA)
     mode = "a mode of maintenance or manual work"
@@ -132,9 +131,12 @@ def _of_time(cells: list[Cell], starts: np.ndarray, parts: Parts) -> Iterator[Fl
 def _of_setups(cells: list[Cell], starts: np.ndarray, parts: Parts, recorded: Recorded) -> Iterator[Flag]:
     """Setups in which the machine had failed, or was held, though its mode was that of production: from the
     last good piece to the first one all of it is setup, and a failure within is counted nowhere else."""
+    setup = parts.leaf == _SETUP
+    if not setup.any():
+        return
     place = np.searchsorted(recorded.state_at, parts.from_us, side="right") - 1
     mode = recorded.mode[place] if len(recorded.mode) else np.zeros(len(place), np.int64)
-    stood = (parts.leaf == leaf_code(Leaf.SETUP)) & np.isin(parts.state, _FAILED)
+    stood = setup & np.isin(parts.state, _FAILED)
     mine = np.flatnonzero(stood & (mode == int(MachineMode.PRODUCTION)) & (parts.operation >= 0))
     found: dict[tuple[int, str], list[int]] = {}
     for index in mine.tolist():

@@ -19,7 +19,9 @@ from services.kpi.inspecting import Excess, Place, edges
 Key = tuple[int, str, str]  # position of the cell, order, product
 BUSY = (Leaf.DELAY, Leaf.DOWN, Leaf.SETUP, Leaf.PRODUCTION)
 _BUCKET_S = BUCKET_US / SECOND
-_QUALITY = [NAMES.index(name) for name in ("good", "scrap", "ideal_s", "ideal_good_s")]
+_IS_BUSY = np.array([leaf in BUSY for leaf in LEAVES])
+_COLUMN = {name: place for place, name in enumerate(NAMES)}
+_QUALITY = [_COLUMN[name] for name in ("good", "scrap", "ideal_s", "ideal_good_s")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ class _Ledger:
         self._entries: list[tuple[str, Ints, Floats | Ints]] = []
 
     def add(self, name: str, cell: Ints, group: Ints, amount: Floats | Ints) -> None:
-        self._entries.append((name, cell * self._groups + group, amount))
+        if len(cell):
+            self._entries.append((name, cell * self._groups + group, amount))
 
     def rows(self) -> tuple[Ints, Floats]:
         touched = np.zeros(self._size, bool)
@@ -63,8 +66,7 @@ class _Ledger:
         place = np.cumsum(touched) - 1
         values = np.zeros((len(keys), len(NAMES)))
         for name, key, amount in self._entries:
-            if len(key):
-                values[:, NAMES.index(name)] += np.bincount(place[key], amount, len(keys))
+            values[:, _COLUMN[name]] += np.bincount(place[key], amount, len(keys))
         return keys, values
 
 
@@ -121,22 +123,23 @@ def _inspect(keys: Sequence[Key], values: Floats, excess: Excess) -> dict[Place,
 
 def _times(ledger: _Ledger, parts: Parts, cell: Ints, group_of: Ints, *, counts: bool) -> None:
     length, group = parts.to_us - parts.from_us, group_of[parts.operation + 1]
-    for code, leaf in enumerate(LEAVES):
+    for code in np.flatnonzero(np.bincount(parts.leaf)).tolist():
         mine = parts.leaf == code
-        ledger.add(LEAF_COLUMNS[leaf], cell[mine], group[mine], length[mine])
+        ledger.add(LEAF_COLUMNS[LEAVES[code]], cell[mine], group[mine], length[mine])
     minor, running = parts.cause == cause_code(Cause.MINOR_STOP), leaf_code(Leaf.PRODUCTION)
     alone = parts.operation < 0
-    busy = np.isin(parts.leaf, [leaf_code(leaf) for leaf in BUSY])
+    runs = parts.leaf == running
     chosen = {
         "waiting_us": (parts.leaf == leaf_code(Leaf.DELAY)) & (parts.operation >= 0),
         "minor_us": minor,
         "off_plan_us": parts.off_plan,
-        "unordered_us": alone & np.isin(parts.leaf, [running, leaf_code(Leaf.SETUP)]),
-        "unordered_run_us": alone & (parts.leaf == running),
-        **({} if counts else {"uncounted_us": busy, "uncounted_run_us": parts.leaf == running}),
+        "unordered_us": alone & (runs | (parts.leaf == leaf_code(Leaf.SETUP))),
+        "unordered_run_us": alone & runs,
+        **({} if counts else {"uncounted_us": _IS_BUSY[parts.leaf], "uncounted_run_us": runs}),
     }
     for name, mine in chosen.items():
-        ledger.add(name, cell[mine], group[mine], length[mine])
+        if mine.any():
+            ledger.add(name, cell[mine], group[mine], length[mine])
     for name, mine in (("minor_stops", parts.begins & minor), ("failures", parts.begins & ~minor)):
         ledger.add(name, cell[mine], group[mine], np.ones(int(mine.sum())))
 
@@ -175,7 +178,12 @@ def _counts(
 
 def after_silence(recorded: Recorded) -> Bools:
     """Which of the buckets (n,) are the first after a silence."""
-    return np.isin(recorded.counted.bucket_us, np.array(recorded.silent, np.int64))
+    at, silent = recorded.counted.bucket_us, np.array(recorded.silent, np.int64)
+    found = np.zeros(len(at), bool)
+    place = np.searchsorted(at, silent)
+    inside = place < len(at)
+    found[place[inside][at[place[inside]] == silent[inside]]] = True
+    return found
 
 
 def cuts(

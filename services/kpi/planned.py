@@ -126,7 +126,7 @@ def unit_of(tx: Connection, line: Line, unit: str, recorded: Recorded) -> Unit:
         recorded.state_at,
         recorded.state,
         recorded.mode == int(MachineMode.SETUP),
-        np.isin(recorded.mode, _IDLE),
+        np.logical_or.reduce([recorded.mode == mode for mode in _IDLE]),
         _spans([(h.from_us, h.to_us, 0) for h in recorded.heard]),
         line.shifts,
         _spans([(p.from_us, p.to_us, _cause(p)) for p in planned]),

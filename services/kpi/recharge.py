@@ -10,10 +10,11 @@ from data.store.statements import Row, Statement
 from domain.time_model import Cause, Span
 from domain.waits import LOOKBACK_US
 from services.kpi import charges
-from services.kpi.engine import CAUSES, LEAVES, Parts, cause_code
+from services.kpi.engine import CAUSES, LEAVES, Ints, cause_code
 from services.kpi.planned import Line
 
 _CODES = {cause.value: cause_code(cause) for cause in Cause}
+_WAITS = frozenset(cause.value for cause in (Cause.WAITING, Cause.BLOCKED, Cause.STARVED))
 _LEAVES = {leaf.value: code for code, leaf in enumerate(LEAVES)}
 _AROUND = Statement(
     "SELECT i.equipment_id, i.from_us, i.to_us, i.leaf, i.cause, i.charged_to"
@@ -39,18 +40,18 @@ def recharge(tx: Connection, line: Line, around: Span) -> int:
     whole = Span(min(row[1] for row in waits) - LOOKBACK_US, max(row[2] for row in waits))
     if whole.from_us < read_from or whole.to_us > around.to_us:
         rows = _read(tx, line, Span(min(whole.from_us, read_from), max(whole.to_us, around.to_us)))
-    line_parts = [_parts(rows[unit]) for unit in line.units]
+    every = [row for unit in line.units for row in rows[unit]]
+    cause, to = _charged(every, [len(rows[unit]) for unit in line.units])
     changes: list[dict[str, object]] = []
     moved: Moved = defaultdict(lambda: [0, 0])
-    for unit, (cause, to, _) in zip(line.units, charges.charge(line_parts), strict=True):
-        for index, row in enumerate(rows[unit]):
-            if not _waits(row) or row[2] <= around.from_us or row[1] >= around.to_us:
-                continue
-            charged = line.units[int(to[index])] if to[index] >= 0 else ""
-            why = CAUSES[int(cause[index])].value
-            if (why, charged) != (row[4], row[5]):
-                changes.append({"cause": why, "charged_to": charged, "unit": unit, "from_us": row[1]})
-                _move(moved, line, row, why, charged)
+    for index, row in enumerate(every):
+        if not _waits(row) or row[2] <= around.from_us or row[1] >= around.to_us:
+            continue
+        charged = line.units[int(to[index])] if to[index] >= 0 else ""
+        why = CAUSES[int(cause[index])].value
+        if (why, charged) != (row[4], row[5]):
+            changes.append({"cause": why, "charged_to": charged, "unit": row[0], "from_us": row[1]})
+            _move(moved, line, row, why, charged)
     if changes:
         _SET.run_many(tx, changes)
         kpi_rows.book_losses(tx, [(*key, *much) for key, much in moved.items()])
@@ -66,19 +67,16 @@ def _read(tx: Connection, line: Line, around: Span) -> Rows:
 
 
 def _waits(row: Row) -> bool:
-    return row[4] in (Cause.WAITING, Cause.BLOCKED, Cause.STARVED)
+    return row[4] in _WAITS
 
 
-def _parts(rows: list[Row]) -> Parts:
-    begin = np.array([row[1] for row in rows], np.int64)
-    nothing = np.full(len(rows), -1)
-    return Parts(
-        begin,
-        np.array([row[2] for row in rows], np.int64),
-        np.array([_LEAVES[row[3]] for row in rows], np.int64),
-        np.array([_CODES[row[4]] for row in rows], np.int64),
-        nothing, nothing, nothing > 0, nothing > 0,
-    )  # fmt: skip
+def _charged(rows: list[Row], lengths: list[int]) -> tuple[Ints, Ints]:
+    """Cause and machine charged of the rows of all machines, which lie one behind the other."""
+    begin, end = (np.array([row[k] for row in rows], np.int64) for k in (1, 2))
+    leaf = np.array([_LEAVES[row[3]] for row in rows], np.int64)
+    why = np.array([_CODES[row[4]] for row in rows], np.int64)
+    cause, to, _ = charges.charge_columns(begin, end, leaf, why, lengths)
+    return cause, to
 
 
 Moved = dict[Row, list[int]]  # level, unit, start, cause, charged to, shift, day, month: time and times

@@ -101,6 +101,21 @@ def test_late_facts_in_any_order_change_the_blocks_that_they_touch(database, see
         assert tx.execute(select(func.count()).select_from(t.energy_stale)).scalar_one() == 0
 
 
+def test_a_day_that_is_marked_twice_is_marked_once(database):
+    placed(database)
+    arrive(database, sorted(history(random.Random(6))))
+    for _ in range(2):
+        with database.write() as tx:
+            blocks.touch(tx, {UNITS[0]: [Span(START + HOUR, START + 2 * HOUR)]})
+    with database.read() as tx:
+        marked = tx.execute(select(t.energy_stale.c.equipment_id, t.energy_stale.c.block_us)).all()
+    assert marked == [(UNITS[0], blocks.floor(START))]
+
+
+def test_marks_of_days_on_postgresql(postgres):
+    test_a_day_that_is_marked_twice_is_marked_once(postgres)
+
+
 def test_the_same_on_postgresql(postgres):
     test_late_facts_in_any_order_change_the_blocks_that_they_touch(postgres, 4)
 

@@ -15,10 +15,10 @@ SETUP = (Leaf.SETUP, Cause.SETUP)
 def machine(*rows: tuple[int, tuple[Leaf, Cause]], until: int = 300) -> Parts:
     """Stretches by (minute from which they hold, leaf and cause)."""
     begin = np.array([at for at, _ in rows], np.int64) * MINUTE
-    leaf = np.array([leaf_code(what[0]) for _, what in rows])
-    cause = np.array([cause_code(what[1]) for _, what in rows])
+    leaf = np.array([leaf_code(what[0]) for _, what in rows], np.int64)
+    cause = np.array([cause_code(what[1]) for _, what in rows], np.int64)
     none = np.full(len(rows), -1)
-    end = np.append(begin[1:], until * MINUTE)
+    end = np.append(begin[1:], until * MINUTE)[: len(rows)]
     return Parts(begin, end, leaf, cause, none, none, none > 0, none > 0)
 
 
@@ -55,3 +55,15 @@ def test_of_two_the_one_that_stood_longer() -> None:
     shorter = machine((0, RUN), (100, DOWN), (136, RUN))
     assert waits(shorter, WAITED, STOOD, place=1) == [(Cause.BLOCKED, 2)]
     assert waits(STOOD, WAITED, shorter, place=1) == [(Cause.STARVED, 0)]
+
+
+def test_machines_of_which_nothing_is_recorded_take_no_place() -> None:
+    assert waits(BUSY, machine(), WAITED, STOOD, place=2) == [(Cause.BLOCKED, 3)]
+    assert [len(cause) for cause, _, _ in charge([BUSY, machine(), STOOD])] == [1, 0, 3]
+
+
+@pytest.mark.parametrize("line", [(BUSY, STOOD), (machine(), machine())])
+def test_a_line_in_which_nobody_waits_keeps_its_causes(line) -> None:
+    for parts, (cause, to, sure) in zip(line, charge(line), strict=True):
+        assert cause.tolist() == parts.cause.tolist()
+        assert set(to.tolist()) <= {-1} and all(sure)
