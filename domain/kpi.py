@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import Any
 
 from domain.clock import SECOND
-from domain.measures import REAL, WHOLE
+from domain.measures import REAL, WHOLE, paid
 
 UNRATED_SHARE = 0.01
 
@@ -111,6 +111,7 @@ class Measures:
 
 _NAMES = [f.name for f in fields(Measures)]
 _VALUES = attrgetter(*_NAMES)
+_PAID = attrgetter("good", "scrap", "ideal_good_s")
 _GOOD, _SCRAP, _IDEAL_GOOD = (_NAMES.index(name) for name in ("good", "scrap", "ideal_good_s"))
 
 
@@ -125,12 +126,8 @@ def total(parts: Iterable[Measures]) -> Measures:
 def behind(constraint: Measures, scrap_after: float) -> Measures:
     """A line at its constraint: its time and rate, the line's good output. What machines behind it
     scrapped was paid for with constraint time."""
-    lost = min(scrap_after, constraint.good)
-    share = 1 - lost / constraint.good if constraint.good else 1.0
     values = list(_VALUES(constraint))
-    values[_GOOD] -= lost
-    values[_SCRAP] += lost
-    values[_IDEAL_GOOD] *= share
+    values[_GOOD], values[_SCRAP], values[_IDEAL_GOOD] = paid(*_PAID(constraint), scrap_after)
     return Measures(*values)
 
 
@@ -160,8 +157,8 @@ class Figures:
     throughput_per_hour: float | None
 
 
-def figures(m: Measures, model: MinorModel = MinorModel.AVAILABILITY) -> Figures:
-    """The KPIs of ISO 22400-2 that need no order times (those are in `order_figures`)."""
+def figures(m: Measures, model: MinorModel = MinorModel.AVAILABILITY, *, by_part: bool = True) -> Figures:
+    """The KPIs of ISO 22400-2 but those of orders (`order_figures`); energy `by_part` where it adds up."""
     run = m.run_us(model)
     aubt = m.aubt_us
     aupt = m.setup_us + run
@@ -183,8 +180,8 @@ def figures(m: Measures, model: MinorModel = MinorModel.AVAILABILITY) -> Figures
         rework_ratio=ratio(m.rework, m.produced),
         first_pass_yield=ratio(m.first_pass, m.inspected),
         corrective_ratio=ratio(m.corrective_us, m.corrective_us + m.preventive_us),
-        energy_per_part=energy_each(m.energy_kwh, m.good),
-        energy_per_made=energy_each(m.energy_kwh, m.produced),
+        energy_per_part=energy_each(m.energy_kwh, m.good) if by_part else None,
+        energy_per_made=energy_each(m.energy_kwh, m.produced) if by_part else None,
         mtbf_s=ratio((m.setup_us + m.production_us) / SECOND, m.failures),
         mttf_s=ratio((m.pbt_us - down) / SECOND, m.failures),
         mttr_s=ratio(down / SECOND, m.failures),

@@ -37,3 +37,11 @@ REAL = (
     "energy_kwh",
 )
 NAMES = (*WHOLE, *REAL)
+
+
+def paid(good: float, scrap: float, ideal_good_s: float, scrap_after: float) -> tuple[float, float, float]:
+    """Good parts, scrap and ideal time of good parts of a line: those of its constraint, without what the
+    machines behind it scrapped, which was paid for with the constraint's time."""
+    lost = min(scrap_after, good)
+    share = 1 - lost / good if good else 1.0
+    return good - lost, scrap + lost, ideal_good_s * share

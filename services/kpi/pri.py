@@ -1,39 +1,30 @@
 """The planned run times (PRI) that the figures of a stretch rest on, with their basis."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection
 
 from data.store import plan_facts
-from data.store import tables as t
+from data.store.statements import Among
 from domain.clock import DAY
 from domain.rates import rate_at
 from services.rows.kpi import Ask, RateRow
 
 LONGEST_OPERATION_US = 40 * DAY
+_WORKED = Among(
+    "SELECT equipment_id, product_id, COALESCE(tool, ''), MAX(start_us) FROM operations"
+    " WHERE equipment_id {among} AND start_us >= :old_us AND start_us < :to_us"
+    " AND (end_us IS NULL OR end_us > :from_us) AND product_id <> ''"
+    " AND (:product = '' OR product_id = :product) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+)
 
 
 def read(
     tx: Connection, units: Mapping[str, str], ask: Ask, products: Mapping[str, str]
 ) -> tuple[RateRow, ...]:
     """By machine (id and name), product and tool of what was worked on; the rate of its newest operation."""
-    o = t.operations.c
-    tool = func.coalesce(o.tool, "")
-    query = (
-        select(o.equipment_id, o.product_id, tool, func.max(o.start_us))
-        .where(
-            o.equipment_id.in_(list(units)),
-            o.start_us >= ask.from_us - LONGEST_OPERATION_US,
-            o.start_us < ask.to_us,
-            or_(o.end_us.is_(None), o.end_us > ask.from_us),
-            o.product_id != "",
-        )
-        .group_by(o.equipment_id, o.product_id, tool)
-        .order_by(o.equipment_id, o.product_id, tool)
-    )
-    if ask.product:
-        query = query.where(o.product_id == ask.product)
-    worked: Sequence[tuple[str, str, str, int]] = [tuple(row) for row in tx.execute(query)]
+    stretch = {"old_us": ask.from_us - LONGEST_OPERATION_US, "from_us": ask.from_us, "to_us": ask.to_us}
+    worked = _WORKED.rows(tx, list(units), {**stretch, "product": ask.product})
     rates = {unit: plan_facts.rates(tx, unit) for unit in {row[0] for row in worked}}
     rows = []
     for unit, product, its, at_us in worked:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from data.store import tables as t
+from data.store.statements import Among
 from domain.equipment import LEVELS, line_of
 from domain.errors import NotFound
 from domain.kpi import Measures, MinorModel, figures, total, weighted_mean
@@ -24,6 +24,8 @@ from services.kpi.lines import Cells, Line, at_pace, line_products
 from services.kpi.planned import zone_of
 from services.queries.common import names_of
 from services.rows.kpi import Ask, BottleneckRow, KpiRow, KpiView
+
+_PRODUCTS = Among("SELECT product_id, name FROM products WHERE product_id {among}")
 
 
 def read(tx: Connection, ask: Ask) -> KpiView:
@@ -154,10 +156,7 @@ def row(
 ) -> KpiRow:
     """A row with its figures. Energy by part is of a machine or a line: parts of lines do not add up, and a
     product or a shift of a line has the energy of its constraint only."""
-    found = figures(m, model)
-    if level not in ("unit", "line"):
-        found = replace(found, energy_per_part=None, energy_per_made=None)
-    return KpiRow(key, name, level, m, found, goal, at_us)
+    return KpiRow(key, name, level, m, figures(m, model, by_part=level in ("unit", "line")), goal, at_us)
 
 
 def parts(
@@ -232,7 +231,7 @@ def days(
             return begin
         return min(at_minute(sums.next_month(local_day(begin, zone)), 0, zone), ask.to_us) - 1
 
-    return tuple(row(str(at), "", step, total(m), model, aim(last(at)), at) for at, m in found.items())
+    return tuple(row(str(at), "", step, m, model, aim(last(at)), at) for at, m in found.items())
 
 
 def shifts(
@@ -260,9 +259,8 @@ def products(
     tx: Connection, cells: Cells, lines: Sequence[Line], level: str, scope: str, model: MinorModel
 ) -> tuple[KpiRow, ...]:
     """By product."""
-    p = t.products.c
     wanted = sorted({product for _, product in cells if product})
-    names = {r[0]: r[1] for r in tx.execute(select(p.product_id, p.name).where(p.product_id.in_(wanted)))}
+    names: dict[str, str] = dict(_PRODUCTS.rows(tx, wanted, {}))
     return tuple(
         row(
             product, names.get(product, product), "product",

@@ -5,11 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from data.store import tables as t
 from data.store.plan_facts import OVER_US
-from data.store.statements import Among
+from data.store.statements import Among, Row
 from domain.clock import MINUTE
 from domain.equipment import line_of
 from services.kpi.count_flags import OVER_A_CHANGE
@@ -17,6 +17,14 @@ from services.rows.kpi import FLAGS_BACK_US, Ask, FlagRow
 
 MOST = 5_000
 NO_SHIFTS = "no_shifts"
+_KINDS = Among(
+    "SELECT equipment_id, code, MAX(from_us), COUNT(*) FROM kpi_flags WHERE equipment_id {among}"
+    " AND from_us >= :from_us AND from_us < :to_us GROUP BY equipment_id, code ORDER BY 3 DESC, equipment_id"
+)
+_WORDS = Among(
+    "SELECT equipment_id, from_us, code, record, at_us, words FROM kpi_flags WHERE equipment_id {among}"
+    " AND from_us {among:cells} ORDER BY at_us, record"
+)
 _OVER = Among(
     "SELECT from_us, equipment_id, words FROM kpi_flags WHERE equipment_id {among} AND code = :code"
     " AND from_us {among:edges} ORDER BY at_us, equipment_id"
@@ -43,22 +51,16 @@ def newest(
 ) -> tuple[tuple[FlagRow, ...], int]:
     """The newest oddity of each kind in the shifts that began in the last FLAGS_BACK_US of the stretch, with
     the number of machines that it was found on, and how many oddities there are in all."""
-    f = t.kpi_flags.c
-    since = max(ask.from_us, ask.to_us - FLAGS_BACK_US)
-    here = (f.equipment_id.in_(list(units)), f.from_us >= since, f.from_us < ask.to_us)
-    last = func.max(f.from_us)
-    query = select(f.equipment_id, f.code, last, func.count()).where(*here).group_by(f.equipment_id, f.code)
-    kinds: dict[str, list[Any]] = {}
-    for kind in tx.execute(query.order_by(last.desc(), f.equipment_id)):
-        kinds.setdefault(kind.code, []).append(kind)
+    stretch = {"from_us": max(ask.from_us, ask.to_us - FLAGS_BACK_US), "to_us": ask.to_us}
+    kinds: dict[str, list[Row]] = {}
+    for kind in _KINDS.rows(tx, units, stretch):
+        kinds.setdefault(kind[1], []).append(kind)
     first = {code: (of[0][0], of[0][2]) for code, of in kinds.items()}
-    units_of, cells_of = ({pair[k] for pair in first.values()} for k in (0, 1))
-    which = f.equipment_id.in_(units_of) & f.from_us.in_(cells_of)
-    rows = {(r.equipment_id, r.from_us, r.code): r for r in tx.execute(
-        select(t.kpi_flags).where(which).order_by(f.at_us, f.record))}  # fmt: skip
+    units_of, cells_of = (sorted({pair[k] for pair in first.values()}) for k in (0, 1))
+    rows = {row[:3]: row for row in _WORDS.rows(tx, units_of, {"cells": cells_of})}
     found = tuple(
         FlagRow(
-            unit, names.get(unit) or unit, code, row.record, row.at_us, row.words,
+            unit, names.get(unit) or unit, code, row[3], row[4], row[5],
             sum(int(kind[3]) for kind in kinds[code]), len(kinds[code]),
         )
         for code, (unit, cell) in first.items()

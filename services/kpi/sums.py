@@ -15,8 +15,8 @@ from sqlalchemy import Connection
 
 from data.store.statements import Among, Row
 from domain.clock import DAY
-from domain.kpi import Measures, behind, total
-from domain.measures import LEAF_COLUMNS, NAMES, REAL, WHOLE
+from domain.kpi import Measures, total
+from domain.measures import LEAF_COLUMNS, NAMES, REAL, WHOLE, paid
 from domain.shift_calendar import at_minute, local_day
 from services.rows.kpi import Ask
 
@@ -155,6 +155,7 @@ def made_of(names: tuple[str, ...]) -> Callable[..., Measures]:
 
 
 _DAY = made_of(_DAILY)
+_GOOD, _SCRAP, _IDEAL_GOOD = (_DAILY.index(name) for name in ("good", "scrap", "ideal_good_s"))
 
 
 def by_month(ask: Ask, zone: str) -> bool:
@@ -164,22 +165,31 @@ def by_month(ask: Ask, zone: str) -> bool:
 
 def trend(
     tx: Connection, pace: Sequence[str], after: Mapping[str, str], ask: Ask, zone: str
-) -> dict[int, list[Measures]]:
+) -> dict[int, Measures]:
     """What the ratios of OEE need, of the machines that set the pace with the good output of their lines, per
     local day (its midnight), by time; of a long stretch per month (the midnight of its first day), so that
     what is read does not grow with it. `after` names for each machine behind a constraint that constraint."""
-    measured: dict[tuple[int, str], list[Measures]] = defaultdict(list)
+    measured: dict[tuple[int, str], list[list[float]]] = defaultdict(list)
     scrapped: dict[tuple[int, str], float] = defaultdict(float)
     for table, when, span in _steps(ask, zone):
         key = ("equipment_id", when)
         for unit, begin, *values in _rows(tx, table, key, _DAILY, pace, ask, span):
-            measured[begin, unit].append(_DAY(*values))
+            measured[begin, unit].append(values)
         for unit, begin, scrap in _rows(tx, table, key, ("scrap",), list(after), ask, span):
             scrapped[begin, after[unit]] += scrap
-    found: dict[int, list[Measures]] = defaultdict(list)
+    found: dict[int, list[list[float]]] = defaultdict(list)
     for (begin, unit), parts in sorted(measured.items()):
-        found[begin].append(behind(total(parts), scrapped[begin, unit]))
-    return dict(found)
+        line = _added(parts)
+        line[_GOOD], line[_SCRAP], line[_IDEAL_GOOD] = paid(
+            line[_GOOD], line[_SCRAP], line[_IDEAL_GOOD], scrapped[begin, unit]
+        )
+        found[begin].append(line)
+    return {begin: _DAY(*_added(its)) for begin, its in found.items()}
+
+
+def _added(rows: Sequence[list[float]]) -> list[float]:
+    """The sums of columns; the row itself where there is one."""
+    return rows[0] if len(rows) == 1 else list(map(sum, zip(*rows, strict=True)))
 
 
 def _steps(ask: Ask, zone: str) -> list[tuple[str, str, tuple[int, int]]]:

@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
-from data.store import tables as t
 from data.store.plan_facts import OVER_US
 from data.store.statements import Among, Statement
 from domain.equipment import site_of
@@ -22,6 +21,8 @@ _MODEL = Statement(
     "SELECT minor_model FROM stop_policies WHERE scope = :site AND valid_from_us <= :at_us"
     " ORDER BY valid_from_us DESC LIMIT 1"
 )
+_NAME = Statement("SELECT name FROM equipment WHERE equipment_id = :scope")
+_UPTO = Among("SELECT MIN(upto_us) FROM kpi_progress WHERE equipment_id {among}")
 _SHIFTS = Among(
     "SELECT line_id, start_us, end_us, name FROM shifts WHERE line_id {among} AND start_us <= :at_us"
     " AND start_us > :old_us AND end_us > :at_us ORDER BY start_us"
@@ -76,16 +77,13 @@ def models_of(tx: Connection, ends: Mapping[str, int]) -> dict[str, MinorModel]:
 
 def name_of(tx: Connection, scope: str) -> str:
     """The name of a node."""
-    e = t.equipment.c
-    return tx.execute(select(e.name).where(e.equipment_id == scope)).scalar() or scope
+    found = _NAME.rows(tx, {"scope": scope})
+    return (found and found[0][0]) or scope
 
 
 def upto(tx: Connection, units: Sequence[str]) -> int | None:
     """How far the figures of all of these reach."""
-    p = t.kpi_progress.c
-    found: int | None = tx.execute(
-        select(func.min(p.upto_us)).where(p.equipment_id.in_(list(units)))
-    ).scalar()
+    found: int | None = _UPTO.rows(tx, units, {})[0][0]
     return found
 
 

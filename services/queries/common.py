@@ -6,6 +6,9 @@ from sqlalchemy import ColumnElement, Connection, false, or_, select
 
 from auth.permissions import Actor
 from data.store import tables as t
+from data.store.statements import Among
+
+_NAMES = Among("SELECT equipment_id, name FROM equipment WHERE equipment_id {among}")
 
 
 def in_scope(column: ColumnElement[str], actor: Actor) -> ColumnElement[bool]:
@@ -28,10 +31,7 @@ def portions(ids: Iterable[str], size: int = 10_000) -> Iterator[list[str]]:
 
 def names_of(tx: Connection, equipment_ids: Iterable[str]) -> dict[str, str]:
     """Names shown to people, by equipment id."""
-    e = t.equipment.c
-    wanted = sorted(set(equipment_ids))
-    rows = tx.execute(select(e.equipment_id, e.name).where(e.equipment_id.in_(wanted)))
-    return {row.equipment_id: row.name for row in rows}
+    return dict(_NAMES.rows(tx, sorted(set(equipment_ids)), {}))
 
 
 def people(tx: Connection, account_ids: Iterable[str | None]) -> dict[str, str]:

@@ -95,6 +95,25 @@ def test_days_shifts_and_products_add_up_to_the_whole(plant) -> None:
     assert one.whole.measures.planned_us == early.measures.planned_us
 
 
+def test_a_day_of_the_trend_is_the_line_at_its_constraint(plant) -> None:
+    """Added up row by row: the machine that sets the pace, with what the one behind it scrapped."""
+    rows: dict[tuple[int, str], list[Measures]] = {}
+    with plant.read() as tx:
+        for row in tx.execute(select(t.kpi_days)).mappings():
+            rows.setdefault((row["day_us"], row["equipment_id"]), []).append(Measures.of(row))
+    mine = queries(plant, actor(plant, "max"))
+    for scope in (k.LINE, "north"):
+        days = mine.view(whole(scope)).days
+        assert len(days) > 1
+        for day in days:
+            wanted = behind(total(rows[day.at_us, k.UNITS[1]]), total(rows[day.at_us, k.UNITS[2]]).scrap)
+            for name in ("good", "scrap", "ideal_s", "ideal_good_s", "pbt_us", "calendar_us", "uncounted_us"):
+                assert getattr(day.measures, name) == pytest.approx(getattr(wanted, name)), name
+            assert day.figures.oee == pytest.approx(figures(wanted).oee)
+            assert day.figures.energy_per_part is None
+        assert any(day.measures.scrap for day in days)
+
+
 def test_losses_are_the_time_of_the_leaves(plant) -> None:
     view = queries(plant, actor(plant)).view(whole(k.UNITS[0]))
     m = view.whole.measures
