@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from data.store.statements import Among, Row, Statement, ask_many
 from domain.measures import NAMES
+from domain.time_model import Leaf
 
 INTERVAL = (
     "equipment_id", "from_us", "to_us", "leaf", "cause", "state", "source", "charged_to", "order_id",
@@ -23,9 +24,13 @@ _SUMS = ", ".join(f"SUM({name})" for name in NAMES)
 _LIST = ", ".join(NAMES)
 _STRETCH = " WHERE equipment_id = :unit AND from_us >= :from_us AND from_us < :to_us"
 _INTERVALS = Statement(f"SELECT {', '.join(INTERVAL)} FROM intervals{_STRETCH} ORDER BY from_us")
-_STRIPS = Among(
-    "SELECT equipment_id, from_us, to_us, leaf, cause, state, off_plan, charged_to FROM intervals"
-    " WHERE equipment_id {among} AND from_us >= :from_us AND from_us < :to_us ORDER BY equipment_id, from_us"
+_STRIPS, _STANDING = (
+    Among(
+        "SELECT equipment_id, from_us, to_us, leaf, cause, state, off_plan, charged_to FROM intervals"
+        f" WHERE equipment_id {{among}} AND from_us >= :from_us AND from_us < :to_us{more}"
+        " ORDER BY equipment_id, from_us"
+    )
+    for more in ("", f" AND leaf IN ('{Leaf.DOWN}', '{Leaf.DELAY}')")
 )
 _DROP_INTERVALS = Statement(f"DELETE FROM intervals{_STRETCH}")
 _DROP_CELLS = Statement(f"DELETE FROM kpi_cells{_STRETCH}")
@@ -86,11 +91,12 @@ def intervals_of(tx: Connection, unit: str, from_us: int, to_us: int) -> list[Ro
 
 
 def strips_of(
-    tx: Connection, units: Sequence[str], from_us: int, to_us: int
+    tx: Connection, units: Sequence[str], from_us: int, to_us: int, *, standing: bool = False
 ) -> dict[str, list[tuple[Any, ...]]]:
     """By machine the columns (from, to, leaf, cause, state, off plan, charged to) of the stored intervals
-    that begin in [from_us, to_us), by time; without the machines that have none."""
-    rows = _STRIPS.rows(tx, units, {"from_us": from_us, "to_us": to_us})
+    that begin in [from_us, to_us), by time; without the machines that have none. `standing`: only those in
+    which a machine was down or delayed."""
+    rows = (_STANDING if standing else _STRIPS).rows(tx, units, {"from_us": from_us, "to_us": to_us})
     return {unit: list(zip(*its, strict=True))[1:] for unit, its in groupby(rows, key=itemgetter(0))}
 
 

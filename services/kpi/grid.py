@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from sqlalchemy import Connection
 
@@ -34,9 +35,19 @@ def of_lines(tx: Connection, spans: Mapping[str, Span], zone: str) -> dict[str, 
         tx, {line: Span(span.from_us - NEAR_US, span.to_us + NEAR_US) for line, span in spans.items()}
     )
     return {
-        line: within(shifts_of(rows[line], zone), zone, span.from_us, span.to_us)
+        line: list(planned(tuple(rows[line]), zone, span.from_us, span.to_us)[0])
         for line, span in spans.items()
     }
+
+
+@lru_cache(maxsize=64)
+def planned(
+    rows: tuple[Row, ...], zone: str, from_us: int, to_us: int
+) -> tuple[tuple[Cell, ...], tuple[Overlap, ...]]:
+    """The cells that touch [from_us, to_us), whole, and where shifts run at once in it, from the rows of
+    shifts by start, which reach NEAR_US beyond it. Lines with one calendar share the work."""
+    shifts = shifts_of(rows, zone)
+    return tuple(within(shifts, zone, from_us, to_us)), tuple(overlaps_in(shifts, from_us, to_us))
 
 
 def shifts_of(rows: Iterable[Row], zone: str) -> list[Shift]:

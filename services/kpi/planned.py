@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from sqlalchemy import Connection
 
 from data.store import plan_facts
 from data.store.kpi_facts import Recorded
-from data.store.statements import Among
+from data.store.statements import Among, Row
 from domain.clock import FOR_EVER_US
 from domain.equipment import site_of
 from domain.shift_calendar import Overlap
@@ -100,22 +101,28 @@ def read_lines(tx: Connection, spans: Mapping[str, Span]) -> dict[str, Line]:
     found = {}
     for line, span in spans.items():
         zone, low, high = zones.get(site_of(line), "UTC"), span.from_us, span.to_us
-        near = [r for r in planned[line] if r[1] > low - grid.NEAR_US and r[0] < high + grid.NEAR_US]
-        shifts = grid.shifts_of(near, zone)
+        near = (r for r in planned[line] if r[1] > low - grid.NEAR_US and r[0] < high + grid.NEAR_US)
+        cells, overlaps = grid.planned(tuple(near), zone, low, high)
         found[line] = Line(
             line,
             tuple(units[line]),
             low,
             high,
-            grid.within(shifts, zone, low, high),
-            _spans([(s.from_us, s.to_us, 0) for s in merged(Span(row[0], row[1]) for row in planned[line])]),
+            list(cells),
+            _at_work(tuple(planned[line])),
             breaks[line],
             minor[line],
             away[line],
             closed[line],
-            grid.overlaps_in(shifts, low, high),
+            list(overlaps),
         )
     return found
+
+
+@lru_cache(maxsize=64)
+def _at_work(rows: tuple[Row, ...]) -> Spans:
+    """The time of shifts, from rows (start, end, ...); lines with one calendar share it."""
+    return _spans([(s.from_us, s.to_us, 0) for s in merged(Span(row[0], row[1]) for row in rows)])
 
 
 def unit_of(tx: Connection, line: Line, unit: str, recorded: Recorded) -> Unit:

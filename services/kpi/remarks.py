@@ -3,7 +3,6 @@ without a shift, which are found as the stretch is read."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -40,9 +39,14 @@ _OUTSIDE = Among(
     " GROUP BY equipment_id ORDER BY equipment_id"
 )
 
-_SAID = Among(
-    "SELECT code, equipment_id, record, words FROM kpi_flags WHERE equipment_id {among} AND code <> :code"
-    " AND from_us >= :from_us AND from_us < :to_us ORDER BY at_us DESC, equipment_id, code, record"
+_LAST = Among(
+    "SELECT equipment_id, code, MAX(at_us), COUNT(*) FROM kpi_flags WHERE equipment_id {among}"
+    " AND code <> :code AND from_us >= :from_us AND from_us < :to_us GROUP BY equipment_id, code"
+    " ORDER BY 3 DESC, equipment_id, code"
+)
+_SAID = Among(  # of what is alike the first record comes last
+    "SELECT equipment_id, code, at_us, record, words FROM kpi_flags WHERE equipment_id {among}"
+    " AND at_us {among:moments} AND from_us >= :from_us AND from_us < :to_us ORDER BY record DESC"
 )
 
 
@@ -104,15 +108,20 @@ def unplanned(tx: Connection, units: Sequence[str], ask: Ask, names: Mapping[str
 def said(tx: Connection, units: Mapping[str, str], span: tuple[int, int]) -> tuple[str, ...]:
     """The remarks of machines (name by id) in the shifts that began in a stretch, a sentence a kind: its
     newest with the record, and how many more there are. What `unsure` says is left out."""
-    kinds: dict[str, list[Any]] = {}
-    for row in _SAID.rows(tx, list(units), {"from_us": span[0], "to_us": span[1], "code": OVER_A_CHANGE}):
-        kinds.setdefault(row[0], []).append(row)
+    stretch = {"from_us": span[0], "to_us": span[1]}
+    kinds: dict[str, list[Row]] = {}
+    for row in _LAST.rows(tx, list(units), {**stretch, "code": OVER_A_CHANGE}):
+        kinds.setdefault(row[1], []).append(row)
+    first = {rows[0][:3] for rows in kinds.values()}
+    whose, moments = (sorted({key[k] for key in first}) for k in (0, 2))
+    rows = _SAID.rows(tx, whose, {**stretch, "moments": moments})
+    newest = {row[:3]: (row[3], row[4]) for row in rows}
     found = []
-    for rows in kinds.values():
-        _, unit, record, words = rows[0]
-        more = len(rows) - 1
-        tail = f" ({more:,} more like this, on {len({row[1] for row in rows})} machines)" if more else ""
-        found.append(f"{units[unit]}: {words}{f' Record: {record}.' if record else ''}{tail}")
+    for its in kinds.values():
+        record, words = newest[its[0][:3]]
+        more = sum(row[3] for row in its) - 1
+        tail = f" ({more:,} more like this, on {len(its)} machines)" if more else ""
+        found.append(f"{units[its[0][0]]}: {words}{f' Record: {record}.' if record else ''}{tail}")
     return tuple(found)
 
 

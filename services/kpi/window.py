@@ -52,11 +52,13 @@ class Window:
 @dataclass(frozen=True, slots=True)
 class Look:
     """What is wanted of a line: windows of the machines `shown` over a stretch. Machines `beside` give
-    figures only: in a running shift those of the roll-ups are new enough."""
+    figures only: in a running shift those of the roll-ups are new enough. `standing`: of what is over, strips
+    need hold no more than the time in which machines were down or delayed."""
 
     shown: Sequence[str]
     span: Span
     beside: Sequence[str] = ()
+    standing: bool = False
 
 
 def read(
@@ -80,7 +82,10 @@ def of_lines(tx: Connection, looks: Mapping[str, Look], now_us: int) -> dict[str
             others = [_clipped(cell, span) for cell, kept in zip(cells, keeps, strict=True) if not kept]
             parts.append((line, unit, is_shown, _neighbours(compress(cells, keeps)), others))
     sums = _kept_sums(tx, {unit: runs for _, unit, _, runs, _ in parts})
-    drawn = _strips(tx, {unit: runs for _, unit, is_shown, runs, _ in parts if is_shown}, now_us)
+    drawn: dict[str, list[Strip]] = {}
+    for standing in {one.standing for one in looks.values()}:
+        mine = [part for part in parts if part[2] and looks[part[0].line_id].standing is standing]
+        drawn |= _strips(tx, {unit: runs for _, unit, _, runs, _ in mine}, now_us, standing=standing)
     return {
         unit: _window(tx, line, unit, sums[unit], drawn.get(unit), others, now_us)
         for line, unit, _, _, others in parts
@@ -141,11 +146,13 @@ def _kept_sums(tx: Connection, runs: Runs) -> dict[str, list[Products]]:
     return found
 
 
-def _strips(tx: Connection, runs: Runs, now_us: int) -> dict[str, list[Strip]]:
-    """By machine the stored intervals of its runs; the last one of a running cell goes on until now."""
+def _strips(tx: Connection, runs: Runs, now_us: int, *, standing: bool) -> dict[str, list[Strip]]:
+    """By machine the stored intervals of its runs; the last one of a running cell goes on until now. Of runs
+    that are over only those that stand for `standing`, where that is enough."""
     found: dict[str, list[Strip]] = {unit: [] for unit in runs}
     for (from_us, end), units in _alike(runs).items():
-        for unit, (begins, ends, *others) in kpi_rows.strips_of(tx, units, from_us, end).items():
+        rows = kpi_rows.strips_of(tx, units, from_us, end, standing=standing and end <= now_us)
+        for unit, (begins, ends, *others) in rows.items():
             last = now_us if end > now_us > ends[-1] else ends[-1]
             found[unit].append(Strip(begins, (*ends[:-1], last), *others))
     return found

@@ -98,7 +98,7 @@ class _Line:
 
     @property
     def strip(self) -> Strip:
-        """What the constraint did."""
+        """When the constraint stood, and why."""
         return self.measured[self.line.constraint.equipment_id].strip
 
     @property
@@ -127,10 +127,14 @@ class _Line:
         return rows
 
     def _row(self, node: Node, figures: Oee, energy_kwh: float) -> PlaceFigures:
-        goal = self.goals.at(node.equipment_id, self.goal_us)
+        goal = self.target(node)
         return PlaceFigures(
             node.equipment_id, node.name, self.node.name, self.line.constraint.name, goal, figures, energy_kwh
         )
+
+    def target(self, node: Node) -> float | None:
+        """Of the line, or of one of its machines."""
+        return self.goals.at(node.equipment_id, self.goal_us)
 
 
 def _measured(tx: Connection, scope: str, period: Period, zone: str, now_us: int) -> list[_Line]:
@@ -155,9 +159,10 @@ def _measured(tx: Connection, scope: str, period: Period, zone: str, now_us: int
 
 
 def _look(line: Line, span: Span) -> windows.Look:
-    """The constraint with its strip, and figures of the others."""
+    """The constraint with the strip of when it stood, and figures of the others."""
     pace = line.constraint.equipment_id
-    return windows.Look([pace], span, [u.equipment_id for u in line.units if u.equipment_id != pace])
+    others = [u.equipment_id for u in line.units if u.equipment_id != pace]
+    return windows.Look([pace], span, others, standing=True)
 
 
 def _with_waits(m: Measures, strip: Strip) -> Measures:
@@ -192,7 +197,7 @@ def _stretches(
 def _target(lines: Sequence[_Line]) -> float | None:
     """Targets weighted by planned time, over the lines that have one."""
     return weighted_mean(
-        (line.figures().target, max(line.at_constraint.measures.pbt_us, 1)) for line in lines
+        (line.target(line.node), max(line.at_constraint.measures.pbt_us, 1)) for line in lines
     )
 
 
