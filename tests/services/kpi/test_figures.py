@@ -161,16 +161,18 @@ def test_a_closed_shift_keeps_what_was_reported_and_shows_what_changed(plant) ->
     assert corrected.now != corrected.reported
 
 
-def test_the_list_of_shifts_names_each_that_has_figures_once_newest_first(plant) -> None:
-    sue, c = actor(plant), t.kpi_cells.c
-    with plant.read() as tx:
+def test_the_list_of_shifts_names_each_that_has_figures_once_newest_first(either) -> None:
+    sue, c = actor(either), t.kpi_cells.c
+    with either.write() as tx:
+        tx.execute(t.kpi_cells.update().where(c.shift == "Early").values(shift='Early, "A"'))
         query = select(c.from_us, c.to_us, c.shift).distinct().where(c.shift != "")
         stored = {tuple(row) for row in tx.execute(query)}
-    listed = queries(plant, sue).begun([k.LINE], k.START - DAY, k.END + DAY)
+    listed = queries(either, sue).begun([k.LINE], k.START - DAY, k.END + DAY)
     assert {(one.from_us, one.to_us, one.shift) for one in listed} == stored
     assert len(listed) == len(stored) >= 3
+    assert 'Early, "A"' in {one.shift for one in listed}
     assert [one.from_us for one in listed] == sorted((one.from_us for one in listed), reverse=True)
-    with plant.write() as tx:  # one machine has figures of its beginning only, one of its end only
+    with either.write() as tx:  # one machine has figures of its beginning only, one of its end only
         half = sorted({one.from_us for one in listed})[len(listed) // 2]
         for unit, gone, since, upto in (
             (k.UNITS[0], c.from_us >= half, k.START, half), (k.UNITS[1], c.from_us < half, half + 1, NOW),
@@ -178,9 +180,9 @@ def test_the_list_of_shifts_names_each_that_has_figures_once_newest_first(plant)
             tx.execute(t.kpi_cells.delete().where(c.equipment_id == unit, gone))
             where = t.kpi_progress.c.equipment_id == unit
             tx.execute(t.kpi_progress.update().where(where).values(from_us=since, upto_us=upto))
-    assert queries(plant, sue).begun([k.LINE], k.START - DAY, k.END + DAY) == listed
-    FigureCommands(plant).close_shift(sue, k.LINE, listed[-1].from_us)
-    again = queries(plant, sue).begun([k.LINE], k.START - DAY, k.END + DAY)
+    assert queries(either, sue).begun([k.LINE], k.START - DAY, k.END + DAY) == listed
+    FigureCommands(either).close_shift(sue, k.LINE, listed[-1].from_us)
+    again = queries(either, sue).begun([k.LINE], k.START - DAY, k.END + DAY)
     assert [one.closed for one in again] == [False] * (len(again) - 1) + [True]
 
 
