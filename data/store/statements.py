@@ -19,8 +19,11 @@ _NAME = re.compile(r"(?<!:):(\w+)")
 
 
 def ask(tx: Connection, text: str, values: Values) -> Any:
-    """The driver's cursor after one statement, within the transaction. Raises as SQLAlchemy does."""
-    return _with_driver(tx, text, values, lambda raw: raw.execute(text, values))
+    """The driver's cursor after one statement, within the transaction. Raises as SQLAlchemy does.
+
+    PostgreSQL sends what it finds as bytes: as text, packed columns are twice as long, and to be parsed."""
+    form = {} if tx.dialect.name == "sqlite" else {"binary": True}
+    return _with_driver(tx, text, values, lambda raw: raw.execute(text, values, **form))
 
 
 def ask_many(tx: Connection, text: str, values: Sequence[Any]) -> None:

@@ -5,17 +5,15 @@ or ends a gap that reached into it, makes its day stale (in the transaction that
 date), and the day is packed anew. Days of a machine lie without a hole between its first and its newest one.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from sqlalchemy import Connection, delete, select
 
-from data.store import energy_facts
 from data.store import tables as t
 from data.store.database import Database
-from data.store.statements import Statement
+from data.store.statements import Among, Statement
 from data.store.upsert import upsert
 from domain.clock import DAY, MINUTE
 from domain.energy import QUARTER_US
@@ -28,9 +26,9 @@ from services.rollups import BUCKET_US
 BLOCK_US = DAY
 SETTLED_US = 10 * MINUTE  # after its end, so that the last messages of a quarter hour are in
 STEPS = 12  # days in a turn: a year of history is packed in minutes, and figures do not wait for it
-_BLOCKS = energy_facts.each_unit(
-    "SELECT u.place, b.block_us, b.packed FROM {units} JOIN energy_blocks b ON b.equipment_id = u.unit"
-    " AND b.block_us > :from_us AND b.block_us < :to_us"
+_BLOCKS = Among(
+    "SELECT equipment_id, block_us, packed FROM energy_blocks WHERE equipment_id {among}"
+    " AND block_us > :from_us AND block_us < :to_us"
 )
 _ENDS = Statement(
     "SELECT p.equipment_id, p.from_us,"
@@ -52,6 +50,7 @@ _AFTER = Statement(
 _STALE = Statement(
     "INSERT INTO energy_stale (equipment_id, block_us) VALUES (:unit, :block_us) ON CONFLICT DO NOTHING"
 )
+_PLAIN = np.dtype((np.void, QUARTER.itemsize))
 Stretch = tuple[int, int, list[int]]  # from, to, places of machines
 
 
@@ -65,13 +64,13 @@ def read(tx: Connection, units: Sequence[str], from_us: int, cells: Quarters) ->
     stored and must be made from the facts."""
     to_us = from_us + cells.shape[1] * QUARTER_US
     begun = {row[0]: row[1] for row in _ENDS.rows(tx, {})}
-    values = {"units": json.dumps(list(units)), "from_us": from_us - BLOCK_US, "to_us": to_us}
-    days: dict[int, list[tuple[int, bytes]]] = defaultdict(list)
-    for place, block_us, packed in _BLOCKS[tx.dialect.name].rows(tx, values):
-        days[place].append((block_us, packed))
+    days: dict[str, list[tuple[int, bytes]]] = defaultdict(list)
+    for unit, *day in _BLOCKS.rows(tx, units, {"from_us": from_us - BLOCK_US, "to_us": to_us}):
+        days[unit].append((day[0], day[1]))
     missing: dict[tuple[int, int], list[int]] = defaultdict(list)
+    plain = cells.view(_PLAIN)  # else numpy copies name by name
     for place, unit in enumerate(units):
-        rows = sorted(days[place])
+        rows = sorted(days[unit])
         found = np.frombuffer(b"".join(packed for _, packed in rows), QUARTER)
         first = rows[0][0] if rows else from_us
         end = first + len(found) * QUARTER_US
@@ -79,7 +78,8 @@ def read(tx: Connection, units: Sequence[str], from_us: int, cells: Quarters) ->
             raise AssertionError(f"the days of {unit} have a hole")
         low, high = max(first, from_us), max(from_us, min(end, to_us))
         inside = found[(low - first) // QUARTER_US : (high - first) // QUARTER_US]
-        cells[place, (low - from_us) // QUARTER_US : (low - from_us) // QUARTER_US + len(inside)] = inside
+        begin = (low - from_us) // QUARTER_US
+        plain[place, begin : begin + len(inside)] = inside.view(_PLAIN)
         if high < to_us:
             missing[high, to_us].append(place)
         if from_us < low < high and begun.get(unit, low) < low:

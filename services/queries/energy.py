@@ -12,7 +12,8 @@ from sqlalchemy import Connection, select
 
 from auth.permissions import Permission
 from data.store import tables as t
-from data.store.statements import Statement
+from data.store.plan_facts import OVER_US
+from data.store.statements import Among, Statement
 from domain import energy as e
 from domain.clock import FOR_EVER_US, utc
 from domain.energy import Band, Tariff
@@ -28,6 +29,13 @@ from services.rollups import BUCKET_US
 from services.rows.energy import EnergyRow, EnergyView, Priced, Prices
 
 SHOWN_RESETS = 12
+# By the shift or day that they are kept under, with the code beside it: by their time (an index of it is kept
+# off by the sum) each remark of the stretch would be looked up, and most are other ones.
+_FELL = Among(
+    "SELECT equipment_id, at_us FROM kpi_flags WHERE equipment_id {among} AND from_us > :old_us"
+    " AND from_us < :to_us AND code IN ('counter_reset', 'counter_fell')"
+    " AND at_us + 0 >= :from_us AND at_us + 0 < :to_us ORDER BY at_us + 0 DESC, equipment_id LIMIT :most"
+)
 # A bucket counts what lies behind its start up to its end (services.rollups.bucket_of).
 _PAIRS = Statement(
     "SELECT r.source_us, b.value, r.value FROM readings r"  # noqa: S608
@@ -133,16 +141,13 @@ def _resets(
 ) -> tuple[tuple[str, int, float, float], ...]:
     """(machine, time, before, after) of the newest times that a meter fell, as far as its readings are kept:
     found by the remarks, which tell of every counter."""
-    m, f = t.metrics.c, t.kpi_flags.c
+    m = t.metrics.c
     names = {u["equipment_id"]: u["name"] for u in units}
     meters = select(m.equipment_id, m.metric_id).where(m.name == "energy", m.equipment_id.in_(list(names)))
     metric = {row[0]: row[1] for row in tx.execute(meters)}
-    odd = select(f.equipment_id, f.at_us).where(
-        f.code.in_(("counter_reset", "counter_fell")), f.at_us >= from_us, f.at_us < to_us,
-        f.equipment_id.in_(list(metric)),
-    )  # fmt: skip
+    stretch = {"from_us": from_us, "to_us": to_us, "old_us": from_us - OVER_US, "most": 4 * SHOWN_RESETS}
     found: list[tuple[str, int, float, float]] = []
-    for unit, bucket_us in tx.execute(odd.order_by(f.at_us.desc(), f.equipment_id).limit(4 * SHOWN_RESETS)):
+    for unit, bucket_us in _FELL.rows(tx, list(metric), stretch):
         fell = {"metric": metric[unit], "from_us": bucket_us, "to_us": bucket_us + BUCKET_US}
         found += [(names[unit], at, before, after) for at, before, after in _PAIRS.rows(tx, fell)]
     return tuple(sorted(found, key=lambda row: -row[1])[:SHOWN_RESETS])
