@@ -6,16 +6,16 @@ one resource that overlaps counts once: a machine that serves two cases at a tim
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from domain.kpi import Measures
 from domain.order_kpi import OrderFigures, OrderTimes, order_figures
 from domain.time_model import Span, merged
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One piece of work on a case; times in microseconds, parts as booked with it."""
+class Event(NamedTuple):
+    """One piece of work on a case; times in microseconds, parts as booked with it. A plant has thousands a
+    month: a tuple is made in a third of the time of a dataclass."""
 
     case_id: str
     resource: str

@@ -48,7 +48,7 @@ def test_the_hand_made_log_against_pandas() -> None:
 
 def compare(events: list[Event], from_us: int, to_us: int) -> None:
     """Every figure of every resource and case, ours and those of plain pandas."""
-    log = pd.DataFrame([{n: getattr(e, n) for n in Event.__slots__} for e in events])
+    log = pd.DataFrame([e._asdict() for e in events])
     log = log.sort_values(["resource", "from_us"])
     before = log.groupby("resource")["to_us"].transform(lambda s: s.cummax().shift(fill_value=from_us))
     log["alone"] = (log["to_us"] - log[["from_us"]].assign(b=before).max(axis=1)).clip(lower=0)
