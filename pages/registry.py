@@ -85,6 +85,7 @@ PAGES: tuple[Page, ...] = (
     Page("policy", "Policy", S.DECIDE, P.SEE_POLICY, "pages.decide.policy:render"),
     Page("findings", "Findings", S.DECIDE, P.RECORD_OUTCOME, "pages.decide.findings:render"),
     Page("value", "Value", S.DECIDE, P.SEE_HISTORY, "pages.decide.value:render"),
+    Page("sent", "Sent orders", S.DECIDE, P.SEE_HISTORY, "pages.decide.sent:render"),
     Page("history", "History", S.DECIDE, P.SEE_HISTORY, "pages.decide.history:render"),
     Page("charts", "Control charts", S.QUALITY, P.SEE_FLOOR, "pages.quality.charts:render"),
     Page("chart", "Control chart", S.QUALITY, P.SEE_FLOOR, "pages.quality.chart:render", in_menu=False),

@@ -56,6 +56,7 @@ from services.queries.process import ProcessQueries
 from services.queries.quality import QualityQueries
 from services.queries.reports import ReportQueries
 from services.queries.reviews import ReviewQueries
+from services.queries.sent import SentQueries
 from services.queries.shadow import ShadowQueries
 from services.queries.signals import SignalQueries
 from services.queries.stops import StopQueries
@@ -99,6 +100,7 @@ class Queries:
     plant: PlantQueries
     oddities: OddityQueries
     process: ProcessQueries
+    sent: SentQueries
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,5 +188,6 @@ def open_desk(context: Context, commands: Commands) -> Desk:
         PlantQueries(context),
         OddityQueries(context),
         ProcessQueries(context),
+        SentQueries(context),
     )
     return Desk(context.actor, context.site, context.clock, queries, commands)

@@ -125,3 +125,10 @@ def test_the_phone_is_set_up_and_then_asked_for(screens):
     card = screens.open(CASE, case="2211")
     button(card, "Approve and sign").click().run()
     assert field(card, "Code from your phone")
+
+
+def test_an_empty_list_of_sent_orders_says_so(screens):
+    test = screens.open("pages.decide.sent:render")
+    html = html_of(test)
+    for words in ("No order was sent in this time", "No order was refused", "The ERP has told no stock yet"):
+        assert words in html

@@ -34,6 +34,7 @@ SCREENS = {
     "pages.quality.lots:render": set(),
     "pages.quality.pictures:render": {"place", "label", "which"},
     "pages.improve.machines:render": set(),
+    "pages.decide.sent:render": {"span"},
     "pages.quality.charts:render": {"line", "show"},
     "pages.quality.chart:render": {"span"},
     "pages.quality.capability:render": {"line", "span"},

@@ -24,26 +24,6 @@ from tests.services.decide.plant import Plant, receipt
 A, R, D, X = ReceiptStatus.ACCEPTED, ReceiptStatus.REFUSED, ReceiptStatus.DONE, ReceiptStatus.CANCELLED
 
 
-@pytest.fixture
-def sink() -> MemorySink:
-    return MemorySink()
-
-
-@pytest.fixture
-def relay(database: Database, sink: MemorySink) -> Relay:
-    made = Relay(database, sink)
-    made.prepare()
-    return made
-
-
-@pytest.fixture
-def approved(plant: Plant, recommender: Recommender, desk: CaseCommands, supervisor: Actor) -> str:
-    case_id = recommender.consider(plant.predict(0.85)).case_id
-    assert case_id
-    desk.approve(supervisor, case_id, 1, "act-approve-1")
-    return case_id
-
-
 def sent(sink: MemorySink, queue: str) -> list[Command]:
     return [decode_command(body) for _, body in sink.work.get(queue, [])]
 
