@@ -6,18 +6,16 @@ or semicolons). person is a user name; place an id or a name of the site, an are
 exist (the clock was put forward) is refused; of a time that exists twice the first is meant.
 """
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from domain.clock import DAY, micros
+from domain.csv_file import Wrong, filled, rows_of, told
 from domain.errors import InvalidInput
 
 COLUMNS = ("person", "place", "duty", "from", "to")
-LARGEST_BYTES, MOST_LINES, MOST_ERRORS = 200_000, 2_000, 30
 LAST_ON_CALL = 9
 LONGEST_US = 31 * DAY
 FORMAT = "%Y-%m-%d %H:%M"
@@ -36,17 +34,6 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
-    """What is wrong, and in which line (0: the file as a whole)."""
-
-    number: int
-    why: str
-
-    def __str__(self) -> str:
-        return f"line {self.number}: {self.why}" if self.number else self.why
-
-
-@dataclass(frozen=True, slots=True)
 class Read:
     """The lines that could be read, and everything that is wrong, at most MOST_ERRORS of it."""
 
@@ -57,7 +44,7 @@ class Read:
 def read(content: bytes, zone: str) -> Read:
     """Read a file. Nothing raises: what is wrong is said line by line."""
     try:
-        rows = _rows(content)
+        rows = rows_of(content, COLUMNS, "a roster")
     except InvalidInput as error:
         return Read((), (Wrong(0, str(error)),))
     lines: list[Line] = []
@@ -68,38 +55,11 @@ def read(content: bytes, zone: str) -> Read:
         except InvalidInput as error:
             wrong.append(Wrong(number, str(error)))
     wrong += _doubled(lines)
-    return Read(tuple(lines), tuple(sorted(wrong, key=lambda one: one.number)[:MOST_ERRORS]))
-
-
-def _rows(content: bytes) -> list[tuple[int, Mapping[str, str]]]:
-    if len(content) > LARGEST_BYTES:
-        raise InvalidInput(f"the file is larger than {LARGEST_BYTES // 1_000} kB")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidInput("the file is not in UTF-8; save it as CSV UTF-8") from error
-    head = text.split("\n", 1)[0]
-    found = csv.reader(io.StringIO(text), delimiter=";" if head.count(";") > head.count(",") else ",")
-    try:
-        table = [
-            (found.line_num, [cell.strip() for cell in row]) for row in found if any(map(str.strip, row))
-        ]
-    except csv.Error as error:
-        raise InvalidInput(f"the file is no CSV ({error})") from error
-    names = [name.lower() for name in table[0][1]] if table else []
-    missing = [name for name in COLUMNS if name not in names]
-    if missing:
-        raise InvalidInput(f"the first line has to name the columns; missing: {', '.join(missing)}")
-    if not 1 <= len(table) - 1 <= MOST_LINES:
-        raise InvalidInput(f"a roster has 1 to {MOST_LINES:,} lines; this one has {len(table) - 1:,}")
-    return [(number, dict(zip(names, row, strict=False))) for number, row in table[1:]]
+    return Read(tuple(lines), told(wrong))
 
 
 def _line(number: int, row: Mapping[str, str], zone: ZoneInfo) -> Line:
-    cells = [row.get(name, "") for name in COLUMNS]
-    empty = [name for name, cell in zip(COLUMNS, cells, strict=True) if not cell]
-    if empty:
-        raise InvalidInput(f"{' and '.join(empty)} {'is' if len(empty) == 1 else 'are'} missing")
+    cells = filled(row, COLUMNS)
     begin, end = (_time(cell, zone) for cell in cells[3:])
     if end <= begin:
         raise InvalidInput("the end lies before the beginning")

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from components import roster as c
+from domain.csv_file import LARGEST_BYTES, MOST_LINES
 from domain.errors import UserFixable
-from domain.roster import LARGEST_BYTES, MOST_LINES
 from pages.decide.policy import done
 from services.desk import Desk
 from services.rows.approvals import DelegationRow, DutyRow

@@ -11,6 +11,7 @@ from domain.equipment import line_of
 from pages import forms
 from pages.filters import choice, line_filter, page_of
 from pages.forms import Form
+from pages.quality import limit_file
 from services.desk import Desk
 from services.rows.process import SettingRow, SettingsView
 
@@ -35,6 +36,7 @@ def render(desk: Desk) -> None:
                 _enter(desk, view)
             with right:
                 _take_back(desk, view)
+        limit_file.from_file(desk, view.rows)
     st.html(c.settings_panel(page_of(view.rows), desk.site, desk.now_us))
     st.html(changes_panel(view.changes, desk.site))
 

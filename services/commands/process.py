@@ -13,8 +13,10 @@ from domain.process import Limits, exact, parameter_label
 from services import audit
 from services.actors import fresh
 from services.commands.acting import reason_of
+from services.process import limit_files
 from services.process.limits import InForce
 from services.queries.common import under
+from services.rows.process import CheckedLimits
 from services.situation import site_at
 
 PLACES = (3, 4)  # a line, a machine: parts of an equipment id
@@ -46,6 +48,32 @@ class ProcessCommands:
             version = held.version(scope, product_id, parameter) + 1
             limits = Limits(low, high, unit, validated_by.strip(), version)
             return self._write(tx, person, scope, (product_id, parameter), limits, words, active=True)
+
+    def check_file(self, actor: Actor, site_id: str, content: bytes) -> CheckedLimits:
+        """What a file of limits (domain.limit_file) would enter; nothing is entered."""
+        with self._database.read() as tx:
+            return limit_files.checked(tx, _keeper(tx, actor), site_id, content)
+
+    def take_in(self, actor: Actor, site_id: str, content: bytes, reason: str, *, read: str) -> int:
+        """Enter every line of a file that says something new, or nothing; returns how many were entered.
+
+        `read`: the digest of what `check_file` showed; Conflict when something else would happen now.
+        InvalidInput names what is wrong, line by line. The audit has an entry for each.
+        """
+        words = reason_of(reason)
+        with self._database.write() as tx:
+            person = _keeper(tx, actor)
+            found = limit_files.checked(tx, person, site_id, content)
+            if found.wrong:
+                raise InvalidInput("; ".join(str(one) for one in found.wrong))
+            if read != found.digest:
+                raise Conflict("limits were changed since you looked; look at the file again")
+            new = [one for one in found.entries if not one.known]
+            for one in new:
+                _allowed(tx, person, one.scope)
+                of = (one.product_id, one.parameter)
+                self._write(tx, person, one.scope, of, one.limits, words, active=True)
+        return len(new)
 
     def take_back(self, actor: Actor, scope: str, product_id: str, parameter: str, reason: str) -> None:
         """The limits of a place hold no longer: there is no advice on this setting without any."""
@@ -80,6 +108,12 @@ class ProcessCommands:
             detail={"before": told, "after": after if active else "no limits", "reason": reason},
         )  # fmt: skip
         return limits.version
+
+
+def _keeper(tx: Connection, actor: Actor) -> Actor:
+    person = fresh(tx, actor)
+    person.require(Permission.MANAGE_CHARTS)
+    return person
 
 
 def _allowed(tx: Connection, actor: Actor, scope: str) -> Actor:

@@ -12,11 +12,12 @@ from data.store import tables as t
 from data.store.database import Database
 from domain import roster
 from domain.clock import DAY
+from domain.csv_file import Wrong, told
 from domain.equipment import within
 from domain.errors import Conflict, InvalidInput, NotFound
 from domain.evidence import canonical
 from domain.ids import new_id
-from domain.roster import MOST_ERRORS, Line, Wrong
+from domain.roster import Line
 from services import audit
 from services.actors import actor_of, fresh
 from services.rows.roster import Checked, Entry
@@ -127,8 +128,7 @@ def _checked(tx: Connection, person: Actor, site: Site, content: bytes, *, repla
         else:
             entries.append(found)
     ends = _ends(tx, entries, site.now_us) if replace and not wrong else ()
-    told = tuple(sorted(wrong, key=lambda one: one.number)[:MOST_ERRORS])
-    return Checked(tuple(entries), told, ends, _digest(content, entries, ends))
+    return Checked(tuple(entries), told(wrong), ends, _digest(content, entries, ends))
 
 
 def _digest(content: bytes, entries: Sequence[Entry], ends: Sequence[str]) -> str:

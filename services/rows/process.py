@@ -2,8 +2,40 @@
 
 from dataclasses import dataclass
 
+from domain.csv_file import Wrong
+from domain.limit_file import Line
 from domain.process import Limits
 from services.rows.calendars import ChangeRow
+
+
+@dataclass(frozen=True, slots=True)
+class LimitEntry:
+    """One line of a file of limits with the ids behind its names. `before` holds now at this very place, and
+    `known` says that the line says the same."""
+
+    line: Line
+    scope: str
+    scope_name: str
+    product_id: str
+    parameter: str
+    limits: Limits
+    before: Limits | None
+
+    @property
+    def known(self) -> bool:
+        """True where nothing would change."""
+        b, n = self.before, self.limits
+        return b is not None and (b.low, b.high, b.validated_by) == (n.low, n.high, n.validated_by)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedLimits:
+    """What a file of limits would enter, and everything that is wrong with it. `digest` is another one as
+    soon as taking it in would do something else."""
+
+    entries: tuple[LimitEntry, ...]
+    wrong: tuple[Wrong, ...]
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)

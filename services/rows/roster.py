@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from domain.roster import Line, Wrong
+from domain.csv_file import Wrong
+from domain.roster import Line
 
 
 @dataclass(frozen=True, slots=True)

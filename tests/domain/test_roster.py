@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.clock import HOUR
-from domain.roster import LARGEST_BYTES, MOST_ERRORS, Line, duty_text, read
+from domain.csv_file import LARGEST_BYTES, MOST_ERRORS
+from domain.roster import Line, duty_text, read
 
 HEAD = "person,place,duty,from,to\n"
 ZONE = "Europe/Berlin"

@@ -28,6 +28,7 @@ def test_a_supervisor_enters_limits_and_takes_them_back(screens):
     html = html_of(screens.open(SCREEN))
     assert "2 settings of the last 30 days" in html and "2 have no validated limits" in html
     assert "438 kN" in html and "420 kN" in html and "281 mm/s" in html
+    assert "Enter validated limits from a file" in [one.label for one in screens.open(SCREEN).expander]
     test = fill(screens.open(SCREEN), 440.0, 430.0)
     assert [e.value for e in test.error] == ["The lower limit lies below the upper one."]
     html = html_of(fill(test, 400.0, 430.0))
@@ -45,7 +46,7 @@ def test_others_see_no_form_and_nothing_outside_their_scope(screens, somebody):
     with screens.database.write() as tx:
         ran(tx, press(tx), 1, {FORCE: 438.0})
     test = screens.open(SCREEN, somebody("ann", [Role.OPERATOR]))
-    assert "438 kN" in html_of(test) and not list(test.button)
+    assert "438 kN" in html_of(test) and not list(test.button) and not list(test.expander)
     test = screens.open(SCREEN, somebody("joe", [Role.OPERATOR], ["north/machining"]))
     assert "No settings of processes are known" in html_of(test)
 
