@@ -1,4 +1,4 @@
-"""The garbage collector of a process in which people wait for an answer.
+"""The garbage collector of a process whose answers or figures somebody waits for.
 
 What start-up made stays for ever, and a full collection of it takes 0.1 s; an answer of thousands of rows
 holds as many small objects as starts the collector ten times, and no cycles.

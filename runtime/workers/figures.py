@@ -7,6 +7,7 @@ import time
 
 from data.store.database import Database
 from domain.errors import Retryable
+from runtime.collector import quiet
 from runtime.settings import Settings
 from runtime.workers.heartbeat import Heartbeat
 from runtime.workers.history import Roller
@@ -29,20 +30,21 @@ def main(settings: Settings, stop: threading.Event) -> None:
     history.start()
     rolled = float("-inf")
     try:
-        while not stop.is_set():
-            began, busy = time.monotonic(), False
-            try:
-                if began - rolled >= ROLL_S:
-                    calendars.roll_sites(database)
-                    rolled = began
-                done = keeper.turn()
-                busy = done.waiting > 0 or rollup.pack(database) >= rollup.MOST
-                took = round(1000 * (time.monotonic() - began))
-                detail = {"marks": done.marks, "waiting": done.waiting, "turn_ms": took, **roller.detail}
-                heartbeat.beat(detail.copy)
-            except Retryable as error:
-                log.warning("waiting: %s", error)
-            stop.wait(0 if busy else TURN_S)
+        with quiet():
+            while not stop.is_set():
+                began, busy = time.monotonic(), False
+                try:
+                    if began - rolled >= ROLL_S:
+                        calendars.roll_sites(database)
+                        rolled = began
+                    done = keeper.turn()
+                    busy = done.waiting > 0 or rollup.pack(database) >= rollup.MOST
+                    took = round(1000 * (time.monotonic() - began))
+                    detail = {"marks": done.marks, "waiting": done.waiting, "turn_ms": took, **roller.detail}
+                    heartbeat.beat(detail.copy)
+                except Retryable as error:
+                    log.warning("waiting: %s", error)
+                stop.wait(0 if busy else TURN_S)
     finally:
         stop.set()
         history.join(10)
