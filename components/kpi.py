@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from components.kpi_charts import trend_svg, waterfall_svg
 from components.links import link
 from components.tables import csv_bytes, empty, panel, small, table
-from components.words import NOTHING, lapse, moment, money, number, plural, safe
-from domain.clock import DAY, HOUR, SECOND
+from components.words import NOTHING, lapse, money, number, plural, safe
+from domain.clock import HOUR, SECOND
 from domain.kpi import Measures
-from services.rows.kpi import FLAGS_BACK_US, FlagRow, KpiRow, KpiView, LossRow
+from services.rows.kpi import BigLossRow, KpiRow, KpiView, LossRow
 from services.rows.site import SiteRow
 
 CAUSES = {
@@ -58,6 +58,8 @@ def against(value: float | None, target: float | None) -> str:
 def _why_none(m: Measures) -> str:
     if m.uncounted_us and not m.told_us:
         return "the machine has no counter of good parts"
+    if m.rated and m.unplanned:
+        return "it has no shift plan for the time in which it worked"
     return "part of the production has no planned cycle time" if m.produced else "nothing was made"
 
 
@@ -216,16 +218,22 @@ def losses_panel(view: KpiView, site: SiteRow) -> str:
 def big_losses_panel(view: KpiView, site: SiteRow) -> str:
     """The six big losses in time and money."""
     m = view.whole.measures
-    unknown = "parts not counted" if m.uncounted_us and not m.told_us else "no planned cycle"
     body = (
         (
-            safe(row.label) + (small("without lines that have no planned cycle") if row.partly else ""),
-            unknown if row.seconds is None else lapse(round(row.seconds * SECOND)),
+            safe(row.label) + (small("without lines of which it is not known") if row.partly else ""),
+            _unknown(row, m) if row.seconds is None else lapse(round(row.seconds * SECOND)),
             money(row.cents or None, site.currency),
         )
         for row in view.big_losses
     )
     return panel("Six big losses", table(("Loss", "Lost", "Cost"), body, right=(1, 2)))
+
+
+def _unknown(row: BigLossRow, m: Measures) -> str:
+    """Why a loss is not known."""
+    if row.name in ("failure", "minor"):
+        return "no shift plan"
+    return "parts not counted" if m.uncounted_us and not m.told_us else "no planned cycle"
 
 
 def bottlenecks_panel(view: KpiView) -> str:
@@ -245,30 +253,6 @@ def bottlenecks_panel(view: KpiView) -> str:
     ]
     head = ("Line", "Works most", "Active", "Ahead of the next by", "Others waited for it", "")
     return panel("Bottlenecks", table(head, body, right=(2, 3, 4)) if body else empty("No data."))
-
-
-def flags_panel(view: KpiView, site: SiteRow, now_us: int) -> str:
-    """What is odd behind the figures: the newest of each kind, newest first."""
-    if not view.flags:
-        return panel("Check these", empty("Nothing odd was found behind these figures."))
-    body = (
-        (
-            f'<span class="tw-nw">{moment(flag.at_us, site.time_zone, now_us)}</span>',
-            nw(safe(flag.name)) + (small(f"and {flag.machines - 1} more") if flag.machines > 1 else ""),
-            safe(flag.words) + _record(flag),
-        )
-        for flag in view.flags
-    )
-    told = plural(view.flag_count, "remark")
-    if view.ask.to_us - view.ask.from_us > FLAGS_BACK_US:
-        told += f" in the last {FLAGS_BACK_US // DAY} days of it"
-    return panel("Check these", table(("Newest", "Machine", "What"), body), told)
-
-
-def _record(flag: FlagRow) -> str:
-    told = [f"record {safe(flag.record)}"] if flag.record else []
-    told += [f"{flag.times:,} times (all of them in the file of remarks)"] if flag.times > 1 else []
-    return small(", ".join(told)) if told else ""
 
 
 def figures_csv(view: KpiView) -> bytes:

@@ -109,6 +109,8 @@ def why_unknown(oee: Oee) -> str:
         return ""
     if not oee.rated:
         return "No rate: parts were made without an order or a planned cycle time."
+    if oee.measures.unplanned:
+        return "No shift plan: this time lies in no shift, so that no standstill counts."
     if oee.seconds[Leaf.NO_DATA]:
         return "No data from this machine in this time."
     return "No planned production in this time."

@@ -89,6 +89,12 @@ class Measures:
         return self.unrated <= UNRATED_SHARE * self.produced
 
     @property
+    def unplanned(self) -> bool:
+        """True where all busy time lay outside the shift plan. No standstill counts there, so that machine
+        would be 100 % available however long it stood: the share is not known."""
+        return self.pbt_us > 0 and self.off_plan_us == self.pbt_us
+
+    @property
     def told_us(self) -> int:
         """Planned busy time of machines that count their parts: what OEE is of."""
         return self.pbt_us - self.uncounted_us
@@ -165,16 +171,17 @@ def figures(m: Measures, model: MinorModel = MinorModel.AVAILABILITY, *, by_part
     effectiveness = ratio(m.ideal_s * SECOND, m.told_run_us(model)) if told_of(m) else None
     quality = ratio(m.ideal_good_s, m.ideal_s) if m.rated and m.ideal_s else ratio(m.good, m.produced)
     down, told = m.down_us - m.minor_us, 1 - (ratio(m.uncounted_us, m.pbt_us) or 0.0)
+    busy_us = 0 if m.unplanned else m.pbt_us
     return Figures(
-        availability=ratio(run, m.pbt_us),
+        availability=ratio(run, busy_us),
         effectiveness=effectiveness,
         quality=quality,
         oee=oee_of(m),
-        nee=product(ratio(aupt, m.pbt_us), effectiveness, quality),
+        nee=product(ratio(aupt, busy_us), effectiveness, quality),
         teep=ratio(m.ideal_good_s * SECOND, (m.calendar_us - m.no_data_us) * told) if told_of(m) else None,
-        allocation_efficiency=ratio(aubt, m.pbt_us),
-        utilisation=ratio(run - m.unordered_run_us, aubt),
-        technical_efficiency=ratio(run, m.production_us + m.down_us),
+        allocation_efficiency=ratio(aubt, busy_us),
+        utilisation=None if m.unplanned else ratio(run - m.unordered_run_us, aubt),
+        technical_efficiency=None if m.unplanned else ratio(run, m.production_us + m.down_us),
         setup_rate=ratio(m.setup_us, aupt),
         scrap_ratio=ratio(m.scrap, m.produced),
         rework_ratio=ratio(m.rework, m.produced),
@@ -190,9 +197,10 @@ def figures(m: Measures, model: MinorModel = MinorModel.AVAILABILITY, *, by_part
 
 
 def oee_of(m: Measures) -> float | None:
-    """OEE alone; None where parts have no planned cycle, or without planned time that is known. Machines that
-    count no parts are left out, as are those without data: they are no 0 %."""
-    return ratio(m.ideal_good_s * SECOND, m.told_us) if m.rated else None
+    """OEE alone; None where parts have no planned cycle, without planned time that is known, or where all
+    work lay outside the shift plan. Machines that count no parts are left out, as are those without data:
+    they are no 0 %."""
+    return ratio(m.ideal_good_s * SECOND, m.told_us) if m.rated and not m.unplanned else None
 
 
 def told_of(m: Measures) -> bool:
@@ -267,30 +275,3 @@ def waterfall(m: Measures, model: MinorModel = MinorModel.AVAILABILITY) -> tuple
         steps.append(Step("speed", "Slow cycles", (counted_s - m.ideal_s) / 3600))
         steps.append(Step("scrap", "Scrap", (m.ideal_s - m.ideal_good_s) / 3600))
     return tuple(steps)
-
-
-@dataclass(frozen=True, slots=True)
-class BigLoss:
-    """One of the six big losses (Nakajima 1988), in seconds of the constraint's time; None where parts had no
-    planned cycle or were not counted, so that nobody knows it."""
-
-    name: str
-    label: str
-    seconds: float | None
-
-
-def six_big_losses(m: Measures) -> tuple[BigLoss, ...]:
-    """Time lost by each of a line or a machine. Speed is never below 0: what was faster than planned is said
-    by the effectiveness. Sums over lines are made of these, so that a fast line hides no slow one."""
-    per_part = ratio(m.ideal_s - m.ideal_good_s, m.scrap) or 0.0
-    startup = per_part * min(m.startup_scrap, m.scrap)
-    speed = max(0.0, (m.production_us - m.uncounted_run_us) / SECOND - m.ideal_s) if m.ideal_s else 0.0
-    defects = max(0.0, m.ideal_s - m.ideal_good_s - startup)
-    return (
-        BigLoss("failure", "Equipment failure", (m.down_us - m.minor_us) / SECOND),
-        BigLoss("setup", "Setup and adjustment", m.setup_us / SECOND),
-        BigLoss("minor", "Idling and minor stops", (m.minor_us + m.delay_us) / SECOND),
-        BigLoss("speed", "Reduced speed", speed if told_of(m) else None),
-        BigLoss("defects", "Process defects", defects if told_of(m) else None),
-        BigLoss("startup", "Startup yield", startup if told_of(m) else None),
-    )

@@ -115,7 +115,11 @@ class Oee:
             found.append("faster than planned: check the planned cycle time")
         elif self.standing_s >= STANDING_FROM_S:
             found.append("parts were counted while the machine stood: check its state and its counter")
-        if m.off_plan_us:
+        if m.unplanned:
+            found.append(
+                f"{_hours(m.off_plan_us)} of work without a shift plan: availability and OEE are not known"
+            )
+        elif m.off_plan_us:
             found.append(f"{_hours(m.off_plan_us)} of production in a break or outside the shift plan")
         if m.no_data_us:
             found.append(f"{_hours(m.no_data_us)} without data, left out")

@@ -6,7 +6,7 @@ from components import kpi as c
 from components.kpi_orders import orders_csv, orders_panel
 from components.links import link
 from components.planned_rates import rates_csv, rates_panel
-from components.remarks import remarks_csv
+from components.remarks import flags_panel, remarks_csv
 from components.tables import lead
 from components.words import moment, safe
 from domain.equipment import line_of
@@ -70,7 +70,7 @@ def _draw(desk: Desk, view: KpiView, keep: dict[str, str]) -> None:
             st.html(c.bottlenecks_panel(view))
     with right:
         st.html(c.figures_panel(view))
-        st.html(c.flags_panel(view, site, desk.now_us))
+        st.html(flags_panel(view, site, desk.now_us))
     st.html(c.parts_panel("By shift", view.shifts, keep) + c.parts_panel("By product", view.products, keep))
     st.html(rates_panel(view, site))
     orders = desk.queries.kpi.orders(view.ask)

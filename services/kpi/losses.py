@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
+from domain.big_losses import six_big_losses
 from domain.clock import HOUR
 from domain.costs import Rates
 from domain.equipment import line_of
-from domain.kpi import Measures, six_big_losses
+from domain.kpi import Measures
 from domain.time_model import Cause
 from services import situation
 from services.kpi import sums

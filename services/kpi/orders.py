@@ -34,6 +34,7 @@ class _Sums(NamedTuple):
     production_us: int
     uncounted_us: int
     unordered_us: int
+    off_plan_us: int
     inspected: float
 
 
@@ -43,7 +44,7 @@ _MADE = Among(
     " WHERE order_id {among} GROUP BY order_id, equipment_id"
 )
 _measures = sums.made_of(_Sums._fields)
-_NOTHING = _Sums(0.0, 0.0, 0.0, 0.0, 0, 0, 0, 0, 0, 0, 0, 0.0)
+_NOTHING = _Sums(0.0, 0.0, 0.0, 0.0, 0, 0, 0, 0, 0, 0, 0, 0, 0.0)
 
 
 def read(tx: Connection, ask: Ask, now_us: int) -> tuple[OrderKpiRow, ...]:

@@ -34,8 +34,9 @@ _UNPLANNED = Among(
     " AND s.end_us > :from_us)"
 )
 _OUTSIDE = Among(
-    "SELECT equipment_id, MIN(from_us), SUM(outside_us) FROM kpi_cells WHERE equipment_id {among}"
-    " AND from_us >= :from_us AND from_us < :to_us AND order_id <> '' AND outside_us > 0"
+    "SELECT equipment_id, MIN(from_us), SUM(CASE WHEN order_id <> '' THEN outside_us ELSE 0 END),"
+    " SUM(off_plan_us) FROM kpi_cells WHERE equipment_id {among} AND from_us >= :from_us"
+    " AND from_us < :to_us AND ((order_id <> '' AND outside_us > 0) OR off_plan_us > 0)"
     " GROUP BY equipment_id ORDER BY equipment_id"
 )
 
@@ -90,18 +91,19 @@ def every(tx: Connection, units: dict[str, str], ask: Ask) -> list[FlagRow]:
 
 
 def unplanned(tx: Connection, units: Sequence[str], ask: Ask, names: Mapping[str, str]) -> list[FlagRow]:
-    """A remark for each of these machines whose line has no shift in the stretch, and which stood with an
-    order: without a shift no standstill counts."""
+    """A remark for each of these machines whose line has no shift in the stretch, and which worked or stood
+    with an order: without a shift no standstill counts, so that availability is not known."""
     values = {"from_us": ask.from_us, "to_us": ask.to_us, "old_us": ask.from_us - OVER_US}
     lines = {row[0] for row in _UNPLANNED.rows(tx, sorted({line_of(unit) for unit in units}), values)}
     alone = [unit for unit in units if line_of(unit) in lines]
     return [
         FlagRow(
             unit, names.get(unit) or unit, NO_SHIFTS, f"shifts of {line_of(unit)}", max(at, ask.from_us),
-            "The line has no shift in this stretch: the machine stood for"
-            f" {us / MINUTE:,.0f} min with an order, and that costs no availability.", 1,
+            "The line has no shift plan in this stretch, so there is no availability and no OEE: the machine"
+            f" worked for {worked / MINUTE:,.0f} min and stood for {stood / MINUTE:,.0f} min with an order.",
+            1,
         )
-        for unit, at, us in (_OUTSIDE.rows(tx, alone, values) if alone else ())
+        for unit, at, stood, worked in (_OUTSIDE.rows(tx, alone, values) if alone else ())
     ]  # fmt: skip
 
 

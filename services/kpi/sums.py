@@ -23,7 +23,7 @@ from services.rows.kpi import Ask
 Key = TypeVar("Key")
 ByKey = dict[tuple[str, str], Measures]  # (equipment id, product | shift)
 _DAILY = (*LEAF_COLUMNS.values(), "minor_us", "good", "scrap", "ideal_s", "ideal_good_s", "unrated",
-          "uncounted_us", "uncounted_run_us")  # fmt: skip
+          "uncounted_us", "uncounted_run_us", "off_plan_us")  # fmt: skip
 _SUM = {
     **{name: f"CAST(SUM({name}) AS BIGINT)" for name in WHOLE},
     **{name: f"SUM({name})" for name in REAL},

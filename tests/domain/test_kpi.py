@@ -5,13 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2
 
+from domain.big_losses import six_big_losses
 from domain.clock import HOUR, MINUTE, SECOND
 from domain.kpi import (
     Measures,
     MinorModel,
     behind,
     figures,
-    six_big_losses,
     total,
     waterfall,
 )
@@ -250,6 +250,23 @@ def test_a_machine_without_a_counter_has_no_oee_and_drags_nobody_down() -> None:
     assert six_big_losses(total([press, silent]))[3] == six_big_losses(press)[3]
     steps = {step.name: step.hours for step in waterfall(total([press, silent]))}
     assert steps["uncounted"] == 7 and steps["speed"] == pytest.approx(400 / 60 - 400 * 30 / 3600)
+
+
+def test_work_that_lies_wholly_outside_the_shift_plan_has_no_availability() -> None:
+    """4 h ran and 4 h stood in no shift: what stood is outside, so nothing can be said of the share. The same
+    beside planned time is counted as it is, its stops known."""
+    alone = Measures(
+        outside_us=4 * HOUR, production_us=4 * HOUR, off_plan_us=4 * HOUR, good=240, ideal_s=12_000.0,
+        ideal_good_s=12_000.0,
+    )  # fmt: skip
+    f = figures(alone)
+    assert (f.availability, f.oee, f.nee, f.allocation_efficiency, f.utilisation) == (None,) * 5
+    assert f.technical_efficiency is None
+    assert (f.effectiveness, f.quality, f.teep) == (pytest.approx(1 / 1.2), 1, pytest.approx(12_000 / 28_800))
+    assert [loss.name for loss in six_big_losses(alone) if loss.seconds is None] == ["failure", "minor"]
+    shift = Measures(down_us=HOUR, production_us=7 * HOUR, good=420, ideal_s=21_000.0, ideal_good_s=21_000.0)
+    both = figures(total([alone, shift]))
+    assert (both.availability, both.oee) == (pytest.approx(11 / 12), pytest.approx(33_000 / (12 * 3600)))
 
 
 def test_what_runs_without_an_order_is_busy_on_none() -> None:

@@ -8,7 +8,7 @@ import pytest
 from auth.permissions import Role
 from components import kpi as drawn
 from components import shifts
-from components.remarks import remarks_csv
+from components.remarks import flags_panel, remarks_csv
 from data.store import tables as t
 from data.store.database import Database
 from domain.clock import DAY, HOUR, MINUTE, Clock, wall_us
@@ -78,7 +78,7 @@ def flag(found: KpiView, code: str) -> FlagRow:
     """The flag, which the screen shows with its words and its record."""
     row = next((one for one in found.flags if one.code == code), None)
     assert row is not None, sorted(one.code for one in found.flags)
-    html = drawn.flags_panel(found, SITE, NOW)
+    html = flags_panel(found, SITE, NOW)
     assert row.words in html and row.record and row.record in html
     return row
 
@@ -312,7 +312,7 @@ def test_a_long_stretch_shows_the_newest_remarks_and_says_so(plant) -> None:
     queries = KpiQueries(Context(plant, who, SITE, Clock(NOW, wall_us(), 1e-12)))
     long = queries.view(Ask(UNIT, NOW - 90 * DAY, NOW + DAY))
     assert {one.code for one in long.flags} == {"off_plan"} and long.flag_count == 1
-    assert "1 remark in the last 35 days of it" in drawn.flags_panel(long, SITE, NOW)
+    assert "1 remark in the last 35 days of it" in flags_panel(long, SITE, NOW)
     then = queries.view(Ask(UNIT, NOW - 90 * DAY, NOW - 40 * DAY))
     assert {one.code for one in then.flags} == {"no_data"}
 
@@ -334,4 +334,4 @@ def test_a_rare_remark_is_not_hidden_behind_one_that_every_machine_has(plant) ->
     row = flag(found, "counter_reset")
     assert (row.times, row.machines) == (1, 1)
     assert {(one.times, one.machines) for one in found.flags if one.code.startswith("kind_")} == {(60, 3)}
-    assert "and 2 more" in drawn.flags_panel(found, SITE, NOW)
+    assert "and 2 more" in flags_panel(found, SITE, NOW)

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from auth.permissions import Role
+from components.kpi import big_losses_panel, headline
 from components.kpi_charts import trend_svg
 from data.store import tables as t
 from data.store.database import Database
@@ -71,15 +72,29 @@ def test_a_line_without_a_shift_says_that_its_standstills_count_nowhere(
         k.plant(tx)
         if not planned:
             tx.execute(delete(t.shifts))
-        worked(tx, UNIT, [(SHIFT, RUN), (SHIFT + 2 * HOUR, ABORTED), (SHIFT + 6 * HOUR, RUN)], {})
+        states = [(SHIFT, RUN), (SHIFT + 2 * HOUR, ABORTED), (SHIFT + 6 * HOUR, RUN)]
+        worked(tx, UNIT, states, {SHIFT: 60.0})
         recompute(tx, k.LINE, SHIFT, NOW)
     asked, ask = queries(database), Ask(scope, k.START - DAY, k.START + 2 * DAY)
     view, listed = asked.view(ask), asked.remarks(ask)
     shown = [(r.equipment_id, r.words) for r in view.flags if r.code == "no_shifts"]
-    words = "The line has no shift in this stretch: the machine stood for 240 min with an order, and that"
-    wanted = [] if planned else [(UNIT, f"{words} costs no availability.")]
+    words = "The line has no shift plan in this stretch, so there is no availability and no OEE: the machine"
+    wanted = [] if planned else [(UNIT, f"{words} worked for 300 min and stood for 240 min with an order.")]
     assert shown == wanted == [(r.equipment_id, r.words) for r in listed if r.code == "no_shifts"]
     assert view.whole.measures.down_us == (3.5 * HOUR if planned else 0)
+    made = [view.whole, *view.parts, *view.days, *view.shifts, *view.products]
+    beside = [row for row in view.shifts if row.name == "Outside shifts" and row.measures.production_us]
+    assert [row.figures.availability for row in beside] == [None]
+    known = [row for row in made if row.measures.production_us and (row not in beside or not planned)]
+    assert {row.level for row in known} >= {"day", "shift", "product"}
+    assert {row.figures.availability is not None for row in known} == {planned}
+    assert {row.figures.oee is not None for row in known} == {planned}
+    assert view.whole.figures.effectiveness is not None
+    orders = asked.orders(ask)
+    assert [row.oee is not None for row in orders] == [planned] * len(orders)
+    assert [row.seconds is None for row in view.big_losses] == [not planned, False, not planned, *[False] * 3]
+    why = ": no OEE</b>, because it has no shift plan for the time in which it worked."
+    assert (why in headline(view)) != planned and ("no shift plan" in big_losses_panel(view, SITE)) != planned
 
 
 @pytest.mark.parametrize(("minute", "marked"), [(3, True), (5, False)])

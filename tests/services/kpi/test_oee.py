@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components.live_words import why_unknown
 from data.store.kpi_counts import Counted
 from data.store.kpi_facts import Recorded
 from domain.clock import HOUR, MINUTE
@@ -128,6 +129,15 @@ def test_production_outside_the_shift_extends_the_busy_time_and_is_flagged() -> 
     result = measure(facts, 0, 2 * HOUR)
     assert result.pbt_s == 7200
     assert any("outside the shift plan" in flag for flag in result.flags)
+
+
+def test_a_machine_without_a_shift_plan_has_no_oee_and_says_why() -> None:
+    order = OperationSpan(0, 2 * HOUR, "WO", "P", 60, 0)
+    facts = Facts([StateSpan(0, 2 * HOUR, RUN)], [], [], [order], [Count(0, 60, 0)])
+    result = measure(facts, 0, 2 * HOUR)
+    assert (result.availability, result.oee, result.effectiveness) == (None, None, 0.5)
+    assert result.flags == ("2.0 h of work without a shift plan: availability and OEE are not known",)
+    assert why_unknown(result).startswith("No shift plan")
 
 
 def test_setup_blocked_and_down_go_to_their_leaves() -> None:
