@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from components.links import link
 from components.tables import csv_bytes, empty, panel, small, table
-from components.words import NOTHING, age_roughly, moment, number, plural, safe, stamp, unit_text
+from components.words import NOTHING, age_roughly, instant, moment, number, plural, safe, stamp, unit_text
 from domain.alarms.kpis import TARGETS
 from domain.alarms.life import Priority, State
 from services.rows.alarms import AlarmBoard, AlarmFigures, AlarmRow, JournalRow
@@ -279,8 +279,8 @@ def journal_csv(rows: Sequence[JournalRow], site: SiteRow) -> bytes:
         head,
         (
             (
-                stamp(r.at_us, site.time_zone), r.name, r.equipment_name, r.priority.value, r.event, r.value,
-                unit_text(r.unit), r.who, r.note, int(r.historical),
+                instant(r.at_us, site.time_zone), r.name, r.equipment_name, r.priority.value, r.event,
+                r.value, unit_text(r.unit), r.who, r.note, int(r.historical),
             )
             for r in rows
         ),

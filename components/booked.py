@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from components.kpi import percent
 from components.links import link
 from components.tables import csv_bytes, empty, panel, small, table
-from components.words import NOTHING, lapse, moment, number, plural, safe, stamp
+from components.words import NOTHING, instant, lapse, moment, number, plural, safe
 from services.rows.booked import BookedView, CaseRow, ResourceRow
 from services.rows.site import SiteRow
 
@@ -99,7 +99,7 @@ def cases_csv(view: BookedView, site: SiteRow) -> bytes:
         head,
         (
             (
-                r.order_id, r.product, r.line, stamp(r.from_us, site.time_zone),
+                r.order_id, r.product, r.line, instant(r.from_us, site.time_zone),
                 None if r.figures.lead_us is None else r.figures.lead_us / 3.6e9, r.figures.allocation_ratio,
                 r.good, r.scrap, r.rework,
             )

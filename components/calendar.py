@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from components.tables import csv_bytes, empty, panel, small, table
-from components.words import local, moment, plural, safe, stamp
+from components.words import instant, local, moment, plural, safe, stamp
 from domain.clock import MINUTE
 from domain.shift_calendar import ExceptionKind, Pattern
 from services.rows.calendars import (
@@ -156,8 +156,8 @@ def shifts_csv(view: CalendarView, site: SiteRow) -> bytes:
         head,
         (
             (
-                line.name, s.name, stamp(s.from_us, zone), stamp(s.to_us, zone),
-                "; ".join(_pause(b.from_us, b.to_us, zone) for b in s.breaks), stamp(s.frozen_us, zone),
+                line.name, s.name, instant(s.from_us, zone), instant(s.to_us, zone),
+                "; ".join(_pause(b.from_us, b.to_us, zone) for b in s.breaks), instant(s.frozen_us, zone),
                 s.source or "calendar", ", ".join(s.clash),
             )
             for line in view.lines

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from components.links import link
 from components.tables import csv_bytes, empty, panel, small, table
 from components.tokens import FONT, HIGH, INK_2, INK_3, LINE_STRONG
-from components.words import NOTHING, local, moment, money, number, plural, safe, stamp
+from components.words import NOTHING, instant, local, moment, money, number, plural, safe
 from domain.clock import utc
 from domain.wording import repeated
 from services.rows.energy import EnergyRow, EnergyView
@@ -245,7 +245,7 @@ def energy_csv(view: EnergyView, site: SiteRow) -> bytes:
     return csv_bytes(
         head,
         (
-            (stamp(q.at_us, site.time_zone), q.kw, q.kwh if q.kw is not None else None, q.estimated)
+            (instant(q.at_us, site.time_zone), q.kw, q.kwh if q.kw is not None else None, q.estimated)
             for q in view.quarters
         ),
     )

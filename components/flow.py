@@ -7,7 +7,7 @@ from components.connections import source_text
 from components.set_aside import why
 from components.tables import csv_bytes, empty, panel, small, table
 from components.tokens import FILL, INK_3, LINE, LINE_STRONG
-from components.words import local, moment, plural, safe
+from components.words import instant, local, moment, plural, safe
 from domain.clock import MINUTE, SECOND
 from services.rows.intake import FlowView, MinuteRow, ReasonRow
 from services.rows.site import SiteRow
@@ -169,7 +169,7 @@ def flow_csv(view: FlowView, site: SiteRow) -> bytes:
     head = ("minute", "source", "messages", "values stored", "set aside", "longest lag, s", "most waiting")
     rows = [
         (
-            f"{local(row.at_wall_us, site.time_zone):%Y-%m-%d %H:%M}",
+            instant(row.at_wall_us, site.time_zone),
             row.source,
             row.received,
             row.stored,

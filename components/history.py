@@ -6,7 +6,7 @@ from components.card import state_words
 from components.links import link
 from components.notices import sentence
 from components.tables import csv_bytes, empty, panel, small, table
-from components.words import NOTHING, moment, money, plural, safe, stamp
+from components.words import NOTHING, instant, moment, money, plural, safe, stamp
 from domain.cases import CaseState
 from domain.messages import Finding
 from domain.recommendation import cause_label
@@ -115,8 +115,8 @@ def history_csv(rows: Sequence[HistoryRow], site: SiteRow) -> bytes:
                 r.line_name,
                 r.cause,
                 r.state.value,
-                stamp(r.opened_us, site.time_zone),
-                stamp(r.decided_us, site.time_zone),
+                instant(r.opened_us, site.time_zone),
+                instant(r.decided_us, site.time_zone),
                 r.decided_by,
                 r.proposed_by,
                 r.reason,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from components.kpi import percent
 from components.tables import csv_bytes, empty, panel, small, table
-from components.words import NOTHING, lapse, number, plural, safe, stamp
+from components.words import NOTHING, instant, lapse, number, plural, safe
 from domain.clock import HOUR
 from domain.order_kpi import Adherence
 from services.rows.kpi import OrderKpiRow
@@ -74,10 +74,10 @@ def orders_csv(rows: Sequence[OrderKpiRow], site: SiteRow) -> bytes:
         (
             (
                 r.order_id, r.line, r.product, r.status, r.quantity, r.good, r.scrap, r.wip,
-                stamp(r.planned_end_us, site.time_zone), _hours(r.figures.late_us), _hours(r.figures.lead_us),
-                _hours(r.figures.execution_us), r.figures.cycle_s, r.figures.allocation_ratio,
-                r.figures.process_ratio, r.figures.throughput_per_hour, r.oee,
-                stamp(r.promised_us, site.time_zone), _odd(r),
+                instant(r.planned_end_us, site.time_zone), _hours(r.figures.late_us),
+                _hours(r.figures.lead_us), _hours(r.figures.execution_us), r.figures.cycle_s,
+                r.figures.allocation_ratio, r.figures.process_ratio, r.figures.throughput_per_hour, r.oee,
+                instant(r.promised_us, site.time_zone), _odd(r),
             )
             for r in rows
         ),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from components.links import link
 from components.tables import csv_bytes, empty, panel, small, table
-from components.words import NOTHING, moment, plural, safe, stamp
+from components.words import NOTHING, instant, moment, plural, safe
 from services.rows.lots import Genealogy, LotOrder, LotRow, LotsView
 from services.rows.site import SiteRow
 
@@ -100,7 +100,7 @@ def lots_csv(view: LotsView, site: SiteRow) -> bytes:
                 r.quantity,
                 r.unit,
                 r.status,
-                stamp(r.at_us, site.time_zone),
+                instant(r.at_us, site.time_zone),
                 r.orders,
             )
             for r in rows

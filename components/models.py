@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from components.tables import bullets, csv_bytes, empty, heading, panel, small, table
-from components.words import NOTHING, moment, plural, safe, stamp
+from components.words import NOTHING, instant, moment, plural, safe
 from domain.clock import wall_us
 from services.rows.models import ChallengerRow, EventRow, GateRow, RegistryView, VersionRow
 from services.rows.site import SiteRow
@@ -162,7 +162,7 @@ def registry_csv(view: RegistryView, site: SiteRow) -> bytes:
 
 def _cells(row: VersionRow, site: SiteRow) -> Sequence[object]:
     figures, stands = dict(row.figures), STAGES.get(row.stage, row.stage)
-    registered = stamp(row.registered_wall_us, site.time_zone)
+    registered = instant(row.registered_wall_us, site.time_zone)
     learned = (row.licence, row.data, row.command, row.predictions)
     given = (figures.get(name, "") for name in FIGURES)
     return (row.name, row.version, stands, registered, row.sha256, row.feature_version, *learned, *given)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from components.history import FINDINGS
 from components.links import link
 from components.tables import csv_bytes, empty, panel, small, table
-from components.words import NOTHING, moment, money, plural, safe, stamp
+from components.words import NOTHING, instant, moment, money, plural, safe
 from domain.messages import Finding
 from domain.recommendation import cause_label
 from domain.value import GRADES
@@ -116,5 +116,5 @@ def value_csv(ledger: Ledger, site: SiteRow) -> bytes:
 def _cells(r: ValueRow, site: SiteRow) -> Sequence[object]:
     whole = [c / 100 for c in (r.promised_cents, r.avoided_cents, r.cost_cents, r.realised_cents)]
     settled = "" if r.settled_cents is None else r.settled_cents / 100
-    said = (r.settled, r.settled_by, r.settled_reason, stamp(r.booked_us, site.time_zone), site.currency)
+    said = (r.settled, r.settled_by, r.settled_reason, instant(r.booked_us, site.time_zone), site.currency)
     return (r.number, r.title, r.line_name, r.finding, *whole, r.words, settled, *said)

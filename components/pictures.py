@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from components.links import href
 from components.tables import csv_bytes, empty, heading, panel, small, table
 from components.tokens import HIGH
-from components.words import NOTHING, moment, plural, safe, stamp
+from components.words import NOTHING, instant, moment, plural, safe
 from domain.inspection import GOOD, LABELS, UNKNOWN, label_words
 from services.rows.pictures import Gallery, Inspection, Said
 from services.rows.site import SiteRow
@@ -168,7 +168,7 @@ def gallery_csv(rows: Sequence[Inspection], site: SiteRow) -> bytes:
     )  # fmt: skip
     body = [
         (
-            stamp(r.taken_us, site.time_zone), r.machine, r.line, r.sha256, r.state, r.model, r.label,
+            instant(r.taken_us, site.time_zone), r.machine, r.line, r.sha256, r.state, r.model, r.label,
             "" if r.confidence is None else f"{r.confidence:.4f}", str(r.unknown), r.said_label, r.said_by,
         )
         for r in rows

@@ -1,7 +1,7 @@
 """Planned run times per part with their basis, beside the figures that rest on them."""
 
 from components.tables import csv_bytes, empty, panel, table
-from components.words import NOTHING, local, safe, stamp
+from components.words import NOTHING, instant, local, safe
 from services.rows.kpi import KpiView, RateRow
 from services.rows.site import SiteRow
 
@@ -50,7 +50,7 @@ def rates_csv(view: KpiView, site: SiteRow) -> bytes:
         (
             (
                 r.machine, r.product, r.tool, r.per_part_s, r.cycle_s, r.cavities, r.basis,
-                stamp(r.valid_from_us, site.time_zone) if r.valid_from_us is not None else "",
+                instant(r.valid_from_us, site.time_zone),
             )
             for r in view.rates
         ),

@@ -4,16 +4,7 @@ from collections.abc import Sequence
 
 from components.links import link
 from components.tables import csv_bytes, empty, panel, small, table
-from components.words import (
-    NOTHING,
-    metric_label,
-    moment,
-    number,
-    plural,
-    safe,
-    stamp,
-    unit_text,
-)
+from components.words import NOTHING, instant, metric_label, moment, number, plural, safe, unit_text
 from domain.clock import HOUR
 from domain.spc.model import ATTRIBUTES, DEFECTS, KIND_LABELS, Kind
 from domain.spc.rules import RULE_LABELS, Rule
@@ -242,7 +233,7 @@ def chart_csv(view: ChartView, site: SiteRow) -> bytes:
         CSV_HEAD,
         (
             (
-                series.name, stamp(p.at_us, site.time_zone), p.value, p.center, p.lower, p.upper,
+                series.name, instant(p.at_us, site.time_zone), p.value, p.center, p.lower, p.upper,
                 " ".join(broken.get((series.name, i), [])),
             )
             for series in view.series
@@ -259,7 +250,7 @@ def charts_csv(rows: Sequence[ChartRow], site: SiteRow) -> bytes:
         (
             (
                 r.chart.title, r.equipment_name, r.line_name, r.chart.kind.value, r.recent, r.last_rule,
-                stamp(r.last_us, site.time_zone), r.case_number,
+                instant(r.last_us, site.time_zone), r.case_number,
             )
             for r in rows
         ),

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from components.kpi import nw
 from components.tables import csv_bytes, empty, panel, small, table
-from components.words import moment, plural, safe, stamp
+from components.words import instant, moment, plural, safe
 from domain.clock import DAY
 from services.rows.kpi import FLAGS_BACK_US, FlagRow, KpiView
 from services.rows.site import SiteRow
@@ -14,7 +14,7 @@ HEAD = ("when", "machine", "code", "record", "remark")
 
 def remarks_csv(rows: Iterable[FlagRow], site: SiteRow) -> bytes:
     """One line for each remark, times in the site's zone."""
-    found = ((stamp(r.at_us, site.time_zone), r.name, r.code, r.record, r.words) for r in rows)
+    found = ((instant(r.at_us, site.time_zone), r.name, r.code, r.record, r.words) for r in rows)
     return csv_bytes(HEAD, found)
 
 

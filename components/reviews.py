@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from components.charts import trend_svg
 from components.links import link
 from components.tables import csv_bytes, empty, heading, panel, small, table
-from components.words import NOTHING, moment, of_100, plural, safe, stamp
+from components.words import NOTHING, instant, moment, of_100, plural, safe, stamp
 from domain.failure_review import LABELS, NEXT_STEPS, Verdict
 from domain.recommendation import cause_label
 from services.rows.reviews import Replay, ReviewRow
@@ -117,10 +117,10 @@ def reviews_csv(rows: Sequence[ReviewRow], site: SiteRow) -> bytes:
 
 
 def _cells(row: ReviewRow, site: SiteRow) -> Sequence[object]:
-    settled = stamp(row.settled_us, site.time_zone) if row.settled_us is not None else ""
+    settled = instant(row.settled_us, site.time_zone)
     verdict = LABELS[Verdict(row.verdict)] if row.verdict else ""
     return (
-        row.equipment_name, stamp(row.failed_us, site.time_zone), row.cause, row.scored, row.highest,
+        row.equipment_name, instant(row.failed_us, site.time_zone), row.cause, row.scored, row.highest,
         row.threshold, row.case_number, row.why, LABELS[Verdict(row.proposed)], verdict, row.next_step,
         row.words, row.settled_by, settled,
     )  # fmt: skip

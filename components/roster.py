@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from components.tables import bullets, csv_bytes, heading, small, table
 from components.words import moment, plural, safe
-from domain.roster import COLUMNS, FORMAT, duty_text
+from domain.roster import COLUMNS, duty_text, duty_time
 from services.rows.approvals import DutyRow, RosterRow
 from services.rows.roster import Checked
 from services.rows.site import SiteRow
@@ -54,4 +54,4 @@ def roster_csv(rows: Sequence[RosterRow], site: SiteRow) -> bytes:
 
 
 def _times(row: RosterRow, site: SiteRow) -> tuple[str, str]:
-    return site.local(row.from_us).strftime(FORMAT), site.local(row.until_us).strftime(FORMAT)
+    return duty_time(row.from_us, site.time_zone), duty_time(row.until_us, site.time_zone)

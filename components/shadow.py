@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from components.links import link
 from components.tables import csv_bytes, empty, panel, small, table
-from components.words import NOTHING, lapse, moment, money, of_100, plural, safe, stamp
+from components.words import instant, lapse, moment, money, of_100, plural, safe
 from services.rows.oversight import ShadowRow, ShadowView
 from services.rows.site import SiteRow
 
@@ -76,12 +76,8 @@ def shadow_csv(rows: Sequence[ShadowRow], site: SiteRow) -> bytes:
         head,
         (
             (r.model, r.equipment_name, r.line_name, r.title, round(r.probability, 3), r.benefit_cents / 100,
-             stamp(r.opened_us, site.time_zone), _when(r.failed_us, site), _when(r.worked_us, site), r.worked,
-             r.case_number or "", came(r))
+             instant(r.opened_us, site.time_zone), instant(r.failed_us, site.time_zone),
+             instant(r.worked_us, site.time_zone), r.worked, r.case_number or "", came(r))
             for r in rows
         ),
     )  # fmt: skip
-
-
-def _when(us: int | None, site: SiteRow) -> str:
-    return stamp(us, site.time_zone) if us else NOTHING

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from components.kpi import against, percent
 from components.tables import csv_bytes, empty, panel, small, table
-from components.words import NOTHING, local, moment, plural, safe, stamp
+from components.words import NOTHING, instant, local, moment, plural, safe, stamp
 from domain.clock import HOUR, MINUTE
 from services.rows.kpi import Changed, CorrectionRow, ShiftRow, VersionRow
 from services.rows.site import SiteRow
@@ -111,8 +111,9 @@ def shifts_csv(rows: Sequence[ShiftRow], site: SiteRow) -> bytes:
         head,
         (
             (
-                r.shift, r.line, stamp(r.from_us, site.time_zone), stamp(r.to_us, site.time_zone), r.closed,
-                r.closed_by, r.version, r.now.figures.oee, r.reported.figures.oee if r.reported else None,
+                r.shift, r.line, instant(r.from_us, site.time_zone), instant(r.to_us, site.time_zone),
+                r.closed, r.closed_by, r.version, r.now.figures.oee,
+                r.reported.figures.oee if r.reported else None,
                 r.now.measures.good, r.now.measures.scrap, r.now.measures.pbt_us / HOUR, r.provisional,
                 ", ".join(map(_change, r.changed)), "; ".join(r.why),
                 "; ".join(_sentence(c, site) for c in r.corrections), " ".join(r.unsure),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from components.tables import csv_bytes, panel, small, table
-from components.words import NOTHING, lapse, metric_label, number, plural, safe, stamp
+from components.words import NOTHING, instant, lapse, metric_label, number, plural, safe
 from domain.clock import SECOND
 from services.rows.signals import SignalPoint, SignalSeries, SignalView
 from services.rows.site import SiteRow
@@ -86,7 +86,7 @@ def signals_csv(view: SignalView, site: SiteRow) -> bytes:
         head,
         (
             (
-                stamp(p.at_us, site.time_zone),
+                instant(p.at_us, site.time_zone),
                 p.shift,
                 series.name,
                 series.unit,

@@ -5,7 +5,7 @@ from typing import Any
 
 from components.links import link, url
 from components.tables import bullets, csv_bytes, empty, panel, small, table
-from components.words import metric_label, metric_unit, moment, plural, safe, stamp
+from components.words import instant, metric_label, metric_unit, moment, plural, safe
 from domain.recommendation import cause_label, clock_text, minutes_text
 from domain.rules import RUNNING_HOURS, Limit
 from services.rows.oversight import AiStatus, StopRow, StopView
@@ -153,7 +153,7 @@ def history_csv(rows: Sequence[StopRow], site: SiteRow) -> bytes:
 
 
 def _cells(row: StopRow, site: SiteRow) -> Sequence[object]:
-    times = (stamp(row.from_us, site.time_zone), stamp(row.ended_us, site.time_zone))
+    times = (instant(row.from_us, site.time_zone), instant(row.ended_us, site.time_zone))
     cases = (" ".join(map(str, row.withdrawn)), " ".join(map(str, row.opened)), ", ".join(row.machines))
     kind, model = "drill" if row.drill else "stop", row.model or "all"
     return (kind, model, *times, row.by, row.reason, row.ended_by, row.ended_reason, *cases, row.record_hash)

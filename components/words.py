@@ -8,13 +8,14 @@ from html import escape
 from domain import telemetry
 from domain.clock import DAY, HOUR, MINUTE
 from domain.telemetry import METRICS, joined_labels, sensors_of
-from domain.wording import NOTHING, lapse, local, money, stamp
+from domain.wording import NOTHING, instant, lapse, local, money, repeated, stamp
 
 __all__ = [
     "NOTHING",
     "age",
     "age_roughly",
     "hours",
+    "instant",
     "lapse",
     "left",
     "life",
@@ -42,15 +43,17 @@ def safe(value: object) -> str:
 
 
 def moment(us: int | None, zone: str, now_us: int) -> str:
-    """`14:00` today, `Fri 14:00` within six days, else `12 Nov 14:00` (with the year if it is another)."""
+    """`14:00` today, `Fri 14:00` within six days, else `12 Nov 14:00` (with the year if it is another);
+    with the offset, `02:30 +02:00`, in an hour that comes twice."""
     if us is None:
         return NOTHING
     then, now = local(us, zone), local(now_us, zone)
+    clock = f"{then:%H:%M} {repeated(us, zone)}".rstrip()
     if then.date() == now.date():
-        return f"{then:%H:%M}"
+        return clock
     if abs((then.date() - now.date()).days) < 6:
-        return f"{then:%a %H:%M}"
-    return f"{then.day} {then:%b %H:%M}" if then.year == now.year else f"{then.day} {then:%b %Y %H:%M}"
+        return f"{then:%a} {clock}"
+    return f"{then.day} {then:%b}{'' if then.year == now.year else f' {then.year}'} {clock}"
 
 
 def hours(us: int) -> str:

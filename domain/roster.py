@@ -14,11 +14,13 @@ from zoneinfo import ZoneInfo
 from domain.clock import DAY, micros
 from domain.csv_file import Wrong, filled, rows_of, told
 from domain.errors import InvalidInput
+from domain.wording import local, repeated
 
 COLUMNS = ("person", "place", "duty", "from", "to")
 LAST_ON_CALL = 9
 LONGEST_US = 31 * DAY
 FORMAT = "%Y-%m-%d %H:%M"
+_BARE = len("2026-11-23 06:00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +88,30 @@ def duty_text(position: int) -> str:
 
 def _time(text: str, zone: ZoneInfo) -> int:
     try:
-        local = datetime.strptime(text, FORMAT).replace(tzinfo=zone)
-        if not 2000 <= local.year <= 2100:
-            raise ValueError(local.year)  # also: the ends of the calendar cannot be counted in UTC
+        bare = len(text) <= _BARE
+        at = datetime.strptime(text, FORMAT).replace(tzinfo=zone) if bare else _with_offset(text, zone)
+        if not 2000 <= at.year <= 2100:
+            raise ValueError(at.year)  # also: the ends of the calendar cannot be counted in UTC
     except ValueError as error:
         raise InvalidInput(f"{text!r} is no time; write it as 2026-11-23 06:00") from error
-    us = micros(local)
-    if datetime.fromtimestamp(us / 1e6, zone).replace(tzinfo=None) != local.replace(tzinfo=None):
+    us = micros(at)
+    if datetime.fromtimestamp(us / 1e6, zone).replace(tzinfo=None) != at.replace(tzinfo=None):
         raise InvalidInput(f"{text} does not exist: the clock was put forward")
     return us
+
+
+def _with_offset(text: str, zone: ZoneInfo) -> datetime:
+    """`2026-10-25 02:30 +02:00`: which of the two hours is meant when the clock is put back."""
+    given = datetime.strptime(text, f"{FORMAT} %z")
+    at = given.astimezone(zone)
+    if at.utcoffset() != given.utcoffset():
+        raise ValueError(f"the offset is {at:%z} then")
+    return at
+
+
+def duty_time(us: int, zone: str) -> str:
+    """As it stands in a file: `2026-11-23 06:00`, with its offset in an hour that comes twice."""
+    return f"{local(us, zone).strftime(FORMAT)} {repeated(us, zone)}".rstrip()
 
 
 def _doubled(lines: Sequence[Line]) -> Iterable[Wrong]:

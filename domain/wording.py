@@ -23,8 +23,14 @@ def repeated(us: int, zone: str) -> str:
 
 
 def stamp(us: int | None, zone: str) -> str:
-    """`2026-11-21 14:00:05`, in the site's zone."""
-    return NOTHING if us is None else f"{local(us, zone):%Y-%m-%d %H:%M:%S}"
+    """`2026-11-21 14:00:05`, in the site's zone; with the offset in an hour that comes twice."""
+    return NOTHING if us is None else f"{local(us, zone):%Y-%m-%d %H:%M:%S} {repeated(us, zone)}".rstrip()
+
+
+def instant(us: int | None, zone: str) -> str:
+    """`2026-11-21 14:00:05+01:00`, in the site's zone with its offset from UTC, for files: ISO 8601 with a
+    blank in place of the T (RFC 3339). Nothing where there is no time."""
+    return "" if us is None else local(us, zone).isoformat(" ", "seconds")
 
 
 def lapse(us: int) -> str:

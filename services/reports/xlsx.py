@@ -165,7 +165,7 @@ def _waterfall(pen: _Pen, page: Worksheet, row: int) -> None:
 def _sheet(pen: _Pen, sheet: Sheet) -> None:
     page = pen.book.add_worksheet(sheet.name)
     head = pen.format(bold=True, bg_color=PANEL, bottom=1, bottom_color=LINE, text_wrap=True)
-    for k, name in enumerate(sheet.head):
+    for k, name in enumerate(_head(pen, sheet)):
         page.write_string(0, k, name, head)
         page.set_column(k, k, max(_narrowest(pen, sheet, k), round(110 * sheet.widths[k]), len(name) // 2))
     for n, row in enumerate(sheet.rows, start=1):
@@ -178,6 +178,12 @@ def _sheet(pen: _Pen, sheet: Sheet) -> None:
     page.autofilter(0, 0, len(sheet.rows), len(sheet.head) - 1)
     if sheet.name in ("Lines", "Losses"):
         _bars(pen, page, sheet)
+
+
+def _head(pen: _Pen, sheet: Sheet) -> tuple[str, ...]:
+    """The names of the columns; those of times say the zone."""
+    kinds = zip(sheet.head, sheet.kinds, strict=True)
+    return tuple(f"{name} ({pen.report.site.time_zone})" if kind == "time" else name for name, kind in kinds)
 
 
 def _narrowest(pen: _Pen, sheet: Sheet, column: int) -> int:

@@ -1,5 +1,7 @@
 """Values as people read them."""
 
+from datetime import datetime
+
 import pytest
 
 from components import words as w
@@ -21,6 +23,32 @@ ZONE = "Europe/Berlin"
 )
 def test_a_moment_is_as_long_as_it_must_be(us, said):
     assert w.moment(us, ZONE, NOW) == said
+
+
+BACK = 1_792_890_000_000_000  # 2026-10-25 01:00 UTC: from 03:00 to 02:00 in Berlin
+
+
+def test_the_hour_that_comes_twice_is_told_apart():
+    first, second = BACK - 30 * MINUTE, BACK + 30 * MINUTE
+    assert [w.moment(us, ZONE, BACK) for us in (first, second)] == ["02:30 +02:00", "02:30 +01:00"]
+    assert w.moment(first, ZONE, BACK + 2 * DAY) == "Sun 02:30 +02:00"
+    assert w.moment(second, ZONE, NOW) == "25 Oct 02:30 +01:00"
+    assert w.stamp(second, ZONE) == "2026-10-25 02:30:00 +01:00"
+    assert w.stamp(BACK + 3 * HOUR, ZONE) == "2026-10-25 05:00:00"
+
+
+@pytest.mark.parametrize(
+    ("us", "zone", "said"),
+    [
+        (BACK - 30 * MINUTE, ZONE, "2026-10-25 02:30:00+02:00"),
+        (BACK + 30 * MINUTE, ZONE, "2026-10-25 02:30:00+01:00"),
+        (NOW + SECOND // 2, "Asia/Kathmandu", "2026-11-21 15:45:00+05:45"),
+        (None, ZONE, ""),
+    ],
+)
+def test_a_time_in_a_file_has_its_offset_and_can_be_read_back(us, zone, said):
+    assert w.instant(us, zone) == said
+    assert us is None or datetime.fromisoformat(said).timestamp() == us // SECOND
 
 
 def test_midnight_belongs_to_the_sites_day():

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from domain.clock import HOUR
 from domain.csv_file import LARGEST_BYTES, MOST_ERRORS
-from domain.roster import Line, duty_text, read
+from domain.roster import Line, duty_text, duty_time, read
 
 HEAD = "person,place,duty,from,to\n"
 ZONE = "Europe/Berlin"
@@ -27,10 +27,21 @@ def test_a_file_is_read_in_the_sites_time_whatever_its_separator_and_order() -> 
     assert [duty_text(one.lines[0].position) for one in (comma, semicolon)] == ["on shift", "on call 2"]
 
 
+def test_a_duty_of_the_hour_that_comes_twice_is_the_same_after_a_file() -> None:
+    back = 1_792_890_000_000_000  # 2026-10-25 01:00 UTC
+    for begin in (back - HOUR // 2, back + HOUR // 2):
+        told = f"{duty_time(begin, ZONE)},{duty_time(begin + HOUR, ZONE)}"
+        found = read((HEAD + f"mia,north,on shift,{told}\n").encode(), ZONE)
+        assert [(one.from_us, one.until_us) for one in found.lines] == [(begin, begin + HOUR)], found.wrong
+    assert duty_time(back - HOUR // 2, ZONE) == "2026-10-25 02:30 +02:00"
+    assert duty_time(back + 3 * HOUR, ZONE) == "2026-10-25 05:00"
+
+
 @pytest.mark.parametrize(
     ("row", "why"),
     [
         ("mia,north,on shift,2026-11-23 06:00,", "to is missing"),
+        ("mia,north,on shift,2026-11-23 06:00 +02:00,2026-11-23 07:00", "is no time"),
         (",north,,2026-11-23 06:00,2026-11-23 07:00", "person and duty are missing"),
         ("mia,north,late,2026-11-23 06:00,2026-11-23 07:00", "'late' is no duty"),
         ("mia,north,on call 10,2026-11-23 06:00,2026-11-23 07:00", "is no duty"),

@@ -97,6 +97,7 @@ def test_times_of_the_hour_that_comes_twice_carry_their_offset(place):
     decided = tuple(replace(report.decisions[0], decided_us=at) for at in times)
     page = load_workbook(io.BytesIO(xlsx.write(replace(report, decisions=decided))))["Decisions"]
     cells = [page.cell(row, 3) for row in (2, 3, 4)]
+    assert page.cell(1, 3).value == "Decided (Europe/Berlin)"
     assert [cell.value.strftime("%H:%M") for cell in cells] == ["02:30", "02:30", "04:00"]
     assert [cell.number_format.partition("mm ")[2] for cell in cells] == ['"+02:00"', '"+01:00"', ""]
     assert page.column_dimensions["C"].width > len("2026-10-25 02:30 +02:00")
