@@ -17,7 +17,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from sqlalchemy import update
 
+from data.store import tables as t
+from data.store.database import Database
+from domain.clock import wall_us
 from tests.conftest import needs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,7 +86,7 @@ def run_desk(var: Path, speed: float, interval_s: float, **settings: str) -> Ite
         yield RunningDesk(url, password[1], var, process)
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(60)
+        process.wait(120)
         log.close()
 
 
@@ -102,7 +106,18 @@ def wait_until_ready(var: Path, process: "subprocess.Popen[bytes]") -> str:
 @pytest.fixture
 def copy_of_prepared(prepared: Path, tmp_path: Path) -> Path:
     """A prepared var/ folder that the test may change."""
-    return Path(shutil.copytree(prepared, tmp_path / "var"))
+    return copied(prepared, tmp_path / "var")
+
+
+def copied(prepared: Path, to: Path) -> Path:
+    """A copy whose plant time goes on where the history ended, however long ago it was prepared: advice that
+    was open then is open still, and rests on data as fresh as then."""
+    shutil.copytree(prepared, to)
+    database = Database(f"sqlite:///{to / 'taktwise.db'}")
+    with database.write() as tx:
+        tx.execute(update(t.clocks).values(origin_wall_us=wall_us()))
+    database.close()
+    return to
 
 
 @pytest.fixture(scope="package")

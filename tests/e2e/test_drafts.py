@@ -1,6 +1,5 @@
 """The connection drops in the middle of a typed reason, and nothing is lost."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -10,23 +9,23 @@ from sqlalchemy import update
 from data.store import tables as t
 from data.store.database import Database
 from domain.cases import CaseState
-from tests.e2e.conftest import PATIENCE_MS, RunningDesk, run_desk
+from tests.e2e.conftest import PATIENCE_MS, RunningDesk, copied, run_desk
 from tests.e2e.desk_kit import draft_of, raised, state_of, tab
-from tests.e2e.test_story import INTERVAL_S, SLOW, wait_for
+from tests.e2e.test_story import INTERVAL_S, SLOW, choose, wait_for
 from tests.kits.cut import Cable
 
 pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.slow]
 
 LABEL = "In your words (needed for Other)"
 FIRST, REST = "The belt was changed on Monday", ", and the bearing with it."
-SAVED_S = 5.0  # what a busy machine takes for half a second of rest and one request
+SAVED_S = PATIENCE_MS / 1_000  # for half a second of rest and one request
 AWAY_MS = 5_000
 
 
 @pytest.fixture(scope="module")
 def desk(prepared: Path, tmp_path_factory: pytest.TempPathFactory):
     """One desk for these stories: each has a case of its own."""
-    var = Path(shutil.copytree(prepared, tmp_path_factory.mktemp("drafts") / "var"))
+    var = copied(prepared, tmp_path_factory.mktemp("drafts") / "var")
     with run_desk(var, SLOW, INTERVAL_S) as running:
         yield running
 
@@ -83,8 +82,7 @@ def test_a_connection_that_drops_in_the_middle_of_a_word_loses_nothing(
         kept(database, case_id, FIRST + REST)
         expect(field).to_have_value(FIRST + REST)
 
-        page.get_by_label("Reason", exact=True).click()
-        page.get_by_role("option", name="Other").click()
+        choose(page, page.get_by_label("Reason", exact=True), "Other")
         page.get_by_label("Your password").fill(desk.password)
         page.get_by_role("button", name="Sign and reject").click()
         expect(page.locator("body")).to_contain_text(f"Other: {FIRST + REST}", timeout=PATIENCE_MS)

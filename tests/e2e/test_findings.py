@@ -7,6 +7,7 @@ from sqlalchemy import func, select, update
 from data.store import tables as t
 from data.store.database import Database
 from tests.e2e.conftest import PATIENCE_MS, RunningDesk, run_desk
+from tests.e2e.desk_kit import raised
 from tests.e2e.test_story import INTERVAL_S, SLOW, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.slow]
@@ -20,20 +21,15 @@ def desk(copy_of_prepared):
 
 
 def expired(database: Database) -> tuple[str, int]:
-    """The newest open case, as if nobody had decided in time: (id, number).
+    """A case that nobody has decided in time: (id, number).
 
-    An ended one would not do: the MES may have told what was found there.
+    One of the history would not do: the MES may have told what was found there.
     """
-    c = t.cases.c
+    number, case_id = raised(database, "north/machining", cause="bearing")
     with database.write() as tx:
-        row = tx.execute(
-            select(c.case_id, c.number)
-            .where(c.open_key.is_not(None), c.kind == "failure_risk")
-            .order_by(c.opened_us.desc())
-        ).first()
-        assert row is not None, "the prepared history has no open case"
-        tx.execute(update(t.cases).where(c.case_id == row.case_id).values(state="expired", open_key=None))
-    return row.case_id, row.number
+        over = {"state": "expired", "open_key": None}
+        tx.execute(update(t.cases).where(t.cases.c.case_id == case_id).values(**over))
+    return case_id, number
 
 
 def test_two_taps_record_a_finding(desk: RunningDesk, chromium: Browser) -> None:
@@ -45,6 +41,7 @@ def test_two_taps_record_a_finding(desk: RunningDesk, chromium: Browser) -> None
     sign_in(page, desk, "technician", "/findings")
     card = page.locator("[data-testid=stVerticalBlock]").filter(has_text=f"case {number},").last
     first = card.get_by_role("button", name="Clearly worn")
+    expect(first).to_be_visible()
     box = first.bounding_box()
     assert box is not None and box["height"] >= TARGET_PX and box["width"] >= TARGET_PX
     first.tap(timeout=PATIENCE_MS)

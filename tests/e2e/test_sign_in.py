@@ -298,7 +298,7 @@ def stream(web: Web, token: str, **query: str) -> tuple[int, str]:
     address = f"{web.url}/live/stream?" + "&".join(f"{k}={v}" for k, v in query.items())
     request = urllib.request.Request(address, headers={"Cookie": f"{SESSION_COOKIE}={token}"})
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             assert answer.headers["content-type"].startswith("text/event-stream")
             assert "content-encoding" not in answer.headers
             text = ""
