@@ -75,7 +75,7 @@ def running(settings: Settings) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        thread.join(30)
+        thread.join(120)
     assert not thread.is_alive()
     assert not failed
 

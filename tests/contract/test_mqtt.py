@@ -53,7 +53,7 @@ def publish(broker: Broker, *messages: tuple[str, bytes], qos: int = 1, retain: 
     client = connect(broker.url, "p" + uuid.uuid4().hex[:8], broker.username, broker.password)
     client.loop_start()
     for topic, payload in messages:
-        client.publish(topic, payload, qos=qos, retain=retain).wait_for_publish(10)
+        client.publish(topic, payload, qos=qos, retain=retain).wait_for_publish(60)
     client.disconnect()
     client.loop_stop()
 

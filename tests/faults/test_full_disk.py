@@ -47,7 +47,7 @@ def fill(folder: Path) -> Path:
     return ballast
 
 
-def wait(happened, process: IngestProcess, seconds: float = 60) -> None:
+def wait(happened, process: IngestProcess, seconds: float = 240) -> None:
     deadline = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < deadline, process._log.read_text()[-3_000:]
@@ -85,7 +85,7 @@ def test_a_full_disk_stops_ingest_with_a_reason_and_loses_nothing(small_disk: Pa
             ballast.unlink()
             wait(lambda: count() > before + 500, process)
             stop.set()
-            device.join(60)
+            device.join(240)
             wait(lambda: set(sent) <= set(times(database, JSON_UNIT, "good_count")), process)
             assert "the disk" not in _trouble(database)
             process.end(signal.SIGTERM)

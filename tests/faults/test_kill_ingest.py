@@ -126,7 +126,7 @@ def under_load(store: Database, tmp_path: Path, times_: int, strike: Callable[[I
             _wait_for_values(store)
             stop.set()
             for device in devices:
-                device.join(90)
+                device.join(240)
             edge.settle(12)
             edge.close()
             _wait(lambda: max(edge.log) in times(store, UNIT, "good_count"))
@@ -158,7 +158,7 @@ def _wait_for_values(store: Database) -> None:
     _wait(enough)
 
 
-def _wait(happened: Callable[[], bool], seconds: float = 60) -> None:
+def _wait(happened: Callable[[], bool], seconds: float = 240) -> None:
     deadline = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < deadline, "waited in vain"

@@ -53,7 +53,7 @@ def holders(store: Database) -> dict[int, int]:
         return {row.part: row.home for row in tx.execute(select(p.part, p.home, p.token)) if row.token}
 
 
-def wait(happened: Callable[[], bool], said: Callable[[], str], seconds: float = 90) -> None:
+def wait(happened: Callable[[], bool], said: Callable[[], str], seconds: float = 240) -> None:
     deadline = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < deadline, said()

@@ -57,7 +57,7 @@ def relay(database: Database, url: str) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        thread.join(20)
+        thread.join(120)
         sink.close()
 
 
@@ -112,7 +112,7 @@ def test_decisions_arrive_once_and_come_back_as_findings(plant: Plant, tmp_path:
     with nats_server(tmp_path / "nats") as server, relay(plant.database, server.url):
         with floor(folder, server.plant_url):
             approve_all(plant)
-            wait_for(lambda: not set(states(plant, *WORK, "reservation")) & {"queued", "sent"}, 60, log)
+            wait_for(lambda: not set(states(plant, *WORK, "reservation")) & {"queued", "sent"}, 240, log)
         commands = plant.rows(select(t.commands).where(t.commands.c.kind != "cancel"))
         taken = {c["business_key"] for c in commands if c["state"] == "accepted"}
         assert len(taken) >= len(UNITS)
@@ -122,9 +122,9 @@ def test_decisions_arrive_once_and_come_back_as_findings(plant: Plant, tmp_path:
             kinds = {c["state"] for c in commands if c["case_id"] == case["case_id"]}
             assert case["attention"] == ("refused" in kinds)
         with floor(folder, server.plant_url, "run"):
-            wait_for(lambda: "accepted" not in states(plant, *WORK), 120, log)
+            wait_for(lambda: "accepted" not in states(plant, *WORK), 240, log)
         done = [c["case_id"] for c in commands if c["kind"] in WORK and c["state"] == "accepted"]
-        wait_for(lambda: plant_judged(plant) >= set(done), 30, log)
+        wait_for(lambda: plant_judged(plant) >= set(done), 240, log)
     found = {row["case_id"] for row in plant.rows(select(t.outcomes))}
     assert found >= set(done)
     assert booked(folder / "mes-line-1.db", "ledger") == mes

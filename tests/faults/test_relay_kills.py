@@ -141,15 +141,15 @@ def run(database: Database, folder: Path, incarnations: Sequence[Incarnation]) -
         load = threading.Thread(target=decide_until, args=(plant, stop), daemon=True)
         load.start()
         with relay_process(database.url, server, folder):
-            wait_for(partial(_more_than, plant, 3), 60, "the first relay sends nothing")
+            wait_for(partial(_more_than, plant, 3), 240, "the first relay sends nothing")
         receiver.start()
         for incarnation in incarnations:
             incarnation(plant, server, folder)
             assert load.is_alive()
         with relay_process(database.url, server, folder):
             stop.set()
-            load.join(30)
-            wait_for(lambda: all_judged(plant) and all_answered(plant), 90, "not every case came to its end")
+            load.join(120)
+            wait_for(lambda: all_judged(plant) and all_answered(plant), 240, "not every case came to its end")
         receiver.stop()
         check_books(plant, receiver)
 
@@ -158,7 +158,7 @@ def killed_at_random(plant: Plant, server: NatsServer, folder: Path) -> None:
     """The relay as it is started in a plant, killed from outside while it sends."""
     before = sent(plant)
     with relay_process(plant.database.url, server, folder) as process:
-        wait_for(partial(_more_than, plant, before + 1), 60, (folder / "relay.log").read_text())
+        wait_for(partial(_more_than, plant, before + 1), 240, (folder / "relay.log").read_text())
         time.sleep(random.uniform(0.0, 0.3))
         assert process.poll() is None
 
@@ -176,7 +176,7 @@ def killed_at(point: str, plant: Plant, server: NatsServer, folder: Path) -> Non
         "3",
     ]
     with (folder / "dying.log").open("ab") as log:
-        died = subprocess.run(command, cwd=ROOT, stdout=log, stderr=log, timeout=90, check=False)
+        died = subprocess.run(command, cwd=ROOT, stdout=log, stderr=log, timeout=300, check=False)
     assert died.returncode == -signal.SIGKILL, (folder / "dying.log").read_text()
 
 

@@ -104,14 +104,14 @@ def test_five_kills_double_nothing_in_the_plants_own_ledgers(plant: Plant, tmp_p
             before = sent(plant)
             allowed.release(A_LIFE)
             with relay_process(plant.database.url, server, tmp_path) as process:
-                wait_for(lambda n=before + 2: sent(plant) >= n, 60, "the relay sends nothing")
+                wait_for(lambda n=before + 2: sent(plant) >= n, 240, "the relay sends nothing")
                 time.sleep(random.uniform(0.0, 0.3))
                 assert process.poll() is None
         with relay_process(plant.database.url, server, tmp_path):
             allowed.release(len(UNITS))
-            load.join(60)
+            load.join(240)
             assert done.is_set(), "somebody could not decide"
-            wait_for(partial(_all_answered, plant), 60, log.read_text()[-2_000:])
+            wait_for(partial(_all_answered, plant), 240, log.read_text()[-2_000:])
     _check(plant, folder)
 
 

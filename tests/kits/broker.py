@@ -7,15 +7,10 @@ import time
 from pathlib import Path
 
 from runtime.nats_server import write_config
+from tests.kits.ports import free_port
 
 PASSWORD = "test-only"
 BINARY = Path(sys.executable).parent / "nats-server"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class NatsBroker:

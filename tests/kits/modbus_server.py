@@ -4,7 +4,7 @@ import asyncio
 import threading
 from typing import Any
 
-from tests.kits.broker import free_port
+from tests.kits.ports import free_port
 
 
 class ModbusServer:
@@ -39,7 +39,7 @@ class ModbusServer:
         self._do(self._set("write_coils", address, values))
 
     def _do(self, work: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(120)
 
     async def _set(self, call: str, address: int, values: list) -> None:
         from pymodbus.client import AsyncModbusTcpClient

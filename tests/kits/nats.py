@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.nats_server import write_config
+from tests.kits.ports import free_port
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,6 @@ class NatsServer:
     plant_url: str
     mqtt_port: int
     process: subprocess.Popen[bytes]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

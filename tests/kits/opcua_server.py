@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.kits.broker import free_port
+from tests.kits.ports import free_port
 
 USER, PASSWORD = "line", "for-tests-only"
 NAMESPACE = "urn:taktwise:test"
@@ -46,7 +46,7 @@ class OpcUaServer:
         self._do(self._write(values, False))
 
     def _do(self, work: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(120)
 
     async def _write(self, values: list[tuple[str, Any, int | None]], bad: bool) -> None:
         from asyncua import ua

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kits.broker import free_port
+from tests.kits.ports import free_port
 
 
 class Cluster:

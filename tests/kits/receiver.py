@@ -36,7 +36,7 @@ class Receiver:
 
     def stop(self) -> None:
         self._stop.set()
-        self._thread.join(20)
+        self._thread.join(120)
 
     def ledger(self) -> list[tuple[str, str]]:
         """(business key, kind) of everything done, repeated if it was done twice."""

@@ -96,7 +96,7 @@ class PlantRun:
     def __exit__(self, *_: object) -> None:
         self._undo.close()
 
-    def wait(self, happened: Callable[[], bool], seconds: float = 60.0) -> None:
+    def wait(self, happened: Callable[[], bool], seconds: float = 240.0) -> None:
         deadline = time.monotonic() + seconds
         while not happened():
             assert time.monotonic() < deadline, self.ingest.said() + self.plant.said()

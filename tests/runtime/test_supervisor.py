@@ -12,6 +12,7 @@ import pytest
 
 from runtime.ports import choose, is_free
 from runtime.supervisor import Program, Report, Supervisor
+from tests.kits.ports import free_port
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
 
@@ -49,7 +50,7 @@ def test_a_crashed_program_starts_again_and_all_end_together(tmp_path: Path) -> 
     assert any(r.state == "restarting" and r.restarts == 1 for r in reports)
     pids = running("a")[1:] + running("b")
     stop.set()
-    thread.join(15)
+    thread.join(60)
     assert not any(alive(pid) for pid in pids)
 
 
@@ -61,7 +62,7 @@ def test_a_program_with_a_delay_leaves_the_first_seconds_to_the_others(tmp_path:
     thread.start()
     assert wait_for(lambda: any(r.name == "soon" for r in reports))
     stop.set()
-    thread.join(15)
+    thread.join(60)
     assert {r.name for r in reports} == {"soon"}
     assert not alive(reports[0].pid)
 
@@ -86,9 +87,9 @@ def test_a_taken_port_gets_the_next_free_one_and_is_remembered(tmp_path: Path, m
     import socket
 
     with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
+        taken = free_port()
+        other.bind(("127.0.0.1", taken))
         other.listen()
-        taken = other.getsockname()[1]
         monkeypatch.setattr("runtime.ports.PREFERRED", {"web": taken, "mqtt": taken, "queue": taken})
         ports = choose(tmp_path)
         assert not is_free(taken)

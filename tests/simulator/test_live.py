@@ -35,7 +35,7 @@ class Listener:
         self.json = self._client("reader", clean=False, topic="uns/#", hear=self._json)
         self.host = self._client("host", clean=True, topic="spBv1.0/#", hear=self._sparkplug)
         for client in (self.json, self.host):
-            client.connect("127.0.0.1", broker.mqtt_port, keepalive=5)
+            client.connect("127.0.0.1", broker.mqtt_port, keepalive=60)
             client.loop_start()
 
     def _client(self, name: str, *, clean: bool, topic: str, hear: Callable[[Any], None]) -> paho.Client:
@@ -52,7 +52,7 @@ class Listener:
 
     def say(self, online: bool, at_ms: int) -> None:
         state = sparkplug_topics.encode_state(sparkplug_topics.State(online, at_ms))
-        self.host.publish(sparkplug_topics.state_topic("taktwise"), state, 1, True).wait_for_publish(5)
+        self.host.publish(sparkplug_topics.state_topic("taktwise"), state, 1, True).wait_for_publish(60)
 
     def _json(self, found: Any) -> None:
         told = json_topics.decode(found.payload)
@@ -105,7 +105,7 @@ class Running:
 
     def end(self) -> None:
         self.stop.set()
-        self._thread.join(30)
+        self._thread.join(120)
         assert not self._thread.is_alive()
         assert self.error == []
 
@@ -144,7 +144,7 @@ def test_what_the_host_missed_is_resent_and_the_ledger_agrees(broker: NatsBroker
         assert listener.kinds["DDATA"] == silent
         listener.say(True, 3_000)
         wait_for(lambda: listener.kinds["NBIRTH"] == 10 and listener.kinds["DDATA"] > silent + 50)
-        listener.host.publish("spBv1.0/north/NCMD/line-2", sparkplug.rebirth_request(1)).wait_for_publish(5)
+        listener.host.publish("spBv1.0/north/NCMD/line-2", sparkplug.rebirth_request(1)).wait_for_publish(60)
         wait_for(lambda: listener.kinds["NBIRTH"] == 11)
         time.sleep(0.5)
         plant.end()

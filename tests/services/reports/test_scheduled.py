@@ -3,7 +3,6 @@
 import email
 import email.policy
 import io
-import socket
 import threading
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from services.queries.admin import AdminQueries
 from services.queries.reports import ReportQueries
 from services.reports.scheduled import Scheduled
 from tests import factories as f
+from tests.kits.ports import free_port
 from tests.services.queries.conftest import Plant
 from tests.services.reports import plant
 
@@ -49,10 +49,8 @@ class Post:
 @pytest.fixture
 def post():
     handler = Post()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    port = free_port()
+    controller = Controller(handler, hostname="127.0.0.1", port=port, ready_timeout=60.0)
     controller.start()
     handler.url = f"smtp://127.0.0.1:{port}"
     yield handler
@@ -69,7 +67,7 @@ def scheduled(place, folder: Path | None = None, mail: str = "") -> Scheduled:
     if folder:
         outlets[Delivery.FOLDER] = FolderOutlet(folder)
     if mail:
-        outlets[Delivery.MAIL] = MailOutlet(mail, "desk@plant.example", timeout_s=5)
+        outlets[Delivery.MAIL] = MailOutlet(mail, "desk@plant.example", timeout_s=60)
     return Scheduled(place.database, outlets)
 
 

@@ -19,6 +19,7 @@ from domain.ids import new_id
 from domain.messages import Cancel, Command, CommandKind, MaintenanceOrder, Requisition, Reservation
 from simulator.floor import PlantFloor, open_floor
 from simulator.layout import Layout, demo
+from tests.kits.ports import free_port
 
 NOW = 1_795_255_200_000_000  # 2026-11-21 10:00 UTC
 CNC = "north/machining/line-1/cnc-11"
@@ -89,12 +90,6 @@ def cancel(of: Command) -> Command:
 
 def body(command: Command) -> bytes:
     return encode_command(command).encode()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class NatsServer:

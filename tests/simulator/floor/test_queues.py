@@ -61,7 +61,7 @@ class Serving:
 
     def __exit__(self, *_: Any) -> None:
         self.stop.set()
-        self._thread.join(20)
+        self._thread.join(120)
         assert not self._thread.is_alive()
 
 
