@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
 from sqlalchemy import create_engine
 
@@ -15,6 +16,11 @@ MARIADB_URL = os.environ.get("TAKTWISE_TEST_MARIADB_URL", "")
 MOSQUITTO_URL = os.environ.get("TAKTWISE_TEST_MOSQUITTO_URL", "")
 PEERS = os.environ.get("TAKTWISE_TEST_PEERS", "")
 RABBITMQ_URL = os.environ.get("TAKTWISE_TEST_RABBITMQ_URL", "")
+# An example may take as long as it takes: a busy machine is slow. What CI sets besides stays as it is.
+settings.register_profile(
+    "suite", parent=settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("suite")
 LOOPBACK_FOLDERS = ("tests/contract", "tests/e2e", "tests/faults")
 
 
