@@ -88,7 +88,7 @@ def case_title(case: CaseView, site: SiteRow, now_us: int, limit_cents: int) -> 
     if case.kind in ABOUT_MODELS:
         cost = "no order goes out"
     elif case.kind in ABOUT_SETTINGS:
-        cost = "what it saves is not counted"
+        cost = set_point.saved_words(case, site)
     elif case.may_decide and case.state in UNDECIDED:
         cost += f"; you may approve up to {money(limit_cents, site.currency)}"
     return (

@@ -26,7 +26,7 @@ def choices_panel(case: CaseView, site: SiteRow, now_us: int) -> str:
     rows = [_choice(a, top, site.currency, tag, signed and a.start_us in starts) for a in counted]
     body = _saved(case, site) + table((), rows, right=(2,), wide=1) + _missing(case.alternatives)
     note = "lost: production, 90 % range"
-    return panel("Choices: expected cost, 90 % range", body + _how(case, site, now_us), note)
+    return panel("Choices: expected cost, 90 % range", body + how_counted(case, site, now_us), note)
 
 
 def _saved(case: CaseView, site: SiteRow) -> str:
@@ -87,7 +87,7 @@ def _missing(alternatives: Sequence[Alternative]) -> str:
     return f'<div class="tw-muted tw-small tw-gap">Not to be had now:<ul class="tw-list">{lines}</ul></div>'
 
 
-def _how(case: CaseView, site: SiteRow, now_us: int) -> str:
+def how_counted(case: CaseView, site: SiteRow, now_us: int) -> str:
     """The formula in words, and every input that can be opened."""
     e = case.evidence
     parts = ""
@@ -118,6 +118,6 @@ def _value(one: CostInput, currency: str) -> str:
         "s": lambda v: minutes_text(round(v)),
         "h": lambda v: f"{v:.1f} h",
         "share": lambda v: f"{v:.0%}",
-        "pieces": lambda v: f"{v:g} pieces",
+        "pieces": lambda v: f"{v:,g} pieces",
     }
     return texts.get(one.unit, lambda v: f"{v:g}")(one.value)

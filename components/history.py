@@ -7,7 +7,7 @@ from components.links import link
 from components.notices import sentence
 from components.tables import csv_bytes, empty, panel, small, table
 from components.words import NOTHING, instant, moment, money, plural, safe, stamp
-from domain.cases import CaseState
+from domain.cases import ABOUT_SETTINGS, CaseState
 from domain.messages import Finding
 from domain.recommendation import cause_label
 from domain.set_points import VERDICTS, Verdict
@@ -75,8 +75,13 @@ def _row(r: HistoryRow, site: SiteRow, now_us: int) -> Sequence[str]:
         state + reason,
         safe(finding(r)) or f'<span class="tw-muted">{NOTHING}</span>',
         f'<span class="tw-nw">{money(r.cost_cents, site.currency, whole=True)}</span>',
-        f'<span class="tw-nw">{money(r.benefit_cents, site.currency, whole=True)}</span>',
+        _worth(r, site),
     )
+
+
+def _worth(r: HistoryRow, site: SiteRow) -> str:
+    worth = f'<span class="tw-nw">{money(r.benefit_cents, site.currency, whole=True)}</span>'
+    return worth + (small("a week") if r.kind in ABOUT_SETTINGS and r.benefit_cents else "")
 
 
 def signature_words(s: SignatureRow, site: SiteRow) -> str:

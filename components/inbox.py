@@ -6,7 +6,7 @@ from components.card import state_words
 from components.links import link
 from components.tables import empty, panel, table
 from components.words import NOTHING, lapse, left, moment, money, of_100, plural, safe
-from domain.cases import NO_FAULT, CaseKind
+from domain.cases import ABOUT_SETTINGS, NO_FAULT, CaseKind
 from domain.clock import HOUR
 from domain.recommendation import cause_label
 from services.rows.decide import Inbox, InboxRow
@@ -61,14 +61,18 @@ def _waiting(row: InboxRow, site: SiteRow, now_us: int) -> Sequence[str]:
 
 
 def _worth(row: InboxRow, site: SiteRow) -> tuple[str, str]:
-    """What it is worth with its range, and what it costs; a case about a model or a set point has neither."""
-    if row.kind in NO_FAULT:
+    """What it is worth with its range, and what it costs. A case about a model has neither; one about a set
+    point costs nothing, and is worth what it saves in a week, where that is known."""
+    if row.kind in NO_FAULT and not row.benefit_cents:
         return NOTHING, NOTHING
+    weekly = row.kind in ABOUT_SETTINGS
     low, high = (money(cents, site.currency) for cents in (row.benefit_low_cents, row.benefit_high_cents))
     return (
         f'<span class="tw-num tw-nw">{money(row.benefit_cents, site.currency, whole=True)}</span>'
-        f'<div class="tw-muted tw-small tw-nw">{low} to {high}</div>',
-        f'<span class="tw-nw">{money(row.cost_cents, site.currency, whole=True)}</span>',
+        f'<div class="tw-muted tw-small tw-nw">{low} to {high}{" a week" if weekly else ""}</div>',
+        NOTHING
+        if weekly
+        else f'<span class="tw-nw">{money(row.cost_cents, site.currency, whole=True)}</span>',
     )
 
 

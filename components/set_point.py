@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from components.choices import how_counted
 from components.links import link
 from components.tables import empty, heading, panel, small, table
-from components.words import NOTHING, moment, plural, safe
+from components.words import NOTHING, moment, money, plural, safe
 from domain.process import SettingMove, exact, parameter_label, points
 from domain.set_points import VERDICTS, Side
 from domain.telemetry import figure_text
@@ -27,13 +28,15 @@ def figures(case: CaseView, site: SiteRow, now_us: int) -> str:
         _row("Change", f"90 %: {points(move.change_low)} to {points(move.change_high)}",
              f"{points(move.change)} points"),
         *_came(move),
+        *_saved(case, site),
         _row("Validated limits", _whose(move, case),
              f"{figure_text(move.low)} to {figure_text(move.high, move.unit)}"),
     ]  # fmt: skip
     at = moment(case.evidence.at_us, site.time_zone, now_us)
     more = f'<p class="tw-small tw-gap">{link("All settings and their limits", "process")}</p>'
     last = safe(f"the newest operation ended {at}")
-    return heading("What is expected", last) + table((), body, right=(1,), tight=True) + more
+    counted = _counted(case, site, now_us)
+    return heading("What is expected", last) + table((), body, right=(1,), tight=True) + counted + more
 
 
 def _row(label: str, source: str, value: str) -> tuple[str, str]:
@@ -53,11 +56,35 @@ def _came(move: SettingMove) -> list[tuple[str, str]]:
     ]
 
 
+def saved_words(case: CaseView, site: SiteRow) -> str:
+    """What the move is expected to save, for the title."""
+    if not case.benefit_cents:
+        return "what it saves is not counted"
+    return f"saves about {money(case.benefit_cents, site.currency)} a week"
+
+
+def _saved(case: CaseView, site: SiteRow) -> list[tuple[str, str]]:
+    if not case.benefit_cents:
+        return []
+    low, high = (money(cents, site.currency) for cents in (case.benefit_low_cents, case.benefit_high_cents))
+    return [_row("Saved in a week", f"90 %: {low} to {high}", money(case.benefit_cents, site.currency))]
+
+
+def _counted(case: CaseView, site: SiteRow, now_us: int) -> str:
+    """How the money was counted; else why none is shown."""
+    e = case.evidence
+    if case.benefit_cents:
+        return how_counted(case, site, now_us)
+    told = OTHER_VALUE if e.inputs else " ".join(e.assumptions)
+    return f'<p class="tw-muted tw-small tw-gap">{safe(told)}</p>' if told else ""
+
+
 def _whose(move: SettingMove, case: CaseView) -> str:
     scope = "this machine" if move.scope == case.equipment_id else "the whole line"
     return f"{move.validated_by}, entered by {move.entered_by} for {scope}"
 
 
+OTHER_VALUE = "What it saves is not counted: another value than the advised one was approved."
 BESIDE = "Other things may have changed at the same time: a comparison, no proof."
 
 

@@ -7,6 +7,7 @@ from data.store import cases as store
 from domain.approval import Grant
 from domain.cases import ABOUT_MODELS, ABOUT_SETTINGS, NO_FAULT, UNDER_WAY, Case, CaseKind, CaseState, step
 from domain.clock import wall_us
+from domain.costs import Cost
 from domain.errors import Forbidden, NotNow
 from domain.messages import CommandState, Finding
 from domain.policy import Approval, above_limit, check_in_time, check_start
@@ -94,7 +95,7 @@ def _approve_moved(work: Work, changes: Changes) -> Decided:
     other = set_points.other_value(work, changes.value)
     others = [one for one in signers(work.tx, work.case) if one != work.actor.account_id]
     propose(work.tx, work.case["case_id"], (other.command,), wall_us())
-    values = {"title": other.title}
+    values = {"title": other.title, **money(0, Cost(0, 0, 0))}
     told = {**work.case, **values, "version": after.version}
     tell_fallen(work.tx, work.site, told, others, f"{work.actor.name} changed it")
     detail = {"choice": other.words, "reason": checked_text(changes.reason, optional=True)}

@@ -22,9 +22,10 @@ from domain.process import SettingMove, settings_of
 from services import audit, ending
 from services.crowding import makes_room
 from services.fallen import signers, tell_fallen
-from services.planning import propose
+from services.planning import money, propose
 from services.process.limits import InForce
 from services.process.proposing import evidence_of, request_of, title_of
+from services.process.worth import worth_of
 from services.queries.common import people
 from services.signing import hash_of
 from services.situation import Site, machine_at
@@ -107,8 +108,7 @@ def _open(tx: Connection, site: Site, said: Said, move: SettingMove) -> None:
         "attention": False, "open_key": open_key(unit, cause), "opened_us": site.now_us,
         "opened_wall_us": wall_us(), "deadline_us": site.now_us + DECIDE_WITHIN_US,
         "default_action": AT_EXPIRY, "permission": Permission.MANAGE_CHARTS.value, "prediction_id": None,
-        "alternatives": "[]", "advised": ADVISED, "cost_cents": 0, "benefit_cents": 0,
-        "benefit_low_cents": 0, "benefit_high_cents": 0, "reason": "", **_columns(tx, site, said, move),
+        "alternatives": "[]", "advised": ADVISED, "reason": "", **_columns(tx, site, said, move),
     }  # fmt: skip
     if not makes_room(tx, row, site.now_us):
         return
@@ -121,10 +121,12 @@ def _open(tx: Connection, site: Site, said: Said, move: SettingMove) -> None:
 def _columns(tx: Connection, site: Site, said: Said, move: SettingMove) -> dict[str, Any]:
     """The columns of `cases` that a look sets."""
     machine = machine_at(tx, said["equipment_id"])
-    text = evidence_of(machine, said, move).to_json()
+    worth = worth_of(tx, said["equipment_id"], move, site.now_us)
+    text = evidence_of(machine, said, move, worth).to_json()
     return {
         "title": title_of(machine, move, move.to_value), "evidence_us": site.now_us, "evidence": text,
         "evidence_hash": hash_of(text), "proposed_by": f"{said['model_name']} {said['model_version']}",
+        **money(0, worth.saving),
     }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from domain.messages import CommandKind, SetPointChange
 from domain.process import SettingMove, exact, parameter_label, points, settings_of
 from domain.telemetry import figure_text
 from domain.wording import percent
+from services.process.worth import Worth
 from services.situation import Machine
 
 BACK_US = 30 * DAY  # how far back the operations behind an advice lie
@@ -40,8 +41,8 @@ def request_of(machine: Machine, move: SettingMove, value: float, number: int) -
     return ProposedCommand(0, machine.mes_queue, CommandKind.SET_POINT_CHANGE, work, key, words)
 
 
-def evidence_of(machine: Machine, said: Mapping[str, Any], move: SettingMove) -> Evidence:
-    """The evidence, from a row of `process_advice` and the limits that hold."""
+def evidence_of(machine: Machine, said: Mapping[str, Any], move: SettingMove, worth: Worth) -> Evidence:
+    """The evidence, from a row of `process_advice`, the limits that hold, and what it is worth."""
     at_us = said["at_us"]
     return Evidence(
         equipment_id=machine.equipment_id, equipment_name=machine.name, cause=settings_of(move.product_id),
@@ -50,7 +51,8 @@ def evidence_of(machine: Machine, said: Mapping[str, Any], move: SettingMove) ->
         feature_version=said["feature_version"], at_us=at_us, data_us=at_us, window_from_us=at_us - BACK_US,
         window_to_us=at_us, horizon_s=0, probability=None, base=None, rul=None, rul_low=None, rul_high=None,
         life_unit="", main_metric=None, moved=(), against=_against(move), would_change=WOULD_CHANGE,
-        similar=(), similar_words=(), limits=LIMITS, assumptions=(), setting=move,
+        similar=(), similar_words=(), limits=LIMITS, assumptions=worth.words, inputs=worth.inputs,
+        setting=move,
     )  # fmt: skip
 
 

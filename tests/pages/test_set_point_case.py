@@ -1,17 +1,23 @@
 """The card of a set point: what is expected, the limits, another value, and nothing of faults."""
 
+from dataclasses import asdict
+
 import pytest
 
 from auth.permissions import Role
 from data.store import tables as t
+from domain.clock import DAY
+from domain.cost_inputs import Rates
 from services.commands.process import ProcessCommands
 from tests import factories as f
 from tests.factories import PASSWORD
+from tests.kits.pen import SigningCommands
 from tests.pages.conftest import html_of
 from tests.services.process.case_kit import asked_values, cases, champion, look, said
 from tests.services.process.kit import FORCE, LINE, SPEED, press, ran
 
 TRUST = "pages.predict.trust:render"
+HISTORY = "pages.decide.history:render"
 CASE, INBOX = "pages.decide.case:render", "pages.decide.inbox:render"
 
 
@@ -51,6 +57,35 @@ def test_the_card_shows_what_is_expected_and_who_validated_the_limits(screens, s
     assert "Record the finding" not in labels and "Act alone (emergency)" not in labels
     planner = screens.open(CASE, somebody("eve", [Role.MAINTENANCE_PLANNER]), case=number)
     assert "Your role lets you see and comment, not decide." in html_of(planner)
+
+
+def test_what_it_saves_in_a_week_is_shown_with_how_it_is_counted(screens, somebody, number) -> None:
+    card = html_of(screens.open(CASE, case=number))
+    assert "what it saves is not counted" in card
+    assert "What it saves is not counted: no cost of an hour is stated for this line." in card
+    unit = cases(screens.database)[0]["equipment_id"]
+    with screens.database.write() as tx:
+        ran(tx, unit, 2, {FORCE: 420.0, SPEED: 280.0}, set_point=420.0, start_us=f.NOW - 10 * DAY)
+        rate = {"instance": "line-2", "product_id": "P-201", "equipment_id": unit, "planned_cycle_s": 20.0}
+        tx.execute(t.product_rates.insert().values(**rate, basis="planned", valid_from_us=1, updated_us=1))
+        rates = asdict(Rates(downtime_cents_per_hour=360_000))
+        tx.execute(t.cost_rates.insert().values(equipment_id=LINE, stated_us=f.NOW - DAY, **rates))
+    look(screens.database, said(unit, to_value=432.0))
+    card = html_of(screens.open(CASE, case=number))
+    for words in (
+        "saves about \u20ac 336 a week", "Saved in a week", "90 %: \u20ac 224 to \u20ac 420",
+        "How it is counted", "All 4 figures it is counted from", "1,400 pieces", "\u20ac 20",
+        "planned run time of 20.0 s on Press 21", "stated for Line 2",
+    ):  # fmt: skip
+        assert words in card, words
+    inbox = html_of(screens.open(INBOX))
+    assert "\u20ac 336" in inbox and "\u20ac 224 to \u20ac 420 a week" in inbox
+    sue = screens.supervisor
+    SigningCommands(screens.database).reject(
+        sue, cases(screens.database)[0]["case_id"], 2, "act-00001", "not_convincing"
+    )
+    history = html_of(screens.open(HISTORY, span="all"))
+    assert "\u20ac 336" in history and "a week" in history
 
 
 def test_whoever_entered_the_limits_reads_why_another_person_approves(screens, number) -> None:
