@@ -7,7 +7,7 @@ from components.links import link
 from components.notices import sentence
 from components.tables import csv_bytes, empty, panel, small, table
 from components.words import NOTHING, instant, moment, money, plural, safe, stamp
-from domain.cases import ABOUT_SETTINGS, CaseState
+from domain.cases import NO_FAULT, CaseState
 from domain.messages import Finding
 from domain.recommendation import cause_label
 from domain.set_points import VERDICTS, Verdict
@@ -74,14 +74,20 @@ def _row(r: HistoryRow, site: SiteRow, now_us: int) -> Sequence[str]:
         (safe(r.decided_by) or '<span class="tw-muted">nobody</span>') + _signed(r, site, now_us),
         state + reason,
         safe(finding(r)) or f'<span class="tw-muted">{NOTHING}</span>',
-        f'<span class="tw-nw">{money(r.cost_cents, site.currency, whole=True)}</span>',
-        _worth(r, site),
+        *_worth(r, site),
     )
 
 
-def _worth(r: HistoryRow, site: SiteRow) -> str:
-    worth = f'<span class="tw-nw">{money(r.benefit_cents, site.currency, whole=True)}</span>'
-    return worth + (small("a week") if r.kind in ABOUT_SETTINGS and r.benefit_cents else "")
+def _worth(r: HistoryRow, site: SiteRow) -> tuple[str, str]:
+    """What it cost and was worth: a set point costs nothing, and is worth what it saves in a week if that is
+    known; a case about a model has neither."""
+    cost, worth = (
+        f'<span class="tw-nw">{money(cents, site.currency, whole=True)}</span>'
+        for cents in (r.cost_cents, r.benefit_cents)
+    )
+    if r.kind not in NO_FAULT:
+        return cost, worth
+    return NOTHING, worth + small("a week") if r.benefit_cents else NOTHING
 
 
 def signature_words(s: SignatureRow, site: SiteRow) -> str:

@@ -85,7 +85,7 @@ def test_what_it_saves_in_a_week_is_shown_with_how_it_is_counted(screens, somebo
         sue, cases(screens.database)[0]["case_id"], 2, "act-00001", "not_convincing"
     )
     history = html_of(screens.open(HISTORY, span="all"))
-    assert "\u20ac 336" in history and "a week" in history
+    assert "\u20ac 336" in history and "a week" in history and "\u20ac 0" not in history
 
 
 def test_whoever_entered_the_limits_reads_why_another_person_approves(screens, number) -> None:
