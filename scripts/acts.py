@@ -1,13 +1,17 @@
 """What people do on the demo so that the pictures show decided cases."""
 
 import re
+import time
 
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from data.store import tables as t
 from data.store.database import Database
+from domain.cases import ABOUT_MODELS
 from scripts.camera import PATIENCE_MS, Camera, Tabs
+
+LOOKED_S = 300  # the first look at the models follows the first predictions
 
 
 def raise_case(tabs: Tabs, database: Database, machine: str, camera: Camera) -> int:
@@ -77,6 +81,19 @@ def open_case(database: Database) -> tuple[int, str, str]:
     if row is None:
         raise SystemExit("this plant has no case: prepare another one")
     return row[0], row[1], row[2]
+
+
+def training_case(database: Database) -> int | None:
+    """The number of the newest case about training a model anew; None where the watch over models opens none
+    within LOOKED_S."""
+    c, until = t.cases.c, time.monotonic() + LOOKED_S
+    newest = select(c.number).where(c.kind.in_(ABOUT_MODELS)).order_by(c.number.desc()).limit(1)
+    while True:
+        with database.read() as tx:
+            found = tx.execute(newest).scalar()
+        if found is not None or time.monotonic() > until:
+            return found
+        time.sleep(1)
 
 
 def other_machine(database: Database, machine: str) -> str:

@@ -25,7 +25,7 @@ from data.store.database import Database
 from domain.clock import Clock, wall_us
 from pages.registry import PAGES
 from runtime import demo_site, ports
-from scripts.acts import approve, change, open_case, other_machine, raise_case
+from scripts.acts import approve, change, open_case, other_machine, raise_case, training_case
 from scripts.camera import SIZES, Camera, Tabs, fresh
 from services import clocks
 from simulator.layout import demo
@@ -124,6 +124,8 @@ def reading(tabs: Tabs, database: Database, camera: Camera) -> None:
     for name, (account, path) in (screens | others(screens)).items():
         if camera.wants(name):
             camera.take(tabs.of(account, path), name)
+    if camera.wants("case-training") and (training := training_case(database)) is not None:
+        camera.take(tabs.of("manager", f"/case?case={training}"), "case-training")
 
 
 def others(known: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
