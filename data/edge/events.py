@@ -4,14 +4,15 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Collection
+from typing import Any, NamedTuple, Protocol
 
 from data.edge.gateway_parts import MetricPart
 from domain.telemetry import Quality
 
 ROOM = 50_000
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.5, 30.0
+END_S = 5.0  # longer than a server is waited for when it is left
 
 
 class Seen(NamedTuple):
@@ -107,3 +108,17 @@ async def keep_reading(device: str, reader: Reader, emit: Emit, say: Callable[[s
         say(device, why)
         await asyncio.sleep(pause)
         pause = min(2 * pause, LONGEST_RETRY_S)
+
+
+async def end(tasks: Collection["asyncio.Task[Any]"]) -> None:
+    """Cancel tasks until each has ended, however it ends.
+
+    Asking once is not enough: where the answer comes at the same moment, `asyncio.wait_for` of Python 3.11
+    gives it back, and the cancellation is lost.
+    """
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=END_S)
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from data.edge import gateway_file
-from data.edge.events import Contact, Inbox, Reader, keep_reading, now_ms
+from data.edge.events import Contact, Inbox, Reader, end, keep_reading, now_ms
 from data.edge.gateway_file import GatewayFile, SourcePart
 from data.edge.link import EdgeLink
 from data.edge.modbus import ModbusReader
@@ -113,9 +113,7 @@ class Gateway:
                     if task.done():
                         task.result()
             finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                await end(tasks)
 
         asyncio.run(work())
 

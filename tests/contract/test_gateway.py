@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from data.edge import certificates, opcua
-from data.edge.events import Event, Seen
+from data.edge.events import Event, Seen, end
 from data.edge.gateway_file import GatewayFile, SourcePart
 from data.store import tables as t
 from data.store.database import Database
@@ -282,8 +282,7 @@ def test_a_node_that_the_server_lacks_is_told_and_the_others_are_read(
 
         reading = asyncio.create_task(opcua.OpcUaReader(SourcePart.model_validate(given)).read(emit))
         await asyncio.wait_for(over.wait(), 60)
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
+        await end([reading])
 
     asyncio.run(look())
     assert set(seen) == {"temperature"}
