@@ -19,7 +19,7 @@ from data.store.upsert import insert_ignore
 from domain.clock import DAY, FOR_EVER_US
 from domain.equipment import line_of, site_of
 from services import clocks
-from services.kpi import reach
+from services.kpi.taken import taken_since
 
 KEPT_US = 400 * DAY
 FORGOTTEN_AT_ONCE = 500
@@ -132,7 +132,7 @@ def _speaking(tx: Connection, entity: str, rows: Sequence[Row]) -> Spoken:
         end = inspected.spoken_of(at, mine)
         if not mine or row["scrap"] <= 0:
             return end - 1, end
-        return min(end - 1, reach.taken_since(tx, unit, order, mine, at, parts[unit, order])), end
+        return min(end - 1, taken_since(tx, unit, order, mine, at, parts[unit, order])), end
 
     return spoken
 

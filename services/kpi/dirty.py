@@ -12,7 +12,7 @@ from data.store.statements import Among, Statement
 from domain.clock import FOR_EVER_US, HOUR
 from domain.setups import LONGEST_US
 from domain.time_model import Span
-from services.kpi import reach
+from services.kpi.taken import taken_since
 
 Mark = tuple[str, int, int]  # equipment id (a unit, or a line for all its units), from, to
 _INSPECTED = Among(
@@ -67,7 +67,7 @@ def _spoken(tx: Connection, results: Sequence[Mapping[str, Any]]) -> list[Mark]:
         if mine and row["scrap"] > 0:
             first = min(span.from_us for span in mine)
             if times[_key(row)] == 1:
-                first = reach.taken_since(tx, unit, order, mine, at, parts[unit, order])
+                first = taken_since(tx, unit, order, mine, at, parts[unit, order])
             found.append((unit, first, max(span.to_us for span in mine)))
     return found
 

@@ -1,7 +1,7 @@
 """What a case about a set point says, and the request that it sends: contributed, expected, never caused."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from domain.clock import DAY
 from domain.evidence import Evidence, ProposedCommand
@@ -9,8 +9,10 @@ from domain.messages import CommandKind, SetPointChange
 from domain.process import SettingMove, exact, parameter_label, points, settings_of
 from domain.telemetry import figure_text
 from domain.wording import percent
-from services.process.worth import Worth
 from services.situation import Machine
+
+if TYPE_CHECKING:
+    from services.process.worth import Worth
 
 BACK_US = 30 * DAY  # how far back the operations behind an advice lie
 LIMITS = (
@@ -41,7 +43,7 @@ def request_of(machine: Machine, move: SettingMove, value: float, number: int) -
     return ProposedCommand(0, machine.mes_queue, CommandKind.SET_POINT_CHANGE, work, key, words)
 
 
-def evidence_of(machine: Machine, said: Mapping[str, Any], move: SettingMove, worth: Worth) -> Evidence:
+def evidence_of(machine: Machine, said: Mapping[str, Any], move: SettingMove, worth: "Worth") -> Evidence:
     """The evidence, from a row of `process_advice`, the limits that hold, and what it is worth."""
     at_us = said["at_us"]
     return Evidence(
