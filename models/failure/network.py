@@ -23,7 +23,8 @@ class Shape:
     """Size of a network: kind of encoder (gru, lstm, tcn), its width, depth and dropout.
 
     `pool`: so many steps are averaged into one before the encoder. `attend`: beside the last step's state
-    the heads see a mean over all steps, weighted by what the network finds worth looking at.
+    the heads see a mean over all steps, weighted by what the network finds worth looking at. `summary`: width
+    of the second branch; 0 for none.
     """
 
     kind: str = "gru"
@@ -32,6 +33,7 @@ class Shape:
     dropout: float = 0.1
     pool: int = 1
     attend: bool = False
+    summary: int = 0
 
 
 class _Residual(nn.Module):
@@ -85,6 +87,33 @@ class Scaling:
     centres: Tensor | None = None
 
 
+class Summary(nn.Module):
+    """The second branch, a small net over what a window is on the whole, as `baselines.summary` tells trees.
+
+    An encoder over time hardly keeps sight of a level that rose by a little and stayed there. A value that
+    was not seen is zero in `scaled`: it counts as usual. A window shorter than a part is taken whole.
+    """
+
+    def __init__(self, layout: Layout, width: int, dropout: float) -> None:
+        super().__init__()
+        self.values, first = layout.values, nn.Linear(5 * layout.values + layout.masks + layout.groups, width)
+        self.net = nn.Sequential(
+            first, nn.ReLU(), nn.Dropout(dropout), nn.Linear(width, width // 2), nn.ReLU()
+        )
+
+    def told(self, scaled: Tensor) -> Tensor:
+        """Of each value the means of the newest 4 and 16 steps and of all, spread, trend; masks, groups."""
+        value, rest = scaled[:, :, : self.values], scaled[:, -1, self.values :]
+        mean = value.mean(1)
+        spread = ((value - mean[:, None]) ** 2).mean(1).add(1e-6).sqrt()
+        trend = value[:, -8:].mean(1) - value[:, :8].mean(1)
+        return torch.cat((value[:, -4:].mean(1), value[:, -16:].mean(1), mean, spread, trend, rest), dim=1)
+
+    def forward(self, scaled: Tensor) -> Tensor:
+        """(N, T, F) to (N, width // 2)."""
+        return self.net(self.told(scaled))
+
+
 class FailureNetwork(nn.Module):
     """Windows (N, T, F) to a risk logit (N,) and hazard logits (N, K)."""
 
@@ -100,7 +129,8 @@ class FailureNetwork(nn.Module):
         self.encoder = (_Tcn if shape.kind == "tcn" else _Recurrent)(inputs, shape)
         self.look = nn.Linear(shape.width, 1) if shape.attend else None
         self.drop = nn.Dropout(shape.dropout)
-        width = shape.width * (2 if shape.attend else 1)
+        self.summary = Summary(layout, shape.summary, shape.dropout) if shape.summary else None
+        width = shape.width * (2 if shape.attend else 1) + shape.summary // 2
         self.risk = nn.Linear(width, 1)
         self.life = nn.Linear(width, bins)
         nn.init.constant_(self.life.bias, -3.0)
@@ -127,7 +157,7 @@ class FailureNetwork(nn.Module):
 
     def forward(self, window: Tensor) -> tuple[Tensor, Tensor]:
         """Risk logit (N,), hazard logits (N, K)."""
-        x = self.scaled(window)
+        scaled = x = self.scaled(window)
         if self.pool > 1:
             x = nn.functional.avg_pool1d(x.transpose(1, 2), self.pool).transpose(1, 2)
         states = self.encoder(x)
@@ -135,6 +165,8 @@ class FailureNetwork(nn.Module):
         if self.look is not None:
             weight = torch.softmax(self.look(states), dim=1)
             state = torch.cat((state, (weight * states).sum(1)), dim=1)
+        if self.summary is not None:
+            state = torch.cat((state, self.summary(scaled)), dim=1)
         state = self.drop(state)
         return self.risk(state)[:, 0], self.life(state)
 

@@ -26,6 +26,7 @@ class Recipe:
     mask_drop: float = 0.0  # share of a batch's windows that lose a sensor, so that a lost one is no shock
     pool: int = 1  # steps averaged into one before the encoder
     attend: int = 0  # 1: the heads see a weighted mean of all steps too
+    summary: int = 0  # width of the branch over means, spread and trend of the whole window; 0: none
     stride: int = 1  # windows taken: every stride-th, besides those shortly before a failure
 
     def settings(self) -> dict[str, float | int | str]:

@@ -184,7 +184,9 @@ def blank(problem: Problem, kind: str) -> FailureNetwork:
 
 def shaped(recipe: recipes.Recipe, layout: Layout, scaling: Scaling, kind: str) -> FailureNetwork:
     """An untrained network as the recipe says."""
-    shape = Shape(kind, recipe.width, recipe.layers, recipe.dropout, recipe.pool, bool(recipe.attend))
+    shape = Shape(
+        kind, recipe.width, recipe.layers, recipe.dropout, recipe.pool, bool(recipe.attend), recipe.summary
+    )
     return FailureNetwork(layout, scaling, recipe.bins, shape)
 
 
