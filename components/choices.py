@@ -9,6 +9,7 @@ from domain.cases import CaseKind
 from domain.evidence import Alternative, CostInput
 from domain.messages import MaintenanceOrder
 from domain.recommendation import LEAVES_IT, Choice, minutes_text
+from domain.wording import percent
 from services.rows.decide import CaseView
 from services.rows.site import SiteRow
 
@@ -117,7 +118,7 @@ def _value(one: CostInput, currency: str) -> str:
         "cents/h": lambda v: f"{money(round(v), currency)}/h",
         "s": lambda v: minutes_text(round(v)),
         "h": lambda v: f"{v:.1f} h",
-        "share": lambda v: f"{v:.0%}",
+        "share": lambda v: percent(v, 0),
         "pieces": lambda v: f"{v:,g} pieces",
     }
     return texts.get(one.unit, lambda v: f"{v:g}")(one.value)

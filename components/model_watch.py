@@ -9,6 +9,7 @@ from components.words import NOTHING, metric_label, moment, of_100, plural, safe
 from domain.calibration import Calibration
 from domain.cases import CaseKind
 from domain.drift import FEWEST_CASES, MOVED_SHARE
+from domain.wording import percent
 from services.rows.model_watch import DriftRow, Learning, Look, OutputDrift, ProposalRow, Tally, WatchView
 from services.rows.site import SiteRow
 
@@ -70,7 +71,7 @@ def share(part: int, whole: int) -> str:
     """A share with its count, or that there are too few cases for one."""
     if not whole:
         return NOTHING
-    return few(whole) if whole < FEWEST_CASES else f"{part / whole:.0%} of {whole}"
+    return few(whole) if whole < FEWEST_CASES else f"{percent(part / whole, 0)} of {whole}"
 
 
 def calibration_panel(c: Calibration) -> str:
@@ -78,8 +79,8 @@ def calibration_panel(c: Calibration) -> str:
     if not c.bins:
         return panel("By stated chance", empty("No case has ended yet."))
     rows = [
-        (f"{b.low:.0%} to {b.high:.0%}", str(b.cases), f"{b.stated:.1%}",
-         few(b.cases) if b.found is None else f"{b.found:.1%}")
+        (f"{percent(b.low, 0)} to {percent(b.high, 0)}", str(b.cases), percent(b.stated),
+         few(b.cases) if b.found is None else percent(b.found))
         for b in c.bins
     ]  # fmt: skip
     return panel("By stated chance", table(("Stated", "Cases", "On average", "Came"), rows, right=(1, 2, 3)))
@@ -104,8 +105,8 @@ def output_panel(found: OutputDrift) -> str:
         return panel("Stated chances", empty("Too few predictions to compare two days with the five before."))
     mark = "moved" if found.psi >= 0.25 else "as before"
     rows = [
-        ("On average, the five days before", f"{found.before:.2%}"),
-        ("On average, the last two days", f"{found.now:.2%}"),
+        ("On average, the five days before", percent(found.before, 2)),
+        ("On average, the last two days", percent(found.now, 2)),
         ("PSI (a shift from 0.25 on)", f"{found.psi:.2f}, {mark}"),
     ]
     return panel("Stated chances", table((), [(safe(a), safe(b)) for a, b in rows], right=(1,)))
@@ -122,7 +123,7 @@ def inputs_panel(rows: Sequence[DriftRow]) -> str:
     body = table(head, [_drift(row) for row in seen], right=(2, 4, 5, 6))
     note = (
         "The last two days against the first three after the machine's last change. One machine alone may be "
-        f"wearing; from {MOVED_SHARE:.0%} of the machines of a type on, the plant has changed."
+        f"wearing; from {percent(MOVED_SHARE, 0)} of the machines of a type on, the plant has changed."
     )
     return panel("Sensors that have moved", body + small(note))
 

@@ -6,6 +6,7 @@ from components.links import link
 from components.tables import bullets, heading, panel, small, table
 from components.words import moment, safe
 from domain.evidence import CostInput
+from domain.wording import percent
 from services.rows.decide import CaseView, TrainingRow
 from services.rows.site import SiteRow
 
@@ -25,7 +26,7 @@ def figures(case: CaseView, site: SiteRow, now_us: int) -> str:
 
 
 def _figure(one: CostInput) -> Sequence[str]:
-    value = f"{one.value:.1%}" if one.unit == "share" else f"{one.value:.3g}"
+    value = percent(one.value) if one.unit == "share" else f"{one.value:.3g}"
     return safe(one.label) + small(safe(one.source)), f'<span class="tw-num tw-nw">{value}</span>'
 
 

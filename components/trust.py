@@ -6,6 +6,7 @@ from components.tables import bullets, csv_bytes, empty, panel, small, table
 from components.words import NOTHING, of_100, plural, safe
 from domain.drift import FEWEST_CASES
 from domain.failure_review import Verdict
+from domain.wording import percent
 from services.rows.trust import FEWEST, Behaviour, Trust, TrustRow
 
 KINDS = {"all": "", "model": "model", "machine": "machine", "role": "role"}
@@ -75,9 +76,10 @@ def _row(row: TrustRow) -> Sequence[str]:
         return name, str(row.cases), right, small(HIDDEN), "", "", ""
     b = row.behaviour
     minutes = NOTHING if b.minutes_to_decide is None else f"{b.minutes_to_decide:.1f} min"
-    over = NOTHING if b.overrides_right is None else f"{b.overrides_right:.0%} of {b.overrides_judged}"
-    quick = NOTHING if b.under_10_s is None else f"{b.under_10_s:.0%}"
-    return name, str(row.cases), right, f"{b.overridden:.0%}", over, minutes, quick
+    over = percent(b.overrides_right, 0)
+    if b.overrides_right is not None:
+        over += f" of {b.overrides_judged}"
+    return name, str(row.cases), right, percent(b.overridden, 0), over, minutes, percent(b.under_10_s, 0)
 
 
 def advice_panel(trust: Trust) -> str:
@@ -93,12 +95,13 @@ def suggestions(b: Behaviour | None) -> list[str]:
     said = []
     if b is not None and b.under_10_s is not None and b.under_10_s > MANY_QUICK:
         said.append(
-            f"{b.under_10_s:.0%} of approvals took less than ten seconds: nobody can read a card in that "
-            "time. Ask for a word on the evidence, or approve small things by rule."
+            f"{percent(b.under_10_s, 0)} of approvals took less than ten seconds: nobody can read a card in "
+            "that time. Ask for a word on the evidence, or approve small things by rule."
         )
     if b is not None and b.overridden > MANY_OVERRIDES:
         said.append(
-            f"{b.overridden:.0%} of advice is overridden: the advice or its threshold does not fit the floor."
+            f"{percent(b.overridden, 0)} of advice is overridden: the advice or its threshold does not fit "
+            "the floor."
         )
     if b is not None and b.overrides_right is not None and b.overrides_right < 0.5:
         said.append("Most rejected advice turned out right: show people how past advice ended.")

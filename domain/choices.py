@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from domain.clock import HOUR, MINUTE, SECOND, utc
 from domain.costs import Plan, Setting, rounded_up
+from domain.wording import percent
 
 PREPARE_US = 15 * MINUTE
 WEEK_END_US = 12 * HOUR
@@ -202,7 +203,7 @@ def label(setting: Setting, calendar: Calendar, choice: Choice, plan: Plan) -> s
 def note(setting: Setting, choice: Choice) -> str:
     """What people have to do besides the work itself; it goes out with the order. '' for nothing."""
     if choice is Choice.SLOW_DOWN:
-        return f"run at {setting.rates.slow_speed:.0%} of the speed until then"
+        return f"run at {percent(setting.rates.slow_speed, 0)} of the speed until then"
     if choice is Choice.OTHER_MACHINE and setting.spare is not None:
         return f"{setting.spare.name} takes the work meanwhile"
     return ""

@@ -11,6 +11,7 @@ from statistics import fmean, stdev
 
 from domain.clock import DAY
 from domain.model_gates import Z_95, Gate, GateState, fast_enough, long_enough
+from domain.wording import percent
 
 LEAST_SHADOW_US, LEAST_PICTURES = DAY, 200
 LEAST_NAMED = 20
@@ -57,7 +58,7 @@ def held_out_gate(ours: Mapping[str, float], theirs: Mapping[str, float]) -> Gat
         label = min(worse, key=lambda name: ours[name] - theirs[name])
         words = f"share right, {label.removeprefix('recall_')}; {len(worse)} of {len(common)} labels worse"
         return Gate("held-out data", F, words, ours[label], theirs[label])
-    words = f"share right; none of {len(common)} labels worse by more than {RECALL_SLACK:.0%}"
+    words = f"share right; none of {len(common)} labels worse by more than {percent(RECALL_SLACK, 0)}"
     return Gate("held-out data", P, words, ours["accuracy"], theirs["accuracy"])
 
 
@@ -66,7 +67,7 @@ def unknown_gate(ours: float | None, theirs: float | None, known: float | None) 
     if ours is None or theirs is None or known is None:
         return Gate("unknown kinds", O, "not measured", ours, theirs)
     good = ours >= theirs - UNKNOWN_SLACK and known <= UNKNOWN_SLACK
-    words = f"share of foreign pictures said to be unknown; {known:.0%} of known ones"
+    words = f"share of foreign pictures said to be unknown; {percent(known, 0)} of known ones"
     return Gate("unknown kinds", P if good else F, words, ours, theirs)
 
 

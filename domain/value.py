@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.messages import Finding
+from domain.wording import percent
 
 GRADE_SHARE = {"slight": 0.25, "clear": 0.6, "severe": 0.9, "": 0.6}
 GRADES = {"slight": "slightly worn", "clear": "clearly worn", "severe": "badly worn"}
@@ -70,7 +71,8 @@ def _share(done: Done) -> tuple[float, str]:
         return 1.0, "the part had failed, and the machine had not stopped for it yet"
     if done.finding is Finding.DEGRADED:
         said = GRADES.get(done.grade, "worn, no grade was given")
-        return GRADE_SHARE[done.grade], f"{said}: counts as {GRADE_SHARE[done.grade]:.0%} of a failure"
+        counts = GRADE_SHARE[done.grade]
+        return counts, f"{said}: counts as {percent(counts, 0)} of a failure"
     if done.finding is Finding.NOTHING_FOUND:
         return 0.0, "nothing was found: the work was needless"
     return 0.0, "another fault was found: what it would have cost is not known to the desk"

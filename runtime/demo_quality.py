@@ -15,6 +15,7 @@ from domain.clock import DAY, HOUR
 from domain.errors import InvalidInput
 from domain.spc.model import DEFECTS, Kind, Weights
 from domain.spc.rules import WESTERN_ELECTRIC, Rule
+from domain.wording import percent
 from services.actors import load_actor
 from services.commands.charts import ChartCommands
 from services.spc.definition import BETWEEN, METRIC, QUALITY, Chart
@@ -144,7 +145,9 @@ def _tolerate(
         return
     middle, share = median(values), ACCEPTED[chart["metric"]]
     low, high = (float(f"{middle * (1 + sign * share):.3g}") for sign in (-1, 1))
-    commands.tolerate(person, chart_id, low, high, f"{WHY}: an example of {share:.0%} around the median")
+    commands.tolerate(
+        person, chart_id, low, high, f"{WHY}: an example of {percent(share, 0)} around the median"
+    )
 
 
 def _patterns(commands: ChartCommands, person: Actor, from_us: int, to_us: int) -> None:

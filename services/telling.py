@@ -16,6 +16,7 @@ from domain.messages import Finding
 from domain.prediction import Contribution
 from domain.recommendation import cause_label, cause_phrase, minutes_text
 from domain.telemetry import METRICS, MetricKind, Quality, figure_text, joined_labels, sensors_of
+from domain.wording import percent
 from services.cost_inputs import inputs_of
 from services.situation import Situation
 
@@ -259,8 +260,9 @@ def _assumptions(s: Situation, setting: Setting) -> list[str]:
         f"After a failure: {minutes_text(r.call_out_s)} until somebody comes, "
         f"{r.unplanned_factor:g} times the planned time, "
         f"and {r.collateral_cents / 100:,.0f} for other damage.",
-        f"The limit alarm catches {r.alarm_catches:.0%} of failures, {minutes_text(r.alarm_lead_s)} ahead; "
-        f"an inspection finds {r.inspection_finds:.0%} (and {r.inspection_misleads:.0%} of false alarms).",
+        f"The limit alarm catches {percent(r.alarm_catches, 0)} of failures, "
+        f"{minutes_text(r.alarm_lead_s)} ahead; an inspection finds {percent(r.inspection_finds, 0)} "
+        f"(and {percent(r.inspection_misleads, 0)} of false alarms).",
         "Operating hours are counted as plant hours; costs end with the horizon, which favours waiting.",
         "Saved is counted against waiting for the limit alarm: what the plant would do anyway.",
     ]

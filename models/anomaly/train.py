@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from domain.errors import SettingsError
+from domain.wording import percent
 from models.anomaly import healthy, running, sound
 from models.anomaly.card import Card, PeerNote
 from models.anomaly.deviation import Floats
@@ -173,7 +174,8 @@ def _card(
         seconds=round(time.monotonic() - began, 1),
         settings=settings | {"middle": MIDDLE, "epochs": EPOCHS},
         feature_version=kind.version,
-        threshold_rule=f"{kind.rate:.0%} of healthy readings are above it, judged from half a beginning",
+        threshold_rule=f"{percent(kind.rate, 0)} of healthy readings are above it, judged from half "
+        "a beginning",
         validation=figures,
         test={},
         background=f"{BACKGROUND} healthy windows of the training runs",

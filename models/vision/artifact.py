@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from domain.wording import percent
 from models.card import BACKGROUND_FILE, GOLDEN_FILE, MODEL_FILE, file_hash, write_card
 from models.session import open_session
 from models.vision import session
@@ -62,7 +63,8 @@ def write(
         seconds=round(seconds, 1),
         settings=settings,
         feature_version=kind.version,
-        threshold_rule=f"the likeliest label; unknown beyond what {KNOWN:.0%} of unseen known pictures reach",
+        threshold_rule=f"the likeliest label; unknown beyond what {percent(KNOWN, 0)} of unseen known "
+        "pictures reach",
         validation=validation,
         test={},
         background=f"{BACKGROUND} training picture of each label",

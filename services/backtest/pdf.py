@@ -12,6 +12,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from domain.clock import utc
+from domain.wording import percent
 from services.reports.style import BOLD, INK, INK_2, LINE, PANEL, PLAIN, colour, load_fonts
 
 WORDS = {
@@ -103,7 +104,7 @@ def _months(found: dict[str, Any]) -> Flowable:
 def _cases(found: dict[str, Any]) -> Flowable:
     head = ("Opened", "Machine", "Risk", "Cause", "Advice", "What came", "Lead, h", "Promised", "Saved")
     rows = [
-        (_moment(c["at_us"], found["time_zone"]), c["machine"], f"{c['risk']:.0%}", c["cause"],
+        (_moment(c["at_us"], found["time_zone"]), c["machine"], percent(c["risk"], 0), c["cause"],
          ADVICE.get(c["choice"], c["choice"]), WORDS[c["verdict"]], _hours(c["lead_h"]),
          _money(c["promised_cents"], found), _money(c["saved_cents"], found))
         for c in found["cases_list"][:SHOWN]

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, func, select
 
 from data.store import tables as t
 from data.store.stops import limits
+from domain.wording import percent
 from services.backtest.replay import Replayed
 from services.score.inputs import Unit
 from services.situation import rates_for
@@ -43,7 +44,8 @@ def _blind(replayed: Sequence[Replayed]) -> list[str]:
     total = sum(one.scored for one in replayed) + sum(reasons.values())
     ranked = sorted(reasons.items(), key=lambda item: -item[1])
     said += [
-        f"{count / total:.1%} of the half hours were not scored: {reason}." for reason, count in ranked[:5]
+        f"{percent(count / total)} of the half hours were not scored: {reason}."
+        for reason, count in ranked[:5]
     ]
     return said
 

@@ -15,6 +15,7 @@ from domain.clock import HOUR, MINUTE
 from domain.equipment import site_of
 from domain.strips import Strip
 from domain.time_model import Leaf
+from domain.wording import percent
 from services.floor import facts, plant
 from services.joining import Signal, Source
 from services.kpi import valid
@@ -87,8 +88,9 @@ def _signal(
         cause="",
         at_us=shift.now_us,
         words=(
-            f"{names.get(line_id, line_id)} will end the {shift.name} shift at an OEE of about {oee[0]:.0%}, "
-            f"its target is {oee[1]:.0%}. {names.get(unit, unit)} has stood longest: {minutes} min."
+            f"{names.get(line_id, line_id)} will end the {shift.name} shift at an OEE of about "
+            f"{percent(oee[0], 0)}, its target is {percent(oee[1], 0)}. "
+            f"{names.get(unit, unit)} has stood longest: {minutes} min."
         ),
         opens=down_us >= HOURS_DOWN,
     )

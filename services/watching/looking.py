@@ -20,6 +20,7 @@ from domain.drift import FEWEST_MACHINES, MOVED_SHARE, NOW_US, SHIFTED_PSI, move
 from domain.equipment import plural
 from domain.model_gates import Stage
 from domain.telemetry import METRICS
+from domain.wording import percent
 from services.queries.common import names_of
 from services.rows.model_watch import Look, OutputDrift
 from services.situation import Site, site_at
@@ -116,7 +117,8 @@ def reasons(found: Look) -> list[str]:
         said.append(f"the stated chances have moved (PSI {found.output.psi:.2f})")
     c = found.calibration
     if c.off and c.stated is not None and c.found is not None:
-        said.append(f"{c.stated:.1%} failures were stated on average, {c.found:.1%} came, in {c.cases} cases")
+        stated = f"{percent(c.stated)} failures were stated on average"
+        said.append(f"{stated}, {percent(c.found)} came, in {c.cases} cases")
     return [*said, *moved_inputs(found)] if said else []
 
 

@@ -15,7 +15,7 @@ def people(count: int, **changes) -> list[Fact]:
 def test_behaviour_is_never_shown_for_fewer_than_five_people() -> None:
     few = people(FEWEST - 1) * 30
     assert all(row.behaviour is None for row in rows(few))
-    assert HIDDEN in groups_panel(rows(few)) and "100%" not in groups_panel(rows(few))
+    assert HIDDEN in groups_panel(rows(few)) and "100 %" not in groups_panel(rows(few))
     assert HIDDEN in trust_csv(Trust(rows(few), (), ())).decode("utf-8-sig")
     enough = rows(people(FEWEST))
     assert enough[0].behaviour is not None and enough[0].behaviour.people == FEWEST

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from domain.errors import SettingsError
+from domain.wording import percent
 from models.card import BACKGROUND_FILE, GOLDEN_FILE, MODEL_FILE, file_hash, write_card
 from models.classification import background
 from models.classification.stops import cases as files
@@ -78,8 +79,8 @@ def train(data: DataSpec, out: Path, report: Report = _silent) -> Figures:
         seconds=round(time.monotonic() - began, 1),
         settings=_settings(model),
         feature_version=features.FEATURE_VERSION,
-        threshold_rule=f"the lowest chance from which {SURE_RIGHT:.0%} of the proposals are right, on stops "
-        "after those that taught",
+        threshold_rule=f"the lowest chance from which {percent(SURE_RIGHT, 0)} of the proposals are right, "
+        "on stops after those that taught",
         validation=validation,
         test=tested,
         background="64 stops with the mean chances of all that taught",

@@ -283,4 +283,4 @@ def test_nobody_decides_and_the_case_expires(plant):
 
 def test_no_share_stands_on_fewer_than_twenty():
     assert "too few: 19 of 20" in share(10, 19)
-    assert share(10, 20) == "50% of 20"
+    assert share(10, 20) == "50 % of 20"
