@@ -241,7 +241,7 @@ def _advise(database: Database, site_id: str, bars: Progress) -> None:
     """The recommender looks at every prediction that waits, in order of time."""
     task = bars.add_task("Weighing what to do", total=None)
     recommender = Recommender(database)
-    while consider_due(database, recommender.consider):
+    while consider_due(database, recommender.consider, recommender.worth):
         pass
     recommender.expire_due(site_id, wall_us())
     _step(bars, task, 1.0)

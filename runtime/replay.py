@@ -55,8 +55,8 @@ def replay_cmapss(
         stack.enter_context(replay_place.ingest(place.desk, database))
         _send(place.machines, database, fleet, rows, pace, lambda share: progress(0.5 * share))
         replay.score_fleet(database, served, fleet, lambda share: progress(0.5 + 0.4 * share))
-        consider = Recommender(database).consider
-        while consider_due(database, consider):
+        recommender = Recommender(database)
+        while consider_due(database, recommender.consider, recommender.worth):
             continue
         progress(1.0)
         return replay.figures(database, served, fleet, data)

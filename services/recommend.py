@@ -86,6 +86,15 @@ class Recommender:
             case = _ours(tx, prediction)
             return _open(tx, prediction) if case is None else _join(tx, case, prediction)
 
+    def worth(self, prediction_id: str) -> int | None:
+        """Cents that the case of a prediction would save; None where it opens none, or one is open."""
+        with self._database.read() as tx:
+            p = prediction_at(tx, prediction_id)
+            if p.status is not PredictionStatus.SCORED or not p.above_threshold or _ours(tx, p):
+                return None
+            inspected = _found_by_inspection(tx, store.newest_closed(tx, p.equipment_id), p.at_us)
+            return planned(tx, p, p.at_us, 0, inspected=inspected).advice.benefit.expected
+
     def expire_due(self, site_id: str, now_us: int) -> int:
         """Expire the undecided cases of a site whose deadline has passed; returns how many."""
         with self._database.write() as tx:
@@ -142,7 +151,7 @@ def _open(tx: Connection, p: Prediction) -> Considered:
     ended = store.newest_closed(tx, p.equipment_id)
     if ended is not None and _quiet(ended, p):
         return Considered(Effect.QUIET, ended["case_id"], "decided a short while ago, and no worse since")
-    inspected = ended is not None and _found_by_inspection(tx, ended, p.at_us)
+    inspected = _found_by_inspection(tx, ended, p.at_us)
     plan = planned(tx, p, p.at_us, store.next_number(tx), inspected=inspected)
     if not plan.advice.worth_a_case:
         return Considered(Effect.NOTHING, None, "waiting costs less than doing something now")
@@ -188,7 +197,9 @@ def _quiet(ended: dict[str, Any], p: Prediction) -> bool:
     return answered and keeps_quiet(ended["closed_us"], before, p.at_us, p.probability or 0.0)
 
 
-def _found_by_inspection(tx: Connection, ended: dict[str, Any], at_us: int) -> bool:
+def _found_by_inspection(tx: Connection, ended: dict[str, Any] | None, at_us: int) -> bool:
+    if ended is None:
+        return False
     worn = ended["finding"] in (Finding.DEGRADED, Finding.FAILED)
     recent = at_us - ended["closed_us"] < INSPECTION_COUNTS_US
     kinds = {row["kind"] for row in store.commands_of(tx, ended["case_id"])}

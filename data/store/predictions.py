@@ -192,13 +192,22 @@ def put_to_consider(tx: Connection, predictions: Sequence[Row]) -> None:
     insert_ignore(tx, t.to_consider, rows)
 
 
-def due_to_consider(tx: Connection, now_wall_us: int, limit: int) -> list[tuple[str, int]]:
-    """(prediction id, attempts so far) of what is due, in order of plant time."""
+class DueToConsider(NamedTuple):
+    """A prediction that waits for the recommender; `attempts` so far."""
+
+    prediction_id: str
+    at_us: int
+    attempts: int
+
+
+def due_to_consider(tx: Connection, now_wall_us: int, limit: int) -> list[DueToConsider]:
+    """What is due, in order of plant time: whole moments, at least `limit` predictions if so many wait."""
     c = t.to_consider.c
-    query = select(c.prediction_id, c.attempts).where(
-        reached(c.next_try_wall_us, now_wall_us, LONGEST_WAIT_US)
-    )
-    return [(row[0], row[1]) for row in tx.execute(query.order_by(c.at_us, c.prediction_id).limit(limit))]
+    due = reached(c.next_try_wall_us, now_wall_us, LONGEST_WAIT_US)
+    last = tx.execute(select(c.at_us).where(due).order_by(c.at_us).offset(limit - 1).limit(1)).scalar()
+    query = select(c.prediction_id, c.at_us, c.attempts).where(due)
+    query = query if last is None else query.where(c.at_us <= last)
+    return [DueToConsider(*row) for row in tx.execute(query.order_by(c.at_us, c.prediction_id))]
 
 
 def considered(tx: Connection, prediction_id: str) -> None:

@@ -7,7 +7,7 @@ batch is one transaction: a process that is killed leaves nothing half, and repe
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from data.store.database import Database
@@ -52,9 +52,8 @@ def main(settings: Settings, stop: threading.Event) -> None:
                 advice = advice or Advice(settings, database)
                 served = [serve(database, model) for model in (plant, *engines)]
                 lineup = Lineup(database, plant, registry.load)
-                consider = Recommender(database).consider
                 others = pictures, watching, reasons, advice
-                worker = Worker(database, served, lineup, consider, others)
+                worker = Worker(database, served, lineup, Recommender(database), others)
             except Retryable as error:
                 log.warning("waiting for the database: %s", error)
                 stop.wait(RETRY_S)
@@ -95,11 +94,11 @@ class Worker:
         database: Database,
         served: list[Served],
         lineup: Lineup,
-        consider: Callable[[str], Any],
+        recommender: Recommender,
         others: Sequence[Turns] = (),
     ) -> None:
         self._others = tuple(others)
-        self._database, self._lineup, self._consider = database, lineup, consider
+        self._database, self._lineup, self._recommender = database, lineup, recommender
         self._served = {one.judge.key: one for one in served}
         self._models = recomputing.Models(served, registry.load)
         self._due = Due(database)
@@ -129,10 +128,11 @@ class Worker:
         scored = self._score()
         more = [one.turn() for one in self._others]
         judged = 0 if scored else check_due(self._database, opening.load) + look_due(self._database)
-        seen = consider_due(self._database, self._consider, limit=CONSIDERED_A_TURN)
+        desk = self._recommender
+        seen = consider_due(self._database, desk.consider, desk.worth, limit=CONSIDERED_A_TURN)
         self._counted["considered"] += seen
         self._heartbeat.beat(self._detail)
-        return bool(asked or again or scored or judged or any(more) or seen == CONSIDERED_A_TURN)
+        return bool(asked or again or scored or judged or any(more) or seen >= CONSIDERED_A_TURN)
 
     def _score(self) -> bool:
         """Score the first site that is due: the champion, then the challengers in its shadow."""

@@ -100,5 +100,5 @@ def test_a_prediction_that_waits_is_considered(database: Database) -> None:
     with database.write() as tx:
         tx.execute(insert(t.to_consider).values(**row))
         assert predictions.due_to_consider(tx, now, 5) == []
-        assert predictions.due_to_consider(tx, now - HOUR, 5) == [("p", 3)]
+        assert predictions.due_to_consider(tx, now - HOUR, 5) == [("p", 0, 3)]
         assert tx.execute(select(t.to_consider.c.attempts)).scalar() == 3

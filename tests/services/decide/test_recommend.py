@@ -2,12 +2,14 @@ from sqlalchemy import insert, select
 
 from data.store import tables as t
 from data.store.database import Database
+from data.store.predictions import put_to_consider
 from domain.clock import HOUR, MINUTE, wall_us
 from domain.evidence import Evidence, Payload, alternatives_from_json
 from domain.messages import MaintenanceOrder, Requisition, Reservation
 from services.policy.file import DEFAULT
 from services.queries.trends import top_metrics
 from services.recommend import Effect, Recommender
+from services.score.considering import consider_due
 from tests.kits.policies import in_force
 from tests.services.decide.plant import CNC_11, CNC_12, MODEL, SITE, VERSION, Plant
 
@@ -145,6 +147,23 @@ def test_a_shift_gets_only_so_many_new_cases_and_the_dearest_ones(
     assert (
         recommender.consider(plant.predict(0.97, unit=CNC_12, at_us=wall_us() + HOUR)).effect is Effect.QUIET
     )
+
+
+def test_the_dearest_of_a_moment_opens_and_nothing_is_withdrawn_for_it(
+    plant: Plant, recommender: Recommender
+) -> None:
+    in_force(plant.database, DEFAULT.read_text().replace("cases_per_shift: 12", "cases_per_shift: 1"))
+    at = wall_us()
+    low = plant.predict(0.4, unit=CNC_12, at_us=at)
+    high, calm = plant.predict(0.97, at_us=at), plant.predict(0.05, unit=CNC_12, at_us=at - HOUR)
+    worth = [recommender.worth(one) for one in (low, high, calm)]
+    assert worth[2] is None and 0 < worth[0] < worth[1]
+    with plant.database.write() as tx:
+        put_to_consider(tx, [{"prediction_id": one, "at_us": at} for one in (low, high)])
+    assert consider_due(plant.database, recommender.consider, recommender.worth) == 2
+    (case,) = plant.rows(select(t.cases))
+    assert (case["equipment_id"], case["state"], case["benefit_cents"]) == (CNC_11, "proposed", worth[1])
+    assert recommender.worth(high) is None  # its case is open
 
 
 def test_what_expires_says_what_happens_then(plant: Plant, recommender: Recommender) -> None:

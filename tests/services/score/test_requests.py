@@ -147,6 +147,24 @@ def test_the_recommender_sees_each_once_in_order_of_time(database, plant):
     assert backlog(database)["to_consider"] == 0
 
 
+def test_a_moment_is_taken_whole_and_its_dearest_first(database, plant):
+    score_range(database, plant, NOW - 10 * HOUR, NOW, site_id=SITE)
+    with database.write() as tx:
+        every = tx.execute(select(t.to_consider.c.prediction_id)).scalars().all()
+        tx.execute(t.to_consider.update().values(at_us=NOW))
+    some = sorted(every)
+    worth = {one: 100 * place for place, one in enumerate(some)} | {some[0]: None}
+
+    def asked(prediction_id):
+        if prediction_id == some[1]:
+            raise InvalidInput("odd")
+        return worth[prediction_id]
+
+    desk = Recommender()
+    assert consider_due(database, desk.consider, asked, limit=2) == len(some) > 3
+    assert desk.seen == [some[0], *some[:1:-1], some[1]]
+
+
 def test_what_the_recommender_could_not_take_comes_again(database, plant):
     score_due(database, plant, NOW, site_id=SITE)
     desk = Recommender(Unavailable("away"))
