@@ -8,6 +8,7 @@ from components.tables import empty, panel, table
 from components.words import NOTHING, lapse, left, moment, money, of_100, plural, safe
 from domain.cases import ABOUT_SETTINGS, NO_FAULT, CaseKind
 from domain.clock import HOUR
+from domain.policy import urgency
 from domain.recommendation import cause_label
 from services.rows.decide import Inbox, InboxRow
 from services.rows.site import SiteRow
@@ -28,7 +29,7 @@ def headline(inbox: Inbox, site: SiteRow, now_us: int) -> str:
     start = f"<b>{plural(len(inbox.waiting), 'case')} {_waits(len(inbox.waiting))} for a decision</b>"
     if not mine:
         return f"{start}, none of them for you."
-    first = min(mine, key=lambda row: row.deadline_us)
+    first = min(mine, key=lambda row: urgency(row.deadline_us, row.benefit_cents))
     rest = left(first.deadline_us, now_us)
     name = safe(first.equipment_name)
     when = "within" if first.deadline_us > now_us else "is"
@@ -40,7 +41,7 @@ def _waits(count: int) -> str:
 
 
 def waiting_panel(rows: Sequence[InboxRow], site: SiteRow, now_us: int) -> str:
-    """Cases that wait for a decision, mine first, then by deadline."""
+    """Cases that wait for a decision, mine first, then by the minute of the deadline, the dearest first."""
     if not rows:
         return panel("Waiting for a decision", empty(NOTHING_WAITS))
     body = table(WAITING_HEAD, (_waiting(row, site, now_us) for row in rows), right=(2, 3, 4, 5))

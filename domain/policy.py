@@ -64,6 +64,12 @@ def deadline(at_us: int, start_us: int | None) -> int:
     return min(max(latest, at_us + SHORTEST_US), at_us + LONGEST_US)
 
 
+def urgency(deadline_us: int, benefit_cents: int) -> tuple[int, int]:
+    """The order of cases that wait: by the whole minute of their deadline, and within it the dearest first,
+    by what deciding saves. Nobody decides by the second."""
+    return deadline_us // MINUTE, -benefit_cents
+
+
 def put_off(now_us: int, start_us: int | None, evidence_us: int, before_us: int) -> int:
     """Until when the next approver of a change has to decide.
 

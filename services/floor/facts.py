@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, select
 from data.store import tables as t
 from data.store.statements import Among, Row, Statement, below
 from domain.cases import UNDECIDED
-from domain.clock import DAY, HOUR, micros, utc
+from domain.clock import DAY, HOUR, MINUTE, micros, utc
 from domain.costs import Rates
 from domain.equipment import line_of
 from domain.strips import Strip
@@ -232,7 +232,7 @@ def _stood(strip: Strip) -> Time:
 
 
 def waiting(tx: Connection, scope: str, limit: int = SHOWN_CASES) -> tuple[WaitingRow, ...]:
-    """Undecided cases under a scope, by deadline."""
+    """Undecided cases under a scope, in the order of the inbox (domain.policy.urgency)."""
     c, e = t.cases.c, t.equipment.c
     query = (
         select(
@@ -247,7 +247,7 @@ def waiting(tx: Connection, scope: str, limit: int = SHOWN_CASES) -> tuple[Waiti
         )
         .join_from(t.cases, t.equipment, c.equipment_id == e.equipment_id)
         .where(undecided(), under(c.equipment_id, scope))
-        .order_by(c.deadline_us, c.number)
+        .order_by(c.deadline_us // MINUTE, c.benefit_cents.desc(), c.deadline_us, c.number)
         .limit(limit)
     )
     return tuple(WaitingRow(*row) for row in tx.execute(query))

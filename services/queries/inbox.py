@@ -9,6 +9,7 @@ from sqlalchemy import JSON, ColumnElement, Connection, Float, cast, func, selec
 from data.store import tables as t
 from domain.cases import CaseState
 from domain.equipment import line_of
+from domain.policy import urgency
 from services.context import Context
 from services.queries.care import care_of
 from services.queries.common import in_scope, names_of, people, under
@@ -101,6 +102,6 @@ def _cared(
     )
 
 
-def first(row: InboxRow) -> tuple[bool, int, int]:
-    """The order of those that wait: mine, then by deadline, then by what they are worth."""
-    return not (row.mine or row.assigned_to_me), row.deadline_us, -row.benefit_cents
+def first(row: InboxRow) -> tuple[bool, tuple[int, int]]:
+    """The order of those that wait: mine, then by the minute of the deadline, then by what they are worth."""
+    return not (row.mine or row.assigned_to_me), urgency(row.deadline_us, row.benefit_cents)

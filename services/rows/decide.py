@@ -46,9 +46,9 @@ class InboxRow:
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """`waiting` cases want a decision, mine first, then by deadline; `under_way` are decided.
+    """`waiting` cases want a decision, mine first, then by the minute of the deadline, the dearest first.
 
-    `aside` cases were put aside by somebody and come back by themselves.
+    `under_way` are decided. `aside` cases were put aside by somebody and come back by themselves.
     """
 
     waiting: tuple[InboxRow, ...]

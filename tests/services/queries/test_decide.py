@@ -7,12 +7,13 @@ from auth.permissions import Role
 from components.history import history_csv, history_panel
 from data.store import tables as t
 from domain.cases import CaseState
-from domain.clock import DAY, HOUR, MINUTE
+from domain.clock import DAY, HOUR, MINUTE, SECOND
 from domain.errors import Forbidden, NotFound
 from domain.evidence import alternatives_to_json
 from services import audit
 from services.commands.cases import CaseCommands
 from services.commands.drafts import DraftCommands
+from services.floor.facts import waiting
 from services.queries.decide import DecideQueries
 from services.rows.decide import HistoryFilter
 from tests import factories as f
@@ -31,6 +32,19 @@ def test_mine_first_then_by_deadline(plant):
         f.case(tx, number=3, deadline_us=f.NOW + 2 * HOUR)
     inbox = DecideQueries(plant.context()).inbox()
     assert [(r.number, r.mine) for r in inbox.waiting] == [(3, True), (1, True), (2, False)]
+
+
+def test_of_one_minute_the_dearest_is_first(plant):
+    due = f.NOW + HOUR
+    with plant.database.write() as tx:
+        f.case(tx, number=1, deadline_us=due + 1, benefit_cents=100_000)
+        f.case(tx, number=2, deadline_us=due + 59 * SECOND, benefit_cents=300_000)
+        f.case(tx, number=3, deadline_us=due, benefit_cents=200_000)
+        f.case(tx, number=4, deadline_us=due + MINUTE, benefit_cents=900_000)
+        found = waiting(tx, "north")
+    inbox = DecideQueries(plant.context()).inbox()
+    assert [r.number for r in inbox.waiting] == [2, 3, 1, 4]
+    assert [r.number for r in found] == [2, 3, 1, 4]
 
 
 def test_under_way_cases_stand_apart_and_trouble_comes_first(plant):
