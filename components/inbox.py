@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from components.card import state_words
 from components.links import link
 from components.tables import empty, panel, table
-from components.words import NOTHING, lapse, left, moment, money, of_100, plural, safe
+from components.words import NOTHING, lapse, left, moment, money, of_100, plural, safe, worth_words
 from domain.cases import ABOUT_SETTINGS, NO_FAULT, CaseKind
 from domain.clock import HOUR
 from domain.policy import urgency
 from domain.recommendation import cause_label
+from domain.saving import together
 from services.rows.decide import Inbox, InboxRow
 from services.rows.site import SiteRow
 
@@ -24,8 +25,8 @@ def headline(inbox: Inbox, site: SiteRow, now_us: int) -> str:
     mine = [row for row in inbox.waiting if row.mine]
     if not inbox.waiting:
         return "<b>Nothing waits for a decision.</b>"
-    cents = sum(row.benefit_cents for row in mine)
-    worth = f", worth about {money(cents, site.currency)}" if cents else ""
+    sums = worth_words(together((row.kind, row.benefit_cents) for row in mine), site.currency)
+    worth = f", worth about {sums}" if sums else ""
     start = f"<b>{plural(len(inbox.waiting), 'case')} {_waits(len(inbox.waiting))} for a decision</b>"
     if not mine:
         return f"{start}, none of them for you."

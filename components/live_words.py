@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from components.words import lapse, life, local, moment, money, of_100
+from components.words import lapse, life, local, moment, money, of_100, worth_words
+from domain.cases import ABOUT_SETTINGS, NO_FAULT
 from domain.clock import SECOND
 from domain.oee import Oee
 from domain.prediction import Prediction
 from domain.recommendation import cause_label
+from domain.saving import together
 from domain.time_model import Leaf
 from services.rows.floor import (
     LineFigures,
@@ -98,8 +100,8 @@ def _decisions(waiting: Sequence[WaitingRow], currency: str) -> str:
         return ""
     count = len(waiting)
     number = _SMALL[count] if count < len(_SMALL) else f"{count}"
-    worth = sum(row.benefit_cents for row in waiting)
-    tail = f", worth about {money(worth, currency)}" if worth > 0 else ""
+    sums = worth_words(together((row.kind, row.benefit_cents) for row in waiting), currency)
+    tail = f", worth about {sums}" if sums else ""
     return f"{number} {'decision waits' if count == 1 else 'decisions wait'}{tail}."
 
 
@@ -122,10 +124,13 @@ def reason(text: str) -> str:
 
 
 def worth(row: WaitingRow, currency: str) -> str:
-    """`worth about \u20ac 2,200 (300 to 4,700)`."""
+    """`worth about \u20ac 2,200 (300 to 4,700)`, `a week` for a set point; '' without money."""
+    if row.kind in NO_FAULT and not row.benefit_cents:
+        return ""
+    weekly = " a week" if row.kind in ABOUT_SETTINGS else ""
     ends = (row.benefit_low_cents, row.benefit_high_cents)
     low, high = (f"{cents / 100:,.0f}".replace("-", "\u2212") for cents in ends)
-    return f"worth about {money(row.benefit_cents, currency, whole=True)} ({low} to {high})"
+    return f"worth about {money(row.benefit_cents, currency, whole=True)}{weekly} ({low} to {high})"
 
 
 def chance(risk: Prediction) -> str:

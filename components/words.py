@@ -7,6 +7,7 @@ from html import escape
 
 from domain import telemetry
 from domain.clock import DAY, HOUR, MINUTE
+from domain.saving import Worth
 from domain.telemetry import METRICS, joined_labels, sensors_of
 from domain.wording import NOTHING, instant, lapse, local, money, repeated, stamp
 
@@ -32,6 +33,7 @@ __all__ = [
     "safe",
     "stamp",
     "unit_text",
+    "worth_words",
 ]
 
 _DERIVED = {"operating_hours": "Operating hours since the last stop", "run_fraction": "Share of time running"}
@@ -145,6 +147,13 @@ def model_text(name: str, version: str) -> str:
         return ""
     short = version.partition("-")[0]
     return f"{name.replace('_', ' ')} model" + (f", version {short}" if short else "")
+
+
+def worth_words(worth: Worth, currency: str) -> str:
+    """`\u20ac 2,200 and \u20ac 140 a week`, either alone where the other is nothing, '' where both are."""
+    once = money(worth.once, currency) if worth.once > 0 else ""
+    weekly = f"{money(worth.weekly, currency)} a week" if worth.weekly > 0 else ""
+    return " and ".join(part for part in (once, weekly) if part)
 
 
 def plural(count: int, one: str, many: str = "") -> str:

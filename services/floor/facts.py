@@ -244,6 +244,7 @@ def waiting(tx: Connection, scope: str, limit: int = SHOWN_CASES) -> tuple[Waiti
             c.benefit_low_cents,
             c.benefit_high_cents,
             c.attention,
+            c.kind,
         )
         .join_from(t.cases, t.equipment, c.equipment_id == e.equipment_id)
         .where(undecided(), under(c.equipment_id, scope))

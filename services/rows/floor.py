@@ -85,6 +85,7 @@ class WaitingRow:
     benefit_low_cents: int
     benefit_high_cents: int
     attention: bool
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,24 @@ def test_the_lead_says_oee_target_loss_and_decisions(views: Views) -> None:
     assert "One decision waits, worth about" in lead["rest"]
 
 
+def test_savings_of_a_week_are_not_added_to_what_is_saved_once(views: Views) -> None:
+    once, weekly, none = (
+        replace(
+            views[0].waiting[0],
+            kind=kind,
+            benefit_cents=c,
+            benefit_low_cents=c // 2,
+            benefit_high_cents=2 * c,
+        )
+        for kind, c in (("failure_risk", 220_000), ("set_point", 14_000), ("retraining", 0))
+    )
+    lead = live_words.plant_lead(views[0], (once, weekly, none))
+    assert "Three decisions wait, worth about \u20ac 2,200 and \u20ac 140 a week." in lead["rest"]
+    assert live_words.worth(once, "EUR") == "worth about \u20ac 2,200 (1,100 to 4,400)"
+    assert live_words.worth(weekly, "EUR") == "worth about \u20ac 140 a week (70 to 280)"
+    assert live_words.worth(none, "EUR") == ""
+
+
 def test_an_empty_plant_says_so() -> None:
     empty = Oee(0, 0, Measures())
     view = PlantFigures((), empty, None, (), (), Window.SHIFT, "EUR", "Europe/Berlin")
