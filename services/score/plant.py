@@ -30,7 +30,7 @@ Places = NDArray[np.int64]
 
 
 class PlantInputs:
-    """Windows of plant machines on the half-hour grid."""
+    """Windows of plant machines on the half-hour grid. Each worker has its own: what it keeps has no lock."""
 
     def __init__(self, machine_types: Iterable[str]) -> None:
         self.machine_types = frozenset(machine_types)

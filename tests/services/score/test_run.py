@@ -18,6 +18,7 @@ from models.scorer import Scores
 from services.queries.predictions import explanation_of
 from services.score import Judge, Served, score_due, score_range
 from services.score.judge import Judged, window_from, window_hash
+from services.score.plant import PlantInputs
 from services.score.run import ALWAYS, to_be_considered
 from tests.services.score.plant import (
     SITE,
@@ -140,10 +141,11 @@ def test_history_gives_the_same_scores_as_the_moment(database, plant, tmp_path):
 def test_two_workers_at_once_store_everything_once(database, plant):
     results = []
 
-    def work() -> None:
-        results.append(score_range(database, plant, START_US, START_US + 2 * DAY, site_id=SITE))
+    def work(own: Served) -> None:
+        results.append(score_range(database, own, START_US, START_US + 2 * DAY, site_id=SITE))
 
-    threads = [threading.Thread(target=work) for _ in range(3)]
+    workers = [replace(plant, inputs=PlantInputs(plant.inputs.machine_types)) for _ in range(3)]
+    threads = [threading.Thread(target=work, args=(one,)) for one in workers]
     for thread in threads:
         thread.start()
     for thread in threads:
