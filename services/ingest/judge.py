@@ -1,6 +1,7 @@
 """Is a value usable? Numbers in range are stored, odd ones stored as uncertain, the rest rejected."""
 
 import math
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -56,10 +57,11 @@ class Judged:
 
     def touch_all(self, equipment_id: str, times: Sequence[int]) -> None:
         """Values have arrived: mark their buckets."""
-        if times:
-            first, last = bucket_of(min(times)), bucket_of(max(times))
-            buckets = {first} if first == last else set(map(bucket_of, times))
-            self.dirty.update((equipment_id, bucket) for bucket in buckets)
+        in_order, at = sorted(times), 0
+        while at < len(in_order):
+            bucket = bucket_of(in_order[at])
+            self.dirty.add((equipment_id, bucket))
+            at = bisect_right(in_order, bucket + BUCKET_US, at)  # the bucket's end belongs to it
 
     def tell(self, equipment_id: str, metric: Metric, source_us: int, value: int) -> None:
         """A machine has said its state (or mode)."""
@@ -107,10 +109,11 @@ class Judge:
                 continue
             key, device, times = known
             at_us, receive_us = said.ts * 1000, message.receive_us
-            odd: list[tuple[str, int, object]] = []
+            told = said.numbers
+            odd: list[tuple[str, int, object]] | None = None  # nearly no message has any
             if receive_us - behind_us <= at_us <= receive_us + ahead_us:
                 numbers = device.numbers.get
-                for name, value in said.numbers.items():
+                for name, value in told.items():
                     metric = numbers(name)
                     if metric is not None:
                         metric_id, low, high = metric
@@ -118,10 +121,11 @@ class Judge:
                             rows[metric_id].append((metric_id, at_us, value, _GOOD, receive_us))
                             continue
                     if not _tells(device, name, at_us, value, receive_us, out):
+                        odd = odd or []
                         odd.append((name, at_us, value))
             else:
-                odd = [(name, at_us, value) for name, value in said.numbers.items()]
-            if len(odd) < len(said.numbers):
+                odd = [(name, at_us, value) for name, value in told.items()]
+            if told and (odd is None or len(odd) < len(told)):
                 times.append(at_us)
             if odd:
                 self._sample(tx, device, Sample(key, odd, message), out)
