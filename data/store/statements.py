@@ -79,15 +79,20 @@ def below(equipment_id: str) -> str:
 
 _AMONG = {"sqlite": r"IN (SELECT value FROM json_each(:\1))", "postgresql": r"= ANY(:\1)"}
 _LIST = re.compile(r"\{among:(\w+)\}")
+_BY = {"sqlite": r"INDEXED BY \1", "postgresql": ""}
+_INDEX = re.compile(r"\{by:(\w+)\}")
 
 
 class Among:
     """A statement about some machines: `{among}` in its text holds a column to those listed, `{among:name}`
-    to a list of the values."""
+    to a list of the values. `{by:name}` after a table holds SQLite to an index of it, which it would not
+    choose without statistics; PostgreSQL always has them."""
 
     def __init__(self, sql: str) -> None:
         named = sql.replace("{among}", "{among:units}")
-        self._by_dialect = {name: Statement(_LIST.sub(text, named)) for name, text in _AMONG.items()}
+        self._by_dialect = {
+            name: Statement(_INDEX.sub(_BY[name], _LIST.sub(text, named))) for name, text in _AMONG.items()
+        }
 
     def rows(self, tx: Connection, units: Sequence[str], values: Values) -> list[Row]:
         """All rows as the driver gives them."""

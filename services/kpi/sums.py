@@ -208,16 +208,21 @@ def _grouped(rows: Iterable[tuple[Key, Measures]]) -> dict[Key, Measures]:
 
 Lost = dict[tuple[str, str, str], tuple[int, int]]  # (machine, cause, charged to) -> (us, times)
 _LOST_HERE = "equipment_id {among} AND from_us >= :from_us AND from_us < :to_us AND level = :level"
-_LOST_SHIFT = " AND shift = :shift AND day_us >= :first_us AND day_us < :end_us"
-_LOSSES, _CHARGED = (
-    [Among(sql.replace("{here}", _LOST_HERE + more)) for more in ("", _LOST_SHIFT)]
-    for sql in (
-        "SELECT equipment_id, cause, charged_to, CAST(SUM(lost_us) AS BIGINT), CAST(SUM(times) AS BIGINT)"
-        " FROM kpi_losses WHERE {here} GROUP BY equipment_id, cause, charged_to",
-        "SELECT charged_to, CAST(SUM(lost_us) AS BIGINT) FROM kpi_losses WHERE {here} AND charged_to <> ''"
-        " GROUP BY charged_to",
-    )
+_LOST_SHIFT = f"{_LOST_HERE} AND shift = :shift AND day_us >= :first_us AND day_us < :end_us"
+_LOST = (
+    "SELECT equipment_id, cause, charged_to, CAST(SUM(lost_us) AS BIGINT), CAST(SUM(times) AS BIGINT)"
+    " FROM kpi_losses WHERE {here} GROUP BY equipment_id, cause, charged_to"
 )
+_WAITED = (
+    "SELECT charged_to, CAST(SUM(lost_us) AS BIGINT) FROM kpi_losses{index} WHERE {here}"
+    " AND charged_to <> '' GROUP BY charged_to"
+)
+_WAITED_SHIFT = _WAITED.replace("{index}", " {by:ix_kpi_losses_charged}")
+_LOSSES = [Among(_LOST.replace("{here}", here)) for here in (_LOST_HERE, _LOST_SHIFT)]
+_CHARGED = [
+    Among(_WAITED.replace("{index}", "").replace("{here}", _LOST_HERE)),
+    Among(_WAITED_SHIFT.replace("{here}", _LOST_SHIFT.replace(":level", "'cell'"))),  # as the index has it
+]
 
 
 def losses(tx: Connection, units: Sequence[str], ask: Ask, zone: str) -> Lost:

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, and_, func, select
 
 from auth.permissions import Permission
 from data.store import tables as t
+from data.store.statements import Among
 from domain.clock import DAY
 from domain.equipment import line_of
 from services.context import Context
@@ -66,11 +67,12 @@ def _heard(tx: Connection, ids: list[str]) -> dict[str, int]:
     return {row[0]: row[1] for row in tx.execute(query)}
 
 
+# The code is written out, for the index of its rows.
+_REMOVED = Among(
+    "SELECT equipment_id, COUNT(*) FROM kpi_flags {by:ix_kpi_flags_removed} WHERE equipment_id {among}"
+    " AND at_us >= :since_us AND code = 'state_after_removal' GROUP BY equipment_id"
+)
+
+
 def _flagged(tx: Connection, ids: list[str], since_us: int) -> dict[str, int]:
-    k = t.kpi_flags.c
-    query = (
-        select(k.equipment_id, func.count())
-        .where(k.equipment_id.in_(ids), k.code == "state_after_removal", k.at_us >= since_us)
-        .group_by(k.equipment_id)
-    )
-    return {row[0]: row[1] for row in tx.execute(query)}
+    return dict(_REMOVED.rows(tx, ids, {"since_us": since_us}))

@@ -9,6 +9,7 @@ person says may be kept in them; keep it beside, by (equipment_id, from_us), and
 """
 
 from sqlalchemy import Column, Index, LargeBinary, Table
+from sqlalchemy import text as sql
 
 from data.store.tables.base import flag, metadata, number, serial, text, us, whole
 from domain.measures import REAL, WHOLE
@@ -178,6 +179,14 @@ kpi_losses = Table(
     whole("times"),
     sqlite_with_rowid=False,
 )
+# Of one shift over a long stretch: who let others wait. All that is asked is in the index.
+_CHARGED = sql("level = 'cell' AND charged_to <> ''")
+Index(
+    "ix_kpi_losses_charged",
+    *(kpi_losses.c[name] for name in ("equipment_id", "shift", "day_us", "from_us", "charged_to", "lost_us")),
+    sqlite_where=_CHARGED,
+    postgresql_where=_CHARGED,
+)
 # What is odd in a stretch, with the record to look at. Recomputed with its cell.
 kpi_flags = Table(
     "kpi_flags",
@@ -190,6 +199,14 @@ kpi_flags = Table(
     text("words"),
 )
 Index("ix_kpi_flags_at_us", kpi_flags.c.at_us)
+_REMOVED = sql("code = 'state_after_removal'")
+Index(
+    "ix_kpi_flags_removed",
+    kpi_flags.c.equipment_id,
+    kpi_flags.c.at_us,
+    sqlite_where=_REMOVED,
+    postgresql_where=_REMOVED,
+)
 targets = Table(
     "targets",
     metadata,
