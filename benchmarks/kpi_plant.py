@@ -94,7 +94,7 @@ def _place(tx: Any, size: Size) -> None:
             }  # fmt: skip
             nodes.setdefault(node, row)
     tx.execute(insert(t.equipment), list(nodes.values()))
-    kinds = (("state", "1", "state"), ("energy", "kWh", "counter"))
+    kinds = (("state", "1", "state"), ("energy", "kWh", "counter"), ("scrap_count", "1", "counter"))
     metrics = [
         {"equipment_id": u, "name": name, "unit": unit, "kind": kind}
         for _, u in size.units
@@ -142,6 +142,7 @@ def _operations(line: str, unit: str, days: range, chance: random.Random) -> Ite
             "instance": "mes", "operation_id": f"{unit}-{day}", "order_id": f"{line}-{day}",
             "equipment_id": unit, "product_id": f"P-{day % 3}", "start_us": begin, "end_us": begin + DAY,
             "setup_end_us": begin + chance.randrange(30) * MINUTE + 1, "updated_us": 0,
+            "good": 1_000.0, "scrap": float(120 + day % 50),
         }  # fmt: skip
 
 

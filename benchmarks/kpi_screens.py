@@ -95,11 +95,13 @@ def _figures(c: Context, line: str, unit: str) -> list[Screen]:
     ):  # fmt: skip
         ask = Ask(scope, max(START, now - days * DAY), now, *filters)
         found.append(Screen(f"Figures: {name}, {days} days", days, partial(kpi.view, ask)))
-    whole = Ask("north", max(START, now - 365 * DAY), now)
-    found.append(Screen("Figures: orders, 7 days", 7, partial(kpi.orders, Ask("north", now - 7 * DAY, now))))
+    whole, week = Ask("north", max(START, now - 365 * DAY), now), now - 7 * DAY
+    found.append(Screen("Figures: orders, 7 days", 7, partial(kpi.orders, replace(whole, from_us=week))))
     return [
         *found,
         Screen("Figures: orders, 365 days", 365, lambda: (kpi.orders(whole), kpi.kept(whole))),
+        Screen("Figures: booked scrap, 7 days", 7, partial(kpi.booked_scrap, replace(whole, from_us=week))),
+        Screen("Figures: booked scrap, 365 days", 365, partial(kpi.booked_scrap, whole)),
     ]
 
 

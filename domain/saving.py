@@ -29,7 +29,12 @@ class PartCost:
     @property
     def cents(self) -> float:
         """What a scrapped part costs."""
-        return self.per_part_s / SECONDS * self.cents_per_hour
+        return part_cents(self.per_part_s, self.cents_per_hour)
+
+
+def part_cents(per_part_s: float, cents_per_hour: int) -> float:
+    """What a scrapped part costs, by its planned run time and what an hour of the line costs."""
+    return per_part_s / SECONDS * cents_per_hour
 
 
 def saved_a_week(change: float, low: float, high: float, of: PartCost) -> Cost:

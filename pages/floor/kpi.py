@@ -3,6 +3,7 @@
 import streamlit as st
 
 from components import kpi as c
+from components.booked_scrap import scrap_csv, scrap_panel
 from components.kpi_orders import orders_csv, orders_panel
 from components.links import link
 from components.planned_rates import rates_csv, rates_panel
@@ -75,6 +76,8 @@ def _draw(desk: Desk, view: KpiView, keep: dict[str, str]) -> None:
     st.html(rates_panel(view, site))
     orders = desk.queries.kpi.orders(view.ask)
     st.html(orders_panel(orders, desk.queries.kpi.kept(view.ask)))
+    booked = desk.queries.kpi.booked_scrap(view.ask)
+    st.html(scrap_panel(booked, site, desk.now_us))
     with st.container(horizontal=True):
         st.download_button(
             "Figures as CSV", c.figures_csv(view), "taktwise-kpi.csv", "text/csv", on_click="ignore"
@@ -88,6 +91,13 @@ def _draw(desk: Desk, view: KpiView, keep: dict[str, str]) -> None:
         )
         st.download_button(
             "Orders as CSV", orders_csv(orders, site), "taktwise-orders.csv", "text/csv", on_click="ignore"
+        )
+        st.download_button(
+            "Booked scrap as CSV",
+            scrap_csv(booked, site),
+            "taktwise-booked-scrap.csv",
+            "text/csv",
+            on_click="ignore",
         )
         st.download_button(
             "Planned run times as CSV",

@@ -38,6 +38,8 @@ _NAMING = frozenset(
         "tool",
     }
 )
+# Grow hour by hour while the work goes on, and are in no figure of a shift.
+BOOKED = {"operations": frozenset({"good", "scrap"})}
 Row = Mapping[str, Any]
 
 
@@ -55,7 +57,9 @@ def keep(
     found = [
         (row, old, change)
         for old, row in pairs
-        for change in (_fields(keys, old, row) if old is not None else _new(closed, spoken, keys, row))
+        for change in (
+            _fields(entity, keys, old, row) if old is not None else _new(closed, spoken, keys, row)
+        )
     ]
     if not found:
         return
@@ -68,6 +72,20 @@ def keep(
     tx.execute(insert(t.mes_changes), rows)
     _keep_ends(tx, instance, [(old, row) for old, row in pairs if old is not None], now, wall_us)
     _forget(tx, wall_us - KEPT_US)
+
+
+def telling(entity: str, keys: Sequence[str], before: Sequence[Row], after: Sequence[Row]) -> list[Row]:
+    """These rows, before and after, without those of which only what was booked has changed: figures need not
+    follow."""
+    if entity not in BOOKED:
+        return [*before, *after]
+    known = {tuple(row[key] for key in keys): row for row in before}
+    moved = [
+        (old, row)
+        for row in after
+        if (old := known.get(tuple(row[key] for key in keys))) is None or any(_fields(entity, keys, old, row))
+    ]
+    return [*(old for old, _ in moved if old is not None), *(row for _, row in moved)]
 
 
 def _keep_ends(
@@ -87,9 +105,10 @@ Change = tuple[str, str | None, str | None]
 Spoken = Callable[[Row], tuple[int, int]]  # the time that a record speaks of
 
 
-def _fields(keys: Sequence[str], old: Row, new: Row) -> Iterator[Change]:
+def _fields(entity: str, keys: Sequence[str], old: Row, new: Row) -> Iterator[Change]:
+    left_out = {*keys, "updated_us", *BOOKED.get(entity, ())}
     for name, value in new.items():
-        if name not in keys and name != "updated_us" and old[name] != value:
+        if name not in left_out and old[name] != value:
             yield name, json.dumps(old[name]), json.dumps(value)
 
 

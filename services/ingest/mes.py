@@ -112,7 +112,8 @@ class MesIntake:
             before = _stored(tx, table, keys, list(newest))
             corrections.keep(tx, read.instance, read.entity, keys, before, list(newest.values()), now)
             upsert(tx, table, list(newest.values()), keys)
-            dirty.mark(tx, dirty.of_mes(tx, read.entity, [*before, *newest.values()]))
+            changed = corrections.telling(read.entity, keys, before, list(newest.values()))
+            dirty.mark(tx, dirty.of_mes(tx, read.entity, changed))
             if read.entity == "quality_results":
                 results = (*before, *newest.values())
                 late_charts.mark(tx, QUALITY, ((row["equipment_id"], row["at_us"]) for row in results))

@@ -7,9 +7,8 @@ no planned cycle, nobody knows; then nothing is counted, and why is said.
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from data.store import plan_facts
 from data.store import process_runs as store
 from data.store import tables as t
 from domain.clock import DAY
@@ -17,9 +16,9 @@ from domain.costs import Cost
 from domain.equipment import line_of
 from domain.evidence import CostInput
 from domain.process import SettingMove
-from domain.rates import rate_at
 from domain.saving import PartCost, saved_a_week
 from domain.time_model import Span
+from services.kpi.part_costs import per_part_s
 from services.kpi.reading import lines_of
 from services.process.runs import runs
 from services.queries.common import names_of
@@ -71,8 +70,8 @@ def _counted(
     pace = _pace(tx, unit)
     if isinstance(pace, str):
         return pace
-    per_part_s = _per_part_s(tx, pace.equipment_id, product_id, now_us)
-    if per_part_s is None:
+    seconds = per_part_s(tx, pace.equipment_id, product_id, now_us)
+    if seconds is None:
         return f"no planned cycle is stated for this product on {pace.name}, which sets the pace"
     made = _made(tx, unit, product_id, now_us)
     if made.days * DAY < WEEK_US:
@@ -80,7 +79,7 @@ def _counted(
     if not made.scrapped:
         return f"no part of the last {made.days:.0f} days was scrapped here"
     cost = PartCost(
-        made.parts * WEEK_US / (made.days * DAY), made.scrapped / made.bad, per_part_s,
+        made.parts * WEEK_US / (made.days * DAY), made.scrapped / made.bad, seconds,
         stated.rates.downtime_cents_per_hour,
     )  # fmt: skip
     return cost, _inputs(tx, cost, made, pace, stated)
@@ -94,15 +93,6 @@ def _pace(tx: Connection, unit: str) -> Node | str:
         name = line.constraint.name
         return f"{name} sets the pace of the line, and what is scrapped before it costs none of its time"
     return line.constraint
-
-
-def _per_part_s(tx: Connection, unit: str, product_id: str, now_us: int) -> float | None:
-    """Planned run time of a part, with the tool of the newest operation."""
-    o = t.operations.c
-    newest = select(o.tool).where(o.equipment_id == unit, o.product_id == product_id)
-    tool = tx.execute(newest.order_by(o.start_us.desc()).limit(1)).scalar()
-    rate = rate_at(plan_facts.rates(tx, unit).get(product_id, ()), tool or "", now_us)
-    return rate.per_part_s if rate else None
 
 
 def _made(tx: Connection, unit: str, product_id: str, now_us: int) -> _Made:

@@ -8,8 +8,9 @@ from auth.permissions import Permission
 from domain.errors import NotFound
 from domain.order_kpi import Adherence
 from services.context import Context
-from services.kpi import closing, orders, reading, remarks, shift_list
+from services.kpi import booked_scrap, closing, orders, reading, remarks, shift_list
 from services.kpi.lines import Line
+from services.rows.booked_scrap import BookedScrap
 from services.rows.kpi import Ask, Begun, FlagRow, KpiView, OrderKpiRow, ShiftRow
 
 
@@ -44,6 +45,12 @@ class KpiQueries:
         self._check(ask.scope)
         with self._context.database.read() as tx:
             return orders.kept(tx, ask, self._context.now_us)
+
+    def booked_scrap(self, ask: Ask) -> BookedScrap:
+        """Scrap that the MES booked with work that ended in the stretch, beside what was counted of it."""
+        self._check(ask.scope)
+        with self._context.database.read() as tx:
+            return booked_scrap.read(tx, ask, self._context.now_us)
 
     def begun(self, lines: Sequence[str], from_us: int, to_us: int) -> tuple[Begun, ...]:
         """The shifts of lines that begin in [from_us, to_us), newest first, without their figures."""

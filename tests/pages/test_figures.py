@@ -61,6 +61,20 @@ def test_filters_live_in_the_address(plant):
     assert "span=30" in html_of(test)
 
 
+def test_booked_scrap_stands_beside_what_was_counted(plant):
+    assert "The MES booked no scrap" in html_of(plant.open(KPI, id=k.LINE))
+    o = t.operations.c
+    with plant.database.write() as tx:
+        mine = (o.equipment_id == k.UNITS[1]) & (o.order_id == "W0")
+        tx.execute(t.operations.update().where(mine).values(scrap=5_000.0, good=1.0))
+    test = plant.open(KPI, id=k.LINE)
+    html = html_of(test)
+    assert "1 of 1 operations differ" in html and "W0" in html
+    assert "Booked scrap as CSV" in [button.label for button in test.get("download_button")]
+    beside = html_of(plant.open(KPI, id=k.UNITS[0]))
+    assert "The MES booked no scrap" in beside
+
+
 def test_what_lies_outside_the_own_area_is_not_shown(plant, somebody):
     tom = somebody("tom", [Role.OPERATOR], ["north/forming"])
     test = plant.open(KPI, tom, id=k.LINE)

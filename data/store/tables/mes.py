@@ -70,6 +70,8 @@ operations = Table(
     us("setup_end_us", null=True),
     us("updated_us"),
     text("tool", null=True),
+    number("good", null=True),  # as booked with it, beside what the machine counted; null: not booked
+    number("scrap", null=True),
 )
 shifts = Table(
     "shifts",

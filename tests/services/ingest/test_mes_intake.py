@@ -82,6 +82,24 @@ def test_rows_are_read_under_our_names(store: Database, mes: Engine) -> None:
     assert [(row.end_us, row.reason) for row in rows(store, t.downtimes)] == [(9, "jam")]
 
 
+def test_what_an_operation_was_booked_with_is_read(store: Database, mes: Engine) -> None:
+    name(store, ("M-L1-011", UNIT), ("L1", LINE))
+    booked = {
+        "operation_no": "O1-010", "order_no": "O1", "machine_id": "M-L1-011", "product_no": "P1",
+        "started_at": 5, "setup_ended_at": None, "ended_at": None, "good": 7.0, "scrap": 2.0,
+        "updated_at": 12,
+    }  # fmt: skip
+    with mes.begin() as tx:
+        tx.execute(schema.operations.insert(), [booked])
+    intake, source = MesIntake(store), foreign(mes)
+    intake.read("line-1", source)
+    assert [(row.good, row.scrap) for row in rows(store, t.operations)] == [(7.0, 2.0)]
+    with mes.begin() as tx:
+        tx.execute(text("UPDATE operations SET good = 9, scrap = 3, ended_at = 8, updated_at = 13"))
+    intake.read("line-1", source)
+    assert [(row.good, row.scrap, row.end_us) for row in rows(store, t.operations)] == [(9.0, 3.0, 8)]
+
+
 def test_rows_of_unplaced_machines_come_once_they_are_placed(store: Database, mes: Engine) -> None:
     name(store, ("L1", LINE))
     result = MesIntake(store).read("line-1", foreign(mes))
