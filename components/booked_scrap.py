@@ -14,8 +14,8 @@ PRODUCTS_SHOWN, ORDERS_SHOWN, NAMED = 5, 10, 3
 PRODUCTS = ("Product", "Booked", "Counted", "Difference", "Cost", "Operations that differ")
 ORDERS = ("Order", "Machine", "Ended", "Booked", "Counted", "Difference", "Cost", "What is known of it")
 NONE = (
-    "The MES booked no scrap with operations that ended in this stretch. Its mapping says in which column it"
-    " does."
+    "The MES booked no scrap with operations that ended in this stretch, or its mapping names no column for"
+    " it."
 )
 
 
