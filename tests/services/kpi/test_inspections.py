@@ -399,7 +399,7 @@ def test_figures_of_an_earlier_version_learn_what_inspections_scrapped(tmp_path:
         as_counted = t.kpi_cells.update().where(c.order_id == "W1", c.good > 0).values(good=480, scrap=0)
         tx.execute(as_counted)
     database.close()
-    downgrade(url, "-1")
+    downgrade(url, "0082")
     upgrade(url)
     database = Database(url)
     assert made(database) == right == {EARLY: (380, 100)}
