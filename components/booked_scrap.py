@@ -104,6 +104,8 @@ def _doubted(row: ScrapRow) -> str:
         return f"{its.edge_scrap:,.0f} parts were scrapped in the minutes in which the work began or ended"
     if row.doubt is Doubt.SILENCE:
         return f"nothing was heard of it for {lapse(its.silent_us)}"
+    if row.doubt is Doubt.SHARED:
+        return "another order was booked here at the same time, and its parts are given to one alone"
     return f"it fell, or read below zero, {plural(its.fell, 'time')}, and how much that is nobody knows"
 
 

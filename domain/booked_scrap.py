@@ -4,6 +4,7 @@ A machine's counter has an uncertainty of its own, and a difference within it sa
 - Parts are counted in buckets of five minutes. What is scrapped in those in which the work begins or ends
   may belong to the order before or behind.
 - In a time without data the machine may have scrapped as much as it makes, at its pace in the rest.
+- While two orders are booked at once its parts are given to one of them alone.
 - Where the counter fell, was reset or read less than zero, nobody knows how much it missed.
 """
 
@@ -18,6 +19,7 @@ class Doubt(StrEnum):
 
     EDGE = "edge"
     SILENCE = "silence"
+    SHARED = "shared"
     FELL = "fell"
 
 
@@ -32,14 +34,15 @@ class Booked:
 @dataclass(frozen=True, slots=True)
 class Counted:
     """Parts counted of the same work; `good` is None where only scrap was. `edge_scrap` and `edge_parts`
-    (scrap, and all parts) came in the buckets in which it begins or ends; the counter `fell` so often;
-    `silent_us` without data, `running_us` at work."""
+    (scrap, and all parts) came in the buckets in which it begins or ends; the counter `fell` so often, and
+    another order was booked at once `shared` times; `silent_us` without data, `running_us` at work."""
 
     scrap: float
     good: float | None
     edge_scrap: float = 0.0
     edge_parts: float = 0.0
     fell: int = 0
+    shared: int = 0
     silent_us: int = 0
     running_us: int = 0
 
@@ -56,6 +59,8 @@ def doubt(difference: float, counted: Counted) -> Doubt | None:
         return Doubt.EDGE
     if counted.silent_us and much < counted.edge_scrap + _unheard(counted):
         return Doubt.SILENCE
+    if counted.shared:
+        return Doubt.SHARED
     return Doubt.FELL if counted.fell else None
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from data.store.kpi_counts import BUCKET_US
 from data.store.statements import Among
+from domain.clock import DAY
 
 Place = tuple[str, str]
 _ENDED = Among(
@@ -33,19 +34,21 @@ _INSPECTED = Among(
     "SELECT order_id, equipment_id, SUM(scrap) FROM quality_results"  # noqa: S608
     f" {_OF_PLACES} AND good >= 0 AND scrap >= 0 AND rework >= 0 GROUP BY order_id, equipment_id"
 )
+_TOUCHED = (
+    f"SELECT order_id, equipment_id, {{at}} / {BUCKET_US} * {BUCKET_US} AS bucket_us FROM operations"  # noqa: S608
+    f" {_OF_PLACES} AND order_id || ' ' || equipment_id {{among:places}}"
+)
 _EDGES = Among(
-    "SELECT DISTINCT o.order_id, o.equipment_id, c.bucket_us, c.scrap, c.good FROM operations o"  # noqa: S608
-    " JOIN counts c ON c.equipment_id = o.equipment_id AND c.bucket_us IN"
-    f" (o.start_us / {BUCKET_US} * {BUCKET_US}, o.end_us / {BUCKET_US} * {BUCKET_US})"
+    "SELECT o.order_id, o.equipment_id, c.scrap, c.good"  # noqa: S608
+    f" FROM ({_TOUCHED.replace('{at}', 'start_us')} UNION {_TOUCHED.replace('{at}', 'end_us')}) o"
+    " JOIN counts c ON c.equipment_id = o.equipment_id AND c.bucket_us = o.bucket_us"
+)
+_FLAGS = Among(
+    "SELECT DISTINCT f.equipment_id, f.code, f.at_us FROM operations o JOIN kpi_flags f"  # noqa: S608
+    f" ON f.equipment_id = o.equipment_id AND f.from_us > o.start_us - {2 * DAY} AND f.from_us <= o.end_us"
+    " AND f.code IN ('counter_reset', 'counter_fell', 'negative_counter', 'overlapping_orders')"
     " WHERE o.order_id {among:orders} AND o.equipment_id {among}"
     " AND o.order_id || ' ' || o.equipment_id {among:places}"
-)
-_FALLS = Among(
-    "SELECT DISTINCT f.equipment_id, f.at_us FROM kpi_cells c JOIN kpi_flags f"
-    " ON f.equipment_id = c.equipment_id AND f.from_us = c.from_us"
-    " AND f.code IN ('counter_reset', 'counter_fell', 'negative_counter')"
-    " WHERE c.order_id {among:orders} AND c.equipment_id {among}"
-    " AND c.order_id || ' ' || c.equipment_id {among:places}"
 )
 _TELLS = Among(
     "SELECT equipment_id, MAX(CASE WHEN name = 'scrap_count' THEN 1 ELSE 0 END) FROM metrics"
@@ -84,6 +87,13 @@ class Cells(NamedTuple):
     running_us: int = 0
 
 
+class Flagged(NamedTuple):
+    """Of a machine: the buckets in which its counter fell, and when two orders began to be booked at once."""
+
+    fell: list[int]
+    shared: list[int]
+
+
 def ended(
     tx: Connection, units: Sequence[str], span: tuple[int, int], product: str, most: int
 ) -> tuple[set[Place], int | None]:
@@ -113,17 +123,18 @@ def inspected(tx: Connection, units: Sequence[str], places: Collection[Place]) -
 def edges(tx: Connection, places: Collection[Place]) -> dict[Place, tuple[float, float]]:
     """(scrap, all parts) that machines counted in the buckets in which work begins or ends."""
     found: dict[Place, tuple[float, float]] = {}
-    for order, unit, _, scrap, good in _EDGES.rows(tx, _machines(places), _named(places)):
+    for order, unit, scrap, good in _EDGES.rows(tx, _machines(places), _named(places)):
         before = found.get((order, unit), (0.0, 0.0))
         found[order, unit] = before[0] + scrap, before[1] + scrap + good
     return found
 
 
-def falls(tx: Connection, places: Collection[Place]) -> dict[str, list[int]]:
-    """By machine the buckets in which its counter fell, in the shifts that worked on these orders."""
-    found: dict[str, list[int]] = defaultdict(list)
-    for unit, at in _FALLS.rows(tx, _machines(places), _named(places)):
-        found[unit].append(at)
+def flags(tx: Connection, places: Collection[Place]) -> dict[str, Flagged]:
+    """By machine what is remarked of its counter, in the shifts and days around this work."""
+    found: dict[str, Flagged] = defaultdict(lambda: Flagged([], []))
+    for unit, code, at in _FLAGS.rows(tx, _machines(places), _named(places)):
+        its = found[unit]
+        (its.shared if code == "overlapping_orders" else its.fell).append(at)
     return found
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from data.store import booked_scrap as store
-from data.store.booked_scrap import Cells, Place, Work
+from data.store.booked_scrap import Cells, Flagged, Place, Work
 from data.store.kpi_counts import BUCKET_US
 from domain.booked_scrap import Booked, Counted, agrees, doubt, same_parts
 from domain.equipment import line_of
@@ -20,9 +20,9 @@ from services.kpi.lines import Line
 from services.rows.booked_scrap import BookedScrap, ScrapOfProduct, ScrapRow
 from services.rows.kpi import Ask
 
-MOST = 1_000  # operations that are compared, the newest
+MOST = 600  # operations that are compared, the newest
 LISTED = 100  # of those that differ, the worst
-_NOTHING = Cells()
+_NOTHING, _SOUND = Cells(), Flagged([], [])
 
 
 class _Pair(NamedTuple):
@@ -100,21 +100,23 @@ def _rows(
     tx: Connection, pairs: Sequence[_Pair], lines: Sequence[Line], products: Mapping[str, str], costs: Costs
 ) -> tuple[ScrapRow, ...]:
     counting = {pair.work.place for pair in pairs if pair.by_counter}
-    edges, falls = store.edges(tx, counting), store.falls(tx, counting)
+    edges, flags = store.edges(tx, counting), store.flags(tx, counting)
     names = {node.equipment_id: node.name for line in lines for node in (line.node, *line.units)}
-    return tuple(_row(pair, _counted(pair, edges, falls), names, products, costs) for pair in pairs)
+    return tuple(_row(pair, _counted(pair, edges, flags), names, products, costs) for pair in pairs)
 
 
 def _counted(
-    pair: _Pair, edges: Mapping[Place, tuple[float, float]], falls: Mapping[str, Sequence[int]]
+    pair: _Pair, edges: Mapping[Place, tuple[float, float]], flags: Mapping[str, Flagged]
 ) -> Counted:
     """With what the machine's counter may have missed."""
     if not pair.by_counter:
         return Counted(pair.scrap, pair.good)
     work, cells = pair.work, pair.cells
     scrap, parts = edges.get(work.place, (0.0, 0.0))
-    fell = sum(work.start_us - BUCKET_US < at <= work.end_us for at in falls.get(work.unit, ()))
-    return Counted(pair.scrap, pair.good, scrap, parts, fell, cells.silent_us, cells.running_us)
+    its = flags.get(work.unit, _SOUND)
+    fell = sum(work.start_us - BUCKET_US < at <= work.end_us for at in its.fell)
+    shared = sum(work.start_us <= at < work.end_us for at in its.shared)
+    return Counted(pair.scrap, pair.good, scrap, parts, fell, shared, cells.silent_us, cells.running_us)
 
 
 def _row(

@@ -25,6 +25,7 @@ def test_less_than_half_a_part_is_no_difference() -> None:
         (500.0, Counted(0, 0, silent_us=H), Doubt.SILENCE),  # never heard at work: no bound
         (500.0, Counted(10, None, silent_us=H, running_us=4 * H, fell=1), Doubt.FELL),
         (500.0, Counted(10, 90, fell=2), Doubt.FELL),
+        (500.0, Counted(10, 90, fell=2, shared=1), Doubt.SHARED),
         (2.0, Counted(10, 90, edge_scrap=3, fell=2), Doubt.EDGE),  # the narrowest reason
     ],
 )

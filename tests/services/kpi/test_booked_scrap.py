@@ -245,6 +245,19 @@ def test_a_counter_that_was_reset_meanwhile_is_no_proof(works: Works, at_us, sai
     assert ("one of the two is wrong" in html) is (said is None)
 
 
+def test_of_orders_booked_at_once_the_parts_are_given_to_one(works: Works) -> None:
+    """A for 4 h, B in the third of them: the parts of that hour are B's, and A misses some."""
+    made(works, hour(SHIFT + HOUR) | hour(SHIFT + 2 * HOUR))
+    works.book("1", "A", SHIFT, HALF, bad=24.0)
+    works.book("2", "B", SHIFT + 2 * HOUR, SHIFT + 3 * HOUR, bad=12.0)
+    works.book("3", "C", HALF, END, bad=9.0)
+    works.book("4", "D", HALF, END, bad=3.0)
+    found = look(works)
+    shared = dict.fromkeys("ACD", Doubt.SHARED)
+    assert {row.order_id: row.doubt for row in found.rows} == shared
+    assert "another order was booked here at the same time" in scrap_panel(found, SITE, NOW)
+
+
 def test_what_is_not_over_not_measured_or_below_zero_is_left_out(works: Works) -> None:
     made(works, hour(SHIFT + HOUR))
     works.book("1", "A", SHIFT, HALF, bad=30.0)
