@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from components.kpi import nw
-from components.tables import csv_bytes, empty, heading, panel, small, table
+from components.tables import csv_bytes, empty, panel, small, stack, table
 from components.words import instant, lapse, moment, money, plural, safe
 from domain.booked_scrap import Doubt
 from services.rows.booked_scrap import BookedScrap, ScrapOfProduct, ScrapRow
 from services.rows.site import SiteRow
 
 TITLE = "Booked scrap beside counted scrap"
+WORST = "Booked scrap by order and machine"
 PRODUCTS_SHOWN, ORDERS_SHOWN, NAMED = 5, 10, 3
 PRODUCTS = ("Product", "Booked", "Counted", "Difference", "Cost", "Operations that differ")
 ORDERS = ("Order", "Machine", "Ended", "Booked", "Counted", "Difference", "Cost", "What is known of it")
@@ -34,11 +35,8 @@ def scrap_panel(found: BookedScrap, site: SiteRow, now_us: int) -> str:
         right=range(3, 7),
         tight=True,
     )
-    head = heading(
-        "By order and machine",
-        f"the worst {ORDERS_SHOWN}; more in the file" * (len(found.rows) > ORDERS_SHOWN),
-    )
-    return panel(TITLE, products + head + orders, note)
+    more = f"the worst {ORDERS_SHOWN}; more in the file" * (len(found.rows) > ORDERS_SHOWN)
+    return stack(panel(TITLE, products, note), panel(WORST, orders, more))
 
 
 def _agreed(found: BookedScrap) -> str:
@@ -74,7 +72,7 @@ def _product(one: ScrapOfProduct, site: SiteRow) -> Sequence[str]:
 
 def _order(row: ScrapRow, site: SiteRow, now_us: int) -> Sequence[str]:
     return (
-        f"{safe(row.order_id)}{small(safe(row.product))}", f"{safe(row.machine)}{small(safe(row.line))}",
+        f"{nw(safe(row.order_id))}{small(safe(row.product))}", f"{safe(row.machine)}{small(safe(row.line))}",
         nw(moment(row.ended_us, site.time_zone, now_us)), f"{row.booked.scrap:,.0f}",
         f"{row.counted.scrap:,.0f}", nw(_signed(row.difference)),
         nw(money(row.cents, site.currency, whole=True)), safe(_known(row)),
@@ -95,7 +93,7 @@ def _known(row: ScrapRow) -> str:
         said.append(f"Within what its counter may miss: {_doubted(row)}.")
     if row.same_parts:
         said.append("As many parts in all on both sides: other ones are called scrap.")
-    return " ".join(said) or "The counter ran without a gap: one of the two is wrong."
+    return " ".join(said) or "Nothing known of the counter explains it: one of the two is wrong."
 
 
 def _doubted(row: ScrapRow) -> str:
