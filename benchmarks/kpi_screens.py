@@ -45,6 +45,7 @@ from services.rows.site import SiteRow
 
 SITE = SiteRow("north", "North", "Europe/Berlin", "EUR")
 ROWS, LISTED = 50, 40  # of a page of a list, and of stops (pages.filters.ROWS, pages.floor.stops.LISTED)
+SHOWN = 24  # of a page of pictures (pages.quality.pictures.A_PAGE)
 ACTOR = Actor("bench", "bench", "Bench", frozenset({Role.PLANT_MANAGER}), ("north",))
 
 
@@ -172,8 +173,14 @@ def _quality(c: Context, line: str, unit: str) -> list[Screen]:
         Screen("Lots: searched by number", 0, partial(lots.lots, f"L-{line}-1-0")),
         Screen("Lots: one lot", 0, partial(lots.genealogy, "mes", f"L-{line}-1-0")),
         Screen("Pictures: newest", 0, lambda: (pictures.places(), pictures.gallery(), pictures.said())),
-        Screen("Pictures: last page", 0, partial(pictures.gallery, "", "crack", "", 24, 24 * 20)),
+        Screen("Pictures: last page", 0, _last(pictures)),
     ]
+
+
+def _last(pictures: PictureQueries) -> Callable[[], object]:
+    """The last whole page of cracks, however many the history has."""
+    pages = pictures.gallery("", "crack", "", SHOWN).total // SHOWN
+    return partial(pictures.gallery, "", "crack", "", SHOWN, SHOWN * max(0, pages - 1))
 
 
 def _improve(c: Context, line: str) -> list[Screen]:

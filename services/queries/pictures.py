@@ -42,14 +42,9 @@ class PictureQueries:
         parts = (fits, asked, _I.state == store.WAITING, _I.state == store.REFUSED)
         count = select(*(func.count().filter(part) for part in parts)).where(*where)
         with c.database.read() as tx:
-            newest = (
-                select(t.inspections)
-                .where(*where, fits)
-                .order_by(_I.taken_us.desc(), _I.inspection_id.desc())
-            )
-            rows = [dict(row) for row in tx.execute(newest.limit(limit).offset(skip)).mappings()]
-            shown = _inspections(tx, rows, pictures=True)
             counts = [int(number) for number in tx.execute(count).one()]
+            rows = _page(tx, and_(*where, fits), counts[0], limit, skip)
+            shown = _inspections(tx, rows, pictures=True)
         return Gallery(shown, *counts)
 
     def one(self, inspection_id: str) -> Inspection:
@@ -94,6 +89,19 @@ class PictureQueries:
         if c.site.site_id not in c.actor.scopes:
             where.append(in_scope(_I.equipment_id, c.actor))
         return where
+
+
+def _page(
+    tx: Connection, where: ColumnElement[bool], total: int, limit: int, skip: int
+) -> list[dict[str, Any]]:
+    """Newest first; read from the other end where that is nearer: the last page costs what the first does."""
+    found, order = select(t.inspections).where(where), (_I.taken_us, _I.inspection_id)
+    behind = total - skip - limit
+    if skip <= behind:
+        newest = found.order_by(*(column.desc() for column in order)).limit(limit).offset(skip)
+        return [dict(row) for row in tx.execute(newest).mappings()]
+    oldest = found.order_by(*order).limit(max(0, min(limit, total - skip))).offset(max(0, behind))
+    return [dict(row) for row in tx.execute(oldest).mappings()][::-1]
 
 
 def _fits(label: str, which: str) -> list[Any]:
