@@ -39,6 +39,7 @@ KINDS: dict[str, str] = {
     Leaf.OUTSIDE: "off",
     Leaf.NO_DATA: "gap",
 }
+SHOWN_CASES = 6  # the inbox has them all
 ABNORMAL = ("no rate", "faster")  # flags worth a line on a card; the others stand under the losses
 LOW_BY = 0.05  # an OEE this far under its target is shown as abnormal
 
@@ -245,7 +246,7 @@ def _waiting(rows: tuple[WaitingRow, ...], currency: str) -> list[Sections]:
             "attention": r.attention,
             "url": url("case", case=str(r.number)),
         }
-        for r in rows
+        for r in rows[:SHOWN_CASES]
     ]
 
 

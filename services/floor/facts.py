@@ -25,7 +25,6 @@ from services.queries.common import under
 from services.rows.floor import Node, OrderRow, StopRow, Stretch, WaitingRow, Window
 from services.stops.wording import Sayer
 
-SHOWN_CASES = 6
 SHOWN_STOPS = 5
 _WAITING = (MachineState.SUSPENDED, MachineState.SUSPENDING, MachineState.UNSUSPENDING)
 
@@ -231,7 +230,7 @@ def _stood(strip: Strip) -> Time:
     return Time.of(np.array(begins, np.int64), np.array(ends, np.int64))
 
 
-def waiting(tx: Connection, scope: str, limit: int = SHOWN_CASES) -> tuple[WaitingRow, ...]:
+def waiting(tx: Connection, scope: str) -> tuple[WaitingRow, ...]:
     """Undecided cases under a scope, in the order of the inbox (domain.policy.urgency)."""
     c, e = t.cases.c, t.equipment.c
     query = (
@@ -249,7 +248,6 @@ def waiting(tx: Connection, scope: str, limit: int = SHOWN_CASES) -> tuple[Waiti
         .join_from(t.cases, t.equipment, c.equipment_id == e.equipment_id)
         .where(undecided(), under(c.equipment_id, scope))
         .order_by(c.deadline_us // MINUTE, c.benefit_cents.desc(), c.deadline_us, c.number)
-        .limit(limit)
     )
     return tuple(WaitingRow(*row) for row in tx.execute(query))
 

@@ -94,6 +94,13 @@ def test_savings_of_a_week_are_not_added_to_what_is_saved_once(views: Views) -> 
     assert live_words.worth(none, "EUR") == ""
 
 
+def test_every_case_counts_and_six_are_listed(views: Views) -> None:
+    many = replace(views[0], waiting=views[0].waiting * 8)
+    sections = live_sections.draw(many, True)
+    assert "Eight decisions wait" in sections["lead"]["rest"]
+    assert len(sections["waiting"]) == 6
+
+
 def test_an_empty_plant_says_so() -> None:
     empty = Oee(0, 0, Measures())
     view = PlantFigures((), empty, None, (), (), Window.SHIFT, "EUR", "Europe/Berlin")

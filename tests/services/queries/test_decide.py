@@ -41,10 +41,13 @@ def test_of_one_minute_the_dearest_is_first(plant):
         f.case(tx, number=2, deadline_us=due + 59 * SECOND, benefit_cents=300_000)
         f.case(tx, number=3, deadline_us=due, benefit_cents=200_000)
         f.case(tx, number=4, deadline_us=due + MINUTE, benefit_cents=900_000)
+        f.case(tx, number=5, deadline_us=due + 2 * MINUTE)
+        f.case(tx, number=6, deadline_us=due + 3 * MINUTE)
+        f.case(tx, number=7, deadline_us=due + 4 * MINUTE)
         found = waiting(tx, "north")
     inbox = DecideQueries(plant.context()).inbox()
-    assert [r.number for r in inbox.waiting] == [2, 3, 1, 4]
-    assert [r.number for r in found] == [2, 3, 1, 4]
+    assert [r.number for r in inbox.waiting] == [2, 3, 1, 4, 5, 6, 7]
+    assert [r.number for r in found] == [2, 3, 1, 4, 5, 6, 7]
 
 
 def test_under_way_cases_stand_apart_and_trouble_comes_first(plant):
