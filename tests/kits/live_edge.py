@@ -61,7 +61,8 @@ def publish_json(url: str, password: str, device: str, start_ms: int, stop: thre
 
 class LiveEdge:
     """An edge node with one device. While the host is offline it keeps its data, and resends them in
-    order, as historical, after the births that it publishes when the host is back."""
+    order, as historical however shortly they were kept, after the births that it publishes when the host is
+    back."""
 
     def __init__(self, url: str, password: str, host_id: str, start_ms: int, node: str = "line-1") -> None:
         self.log: list[int] = []
@@ -112,7 +113,7 @@ class LiveEdge:
             self._send(self._edge.births(self._ms))
         for _ in range(min(PACE, len(self._kept))):
             kept = self._kept.popleft()
-            self._send([self._edge.data("cnc-11", kept, self._ms, historical=self._ms - kept > 1_000)])
+            self._send([self._edge.data("cnc-11", kept, self._ms, historical=kept < self._ms)])
             self.log.append(kept)
 
     def _send(self, messages: list[RawMessage]) -> None:
