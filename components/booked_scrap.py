@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from components.kpi import nw
 from components.tables import csv_bytes, empty, panel, small, stack, table
-from components.words import instant, lapse, moment, money, plural, safe
+from components.words import instant, lapse, moment, money, plural, safe, signed
 from domain.booked_scrap import Doubt
 from services.rows.booked_scrap import BookedScrap, ScrapOfProduct, ScrapRow
 from services.rows.site import SiteRow
@@ -64,7 +64,7 @@ def _note(found: BookedScrap, site: SiteRow, now_us: int) -> str:
 
 def _product(one: ScrapOfProduct, site: SiteRow) -> Sequence[str]:
     return (
-        safe(one.product), f"{one.booked:,.0f}", f"{one.counted:,.0f}", nw(_signed(one.difference)),
+        safe(one.product), f"{one.booked:,.0f}", f"{one.counted:,.0f}", nw(signed(one.difference)),
         nw(money(one.cents, site.currency, whole=True)),
         f"{one.differing:,} of {one.compared:,}",
     )  # fmt: skip
@@ -74,14 +74,9 @@ def _order(row: ScrapRow, site: SiteRow, now_us: int) -> Sequence[str]:
     return (
         f"{nw(safe(row.order_id))}{small(safe(row.product))}", f"{safe(row.machine)}{small(safe(row.line))}",
         nw(moment(row.ended_us, site.time_zone, now_us)), f"{row.booked.scrap:,.0f}",
-        f"{row.counted.scrap:,.0f}", nw(_signed(row.difference)),
+        f"{row.counted.scrap:,.0f}", nw(signed(row.difference)),
         nw(money(row.cents, site.currency, whole=True)), safe(_known(row)),
     )  # fmt: skip
-
-
-def _signed(parts: float) -> str:
-    sign = "+" if round(parts) > 0 else "\u2212" if round(parts) < 0 else ""
-    return f"{sign}{abs(parts):,.0f}"
 
 
 def _known(row: ScrapRow) -> str:

@@ -31,6 +31,7 @@ __all__ = [
     "plural",
     "points",
     "safe",
+    "signed",
     "stamp",
     "unit_text",
     "worth_words",
@@ -97,8 +98,13 @@ def of_100(probability: float | None) -> str:
 
 def points(value: float) -> str:
     """A contribution in points of 100, with its sign: `+34`, `\u22126`; under half a point `0`."""
-    rounded = round(value * 100)
-    return "0" if rounded == 0 else f"{'+' if rounded > 0 else chr(0x2212)}{abs(rounded)}"
+    return signed(value * 100)
+
+
+def signed(count: float) -> str:
+    """A difference in whole ones, with its sign: `+34`, `\u22121,200`; under a half `0`."""
+    rounded = round(count)
+    return "0" if rounded == 0 else f"{'+' if rounded > 0 else chr(0x2212)}{abs(rounded):,}"
 
 
 def number(value: float | None, unit: str = "") -> str:

@@ -51,8 +51,7 @@ def keep(
     if entity not in TRACKED:
         return
     spoken = _speaking(tx, entity, [*before, *after])
-    known = {tuple(row[key] for key in keys): row for row in before}
-    pairs = [(known.get(tuple(row[key] for key in keys)), row) for row in after]
+    pairs = _pairs(keys, before, after)
     closed = _closed(tx, {_line(row) for old, row in pairs if old is None})
     found = [
         (row, old, change)
@@ -79,13 +78,18 @@ def telling(entity: str, keys: Sequence[str], before: Sequence[Row], after: Sequ
     follow."""
     if entity not in BOOKED:
         return [*before, *after]
-    known = {tuple(row[key] for key in keys): row for row in before}
     moved = [
         (old, row)
-        for row in after
-        if (old := known.get(tuple(row[key] for key in keys))) is None or any(_fields(entity, keys, old, row))
+        for old, row in _pairs(keys, before, after)
+        if old is None or any(_fields(entity, keys, old, row))
     ]
     return [*(old for old, _ in moved if old is not None), *(row for _, row in moved)]
+
+
+def _pairs(keys: Sequence[str], before: Iterable[Row], after: Iterable[Row]) -> list[tuple[Row | None, Row]]:
+    """Each row as it is now, with the one of the same keys before; None where there was none."""
+    known = {tuple(row[key] for key in keys): row for row in before}
+    return [(known.get(tuple(row[key] for key in keys)), row) for row in after]
 
 
 def _keep_ends(
